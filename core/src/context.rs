@@ -1,0 +1,182 @@
+//! Who is asking: the context of an evaluation, and how the core reads one that is not its own
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::de::DeserializeSeed as _;
+
+use crate::limits;
+use crate::path::AttributePath;
+use crate::value::{Object, Value, ValueSeed};
+
+/// A source of attributes: [`Context`], or a binding's view of the host language's own objects
+///
+/// The core reads only the attributes that a flag refers to, when it needs them, and never asks for the whole.
+pub trait Attributes {
+    /// The attribute at `path`; a value of a type that JSON does not know is [`Attribute::Missing`]
+    fn attribute(&self, path: &AttributePath) -> Attribute<'_>;
+
+    /// Refuses a context that is no object, or whose `targetingKey` is present, not null and no string
+    fn validate(&self) -> Result<(), ContextError>;
+}
+
+/// An attribute as an evaluation reads it
+#[derive(Debug, Clone, PartialEq)]
+pub enum Attribute<'a> {
+    /// There is none, or its type is foreign to JSON
+    Missing,
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Boolean(bool),
+    /// A finite number
+    Number(f64),
+    /// A string of Unicode scalar values
+    String(Cow<'a, str>),
+    /// An array
+    Array(Cow<'a, [Value]>),
+    /// An object; what is inside is reached by a longer path
+    Object,
+}
+
+impl Attribute<'_> {
+    /// The text of a unit: a non-empty string, or an integer within ±(2^53 − 1) in decimal
+    pub fn as_unit(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::String(text) if !text.is_empty() => Some(Cow::Borrowed(text)),
+            Self::Number(number) => {
+                crate::value::safe_integer(*number).map(|integer| integer.to_string().into())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether there is nothing to look at: missing or null
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Missing | Self::Null)
+    }
+}
+
+impl<'a> From<&'a Value> for Attribute<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Boolean(value) => Self::Boolean(*value),
+            Value::Number(value) => Self::Number(*value),
+            Value::String(value) => Self::String(Cow::Borrowed(value)),
+            Value::Array(values) => Self::Array(Cow::Borrowed(values)),
+            Value::Object(_) => Self::Object,
+        }
+    }
+}
+
+/// A context of the core's own: one JSON object of OpenFeature's shape
+///
+/// `targetingKey` is the key of kind `user`; the key of any other kind `K` is the member `key` of the object `K`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Context {
+    members: Object,
+}
+
+impl Context {
+    /// A context with this targeting key
+    pub fn new(targeting_key: impl Into<Arc<str>>) -> Self {
+        Self::default().with("targetingKey", targeting_key.into())
+    }
+
+    /// The same context with one attribute more, or changed
+    #[must_use]
+    pub fn with(mut self, name: impl Into<Arc<str>>, value: impl Into<Value>) -> Self {
+        self.members.insert(name.into(), value.into());
+        self
+    }
+
+    /// Reads a context from JSON text
+    pub fn from_json(text: &str) -> Result<Self, ContextError> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        // Depth is the seed's business: a deep context is odd, not wrong.
+        deserializer.disable_recursion_limit();
+        let value = ValueSeed {
+            depth: limits::CONTEXT_DEPTH,
+        }
+        .deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Self::try_from(value)
+    }
+
+    /// The members of the context
+    pub fn members(&self) -> &Object {
+        &self.members
+    }
+}
+
+impl TryFrom<Value> for Context {
+    type Error = ContextError;
+
+    fn try_from(value: Value) -> Result<Self, ContextError> {
+        let Value::Object(members) = value else {
+            return Err(ContextError::NoObject);
+        };
+        let context = Self {
+            members: Arc::unwrap_or_clone(members),
+        };
+        context.validate().map(|()| context)
+    }
+}
+
+impl Attributes for Context {
+    fn attribute(&self, path: &AttributePath) -> Attribute<'_> {
+        let Some((first, rest)) = path.segments().split_first() else {
+            return Attribute::Missing;
+        };
+        let mut found = self.members.get(&**first);
+        for segment in rest {
+            found = match found {
+                Some(Value::Object(members)) => members.get(&**segment),
+                _ => None,
+            };
+        }
+        found.map_or(Attribute::Missing, Attribute::from)
+    }
+
+    fn validate(&self) -> Result<(), ContextError> {
+        match self.members.get("targetingKey") {
+            None | Some(Value::Null | Value::String(_)) => Ok(()),
+            Some(_) => Err(ContextError::TargetingKey),
+        }
+    }
+}
+
+/// A context that could not be read: evaluation answers `INVALID_CONTEXT`
+impl Attributes for Result<Context, ContextError> {
+    fn attribute(&self, path: &AttributePath) -> Attribute<'_> {
+        self.as_ref()
+            .map_or(Attribute::Missing, |context| context.attribute(path))
+    }
+
+    fn validate(&self) -> Result<(), ContextError> {
+        self.as_ref()
+            .map_or_else(|error| Err(error.clone()), Context::validate)
+    }
+}
+
+/// Why something is no context
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ContextError {
+    /// The text is no JSON
+    #[error("the context is no JSON: {0}")]
+    Json(Arc<str>),
+    /// The value is no object
+    #[error("the context is no object")]
+    NoObject,
+    /// `targetingKey` is present, not null and no string
+    #[error("`targetingKey` is no string")]
+    TargetingKey,
+}
+
+impl From<serde_json::Error> for ContextError {
+    fn from(error: serde_json::Error) -> Self {
+        // serde_json's error is neither Clone nor Eq; its text has line and column.
+        Self::Json(error.to_string().into())
+    }
+}

@@ -1,0 +1,33 @@
+//! Every limit of the language, by name
+
+/// Characters of a flag's key
+pub const KEY_LENGTH: usize = 100;
+/// Characters of the name of a variant, a rule, a level or an attribute, and of a salt
+pub const NAME_LENGTH: usize = 255;
+/// UTF-16 units, and so at least characters, of the key of a context: 1 to this many
+pub const CONTEXT_KEY_LENGTH: usize = 255;
+/// Variants of one flag
+pub const VARIANTS: usize = 100;
+/// Rules of one flag
+pub const RULES: usize = 1_000;
+/// Arms of one split
+pub const ARMS: usize = 100;
+/// Literals of one condition
+pub const LITERALS: usize = 1_000_000;
+/// Conditions inside one another
+pub const CONDITION_DEPTH: usize = 32;
+/// Segments of an attribute path
+pub const PATH_SEGMENTS: usize = 16;
+/// Containers inside one another that are read of a context; what lies deeper is out of reach of any path
+pub(crate) const CONTEXT_DEPTH: usize = 64;
+/// Bytes of a flag as text, over HTTP and in an event
+pub const FLAG_BYTES: usize = 1 << 20;
+
+/// Whether `key` is `[A-Za-z0-9][A-Za-z0-9._-]{0,99}`
+pub fn is_key(key: &str) -> bool {
+    key.len() <= KEY_LENGTH
+        && key.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && key.chars().all(|character| {
+            character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-')
+        })
+}

@@ -1,0 +1,278 @@
+//! What an evaluation answers
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::path::escape;
+use crate::value::{Object, Value, safe_integer};
+
+/// Why a value was served; OpenFeature's reasons
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Reason {
+    /// The flag answers alike for every context at every instant
+    Static,
+    /// No rule matched, or the serve that was reached declined
+    Default,
+    /// An override or a rule matched
+    TargetingMatch,
+    /// A hash of the unit decided
+    Split,
+    /// The flag is off, or has expired
+    Disabled,
+    /// There is no answer; the error code says why
+    Error,
+}
+
+impl Reason {
+    /// The reason on the wire, as `TARGETING_MATCH`
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Static => "STATIC",
+            Self::Default => "DEFAULT",
+            Self::TargetingMatch => "TARGETING_MATCH",
+            Self::Split => "SPLIT",
+            Self::Disabled => "DISABLED",
+            Self::Error => "ERROR",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// Why there is no value; OpenFeature's error codes
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ErrorCode {
+    /// The context is no object, or its `targetingKey` no string
+    InvalidContext,
+    /// There is no flag of this key
+    FlagNotFound,
+    /// The flag does not compile; the snapshot's issues say why
+    ParseError,
+    /// The flag's value is of another type than the caller asked for
+    TypeMismatch,
+}
+
+impl ErrorCode {
+    /// The code on the wire, as `FLAG_NOT_FOUND`
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidContext => "INVALID_CONTEXT",
+            Self::FlagNotFound => "FLAG_NOT_FOUND",
+            Self::ParseError => "PARSE_ERROR",
+            Self::TypeMismatch => "TYPE_MISMATCH",
+        }
+    }
+
+    /// A sentence for people
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::InvalidContext => "the context is no object, or its `targetingKey` is no string",
+            Self::FlagNotFound => "there is no such flag",
+            Self::ParseError => "the flag is broken; the issues of the snapshot say where",
+            Self::TypeMismatch => "the flag's value is of another type",
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// The type that a caller asks for
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ValueType {
+    /// `true` or `false`
+    Boolean,
+    /// A string
+    String,
+    /// A number
+    Number,
+    /// A number without a fraction, within ±(2^53 − 1)
+    Integer,
+    /// An object or an array
+    Object,
+}
+
+impl ValueType {
+    /// Whether `value` is of this type
+    pub fn admits(self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Integer, Value::Number(number)) => safe_integer(*number).is_some(),
+            (Self::Boolean, Value::Boolean(_))
+            | (Self::String, Value::String(_))
+            | (Self::Number, Value::Number(_))
+            | (Self::Object, Value::Object(_) | Value::Array(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for ValueType {
+    type Err = UnknownValueType;
+
+    fn from_str(name: &str) -> Result<Self, UnknownValueType> {
+        match name {
+            "boolean" => Ok(Self::Boolean),
+            "string" => Ok(Self::String),
+            "number" => Ok(Self::Number),
+            "integer" => Ok(Self::Integer),
+            "object" => Ok(Self::Object),
+            _ => Err(UnknownValueType(name.into())),
+        }
+    }
+}
+
+/// A text that names no type
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown type `{0}`, expected `boolean`, `string`, `number`, `integer` or `object`")]
+pub struct UnknownValueType(Box<str>);
+
+/// Which part of a flag decided
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail<'s> {
+    /// None: there was an error
+    None,
+    /// The flag is not enabled
+    Disabled,
+    /// The flag has expired
+    Expired,
+    /// The override of this level
+    Override {
+        /// The level's name
+        level: &'s str,
+    },
+    /// The rule at this position
+    Rule {
+        /// From 0
+        index: usize,
+        /// Its id, if it has one
+        id: Option<&'s str>,
+    },
+    /// The flag's own serve
+    Serve,
+    /// The flag's own serve declined, and so the off variant stands
+    Declined,
+}
+
+impl Detail<'_> {
+    /// `{"step": "rule", "index": 0, "id": "staff"}` and the like
+    pub fn to_value(self) -> Value {
+        let step = |name: &'static str| ("step", Value::from(name));
+        match self {
+            Self::None => Value::object::<&str>([]),
+            Self::Disabled => Value::object([step("disabled")]),
+            Self::Expired => Value::object([step("expired")]),
+            Self::Override { level } => Value::object([step("override"), ("level", level.into())]),
+            Self::Rule { index, id } => {
+                let index = Value::from(u32::try_from(index).unwrap_or(u32::MAX));
+                Value::object(
+                    [step("rule"), ("index", index)]
+                        .into_iter()
+                        .chain(id.map(|id| ("id", id.into()))),
+                )
+            }
+            Self::Serve => Value::object([step("serve")]),
+            Self::Declined => Value::object([step("declined")]),
+        }
+    }
+}
+
+/// The answer of one evaluation; it borrows from the snapshot, so a scalar costs no allocation
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome<'s> {
+    /// The value served; `None` where there is an error and the caller's default stands
+    pub value: Option<Cow<'s, Value>>,
+    /// The variant served
+    pub variant: Option<&'s str>,
+    /// Whether a variant other than the off variant was served
+    pub enabled: bool,
+    /// Why
+    pub reason: Reason,
+    /// Why there is no value
+    pub error_code: Option<ErrorCode>,
+    /// Which part of the flag decided
+    pub detail: Detail<'s>,
+    /// The flag's metadata
+    pub metadata: Option<&'s Object>,
+    /// Whether the arms' hash of an experiment decided
+    pub in_experiment: bool,
+}
+
+impl Outcome<'_> {
+    pub(crate) fn error(error_code: ErrorCode) -> Self {
+        Self {
+            value: None,
+            variant: None,
+            enabled: false,
+            reason: Reason::Error,
+            error_code: Some(error_code),
+            detail: Detail::None,
+            metadata: None,
+            in_experiment: false,
+        }
+    }
+
+    /// The value served, or `default`
+    pub fn value_or<'a>(&'a self, default: &'a Value) -> &'a Value {
+        self.value.as_deref().unwrap_or(default)
+    }
+
+    /// For object flags, where each leaf of the value comes from, by JSON pointer; an array is a leaf
+    pub fn sources(&self) -> Vec<(String, &'static str)> {
+        let mut leaves = Vec::new();
+        if let Some(value @ Value::Object(_)) = self.value.as_deref() {
+            collect_leaves(value, String::new(), &mut leaves);
+        }
+        leaves
+            .into_iter()
+            .map(|pointer| (pointer, "default"))
+            .collect()
+    }
+
+    /// The whole outcome as one object, the same in every binding; its canonical text is what conformance compares
+    pub fn to_value(&self, default: &Value) -> Value {
+        let text = |text: Option<&str>| text.map_or(Value::Null, Value::from);
+        let sources = self
+            .sources()
+            .into_iter()
+            .map(|(pointer, source)| (Arc::from(pointer), Value::from(source)));
+        Value::object([
+            ("value", self.value_or(default).clone()),
+            ("variant", text(self.variant)),
+            ("enabled", self.enabled.into()),
+            ("reason", self.reason.as_str().into()),
+            ("errorCode", text(self.error_code.map(ErrorCode::as_str))),
+            ("detail", self.detail.to_value()),
+            (
+                "metadata",
+                Value::Object(Arc::new(self.metadata.cloned().unwrap_or_default())),
+            ),
+            ("inExperiment", self.in_experiment.into()),
+            ("sources", Value::object::<Arc<str>>(sources)),
+        ])
+    }
+}
+
+fn collect_leaves(value: &Value, pointer: String, leaves: &mut Vec<String>) {
+    match value {
+        Value::Object(members) if !members.is_empty() => {
+            for (name, member) in members.iter() {
+                collect_leaves(member, format!("{pointer}/{}", escape(name)), leaves);
+            }
+        }
+        _ => leaves.push(pointer),
+    }
+}

@@ -1,0 +1,137 @@
+//! Where an attribute lies in a context, parsed once so that a bad path is reported when the flag is compiled
+
+use std::fmt;
+
+use crate::limits;
+
+/// A path through the objects of a context
+///
+/// A name that does not begin with `/` is one literal top-level name; otherwise it is a JSON pointer (RFC 6901) through objects.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AttributePath {
+    // INVARIANT: at least one and at most `limits::PATH_SEGMENTS`.
+    segments: Box<[Box<str>]>,
+}
+
+impl AttributePath {
+    /// Reads a name or a pointer; the error says what was expected
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        let Some(pointer) = text.strip_prefix('/') else {
+            return if text.is_empty() {
+                Err(PathError::Empty)
+            } else {
+                Ok(Self {
+                    segments: Box::new([text.into()]),
+                })
+            };
+        };
+        let segments = pointer
+            .split('/')
+            .map(unescape)
+            .collect::<Result<Box<[_]>, _>>()?;
+        if segments.len() > limits::PATH_SEGMENTS {
+            Err(PathError::TooLong)
+        } else {
+            Ok(Self { segments })
+        }
+    }
+
+    /// The key of a context kind: `targetingKey` for `user`, the member `key` of the object `KIND` for any other
+    pub fn of_kind(kind: &str) -> Self {
+        let segments: Box<[Box<str>]> = if kind == "user" {
+            Box::new(["targetingKey".into()])
+        } else {
+            Box::new([kind.into(), "key".into()])
+        };
+        Self { segments }
+    }
+
+    /// The member names to follow from the context down, at least one
+    pub fn segments(&self) -> &[Box<str>] {
+        &self.segments
+    }
+}
+
+impl fmt::Display for AttributePath {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.segments {
+            [name] if !name.starts_with('/') => formatter.write_str(name),
+            segments => segments
+                .iter()
+                .try_for_each(|segment| write!(formatter, "/{}", escape(segment))),
+        }
+    }
+}
+
+/// A member name as a segment of a JSON pointer
+pub(crate) fn escape(segment: &str) -> String {
+    segment.replace('~', "~0").replace('/', "~1")
+}
+
+fn unescape(segment: &str) -> Result<Box<str>, PathError> {
+    let mut rest = segment.split('~');
+    let mut text = String::from(rest.next().unwrap_or_default());
+    for piece in rest {
+        let (replacement, tail) = match (piece.strip_prefix('0'), piece.strip_prefix('1')) {
+            (Some(tail), _) => ('~', tail),
+            (_, Some(tail)) => ('/', tail),
+            _ => return Err(PathError::Escape),
+        };
+        text.push(replacement);
+        text.push_str(tail);
+    }
+    Ok(text.into())
+}
+
+/// Why a text is no attribute path
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// The name is empty
+    #[error("an attribute name is not empty")]
+    Empty,
+    /// `~` in a pointer is followed by neither `0` nor `1`
+    #[error("in a JSON pointer `~` is written `~0` and `/` is written `~1`")]
+    Escape,
+    /// More than [`limits::PATH_SEGMENTS`] segments
+    #[error("a path has at most {} segments", limits::PATH_SEGMENTS)]
+    TooLong,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segments(text: &str) -> Vec<String> {
+        AttributePath::parse(text)
+            .unwrap()
+            .segments()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn a_name_is_literal_and_a_pointer_is_followed() {
+        assert_eq!(segments("a.b/c"), ["a.b/c"]);
+        assert_eq!(segments("/app/version"), ["app", "version"]);
+        assert_eq!(segments("/a~1b/~01"), ["a/b", "~1"]);
+        assert_eq!(segments("/"), [""]);
+    }
+
+    #[test]
+    fn a_path_is_written_as_it_is_read() {
+        for text in ["plain", "/app/version", "/a~1b/~01"] {
+            assert_eq!(AttributePath::parse(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_bad_path_is_refused() {
+        assert_eq!(AttributePath::parse(""), Err(PathError::Empty));
+        assert_eq!(AttributePath::parse("/a~2"), Err(PathError::Escape));
+        assert_eq!(
+            AttributePath::parse(&"/a".repeat(17)),
+            Err(PathError::TooLong)
+        );
+    }
+}
