@@ -1,0 +1,51 @@
+# The only entry point: `make run` and `make test` do everything, on a fresh machine too; `make help` lists the rest.
+# Every recipe is a script in scripts/; what is installed once leaves a stamp.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+SHELL := bash
+
+STAMPS := .tools/stamps
+SETUP_RUN := $(addprefix $(STAMPS)/,prerequisites npm wasm)
+SETUP_TEST := $(SETUP_RUN) $(addprefix $(STAMPS)/,python browser)
+
+.PHONY: help setup build run test lint format lock clean
+
+help: ## Lists the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: $(SETUP_TEST) ## Installs what build, test and lint need; quick when nothing is to do
+
+build: setup ## Builds server, wheel, Node package and web package, optimised
+	@scripts/build.sh
+
+run: $(SETUP_RUN) ## Builds what is needed and starts the server on 127.0.0.1:8080 with the demo flags
+	@scripts/run.sh
+
+test: setup ## Runs every test of every language
+	@scripts/test.sh
+
+lint: setup ## Runs every formatter, linter, type checker and audit
+	@scripts/lint.sh
+
+format: setup ## Formats all code in place
+	@scripts/format.sh
+
+lock: ## Pins the Python tools of requirements-dev.in anew
+	@scripts/lock.sh
+
+clean: ## Removes what was built and installed here
+	@scripts/clean.sh
+
+# What a stamp depends on is what makes it stale.
+$(STAMPS)/prerequisites: Cargo.toml
+$(STAMPS)/python: requirements-dev.txt
+$(STAMPS)/npm: package-lock.json
+$(STAMPS)/wasm: Cargo.lock scripts/wasm-toolchain.sh
+$(STAMPS)/browser:
+$(STAMPS)/python $(STAMPS)/npm $(STAMPS)/wasm $(STAMPS)/browser: | $(STAMPS)/prerequisites
+
+$(STAMPS)/%: scripts/setup/%.sh scripts/lib.sh
+	@$<
+	@mkdir -p $(@D) && touch $@

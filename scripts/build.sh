@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Builds parts of Flagstaff.
+#
+# usage: scripts/build.sh [--debug] [PART…]
+#
+# PART is one of: server, wheel, addon, wasm, js (all of them unless named; the order is theirs, not yours).
+# --debug takes cargo's dev profile, which compiles in a fraction of the time; the WebAssembly module is always optimised.
+source "$(dirname "$0")/lib.sh"
+
+profile=release
+if [ "${1:-}" = --debug ]; then
+  profile=dev
+  shift
+fi
+parts=" ${*:-server wheel addon wasm js} "
+profile_dir=$TARGET_DIR/${profile/dev/debug}
+
+wanted() {
+  [[ $parts == *" $1 "* ]]
+}
+
+build_server() {
+  say "server: $profile_dir/flagstaff"
+  cargo build --quiet --locked --profile "$profile" -p flagstaff-server
+}
+
+# The wheel that users get, in .venv: the tests import what is installed, not the source tree.
+build_wheel() {
+  local wheels=$profile_dir/wheels
+  [ -x .venv/bin/maturin ] || die "no .venv: run \`make setup\`"
+  say "wheel: $wheels"
+  rm -rf "$wheels"
+  .venv/bin/maturin build --quiet --locked --profile "$profile" --interpreter .venv/bin/python \
+    --manifest-path bindings-python/Cargo.toml --out "$wheels"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall "$wheels"/*.whl
+}
+
+build_addon() {
+  local platform addon
+  platform=$(node -p 'process.platform + "-" + process.arch')
+  addon=bindings-node/flagstaff.$platform.node
+  say "addon: $addon"
+  cargo build --quiet --locked --profile "$profile" -p flagstaff-node
+  # Renamed into place: a process that has the old one loaded keeps it.
+  cp "$profile_dir/libflagstaff_node.so" "$addon.new"
+  mv "$addon.new" "$addon"
+}
+
+build_wasm() {
+  scripts/build-wasm bindings-wasm/pkg web nodejs
+}
+
+build_js() {
+  say "TypeScript"
+  npm run build --workspaces --if-present --silent
+}
+
+if wanted wasm; then build_wasm; fi
+if wanted addon; then build_addon; fi
+if wanted js; then build_js; fi
+# After the pages that it embeds.
+if wanted server; then build_server; fi
+if wanted wheel; then build_wheel; fi

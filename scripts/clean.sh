@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Removes everything that was built or installed inside the repository; .flagstaff/ (keys, data) stays.
+source "$(dirname "$0")/lib.sh"
+
+cargo clean --quiet
+rm -rf .venv .tools bindings-wasm/pkg ./*/dist bindings-node/*.node node_modules ./*/node_modules

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Formats all code in place: Rust, Python, TypeScript.
+source "$(dirname "$0")/lib.sh"
+
+cargo fmt --all
+.venv/bin/ruff check --quiet --fix --select I .
+.venv/bin/ruff format --quiet .
+node_modules/.bin/biome check --write .

