@@ -18,7 +18,7 @@ pub fn check_flag(key: &str, flag: &Json) -> Result<(), Vec<Issue>> {
     let key: Arc<str> = key.into();
     let mut issues = compile::unknown_fields(&key, flag);
     let mut environment = Environment::default();
-    environment.put_flag(Arc::clone(&key), flag);
+    environment.put_flag(Arc::clone(&key), 0, flag);
     issues.extend_from_slice(environment.link().issues());
     if issues.is_empty() {
         Ok(())

@@ -27,7 +27,11 @@ pub(crate) struct FlagParts {
 }
 
 /// Compiles the flag `key` from its JSON
-pub(crate) fn flag<'de, D: serde::Deserializer<'de>>(key: &Arc<str>, deserializer: D) -> FlagParts
+pub(crate) fn flag<'de, D: serde::Deserializer<'de>>(
+    key: &Arc<str>,
+    fingerprint: u64,
+    deserializer: D,
+) -> FlagParts
 where
     D::Error: std::fmt::Display,
 {
@@ -35,7 +39,7 @@ where
     match serde_path_to_error::deserialize::<D, FlagWire>(deserializer) {
         Ok(mut wire) => {
             let overrides = std::mem::take(&mut wire.overrides);
-            let flag = compiler.flag(wire);
+            let flag = compiler.flag(wire, fingerprint);
             FlagParts {
                 compiled: compiler.finish(flag),
                 overrides,
@@ -140,7 +144,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn flag(&mut self, wire: FlagWire) -> Option<Flag> {
+    fn flag(&mut self, wire: FlagWire, fingerprint: u64) -> Option<Flag> {
         if !limits::is_key(self.key) {
             self.issue::<()>(Problem::Key);
         }
@@ -174,6 +178,7 @@ impl<'a> Compiler<'a> {
         };
         self.within("metadata", |compiler| compiler.metadata(&wire.metadata));
         Some(Flag {
+            fingerprint,
             value_type: flag_type,
             enabled: wire.enabled,
             is_client_side: wire.client_side,

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::compile::{self, Compiled};
 use crate::error::{Problem, SnapshotError};
+use crate::hashing::hash_text;
 use crate::list::{Override, Overrides};
 use crate::object::{ObjectKind, state_hash};
 use crate::path::escape;
@@ -47,7 +48,7 @@ impl Environment {
             ..Self::default()
         };
         for (key, flag) in wire.flags {
-            environment.put_flag(key, flag);
+            environment.put_flag(key, hash_text(flag.get()), flag);
         }
         Ok(environment)
     }
@@ -64,16 +65,23 @@ impl Environment {
     }
 
     /// Takes note of an object's new version; `false` where the one held is as new
-    pub(crate) fn advance(&mut self, kind: &str, key: &str, version: u64) -> bool {
-        let id = (kind.into(), key.into());
-        if self.versions.get(&id).is_some_and(|held| *held >= version) {
+    fn advance(&mut self, kind: &str, key: &str, version: u64) -> bool {
+        let held = self.versions.get(&(kind.into(), key.into())).copied();
+        if held.is_some_and(|held| held >= version) {
             return false;
         }
-        if let Some(old) = self.versions.insert(id, version) {
-            self.hash = self.hash.wrapping_sub(state_hash(kind, key, old));
+        if let Some(held) = held {
+            self.hash = self.hash.wrapping_sub(state_hash(kind, key, held));
         }
+        self.versions.insert((kind.into(), key.into()), version);
         self.hash = self.hash.wrapping_add(state_hash(kind, key, version));
         true
+    }
+
+    fn holds_newer(&self, kind: &str, key: &str, version: u64) -> bool {
+        self.versions
+            .get(&(kind.into(), key.into()))
+            .is_some_and(|held| *held > version)
     }
 
     /// Forgets an object's version; `false` where the one held is newer
@@ -100,7 +108,7 @@ impl Environment {
             return Ok(());
         }
         match kind.parse() {
-            Ok(ObjectKind::Flag) => self.put_flag(key.into(), object),
+            Ok(ObjectKind::Flag) => self.put_flag(key.into(), hash_text(object.get()), object),
             Ok(ObjectKind::Overrides) => {
                 let list: OverridesWire = serde_json::from_str(object.get())?;
                 if let Some((flag, level)) = key.split_once('/') {
@@ -143,7 +151,12 @@ impl Environment {
         version: u64,
         (entry, value): (&str, Option<&Value>),
     ) {
-        if !self.advance(kind, key, version) || kind.parse() != Ok(ObjectKind::Overrides) {
+        // Several entries of a list may change in one revision, and so have one version between them.
+        if self.holds_newer(kind, key, version) {
+            return;
+        }
+        self.advance(kind, key, version);
+        if kind.parse() != Ok(ObjectKind::Overrides) {
             return;
         }
         let Some((flag, level)) = key.split_once('/') else {
@@ -162,12 +175,14 @@ impl Environment {
     }
 
     /// Compiles a flag with the overrides that it holds inline
-    pub(crate) fn put_flag<'de, D>(&mut self, key: Arc<str>, flag: D)
+    ///
+    /// The fingerprint stands for the text: a flag that arrives again as it was is no change.
+    pub(crate) fn put_flag<'de, D>(&mut self, key: Arc<str>, fingerprint: u64, flag: D)
     where
         D: Deserializer<'de>,
         D::Error: fmt::Display,
     {
-        let parts = compile::flag(&key, flag);
+        let parts = compile::flag(&key, fingerprint, flag);
         for (level, list) in parts.overrides {
             self.put_overrides(&key, level, list);
         }

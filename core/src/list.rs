@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 
 use crate::error::Problem;
-use crate::hashing::hash_text;
+use crate::hashing::{hash_text, hash_texts};
 use crate::limits;
 use crate::value::Value;
 
@@ -41,6 +41,15 @@ impl Override {
             _ => Self::Invalid(Problem::Override),
         }
     }
+
+    fn fingerprint(&self, key: &str) -> u64 {
+        match self {
+            Self::Include => hash_texts([key, "include"]),
+            Self::Exclude => hash_texts([key, "exclude"]),
+            Self::Variant(name) => hash_texts([key, "variant", name]),
+            Self::Invalid(_) => hash_texts([key, "invalid"]),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -55,6 +64,8 @@ pub(crate) struct Overrides {
     // INVARIANT: a power of two of them; an entry lies in the shard that the upper half of its hash names.
     shards: Box<[Arc<HashTable<Entry>>]>,
     length: usize,
+    // The sum over the entries: equal lists have equal ones in whatever order they were made.
+    fingerprint: u64,
     includes: usize,
     invalid: usize,
     // Which variants are named, and how often: so that a flag is checked against its list without walking it.
@@ -66,6 +77,7 @@ impl Overrides {
         let mut list = Self {
             shards: Box::new([Arc::default()]),
             length: 0,
+            fingerprint: 0,
             includes: 0,
             invalid: 0,
             variants: BTreeMap::new(),
@@ -74,6 +86,11 @@ impl Overrides {
             list.put(&key, value);
         }
         list
+    }
+
+    /// A hash of what the list holds
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.fingerprint
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -94,7 +111,7 @@ impl Overrides {
         if self.length >= self.shards.len().saturating_mul(SHARD_LOAD) {
             self.spread();
         }
-        self.count(&value, true);
+        self.count(key, &value, true);
         self.insert(Entry {
             key: key.into(),
             value,
@@ -115,7 +132,7 @@ impl Overrides {
             Ok(entry) => entry.remove().0,
             Err(_) => return,
         };
-        self.count(&removed.value, false);
+        self.count(key, &removed.value, false);
     }
 
     /// The names of the variants that entries serve
@@ -144,7 +161,7 @@ impl Overrides {
         self.invalid > 0
     }
 
-    fn count(&mut self, value: &Override, added: bool) {
+    fn count(&mut self, key: &str, value: &Override, added: bool) {
         let step = |count: usize| {
             if added {
                 count.saturating_add(1)
@@ -153,6 +170,12 @@ impl Overrides {
             }
         };
         self.length = step(self.length);
+        let fingerprint = value.fingerprint(key);
+        self.fingerprint = if added {
+            self.fingerprint.wrapping_add(fingerprint)
+        } else {
+            self.fingerprint.wrapping_sub(fingerprint)
+        };
         match value {
             Override::Include => self.includes = step(self.includes),
             Override::Exclude => {}

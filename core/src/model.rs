@@ -36,6 +36,8 @@ impl FlagType {
 
 #[derive(Debug)]
 pub(crate) struct Flag {
+    // Of the text that it was compiled from, overrides that a document holds inline apart.
+    pub(crate) fingerprint: u64,
     pub(crate) value_type: FlagType,
     pub(crate) enabled: bool,
     pub(crate) is_client_side: bool,

@@ -51,15 +51,15 @@ impl LinkedFlag {
         }
     }
 
-    /// Whether both are made of the same compiled objects
+    /// Whether both were compiled from the same texts
     fn is_same(&self, other: &Self) -> bool {
         let is_same_list = |(a, b): (&Option<Arc<Overrides>>, &Option<Arc<Overrides>>)| match (a, b)
         {
             (None, None) => true,
-            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (Some(a), Some(b)) => a.fingerprint() == b.fingerprint(),
             _ => false,
         };
-        Arc::ptr_eq(&self.flag, &other.flag)
+        self.flag.fingerprint == other.flag.fingerprint
             && self
                 .overrides
                 .iter()
