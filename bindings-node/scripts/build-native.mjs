@@ -1,0 +1,37 @@
+// Builds the addon and puts it where the package looks for it: native/flagstaff.PLATFORM.node.
+//
+// Cargo and a copy, not @napi-rs/cli: the addon's interface is written down in sdk-js already, so nothing is to be generated.
+// CARGO_TARGET_DIR is honoured, and so is FLAGSTAFF_PROFILE: `release` unless given, `dev` for a fast build.
+
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { addonFile } from '../ts/platform.ts';
+
+const folder = fileURLToPath(new URL('..', import.meta.url));
+const profile = process.env.FLAGSTAFF_PROFILE || 'release';
+
+const messages = execFileSync(
+  'cargo',
+  ['build', '--package', 'flagstaff-node', '--profile', profile, '--message-format', 'json-render-diagnostics'],
+  { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 64 * 1024 * 1024 },
+);
+
+// Cargo says where it put the library, whatever the target directory and the system's name for such a file.
+const library = messages
+  .split('\n')
+  .filter((line) => line.startsWith('{'))
+  .map((line) => JSON.parse(line))
+  .filter(({ reason, target }) => reason === 'compiler-artifact' && target.name === 'flagstaff_node')
+  .flatMap(({ filenames }) => filenames)
+  .find((file) => /\.(so|dylib|dll)$/.test(file));
+if (library === undefined) {
+  throw new Error('cargo built no dynamic library of flagstaff-node');
+}
+
+const addon = `${folder}native/${addonFile()}`;
+mkdirSync(`${folder}native`, { recursive: true });
+// Renamed into place, so that a process which has the old one open keeps it.
+copyFileSync(library, `${addon}.new`);
+renameSync(`${addon}.new`, addon);
+console.log(`built ${addon.slice(folder.length)} (${profile})`);

@@ -1,0 +1,8 @@
+//! What JavaScript sees thrown
+
+use napi::Status;
+
+/// An `Error` whose message is that of `cause`; its `code` is `InvalidArg`, for every cause is something that was handed in
+pub(crate) fn to_napi(cause: impl std::error::Error) -> napi::Error {
+    napi::Error::new(Status::InvalidArg, cause.to_string())
+}

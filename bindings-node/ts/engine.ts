@@ -1,0 +1,51 @@
+/** Opens an evaluator: the addon, or the WebAssembly module where no addon fits the platform. */
+
+import { createRequire } from 'node:module';
+import type { Evaluator } from '../../sdk-js/src/index.js';
+import { addonFile } from './platform.js';
+import { openWasm } from './wasm.js';
+
+/** Which engine evaluates. Both are held to the same cases and answer alike, to the byte. */
+export type EngineName = 'native' | 'wasm';
+
+/** Below dist/esm and dist/cjs alike. */
+const ADDON = `../../native/${addonFile()}`;
+
+/**
+ * Opens an evaluator of the empty snapshot.
+ *
+ * `name`, or else the environment variable `FLAGSTAFF_EVALUATOR`, insists on an engine; without either the addon is tried first.
+ * Throws where the engine asked for cannot be loaded.
+ */
+export function openEngine(name: EngineName | undefined): { name: EngineName; evaluator: Evaluator } {
+  switch (name ?? process.env['FLAGSTAFF_EVALUATOR']) {
+    case 'native':
+      return { name: 'native', evaluator: openAddon() };
+    case 'wasm':
+      return { name: 'wasm', evaluator: openWasm() };
+    case undefined:
+    case '':
+      return openAny();
+    default:
+      throw new TypeError('expected `native` or `wasm` as the evaluator');
+  }
+}
+
+function openAny(): { name: EngineName; evaluator: Evaluator } {
+  try {
+    return { name: 'native', evaluator: openAddon() };
+  } catch (cause) {
+    try {
+      return { name: 'wasm', evaluator: openWasm() };
+    } catch {
+      // The addon is what was meant to be there, so its absence is the news.
+      throw cause;
+    }
+  }
+}
+
+function openAddon(): Evaluator {
+  const require = createRequire(import.meta.url);
+  const addon = require(ADDON) as { Evaluator: new () => Evaluator };
+  return new addon.Evaluator();
+}

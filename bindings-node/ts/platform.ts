@@ -1,0 +1,14 @@
+/** Which addon fits this machine. */
+
+/** The name of the addon's file, such as `flagstaff.linux-x64-gnu.node`. */
+export function addonFile(): string {
+  const { platform, arch } = process;
+  const libc = platform === 'linux' ? (isGlibc() ? '-gnu' : '-musl') : '';
+  return `flagstaff.${platform}-${arch}${libc}.node`;
+}
+
+/** Node's report names the version of glibc, and nothing under musl. */
+function isGlibc(): boolean {
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return report.header?.glibcVersionRuntime !== undefined;
+}

@@ -1,0 +1,126 @@
+/**
+ * The context as JSON text. Not `JSON.stringify`: that throws on a cycle or a bigint, calls `toJSON` of strangers, writes `null`
+ * for NaN and text for a Date, and would so make up values that the caller never gave. Here a value that JSON has no word for is
+ * left out, which the core reads as missing.
+ */
+
+/** Containers inside one another that are read; the core's limit, and what lies deeper is out of reach of any path. */
+const DEPTH = 64;
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** The text of a context that is no object, for which the core answers `INVALID_CONTEXT`. */
+const NO_OBJECT = 'null';
+
+/** Encodes a context; `undefined` stands for the empty one. */
+export function encodeContext(context: unknown): string {
+  if (context === undefined) {
+    return '{}';
+  }
+  try {
+    return isPlainObject(context) ? encodeRoot(context) : NO_OBJECT;
+  } catch {
+    // A revoked proxy: nothing can be read of it, not even what it is.
+    return NO_OBJECT;
+  }
+}
+
+/** Encodes any value, `undefined` where JSON has no word for it. */
+export function encodeValue(value: unknown): string | undefined {
+  try {
+    return encode(value, []);
+  } catch {
+    return undefined;
+  }
+}
+
+function encodeRoot(context: object): string {
+  const members = encodeMembers(context, []);
+  // A targeting key of a foreign type is a key that is no string, which is not the same as no key.
+  const isForeign = (key: unknown) => key !== undefined && typeof key !== 'string';
+  if (isForeign(read(context, 'targetingKey')) && !members.has('targetingKey')) {
+    members.set('targetingKey', 'false');
+  }
+  return join(members);
+}
+
+function encode(value: unknown, ancestors: readonly object[]): string | undefined {
+  switch (typeof value) {
+    case 'boolean':
+      return String(value);
+    case 'number':
+      return Number.isFinite(value) ? JSON.stringify(value) : undefined;
+    case 'bigint':
+      return encode(Number(value), ancestors);
+    case 'string':
+      return encodeString(value);
+    case 'object':
+      return value === null ? 'null' : encodeContainer(value, ancestors);
+    default:
+      return undefined;
+  }
+}
+
+function encodeString(value: string): string | undefined {
+  return LONE_SURROGATE.test(value) ? undefined : JSON.stringify(value);
+}
+
+function encodeContainer(value: object, ancestors: readonly object[]): string | undefined {
+  if (ancestors.length >= DEPTH || ancestors.includes(value)) {
+    return undefined;
+  }
+  if (Array.isArray(value)) {
+    const elements: string[] = [];
+    for (let index = 0; index < value.length; index += 1) {
+      const text = encode(read(value, index), [...ancestors, value]);
+      if (text !== undefined) {
+        elements.push(text);
+      }
+    }
+    return `[${elements.join(',')}]`;
+  }
+  return isPlainObject(value) ? join(encodeMembers(value, ancestors)) : undefined;
+}
+
+function encodeMembers(value: object, ancestors: readonly object[]): Map<string, string> {
+  const inside = [...ancestors, value];
+  const members = new Map<string, string>();
+  for (const name of Object.keys(value)) {
+    const text = LONE_SURROGATE.test(name) ? undefined : encodeSafely(read(value, name), inside);
+    if (text !== undefined) {
+      members.set(name, text);
+    }
+  }
+  return members;
+}
+
+/** A member that cannot be read, such as a revoked proxy, costs its owner that member only. */
+function encodeSafely(value: unknown, ancestors: readonly object[]): string | undefined {
+  try {
+    return encode(value, ancestors);
+  } catch {
+    return undefined;
+  }
+}
+
+function join(members: Map<string, string>): string {
+  return `{${Array.from(members, ([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`;
+}
+
+/** Reads a property; a getter that throws reads as missing. */
+function read(owner: object, name: PropertyKey): unknown {
+  try {
+    return Reflect.get(owner, name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether `value` is a bare object: of a literal, of `JSON.parse` or without prototype, of this realm or another. */
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return false;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}

@@ -1,0 +1,90 @@
+/**
+ * The boundary between JavaScript and the evaluation core: the one interface that the native addon and the WebAssembly
+ * module both have. Structured data crosses it as JSON text; what crosses, and how, is decided by measurement and may change
+ * in any version, so that nothing outside this package should lean on it.
+ */
+
+/** A pure function library around one snapshot. It does no I/O, reads no clock and keeps no reference to what it is given. */
+export interface Evaluator {
+  /** Replaces the snapshot by a whole document and forgets the cursor. Returns a {@link Commit} as JSON; throws where the document is refused whole. */
+  load(document: string): string;
+  /** A new connection begins: what was received of an unfinished transfer is dropped. */
+  connected(): void;
+  /** Takes one event of the stream. Returns a {@link Step} as JSON; throws where the client must reconnect (the cursor is forgotten by then). */
+  event(name: string, data: string, id?: string): string;
+  /** The position in the stream, to be sent as `Last-Event-ID`. */
+  cursor(): string | null | undefined;
+  /**
+   * Evaluates one flag. `type` is what the caller asks for, or `null` for any; `fallback` and `context` are JSON text, `now` is
+   * in milliseconds since 1970. Returns an {@link Outcome} as canonical JSON and never throws for a flag or a context.
+   */
+  evaluate(flag: string, type: ValueType | null, fallback: string, context: string, now: number): string;
+  /** Evaluates every flag. Returns `{"flags": {KEY: Outcome}}` as canonical JSON. */
+  evaluateAll(context: string, now: number): string;
+  /** What is wrong with the snapshot's flags: a list of {@link Issue} as JSON. */
+  issues(): string;
+  /** The next instant, in milliseconds since 1970, at which an outcome may change by time alone. */
+  nextBoundary(now: number): number | null | undefined;
+  /** The slot of `unit` under `salt`, from 0 to `total` - 1. */
+  bucket(salt: string, unit: string, total: number): number;
+}
+
+/** What a getter asks for. */
+export type ValueType = 'boolean' | 'string' | 'number' | 'integer' | 'object';
+
+/** What JSON can say. */
+export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
+
+export interface JsonObject {
+  [member: string]: JsonValue;
+}
+
+/** A new snapshot is served. */
+export interface Commit {
+  environment: string;
+  revision: number;
+  /** The keys of the flags whose outcome may have changed. */
+  changed: string[];
+}
+
+/** What one event of the stream came to. */
+export type Step =
+  | { step: 'pending' }
+  | { step: 'ignored' }
+  | { step: 'current' }
+  | ({ step: 'committed' } & Commit)
+  | { step: 'discarded'; reason: string }
+  | { step: 'goodbye'; reason: string; retryAfterMs: number | null };
+
+/** One fault in a document; the flag that it names answers `PARSE_ERROR`, the others are served. */
+export interface Issue {
+  flag: string;
+  /** JSON pointer into the document. */
+  pointer: string;
+  message: string;
+}
+
+/** Why an outcome is what it is, in OpenFeature's words. */
+export type Reason = 'STATIC' | 'DEFAULT' | 'TARGETING_MATCH' | 'SPLIT' | 'DISABLED' | 'ERROR';
+
+/** Why the caller's default was served, in OpenFeature's words. */
+export type ErrorCode =
+  | 'PROVIDER_NOT_READY'
+  | 'FLAG_NOT_FOUND'
+  | 'PARSE_ERROR'
+  | 'TYPE_MISMATCH'
+  | 'INVALID_CONTEXT'
+  | 'GENERAL';
+
+/** The answer of the core, as it crosses the boundary. `value` is the fallback where there is an error code. */
+export interface Outcome {
+  value: JsonValue;
+  variant: string | null;
+  enabled: boolean;
+  reason: Reason;
+  errorCode: ErrorCode | null;
+  detail: JsonObject;
+  metadata: JsonObject;
+  inExperiment: boolean;
+  sources: JsonObject;
+}

@@ -1,0 +1,17 @@
+/** What `@flagstaff/node` and `@flagstaff/web` share. Each brings an {@link Evaluator} and, where it needs one, a {@link Fetch}. */
+
+export {
+  type ClientEvents,
+  type Context,
+  FlagClient,
+  type Logger,
+  type Readiness,
+  type Status,
+  type Surroundings,
+} from './client.js';
+export { type Clock, systemClock } from './clock.js';
+export type { Details } from './details.js';
+export { encodeContext, encodeValue } from './encode.js';
+export type { ErrorCode, Evaluator, Issue, JsonObject, JsonValue, Outcome, Reason, ValueType } from './evaluator.js';
+export type { ByteStream, Fetch, HttpRequest, HttpResponse, Remote } from './transport.js';
+export { parseRemote } from './transport.js';

@@ -1,0 +1,140 @@
+/** One connection to the stream (protocol.md §2): from the request to its end. */
+
+import { parseRetryAfter } from './backoff.js';
+import type { Clock } from './clock.js';
+import type { Commit, Evaluator, Step } from './evaluator.js';
+import { readEvents } from './sse.js';
+import { type HttpResponse, isDenial, type Remote, request } from './transport.js';
+
+/** A client that reads nothing for so long reconnects (PR-13). */
+export const SILENCE_MS = 45_000;
+
+/** A server that accepts a connection sends its head at once. */
+export const HEAD_MS = 10_000;
+
+/** What a connection tells its owner while it lasts. */
+export interface StreamListener {
+  /** The server accepted the stream. */
+  opened(): void;
+  /** The snapshot is up to date, by this commit where there is one. */
+  current(commit: Commit | undefined): void;
+  /** The server names the delay before a reconnection. */
+  retry(delay: number): void;
+}
+
+/** How a connection ended. `requested` is the delay in milliseconds that the server asked for. */
+export interface Ending {
+  kind: 'goodbye' | 'failed' | 'denied';
+  reason: string;
+  requested?: number | undefined;
+}
+
+/** Follows the stream until it ends; never rejects. */
+export async function followStream(
+  remote: Remote,
+  evaluator: Evaluator,
+  clock: Clock,
+  listener: StreamListener,
+  signal: AbortSignal,
+): Promise<Ending> {
+  const connection = new AbortController();
+  const abort = () => connection.abort();
+  if (signal.aborted) {
+    abort();
+  }
+  signal.addEventListener('abort', abort);
+  let silence = 'no answer';
+  let disarm = clock.after(HEAD_MS, abort);
+  const active = () => {
+    silence = 'the stream fell silent';
+    disarm();
+    disarm = clock.after(SILENCE_MS, abort);
+  };
+  try {
+    const cursor = evaluator.cursor();
+    const headers = { accept: 'text/event-stream', ...(cursor ? { 'last-event-id': cursor } : {}) };
+    const response = await withAbort(request(remote, 'stream', headers, connection.signal), connection.signal);
+    const refusal = refused(response, clock.now());
+    if (refusal !== undefined || response.body === null) {
+      return refusal ?? { kind: 'failed', reason: 'the stream has no body' };
+    }
+    active();
+    evaluator.connected();
+    listener.opened();
+    let farewell: Ending | undefined;
+    const reading = readEvents(response.body, {
+      active,
+      retry: listener.retry,
+      event({ name, data, id }) {
+        if (connection.signal.aborted) {
+          throw new Error('an event after the end');
+        }
+        const step = JSON.parse(evaluator.event(name, data, id)) as Step;
+        farewell = take(step, listener) ?? farewell;
+        if (farewell !== undefined) {
+          abort();
+        }
+      },
+    });
+    // A body that ignores the signal must not hold us: the end of the connection decides.
+    await withAbort(reading, connection.signal).catch((error: unknown) => {
+      if (farewell === undefined) {
+        throw error;
+      }
+    });
+    return farewell ?? { kind: 'failed', reason: 'the stream was cut' };
+  } catch (error) {
+    return { kind: 'failed', reason: connection.signal.aborted ? silence : describe(error) };
+  } finally {
+    disarm();
+    signal.removeEventListener('abort', abort);
+    abort();
+  }
+}
+
+/** Acts on a step; an ending is returned where the server said goodbye. */
+function take(step: Step, listener: StreamListener): Ending | undefined {
+  switch (step.step) {
+    case 'committed':
+      listener.current(step);
+      return undefined;
+    case 'current':
+      listener.current(undefined);
+      return undefined;
+    case 'goodbye':
+      return { kind: 'goodbye', reason: step.reason, requested: step.retryAfterMs ?? undefined };
+    default:
+      return undefined;
+  }
+}
+
+/** How an answer other than a stream ends the connection. */
+function refused(response: HttpResponse, now: number): Ending | undefined {
+  const type = response.headers.get('content-type') ?? '';
+  if (response.status === 200 && type.startsWith('text/event-stream')) {
+    return undefined;
+  }
+  const reason = response.status === 200 ? `the stream is \`${type}\`` : `the server answered ${response.status}`;
+  const requested = parseRetryAfter(response.headers.get('retry-after'), now);
+  return { kind: isDenial(response.status) ? 'denied' : 'failed', reason, requested };
+}
+
+/** Settles as `work` does, or rejects as soon as `signal` is aborted. */
+export function withAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(new Error('aborted'));
+    if (signal.aborted) {
+      aborted();
+    }
+    signal.addEventListener('abort', aborted, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
+}
+
+/** The message of whatever was thrown, with its cause, where `fetch` hides what happened. */
+export function describe(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return String(error);
+  }
+  return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`;
+}
