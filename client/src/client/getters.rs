@@ -1,0 +1,218 @@
+//! The getters: every flag, for every context, at once and without fail
+
+use std::sync::Arc;
+
+use flagstaff_core::{Attributes, Outcome, Snapshot, Timestamp, Value, ValueType, safe_integer};
+
+use crate::client::Client;
+use crate::clock;
+use crate::details::Details;
+
+impl Client {
+    /// A boolean flag's value, or `default`
+    pub fn get_boolean_value<A: Attributes + ?Sized>(
+        &self,
+        flag: &str,
+        default: bool,
+        context: &A,
+    ) -> bool {
+        self.outcome(flag, ValueType::Boolean, context, |outcome| {
+            boolean(outcome).unwrap_or(default)
+        })
+    }
+
+    /// A string flag's value, or `default`
+    pub fn get_string_value<A: Attributes + ?Sized>(
+        &self,
+        flag: &str,
+        default: &str,
+        context: &A,
+    ) -> Arc<str> {
+        self.outcome(flag, ValueType::String, context, |outcome| {
+            string(outcome).unwrap_or_else(|| default.into())
+        })
+    }
+
+    /// A number flag's value if it is an integer within ±(2^53 − 1), or `default`
+    pub fn get_integer_value<A: Attributes + ?Sized>(
+        &self,
+        flag: &str,
+        default: i64,
+        context: &A,
+    ) -> i64 {
+        self.outcome(flag, ValueType::Integer, context, |outcome| {
+            integer(outcome).unwrap_or(default)
+        })
+    }
+
+    /// A number flag's value, or `default`
+    pub fn get_float_value<A: Attributes + ?Sized>(
+        &self,
+        flag: &str,
+        default: f64,
+        context: &A,
+    ) -> f64 {
+        self.outcome(flag, ValueType::Number, context, |outcome| {
+            float(outcome).unwrap_or(default)
+        })
+    }
+
+    /// An object flag's value, or `default`
+    pub fn get_object_value<A: Attributes + ?Sized>(
+        &self,
+        flag: &str,
+        default: &Value,
+        context: &A,
+    ) -> Value {
+        self.outcome(flag, ValueType::Object, context, |outcome| {
+            outcome.value_or(default).clone()
+        })
+    }
+
+    /// A boolean flag's value with its circumstances
+    pub fn get_boolean_details<A: Attributes + ?Sized>(
+        &self,
+        flag: &str,
+        default: bool,
+        context: &A,
+    ) -> Details<bool> {
+        self.details(flag, ValueType::Boolean, context, |outcome| {
+            boolean(outcome).unwrap_or(default)
+        })
+    }
+
+    /// A string flag's value with its circumstances
+    pub fn get_string_details<A: Attributes + ?Sized>(
+        &self,
+        flag: &str,
+        default: &str,
+        context: &A,
+    ) -> Details<Arc<str>> {
+        self.details(flag, ValueType::String, context, |outcome| {
+            string(outcome).unwrap_or_else(|| default.into())
+        })
+    }
+
+    /// A number flag's value, if it is an integer within ±(2^53 − 1), with its circumstances
+    pub fn get_integer_details<A: Attributes + ?Sized>(
+        &self,
+        flag: &str,
+        default: i64,
+        context: &A,
+    ) -> Details<i64> {
+        self.details(flag, ValueType::Integer, context, |outcome| {
+            integer(outcome).unwrap_or(default)
+        })
+    }
+
+    /// A number flag's value with its circumstances
+    pub fn get_float_details<A: Attributes + ?Sized>(
+        &self,
+        flag: &str,
+        default: f64,
+        context: &A,
+    ) -> Details<f64> {
+        self.details(flag, ValueType::Number, context, |outcome| {
+            float(outcome).unwrap_or(default)
+        })
+    }
+
+    /// An object flag's value with its circumstances
+    pub fn get_object_details<A: Attributes + ?Sized>(
+        &self,
+        flag: &str,
+        default: &Value,
+        context: &A,
+    ) -> Details<Value> {
+        self.details(flag, ValueType::Object, context, |outcome| {
+            outcome.value_or(default).clone()
+        })
+    }
+
+    /// Every flag's value with its circumstances, by key; of one snapshot, at one instant. A broken flag's value is `null`
+    pub fn evaluate_all<A: Attributes + ?Sized>(&self, context: &A) -> Vec<Details<Value>> {
+        self.with_snapshot(|snapshot| {
+            let outcomes = snapshot.evaluate_all(context, clock::now()).into_iter();
+            outcomes
+                .map(|(key, outcome)| {
+                    Details::new(key, outcome.value_or(&Value::Null).clone(), &outcome)
+                })
+                .collect()
+        })
+    }
+
+    /// The whole outcome of one flag at an instant as one object, the same in every SDK; `expected` of `None` takes any type
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "these five are what an evaluation is a function of"
+    )]
+    pub fn evaluate<A: Attributes + ?Sized>(
+        &self,
+        flag: &str,
+        expected: Option<ValueType>,
+        default: &Value,
+        context: &A,
+        now: Timestamp,
+    ) -> Value {
+        self.with_snapshot(|snapshot| {
+            snapshot
+                .evaluate(flag, expected, context, now)
+                .to_value(default)
+        })
+    }
+
+    /// Reads the snapshot in use in place; cheaper than [`Client::snapshot`], and not meant for long work
+    pub fn with_snapshot<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> T {
+        self.inner.revive();
+        read(&self.inner.store.read())
+    }
+
+    fn outcome<A: Attributes + ?Sized, T>(
+        &self,
+        flag: &str,
+        expected: ValueType,
+        context: &A,
+        read: impl FnOnce(&Outcome<'_>) -> T,
+    ) -> T {
+        self.with_snapshot(|snapshot| {
+            read(&snapshot.evaluate(flag, Some(expected), context, clock::now()))
+        })
+    }
+
+    fn details<A: Attributes + ?Sized, T>(
+        &self,
+        flag: &str,
+        expected: ValueType,
+        context: &A,
+        read: impl FnOnce(&Outcome<'_>) -> T,
+    ) -> Details<T> {
+        self.outcome(flag, expected, context, |outcome| {
+            Details::new(flag, read(outcome), outcome)
+        })
+    }
+}
+
+fn boolean(outcome: &Outcome<'_>) -> Option<bool> {
+    match outcome.value.as_deref() {
+        Some(Value::Boolean(value)) => Some(*value),
+        _ => None,
+    }
+}
+
+fn string(outcome: &Outcome<'_>) -> Option<Arc<str>> {
+    match outcome.value.as_deref() {
+        Some(Value::String(value)) => Some(Arc::clone(value)),
+        _ => None,
+    }
+}
+
+fn float(outcome: &Outcome<'_>) -> Option<f64> {
+    match outcome.value.as_deref() {
+        Some(Value::Number(value)) => Some(*value),
+        _ => None,
+    }
+}
+
+fn integer(outcome: &Outcome<'_>) -> Option<i64> {
+    float(outcome).and_then(safe_integer)
+}

@@ -1,0 +1,92 @@
+//! The server over HTTP: the stream by eventsource-client, the polls by reqwest, both over one connection pool
+
+use std::time::{Duration, SystemTime};
+
+use http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+
+use super::sse::EventStream;
+use super::{Failure, Polled, Source, tls};
+use crate::backoff::parse_retry_after;
+use crate::config::{Config, Remote};
+
+const USER_AGENT: &str = concat!("flagstaff-rust/", env!("CARGO_PKG_VERSION"));
+
+/// The server over HTTP
+#[derive(Debug)]
+pub(crate) struct HttpSource {
+    client: reqwest::Client,
+    remote: Remote,
+}
+
+/// Why there can be no HTTP at all on this machine
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HttpError {
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
+    #[error("HTTP cannot be set up")]
+    Http(#[from] reqwest::Error),
+}
+
+impl HttpSource {
+    pub(crate) fn new(config: &Config) -> Result<Self, HttpError> {
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::config()?)
+            .user_agent(USER_AGENT)
+            .connect_timeout(config.timing.connect_timeout)
+            // Between reads, so that it also finds a peer that vanished; no total timeout, which would cut a healthy stream.
+            .read_timeout(config.timing.read_timeout)
+            .build()?;
+        Ok(Self {
+            client,
+            remote: config.remote.clone(),
+        })
+    }
+}
+
+impl Source for HttpSource {
+    type Stream = EventStream;
+
+    async fn connect(&self, cursor: Option<&str>) -> Result<EventStream, Failure> {
+        EventStream::open(self.client.clone(), &self.remote, cursor).await
+    }
+
+    async fn poll(&self, entity_tag: Option<&str>) -> Result<Polled, Failure> {
+        let mut request = self
+            .client
+            .get(self.remote.snapshot.clone())
+            .header(AUTHORIZATION, &self.remote.authorization);
+        if let Some(entity_tag) = entity_tag {
+            request = request.header(IF_NONE_MATCH, entity_tag);
+        }
+        let response = request.send().await.map_err(unreachable)?;
+        let (status, headers) = (response.status(), response.headers());
+        if status == StatusCode::NOT_MODIFIED {
+            return Ok(Polled::Unchanged);
+        }
+        if status != StatusCode::OK {
+            return Err(Failure::of_status(status.as_u16(), retry_after(headers)));
+        }
+        let entity_tag = headers
+            .get(ETAG)
+            .and_then(|tag| tag.to_str().ok())
+            .map(str::to_owned);
+        let bytes = response.bytes().await.map_err(unreachable)?;
+        // What is no UTF-8 is no JSON either; the replacement makes the document say so.
+        Ok(Polled::Document {
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            entity_tag,
+        })
+    }
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| parse_retry_after(text, SystemTime::now()))
+}
+
+fn unreachable(error: reqwest::Error) -> Failure {
+    Failure::Unreachable(Box::new(error))
+}
