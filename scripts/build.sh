@@ -21,7 +21,7 @@ wanted() {
 
 build_server() {
   say "server: $profile_dir/flagstaff"
-  cargo build --quiet --locked --profile "$profile" -p flagstaff-server
+  cargo build --quiet "${LOCKED[@]}" --profile "$profile" -p flagstaff-server
 }
 
 # The wheel that users get, in .venv: the tests import what is installed, not the source tree.
@@ -30,29 +30,24 @@ build_wheel() {
   [ -x .venv/bin/maturin ] || die "no .venv: run \`make setup\`"
   say "wheel: $wheels"
   rm -rf "$wheels"
-  .venv/bin/maturin build --quiet --locked --profile "$profile" --interpreter .venv/bin/python \
+  .venv/bin/maturin build --quiet "${LOCKED[@]}" --profile "$profile" --interpreter .venv/bin/python \
     --manifest-path bindings-python/Cargo.toml --out "$wheels"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall "$wheels"/*.whl
 }
 
 build_addon() {
-  local platform addon
-  platform=$(node -p 'process.platform + "-" + process.arch')
-  addon=bindings-node/flagstaff.$platform.node
-  say "addon: $addon"
-  cargo build --quiet --locked --profile "$profile" -p flagstaff-node
-  # Renamed into place: a process that has the old one loaded keeps it.
-  cp "$profile_dir/libflagstaff_node.so" "$addon.new"
-  mv "$addon.new" "$addon"
+  say "addon"
+  FLAGSTAFF_PROFILE=$profile npm run --silent build:native --workspace bindings-node
 }
 
 build_wasm() {
-  scripts/build-wasm bindings-wasm/pkg web nodejs
+  scripts/build-wasm bindings-wasm/pkg web
 }
 
 build_js() {
-  say "TypeScript"
-  npm run build --workspaces --if-present --silent
+  say "packages for Node and the browser, and the example page"
+  npm run --silent build:js --workspace bindings-node
+  npm run --silent build --workspace bindings-wasm
 }
 
 if wanted wasm; then build_wasm; fi

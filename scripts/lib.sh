@@ -6,8 +6,11 @@ set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
 
-# shellcheck disable=SC2034 # both are for the scripts that source this file
+# shellcheck disable=SC2034 # these are for the scripts that source this file
 TARGET_DIR=${CARGO_TARGET_DIR:-$ROOT/target} TOOLS=$ROOT/.tools
+# The build machine takes Cargo.lock as it is; a person who has just edited a Cargo.toml gets it brought up to date.
+# shellcheck disable=SC2034
+if [ -n "${CI:-}" ]; then LOCKED=(--locked); else LOCKED=(); fi
 
 say() {
   printf '==> %s\n' "$*" >&2

@@ -11,21 +11,21 @@ check() { # name, command…
 }
 
 rust_docs() {
-  RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace --no-deps
+  RUSTDOCFLAGS="-D warnings" cargo doc --quiet "${LOCKED[@]}" --workspace --no-deps
 }
 
 # The same sources, compiled for the platform that they are for.
 clippy_wasm() {
   source scripts/wasm-toolchain.sh
   if [ "$(wasm_toolchain)" = native ]; then
-    cargo clippy --quiet --locked -p flagstaff-wasm --target wasm32-unknown-unknown -- -D warnings
+    cargo clippy --quiet "${LOCKED[@]}" -p flagstaff-wasm --target wasm32-unknown-unknown -- -D warnings
   else
     say "clippy for wasm32 needs rustup's target: only checked for this machine"
   fi
 }
 
 type_check_js() {
-  npm run typecheck --workspaces --if-present --silent
+  npm run check --workspaces --if-present --silent
 }
 
 shell_scripts() {
@@ -34,7 +34,7 @@ shell_scripts() {
 }
 
 check "rustfmt" cargo fmt --all --check
-check "clippy" cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+check "clippy" cargo clippy --quiet "${LOCKED[@]}" --workspace --all-targets -- -D warnings
 check "clippy, wasm32" clippy_wasm
 check "rustdoc" rust_docs
 check "ruff" "$bin/ruff" check --quiet .

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Builds everything and runs every test of every language, to the end even when one fails; closes with a line for each.
 #
-# usage: scripts/test.sh [SUITE…]     SUITE: rust, python, node, web, e2e; all of them unless named
+# usage: scripts/test.sh [SUITE…]     SUITE: rust, conformance, python, node, web, e2e; all of them unless named
 #
 # Everything native is built with cargo's dev profile: the tests ask for right answers, and it halves a cold run.
 source "$(dirname "$0")/lib.sh"
 
-suites=" ${*:-rust python node web e2e} "
+suites=" ${*:-rust conformance python node web e2e} "
+# The server that this run builds, not one that lies about from another.
+export FLAGSTAFF_SERVER=$TARGET_DIR/debug/flagstaff
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 broken=' '
@@ -65,32 +67,30 @@ suite() {
   say "$name took $((SECONDS - started)) s"
 }
 
-node_tests() {
-  local files=()
-  shopt -s nullglob globstar
-  local pattern file
-  for pattern in "$@"; do
-    # shellcheck disable=SC2206 # the pattern is meant to be expanded
-    for file in $pattern; do
-      [[ $file == */node_modules/* ]] || files+=("$file")
-    done
+# The tests of npm workspaces, each by its own `npm test`; Node's runner tells its numbers in the same words for all.
+npm_tests() {
+  local workspace code=0
+  for workspace in "$@"; do
+    NODE_OPTIONS=--test-reporter=spec npm test --silent --workspace "$workspace" || code=1
   done
-  [ ${#files[@]} -gt 0 ] || die "no test matches $*"
-  node --test --test-reporter=spec "${files[@]}"
+  return "$code"
 }
 
-build tests cargo test --quiet --locked --workspace --no-run
+build tests cargo test --quiet "${LOCKED[@]}" --workspace --no-run
 build server scripts/build.sh --debug server
 build addon scripts/build.sh --debug addon
 build wheel scripts/build.sh --debug wheel
 build wasm scripts/build.sh --debug wasm
 build js scripts/build.sh --debug js
 
-suite rust count_cargo "tests" cargo test --quiet --locked --workspace --no-fail-fast
+suite rust count_cargo "tests" cargo test --quiet "${LOCKED[@]}" --workspace --no-fail-fast
+# Every case in every binding, byte by byte; a test of its own, since it needs them all built.
+suite conformance count_cargo "tests server wheel addon wasm js" \
+  cargo test --quiet "${LOCKED[@]}" -p flagstaff-conformance --features bindings --test bindings
 suite python count_pytest "wheel server" .venv/bin/python -m pytest -q bindings-python/tests
-suite node count_node "addon js server" node_tests 'sdk-js/test/**/*.test.mjs' 'bindings-node/test/**/*.test.mjs'
-suite web count_node "wasm js server" node_tests 'bindings-wasm/test/**/*.test.mjs'
-suite e2e count_node "server wheel addon wasm js" node_tests 'conformance/e2e/**/*.test.mjs'
+suite node count_node "addon js server" npm_tests sdk-js bindings-node
+suite web count_node "wasm js server" npm_tests bindings-wasm
+suite e2e count_node "server wheel addon wasm js" npm_tests conformance
 
 printf '\n'
 printf '%s\n' "${summary[@]}"
