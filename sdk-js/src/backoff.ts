@@ -40,9 +40,9 @@ export function deniedDelay(random: number): number {
   return DENIED_DELAY_MS * (1 + random / 10);
 }
 
-/** The delay between two polls, spread by a fifth to both sides. */
+/** The delay between two polls, spread by a quarter to both sides. */
 export function pollDelay(random: number): number {
-  return POLL_INTERVAL_MS * (0.8 + 0.4 * random);
+  return POLL_INTERVAL_MS * (0.75 + 0.5 * random);
 }
 
 /** Reads a `Retry-After` header, which is a number of seconds or a date; `undefined` where it is neither. */

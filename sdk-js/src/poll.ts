@@ -63,7 +63,6 @@ export class Poller {
     const abort = () => attempt.abort();
     signal.addEventListener('abort', abort);
     const disarm = this.#clock.after(BODY_MS, abort);
-    const random = this.#clock.random();
     try {
       const cursor = this.#evaluator.cursor();
       const etag = cursor ? `"${cursor}"` : this.#etag;
@@ -79,6 +78,7 @@ export class Poller {
         const denied = isDenial(response.status);
         this.#listener.failed(`the server answered ${response.status}`, denied);
         const requested = parseRetryAfter(response.headers.get('retry-after'), this.#clock.now());
+        const random = this.#clock.random();
         return denied ? deniedDelay(random) : Math.max(pollDelay(random), requestedDelay(requested ?? 0, random));
       }
     } catch (error) {
@@ -90,6 +90,6 @@ export class Poller {
       signal.removeEventListener('abort', abort);
       abort();
     }
-    return pollDelay(random);
+    return pollDelay(this.#clock.random());
   }
 }

@@ -22,8 +22,11 @@ export interface StreamReader {
 /** Characters of one event; a stream that goes beyond is not ours. The longest list that the language allows stays below. */
 const LONGEST_EVENT = 256 * 1024 * 1024;
 
-/** Reads events until the stream ends, which resolves, or until it breaks or `reader` throws, which rejects. An unfinished event at the end is dropped. */
-export async function readEvents(stream: ByteStream, reader: StreamReader): Promise<void> {
+/**
+ * Reads events until the stream ends or `signal` is aborted, which resolves, or until it breaks or `reader` throws, which rejects. An
+ * unfinished event at the end is dropped.
+ */
+export async function readEvents(stream: ByteStream, reader: StreamReader, signal: AbortSignal): Promise<void> {
   const parser = createParser({
     maxBufferSize: LONGEST_EVENT,
     onEvent: ({ event, data, id }) => reader.event({ name: event ?? 'message', data, id }),
@@ -38,17 +41,20 @@ export async function readEvents(stream: ByteStream, reader: StreamReader): Prom
   // It also keeps the first half of a character whose bytes came in two chunks, and drops a byte order mark.
   const decoder = new TextDecoder();
   const source = stream.getReader();
+  // Cancelling has no effect on a stream that has ended, and ends a read that is waiting; a refusal has nobody to tell.
+  const cancel = () => void source.cancel().catch(() => {});
+  signal.addEventListener('abort', cancel);
   try {
     for (;;) {
       const { done, value } = await source.read();
-      if (done) {
+      if (done || signal.aborted) {
         return;
       }
       reader.active();
       parser.feed(decoder.decode(value, { stream: true }));
     }
   } finally {
-    // It has no effect on a stream that has ended; a refusal to cancel has nobody to tell.
-    source.cancel().catch(() => {});
+    signal.removeEventListener('abort', cancel);
+    cancel();
   }
 }

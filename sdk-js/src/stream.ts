@@ -3,7 +3,7 @@
 import { parseRetryAfter } from './backoff.js';
 import type { Clock } from './clock.js';
 import type { Commit, Evaluator, Step } from './evaluator.js';
-import { readEvents } from './sse.js';
+import { readEvents, type StreamEvent } from './sse.js';
 import { type HttpResponse, isDenial, type Remote, request } from './transport.js';
 
 /** A client that reads nothing for so long reconnects (PR-13). */
@@ -61,29 +61,22 @@ export async function followStream(
     active();
     evaluator.connected();
     listener.opened();
-    let farewell: Ending | undefined;
-    const reading = readEvents(response.body, {
+    const reader = {
       active,
       retry: listener.retry,
-      event({ name, data, id }) {
-        if (connection.signal.aborted) {
-          throw new Error('an event after the end');
-        }
-        const step = JSON.parse(evaluator.event(name, data, id)) as Step;
-        farewell = take(step, listener) ?? farewell;
-        if (farewell !== undefined) {
-          abort();
+      event({ name, data, id }: StreamEvent) {
+        // One chunk may hold several events, and the first of them may have made a listener close us.
+        if (!connection.signal.aborted) {
+          take(JSON.parse(evaluator.event(name, data, id)) as Step, listener);
         }
       },
-    });
-    // A body that ignores the signal must not hold us: the end of the connection decides.
-    await withAbort(reading, connection.signal).catch((error: unknown) => {
-      if (farewell === undefined) {
-        throw error;
-      }
-    });
-    return farewell ?? { kind: 'failed', reason: 'the stream was cut' };
+    };
+    await readEvents(response.body, reader, connection.signal);
+    return { kind: 'failed', reason: connection.signal.aborted ? silence : 'the stream was cut' };
   } catch (error) {
+    if (error instanceof Goodbye) {
+      return error.ending;
+    }
     return { kind: 'failed', reason: connection.signal.aborted ? silence : describe(error) };
   } finally {
     disarm();
@@ -92,19 +85,27 @@ export async function followStream(
   }
 }
 
-/** Acts on a step; an ending is returned where the server said goodbye. */
-function take(step: Step, listener: StreamListener): Ending | undefined {
+/** Thrown out of the reading, so that nothing that follows a goodbye is applied. */
+class Goodbye extends Error {
+  readonly ending: Ending;
+
+  constructor(reason: string, retryAfterMs: number | null) {
+    super(reason);
+    this.ending = { kind: 'goodbye', reason, requested: retryAfterMs ?? undefined };
+  }
+}
+
+function take(step: Step, listener: StreamListener): void {
   switch (step.step) {
     case 'committed':
       listener.current(step);
-      return undefined;
+      break;
     case 'current':
       listener.current(undefined);
-      return undefined;
+      break;
     case 'goodbye':
-      return { kind: 'goodbye', reason: step.reason, requested: step.retryAfterMs ?? undefined };
+      throw new Goodbye(step.reason, step.retryAfterMs);
     default:
-      return undefined;
   }
 }
 

@@ -1,0 +1,222 @@
+/** What the tests put in the place of time, the network and the core. */
+
+import type { Cancel, Clock } from '../src/clock.js';
+import type { Evaluator } from '../src/evaluator.js';
+import type { ByteStream, Fetch, HttpRequest, HttpResponse } from '../src/transport.js';
+
+/** Time that passes when it is told to, and chance that always says `luck`. */
+export class ManualClock implements Clock {
+  luck = 1;
+  #now = 1_000_000;
+  #timers: { at: number; action: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  random(): number {
+    return this.luck;
+  }
+
+  after(delay: number, action: () => void): Cancel {
+    const timer = { at: this.#now + delay, action };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  /** Lets `duration` milliseconds pass, and everything that follows from it happen. */
+  async advance(duration: number): Promise<void> {
+    const end = this.#now + duration;
+    await settle();
+    for (;;) {
+      const next = this.#timers.filter(({ at }) => at <= end).sort((one, other) => one.at - other.at)[0];
+      if (next === undefined) {
+        break;
+      }
+      this.#timers = this.#timers.filter((other) => other !== next);
+      this.#now = Math.max(this.#now, next.at);
+      next.action();
+      await settle();
+    }
+    this.#now = end;
+  }
+
+  /** How long from now each timer has, shortest first. */
+  get pending(): number[] {
+    return this.#timers.map(({ at }) => at - this.#now).sort((one, other) => one - other);
+  }
+}
+
+/** Resolves when every promise that can settle without time or network has. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** A stream of bytes that the test writes; it ignores being aborted, as a hung socket does. */
+export class ManualStream implements ByteStream {
+  cancelled = false;
+  #source: ReadableStreamDefaultController<Uint8Array> | undefined;
+  readonly #stream = new ReadableStream<Uint8Array>({
+    start: (source) => {
+      this.#source = source;
+    },
+    cancel: () => {
+      this.cancelled = true;
+    },
+  });
+
+  getReader(): ReturnType<ByteStream['getReader']> {
+    return this.#stream.getReader();
+  }
+
+  write(text: string | Uint8Array): void {
+    this.#source?.enqueue(typeof text === 'string' ? new TextEncoder().encode(text) : text);
+  }
+
+  event(name: string, data: unknown, id?: string): void {
+    this.write(`event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
+  }
+
+  /** A whole transfer, in which the named flags change. */
+  commit(revision: number, ...changed: string[]): void {
+    this.event('payload-transferred', { revision, changed }, `cursor-${revision}`);
+  }
+
+  end(): void {
+    this.#source?.close();
+  }
+
+  fail(error: Error): void {
+    this.#source?.error(error);
+  }
+}
+
+export interface Exchange {
+  url: string;
+  request: HttpRequest;
+  /** Answers with a stream of events. */
+  stream(): ManualStream;
+  answer(status: number, headers?: Record<string, string>, text?: string): void;
+  fail(error: Error): void;
+}
+
+/** A server that keeps every request for the test to answer. */
+export class ManualServer {
+  readonly exchanges: Exchange[] = [];
+
+  readonly fetch: Fetch = (url, request) =>
+    new Promise((resolve, reject) => {
+      const respond = (status: number, headers: Record<string, string>, body: ByteStream | null, text: string) => {
+        const response: HttpResponse = {
+          status,
+          headers: { get: (name) => headers[name] ?? null },
+          body,
+          text: async () => text,
+        };
+        resolve(response);
+      };
+      this.exchanges.push({
+        url,
+        request,
+        stream() {
+          const body = new ManualStream();
+          respond(200, { 'content-type': 'text/event-stream' }, body, '');
+          return body;
+        },
+        answer: (status, headers = {}, text = '') => respond(status, headers, null, text),
+        fail: reject,
+      });
+    });
+
+  /** The requests for the stream or for the snapshot. */
+  of(path: 'stream' | 'snapshot'): Exchange[] {
+    return this.exchanges.filter(({ url }) => url.endsWith(path));
+  }
+
+  last(path: 'stream' | 'snapshot' = 'stream'): Exchange {
+    const exchange = this.of(path).at(-1);
+    if (exchange === undefined) {
+      throw new Error(`nobody asked for the ${path}`);
+    }
+    return exchange;
+  }
+}
+
+/** A core that believes every commit. The event `bad` is one that it cannot read. */
+export class FakeEvaluator implements Evaluator {
+  revision = 0;
+  connections = 0;
+  boundary: number | undefined;
+  #cursor: string | undefined;
+
+  load(document: string): string {
+    const { revision, changed } = JSON.parse(document) as { revision: number; changed: string[] };
+    this.#cursor = undefined;
+    this.revision = revision;
+    return JSON.stringify({ environment: 'production', revision, changed });
+  }
+
+  connected(): void {
+    this.connections += 1;
+  }
+
+  event(name: string, data: string, id?: string): string {
+    switch (name) {
+      case 'payload-transferred': {
+        const { revision, changed } = JSON.parse(data) as { revision: number; changed: string[] };
+        this.#cursor = id;
+        this.revision = revision;
+        return JSON.stringify({ step: 'committed', environment: 'production', revision, changed });
+      }
+      case 'server-intent':
+        return JSON.stringify({ step: data.includes('none') ? 'current' : 'pending' });
+      case 'goodbye':
+        return JSON.stringify({ step: 'goodbye', ...(JSON.parse(data) as object) });
+      case 'bad':
+        this.#cursor = undefined;
+        throw new Error('the event cannot be read');
+      default:
+        return JSON.stringify({ step: 'ignored' });
+    }
+  }
+
+  cursor(): string | undefined {
+    return this.#cursor;
+  }
+
+  evaluate(flag: string): string {
+    return JSON.stringify({ ...OUTCOME, value: `${flag}@${this.revision}` });
+  }
+
+  evaluateAll(): string {
+    return JSON.stringify({ flags: { one: OUTCOME, two: OUTCOME } });
+  }
+
+  issues(): string {
+    return '[]';
+  }
+
+  nextBoundary(now: number): number | undefined {
+    return this.boundary !== undefined && this.boundary > now ? this.boundary : undefined;
+  }
+
+  bucket(): number {
+    return 0;
+  }
+}
+
+const OUTCOME = {
+  value: 'x',
+  variant: 'v',
+  enabled: true,
+  reason: 'STATIC',
+  errorCode: null,
+  detail: {},
+  metadata: {},
+  inExperiment: false,
+  sources: {},
+};
