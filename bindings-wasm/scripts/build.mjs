@@ -41,7 +41,7 @@ await build({
   outdir: 'dist/cjs',
   define: { 'import.meta.url': 'moduleUrl' },
   // Without `require('node:url')`, which a bundler for browsers could not resolve.
-  banner: { js: 'const moduleUrl = `file://${__filename.replace(/[%#?]/g, encodeURIComponent)}`;' },
+  banner: { js: "const moduleUrl = 'file://' + __filename.replace(/[%#?]/g, encodeURIComponent);" },
 });
 const tsc = fileURLToPath(import.meta.resolve('typescript/package.json')).replace('package.json', 'bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', 'dist/esm/types'], { stdio: 'inherit' });
