@@ -1,1 +1,46 @@
-//! Under construction.
+//! The Flagstaff server
+//!
+//! ```text
+//! request ─► routes ─► Environment::write ─► Store: one transaction (objects, audit, outbox, revision)
+//!                            │
+//!                            ▼
+//!              Published: one immutable view per revision ─► streams, snapshots, evaluation
+//! ```
+//!
+//! [`app`] turns an [`AppState`] into a router, so that a test needs no socket; [`serve`] puts it on one. The server answers all
+//! reads but the audit from memory, and a write is answered when what it changed is published. TLS is the business of whatever
+//! stands in front.
+
+#![forbid(unsafe_code)]
+
+mod api_error;
+pub mod auth;
+mod config;
+mod draft;
+pub mod environment;
+mod etag;
+mod extract;
+mod flag;
+mod history;
+mod keys;
+pub mod object;
+pub mod published;
+mod routes;
+mod seed;
+mod serve;
+mod state;
+pub mod store;
+mod stream;
+mod timeout;
+mod transfer;
+mod view;
+
+pub use api_error::{ApiError, FieldError};
+pub use config::{Cli, Command, ServeOptions};
+pub use draft::Draft;
+pub use routes::app;
+pub use seed::{SeedError, SeedReport, seed};
+pub use serve::{ServeError, serve, serve_on};
+pub use state::{AppState, Clock, Limits};
+pub use transfer::Intent;
+pub use view::{Scope, State};

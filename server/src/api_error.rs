@@ -1,0 +1,291 @@
+//! Everything that a request can be told is wrong with it: one enum, one answer each, as `application/problem+json` (RFC 9457)
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use flagstaff_core::Issue;
+use serde::Serialize;
+
+use crate::auth::KeyKind;
+use crate::environment::WriteError;
+use crate::store::StoreError;
+
+/// Why a request was not served
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApiError {
+    /// No token came with the request
+    #[error("send a token: `Authorization: Bearer …`")]
+    NoToken,
+    /// Nobody knows the token
+    #[error("the token is not known")]
+    UnknownToken,
+    /// The key is of a kind that may not do this
+    #[error("a {} key may not do this, one of these may: {}", kind.name(), names(allowed))]
+    WrongKey {
+        /// The key's kind
+        kind: KeyKind,
+        /// The kinds that may
+        allowed: &'static [KeyKind],
+    },
+    /// The key may do this, but not everything that was asked for
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// There is no such thing
+    #[error("{what} `{name}` does not exist")]
+    NotFound {
+        /// What kind of thing
+        what: &'static str,
+        /// Its name
+        name: String,
+    },
+    /// No route has this path
+    #[error("nothing is here")]
+    NoRoute,
+    /// The route does not know the method
+    #[error("the method is not one of this path's")]
+    Method,
+    /// The example page was not there when the server was compiled
+    #[error(
+        "the example page is not part of this build: build bindings-wasm, then the server (`make run` does both)"
+    )]
+    NoExample,
+    /// The body is no JSON
+    #[error("the body is no JSON: {0}")]
+    Json(#[source] serde_json::Error),
+    /// The body or the query could not be read
+    #[error("{0}")]
+    Unreadable(String),
+    /// The body is too long
+    #[error("the body is longer than {limit} bytes")]
+    TooLarge {
+        /// How long it may be
+        limit: usize,
+    },
+    /// It could be read, and something in it is wrong
+    #[error("{} of the request is wrong", if errors.len() == 1 { "one part" } else { "more than one part" })]
+    Invalid {
+        /// What, and where
+        errors: Vec<FieldError>,
+    },
+    /// It exists already
+    #[error("flag `{key}` exists already in environment `{environment}`")]
+    Exists {
+        /// The flag
+        key: String,
+        /// The environment
+        environment: String,
+    },
+    /// It is of another type elsewhere
+    #[error(
+        "flag `{flag}` is of type {existing} in environment `{environment}`, and is one flag in all environments"
+    )]
+    TypeConflict {
+        /// The flag
+        flag: String,
+        /// Where it exists
+        environment: String,
+        /// Its type there
+        existing: String,
+    },
+    /// A replacement must say what it replaces
+    #[error(
+        "send `If-Match` with the flag's ETag, {current:?} now: a replacement must say what it replaces"
+    )]
+    NoPrecondition {
+        /// The current version
+        current: u64,
+    },
+    /// What was to be replaced has changed
+    #[error("{}", stale(*expected, *current))]
+    Stale {
+        /// The version in `If-Match`, if it is one
+        expected: Option<u64>,
+        /// The current version, if it exists
+        current: Option<u64>,
+    },
+    /// No room for another stream
+    #[error("this server has as many streams as it holds")]
+    TooManyStreams {
+        /// Seconds to wait
+        retry_after: u64,
+    },
+    /// The server is stopping or cannot reach its store
+    #[error("{0}")]
+    Unavailable(&'static str),
+    /// A fault of the server; the cause is logged, not told
+    #[error("the server failed")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Something wrong at one place of a body or query
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// A JSON pointer into the body, or `?name` for a parameter of the query
+    pub pointer: String,
+    /// What is wrong and what was expected
+    pub message: String,
+}
+
+impl FieldError {
+    /// Something wrong at `pointer`
+    pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            message: message.into(),
+        }
+    }
+}
+
+impl ApiError {
+    /// One thing wrong at one place
+    pub fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid {
+            errors: vec![FieldError::new(pointer, message)],
+        }
+    }
+
+    /// Issues of flags; `root` is cut off the pointers, so that they point into what the client sent
+    pub fn issues<'a>(issues: impl IntoIterator<Item = &'a Issue>, root: &str) -> Self {
+        let error = |issue: &Issue| {
+            let pointer = issue.pointer.strip_prefix(root).unwrap_or(&issue.pointer);
+            FieldError::new(pointer, issue.problem.to_string())
+        };
+        Self::Invalid {
+            errors: issues.into_iter().map(error).collect(),
+        }
+    }
+
+    fn status(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NoToken | Self::UnknownToken => (StatusCode::UNAUTHORIZED, "unauthorized"),
+            Self::WrongKey { .. } | Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::NotFound { .. } | Self::NoRoute | Self::NoExample => {
+                (StatusCode::NOT_FOUND, "not-found")
+            }
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
+            Self::Json(_) | Self::Unreadable(_) => (StatusCode::BAD_REQUEST, "malformed"),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
+            Self::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
+            Self::Exists { .. } => (StatusCode::CONFLICT, "exists"),
+            Self::TypeConflict { .. } => (StatusCode::CONFLICT, "type-conflict"),
+            Self::NoPrecondition { .. } => {
+                (StatusCode::PRECONDITION_REQUIRED, "precondition-required")
+            }
+            Self::Stale { .. } => (StatusCode::PRECONDITION_FAILED, "stale"),
+            Self::TooManyStreams { .. } | Self::Unavailable(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+            }
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+}
+
+fn names(kinds: &[KeyKind]) -> String {
+    kinds
+        .iter()
+        .map(|kind| kind.name())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn stale(expected: Option<u64>, current: Option<u64>) -> String {
+    let expected = expected.map_or("something else".to_owned(), |version| {
+        format!("version {version}")
+    });
+    let current = current.map_or("does not exist".to_owned(), |version| {
+        format!("is at version {version}")
+    });
+    format!("`If-Match` names {expected}, the flag {current}")
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Problem<'a> {
+    #[serde(rename = "type")]
+    problem_type: String,
+    title: &'a str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    errors: &'a [FieldError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected_version: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_version: Option<u64>,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        if let Self::Internal(cause) = &self {
+            tracing::error!(error = %cause, source = cause.source().map(tracing::field::display), "a request failed");
+        }
+        let (status, name) = self.status();
+        let (expected_version, current_version) = match &self {
+            Self::Stale { expected, current } => (*expected, *current),
+            Self::NoPrecondition { current } => (None, Some(*current)),
+            _ => (None, None),
+        };
+        let problem = Problem {
+            problem_type: format!("urn:flagstaff:problem:{name}"),
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail: self.to_string(),
+            errors: if let Self::Invalid { errors } = &self {
+                errors
+            } else {
+                &[]
+            },
+            expected_version,
+            current_version,
+        };
+        let mut response = (status, axum::Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        match self {
+            Self::NoToken | Self::UnknownToken => {
+                drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+            }
+            Self::TooManyStreams { retry_after } => {
+                drop(headers.insert(RETRY_AFTER, retry_after.into()))
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::TypeConflict {
+                flag,
+                environment,
+                existing,
+            } => Self::TypeConflict {
+                flag: flag.to_string(),
+                environment,
+                existing,
+            },
+            StoreError::Stale { .. } => {
+                Self::Unavailable("the environment changes faster than this write; try again")
+            }
+            other => Self::Internal(Box::new(other)),
+        }
+    }
+}
+
+impl From<WriteError<ApiError>> for ApiError {
+    fn from(error: WriteError<Self>) -> Self {
+        match error {
+            WriteError::Refused(error) => error,
+            WriteError::Invalid(issues) => Self::issues(&issues, ""),
+            WriteError::Store(error) => error.into(),
+            WriteError::Snapshot(error) => Self::Internal(Box::new(error)),
+            WriteError::Cut => Self::Unavailable("the server is stopping"),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The command line and its environment variables
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Self-hosted feature flags
+#[derive(Debug, Parser)]
+#[command(name = "flagstaff", version)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the binary can do
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server
+    Serve(ServeOptions),
+}
+
+/// How to run the server
+#[derive(Debug, Clone, Args)]
+pub struct ServeOptions {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, env = "FLAGSTAFF_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Where the data is kept
+    #[arg(
+        long,
+        env = "FLAGSTAFF_DATABASE",
+        default_value = "sqlite://flagstaff.db",
+        value_name = "URL"
+    )]
+    pub database: String,
+
+    /// Token for the admin API of project `default`; one is made and printed if there is none yet
+    #[arg(
+        long,
+        env = "FLAGSTAFF_ADMIN_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
+    pub admin_token: Option<Secret>,
+
+    /// Key for servers in environment `production`
+    #[arg(
+        long,
+        env = "FLAGSTAFF_SERVER_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub server_key: Option<Secret>,
+
+    /// Key for browsers that get evaluated values
+    #[arg(
+        long,
+        env = "FLAGSTAFF_CLIENT_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub client_key: Option<Secret>,
+
+    /// Key for browsers that evaluate flags marked `clientSide` themselves
+    #[arg(
+        long,
+        env = "FLAGSTAFF_CLIENT_LOCAL_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub client_local_key: Option<Secret>,
+
+    /// Document whose flags are made in every environment of project `default` where they do not exist yet
+    #[arg(long, env = "FLAGSTAFF_SEED", value_name = "FILE")]
+    pub seed: Option<PathBuf>,
+
+    /// Streams held at a time; one more is answered 503
+    #[arg(
+        long,
+        env = "FLAGSTAFF_MAX_STREAMS",
+        default_value_t = 10_000,
+        value_name = "COUNT"
+    )]
+    pub max_streams: u32,
+}
+
+/// A token; never shown
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The token itself
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("(secret)")
+    }
+}
+
+/// A token that could not be sent in a header
+#[derive(Debug, thiserror::Error)]
+#[error("a token is 1 to 200 visible ASCII characters")]
+pub struct UnusableSecret;
+
+impl std::str::FromStr for Secret {
+    type Err = UnusableSecret;
+
+    fn from_str(token: &str) -> Result<Self, UnusableSecret> {
+        let is_usable =
+            (1..=200).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_usable {
+            Ok(Self(token.to_owned()))
+        } else {
+            Err(UnusableSecret)
+        }
+    }
+}

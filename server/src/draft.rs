@@ -1,0 +1,292 @@
+//! A change in the making: the objects of an environment as they will be, and what the store has to write for it
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use flagstaff_core::Timestamp;
+use flagstaff_core::object::{self, WireObject};
+use imbl::OrdMap;
+use imbl::ordmap::DiffItem;
+use serde_json::{Value as Json, json};
+
+use crate::object::{Body, Object, ObjectId, ObjectKind, Objects, Whole, canonical};
+use crate::store::{Action, AuditEntry, Change, FlagRow};
+
+/// The objects of the next revision
+#[derive(Debug)]
+pub struct Draft {
+    version: u64,
+    before: Objects,
+    objects: Objects,
+}
+
+impl Draft {
+    /// Nothing changed yet; what will be gets the version `revision + 1`
+    pub(crate) fn new(revision: u64, objects: &Objects) -> Self {
+        Self {
+            version: revision.saturating_add(1),
+            before: objects.clone(),
+            objects: objects.clone(),
+        }
+    }
+
+    /// Sets a flag, its overrides included
+    pub fn put_flag(&mut self, key: &str, flag: &Json) {
+        self.put_owner(&ObjectId::new(ObjectKind::Flag, key), flag);
+    }
+
+    /// Sets an object that owns itself, its lists included
+    pub fn put_owner(&mut self, id: &ObjectId, value: &Json) {
+        let parts = object::split(&json!({ section(id.kind): { &*id.key: value } }));
+        let kept: BTreeSet<ObjectId> = parts.into_iter().map(|part| self.put(part)).collect();
+        let lists: Vec<ObjectId> = self
+            .objects
+            .lists_of(id)
+            .map(|(list, _)| list.clone())
+            .collect();
+        for list in lists.iter().filter(|list| !kept.contains(list)) {
+            self.objects.remove(list);
+        }
+    }
+
+    /// Removes an object that owns itself, and its lists
+    pub fn remove_owner(&mut self, id: &ObjectId) {
+        let lists: Vec<ObjectId> = self
+            .objects
+            .lists_of(id)
+            .map(|(list, _)| list.clone())
+            .collect();
+        for gone in lists.iter().chain([id]) {
+            self.objects.remove(gone);
+        }
+    }
+
+    /// Sets all objects to those of a document; what it does not have goes
+    pub fn replace(&mut self, document: &Json) {
+        let kept: BTreeSet<ObjectId> = object::split(document)
+            .into_iter()
+            .map(|part| self.put(part))
+            .collect();
+        let gone: Vec<ObjectId> = self
+            .objects
+            .iter()
+            .map(|(id, _)| id)
+            .filter(|id| !kept.contains(id))
+            .cloned()
+            .collect();
+        for id in &gone {
+            self.objects.remove(id);
+        }
+    }
+
+    /// The objects as they will be
+    pub fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    fn put(&mut self, part: WireObject) -> ObjectId {
+        let id = ObjectId::new(part.kind, part.key);
+        let body = if part.kind.is_list() {
+            self.list(&id, &part.value)
+        } else {
+            self.whole(&id, &part.value)
+        };
+        if let Some(body) = body {
+            self.objects.insert(
+                id.clone(),
+                Object {
+                    version: self.version,
+                    body,
+                },
+            );
+        }
+        id
+    }
+
+    /// The new body, unless it is the one that is there
+    fn whole(&self, id: &ObjectId, value: &Json) -> Option<Body> {
+        let text = canonical(value);
+        let is_same = matches!(self.objects.get(id), Some(Object { body: Body::Whole(old), .. }) if **old.text() == *text);
+        (!is_same).then(|| Body::Whole(Arc::new(Whole::new(id.kind, text.into()))))
+    }
+
+    /// The new entries, unless they are those that are there; an empty list is none
+    fn list(&mut self, id: &ObjectId, value: &Json) -> Option<Body> {
+        let wanted: BTreeMap<&str, String> = value
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(entry, value)| (entry.as_str(), canonical(value)))
+            .collect();
+        if wanted.is_empty() {
+            self.objects.remove(id);
+            return None;
+        }
+        let old = match self.objects.get(id) {
+            Some(Object {
+                body: Body::List(entries),
+                ..
+            }) => entries.clone(),
+            _ => OrdMap::new(),
+        };
+        let mut new = old.clone();
+        for entry in old.keys().filter(|entry| !wanted.contains_key(&***entry)) {
+            new.remove(entry);
+        }
+        for (entry, value) in wanted {
+            if old.get(entry).is_none_or(|held| **held != *value) {
+                new.insert(entry.into(), value.into());
+            }
+        }
+        (old != new).then_some(Body::List(new))
+    }
+
+    /// What the store has to write
+    pub(crate) fn changes(&self, flags: &OrdMap<Arc<str>, FlagRow>, at: Timestamp) -> Changes {
+        let mut changes = Changes::default();
+        for item in self.before.map().diff(self.objects.map()) {
+            match item {
+                DiffItem::Add(id, new) => changes.note(id, None, Some(new)),
+                DiffItem::Update {
+                    old: (_, old),
+                    new: (id, new),
+                } => changes.note(id, Some(old), Some(new)),
+                DiffItem::Remove(id, old) => changes.note(id, Some(old), None),
+            }
+        }
+        let owners: BTreeSet<ObjectId> = changes
+            .changes
+            .iter()
+            .map(|change| change.id.owner())
+            .collect();
+        for owner in owners {
+            self.describe(owner, flags, at, &mut changes);
+        }
+        changes
+    }
+
+    fn describe(
+        &self,
+        owner: ObjectId,
+        flags: &OrdMap<Arc<str>, FlagRow>,
+        at: Timestamp,
+        changes: &mut Changes,
+    ) {
+        let before = owner_value(&self.before, &owner);
+        let after = owner_value(&self.objects, &owner);
+        let action = match (&before, &after) {
+            (None, _) => Action::Create,
+            (Some(_), Some(_)) => Action::Update,
+            (Some(_), None) => Action::Delete,
+        };
+        if owner.kind == ObjectKind::Flag {
+            match &after {
+                Some(flag) => changes.flags.push(FlagRow {
+                    key: Arc::clone(&owner.key),
+                    value_type: flag
+                        .get("type")
+                        .and_then(Json::as_str)
+                        .unwrap_or_default()
+                        .into(),
+                    version: self.version,
+                    created_at: flags.get(&owner.key).map_or(at, |row| row.created_at),
+                    updated_at: at,
+                }),
+                None => changes.dropped_flags.push(Arc::clone(&owner.key)),
+            }
+        }
+        let text = |value: Option<Json>| value.map(|value| canonical(&value));
+        changes.audit.push(AuditEntry {
+            action,
+            subject: owner,
+            before: text(before),
+            after: text(after),
+        });
+    }
+}
+
+/// What one revision writes, as the store wants it
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    pub(crate) changes: Vec<Change>,
+    pub(crate) lists: Vec<ObjectId>,
+    pub(crate) dropped_lists: Vec<ObjectId>,
+    pub(crate) flags: Vec<FlagRow>,
+    pub(crate) dropped_flags: Vec<Arc<str>>,
+    pub(crate) audit: Vec<AuditEntry>,
+}
+
+impl Changes {
+    fn note(&mut self, id: &ObjectId, old: Option<&Object>, new: Option<&Object>) {
+        let before_version = old.map(|object| object.version);
+        let mut note =
+            |entry: Option<&Arc<str>>, before: Option<&Arc<str>>, after: Option<&Arc<str>>| {
+                let (entry, before, after) = (entry.cloned(), before.cloned(), after.cloned());
+                self.changes.push(Change {
+                    id: id.clone(),
+                    entry,
+                    after,
+                    before_version,
+                    before,
+                });
+            };
+        if !id.kind.is_list() {
+            note(None, old.and_then(text), new.and_then(text));
+            return;
+        }
+        let none = OrdMap::new();
+        let (old, new) = (old.map_or(&none, entries), new.map_or(&none, entries));
+        for item in old.diff(new) {
+            match item {
+                DiffItem::Add(entry, value) => note(Some(entry), None, Some(value)),
+                DiffItem::Update {
+                    old: (_, old),
+                    new: (entry, new),
+                } => note(Some(entry), Some(old), Some(new)),
+                DiffItem::Remove(entry, value) => note(Some(entry), Some(value), None),
+            }
+        }
+        if new.is_empty() {
+            &mut self.dropped_lists
+        } else {
+            &mut self.lists
+        }
+        .push(id.clone());
+    }
+}
+
+fn text(object: &Object) -> Option<&Arc<str>> {
+    match &object.body {
+        Body::Whole(whole) => Some(whole.text()),
+        Body::List(_) => None,
+    }
+}
+
+fn entries(object: &Object) -> &OrdMap<Arc<str>, Arc<str>> {
+    static NONE: std::sync::LazyLock<OrdMap<Arc<str>, Arc<str>>> =
+        std::sync::LazyLock::new(OrdMap::new);
+    match &object.body {
+        Body::Whole(_) => &NONE,
+        Body::List(entries) => entries,
+    }
+}
+
+/// An object with its lists put back, as a document has it
+pub(crate) fn owner_value(objects: &Objects, owner: &ObjectId) -> Option<Json> {
+    objects.get(owner)?;
+    let mut document = object::join("", 0, objects.owned(owner));
+    document
+        .get_mut(section(owner.kind))?
+        .get_mut(&*owner.key)
+        .map(Json::take)
+}
+
+/// Where a document has the objects of a kind
+pub(crate) const fn section(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::Flag | ObjectKind::Overrides => "flags",
+        ObjectKind::Segment | ObjectKind::SegmentInclude | ObjectKind::SegmentExclude => "segments",
+        ObjectKind::Group => "groups",
+        ObjectKind::Holdout => "holdouts",
+    }
+}

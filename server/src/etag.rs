@@ -1,0 +1,125 @@
+//! Entity tags and the conditions on them (RFC 9110, §8.8.3 and §13.1)
+
+use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::api_error::ApiError;
+
+/// A strong tag: the text in double quotes
+pub(crate) fn quoted(text: &str) -> Result<HeaderValue, ApiError> {
+    HeaderValue::from_str(&format!("\"{text}\""))
+        .map_err(|error| ApiError::Internal(Box::new(error)))
+}
+
+/// Whether `If-None-Match` names this tag, so that the answer is 304; weak tags match too, as they must
+pub(crate) fn none_match(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+    tags(headers, &IF_NONE_MATCH)
+        .any(|held| held == "*" || held.trim_start_matches("W/").as_bytes() == tag.as_bytes())
+}
+
+/// What `If-Match` asks of the thing it guards
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Precondition {
+    /// It was not sent
+    Absent,
+    /// `*`: it must exist
+    Exists,
+    /// It must be at one of these versions; a tag that is no version matches none
+    Versions(Vec<u64>),
+}
+
+impl Precondition {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let tags: Vec<&str> = tags(headers, &IF_MATCH).collect();
+        match tags.as_slice() {
+            [] if !headers.contains_key(IF_MATCH) => Self::Absent,
+            ["*"] => Self::Exists,
+            tags => Self::Versions(
+                tags.iter()
+                    .filter_map(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok())
+                    .collect(),
+            ),
+        }
+    }
+
+    /// Refuses unless the thing at version `current` (`None`: it does not exist) is what was asked for
+    pub(crate) fn check(&self, current: Option<u64>) -> Result<(), ApiError> {
+        let holds = match self {
+            Self::Absent => true,
+            Self::Exists => current.is_some(),
+            Self::Versions(versions) => current.is_some_and(|current| versions.contains(&current)),
+        };
+        let expected = if let Self::Versions(versions) = self {
+            versions.first().copied()
+        } else {
+            None
+        };
+        if holds {
+            Ok(())
+        } else {
+            Err(ApiError::Stale { expected, current })
+        }
+    }
+}
+
+fn tags<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let values = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    // None of our tags contains a comma.
+    values
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|tag| !tag.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn a_list_of_tags_matches_by_any_of_them() {
+        let tag = quoted("b").unwrap();
+        for (value, expected) in [
+            ("\"a\", \"b\"", true),
+            ("W/\"b\"", true),
+            ("*", true),
+            ("\"a\"", false),
+            ("b", false),
+        ] {
+            assert_eq!(
+                none_match(&headers(IF_NONE_MATCH, value), &tag),
+                expected,
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_precondition_holds_only_for_what_it_names() {
+        assert!(Precondition::of(&HeaderMap::new()).check(None).is_ok());
+        assert!(
+            Precondition::of(&headers(IF_MATCH, "*"))
+                .check(None)
+                .is_err()
+        );
+        assert!(
+            Precondition::of(&headers(IF_MATCH, "\"3\", \"4\""))
+                .check(Some(4))
+                .is_ok()
+        );
+        for wrong in ["\"3\"", "W/\"4\"", "4", "nonsense", ""] {
+            assert!(
+                Precondition::of(&headers(IF_MATCH, wrong))
+                    .check(Some(4))
+                    .is_err(),
+                "{wrong}"
+            );
+        }
+    }
+}

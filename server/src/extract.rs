@@ -1,0 +1,210 @@
+//! What handlers ask of a request: bodies, queries, and the environment that a key or a path names
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use flagstaff_core::limits;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::api_error::ApiError;
+use crate::auth::{Grant, KeyKind};
+use crate::environment::{Author, Environment};
+use crate::state::AppState;
+
+/// Characters of a reason
+const REASON_LENGTH: usize = 500;
+/// Bytes of a body that is no whole document
+pub(crate) const BODY_BYTES: usize = limits::FLAG_BYTES;
+/// Bytes of a whole document
+pub(crate) const DOCUMENT_BYTES: usize = 64 << 20;
+
+/// The body as JSON of any type, whatever its content type says
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
+        let is_document = request.uri().path().ends_with("/document");
+        let limit = if is_document {
+            DOCUMENT_BYTES
+        } else {
+            BODY_BYTES
+        };
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|error| unread(&error, limit))?;
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(ApiError::Json)
+    }
+}
+
+fn unread(error: &BytesRejection, limit: usize) -> ApiError {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        ApiError::TooLarge { limit }
+    } else {
+        ApiError::Unreadable(error.body_text())
+    }
+}
+
+/// The parameters of the query
+pub(crate) struct Parameters<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<AppState> for Parameters<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
+        let query = Query::try_from_uri(&parts.uri);
+        query
+            .map(|Query(parameters)| Self(parameters))
+            .map_err(|error| ApiError::Unreadable(error.body_text()))
+    }
+}
+
+/// An environment named by the path, and an admin of its project
+#[derive(Debug)]
+pub(crate) struct AdminScope {
+    pub(crate) grant: Grant,
+    pub(crate) environment: Arc<Environment>,
+    /// The flag's key, on routes that have one
+    pub(crate) key: String,
+}
+
+impl AdminScope {
+    /// The project's name
+    pub(crate) fn project(&self) -> &str {
+        &self.environment.identity().row.project
+    }
+
+    /// The environment's name
+    pub(crate) fn name(&self) -> &str {
+        &self.environment.identity().row.name
+    }
+}
+
+impl FromRequestParts<AppState> for AdminScope {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let project = ProjectScope::from_request_parts(parts, state).await?;
+        let mut names = path(parts, state).await?;
+        let name = names.remove("environment").unwrap_or_default();
+        let environment = state
+            .project(&project.name)
+            .find(|environment| *environment.identity().row.name == *name)
+            .cloned();
+        let environment = environment.ok_or(ApiError::NotFound {
+            what: "environment",
+            name,
+        })?;
+        Ok(Self {
+            grant: project.grant,
+            environment,
+            key: names.remove("key").unwrap_or_default(),
+        })
+    }
+}
+
+/// A project named by the path, and an admin of it
+#[derive(Debug)]
+pub(crate) struct ProjectScope {
+    pub(crate) grant: Grant,
+    pub(crate) id: i64,
+    pub(crate) name: String,
+}
+
+impl FromRequestParts<AppState> for ProjectScope {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let grant = Grant::from_request_parts(parts, state)
+            .await?
+            .require(&[KeyKind::Admin])?;
+        let name = path(parts, state)
+            .await?
+            .remove("project")
+            .unwrap_or_default();
+        let id = state
+            .project(&name)
+            .next()
+            .map(|environment| environment.identity().row.project_id);
+        // A project of somebody else's is none of the caller's business.
+        match id.filter(|id| grant.belongs_to(*id)) {
+            Some(id) => Ok(Self { grant, id, name }),
+            None => Err(ApiError::NotFound {
+                what: "project",
+                name,
+            }),
+        }
+    }
+}
+
+async fn path(parts: &mut Parts, state: &AppState) -> Result<BTreeMap<String, String>, ApiError> {
+    let path = Path::from_request_parts(parts, state).await;
+    path.map(|Path(names)| names)
+        .map_err(|error| ApiError::Unreadable(error.body_text()))
+}
+
+/// The environment of a key
+pub(crate) fn key_environment<'a>(
+    grant: &Grant,
+    state: &'a AppState,
+) -> Result<&'a Arc<Environment>, ApiError> {
+    grant
+        .environment()
+        .and_then(|id| state.environment(id))
+        .ok_or(ApiError::Forbidden("the key is for no environment"))
+}
+
+/// What every write may say about itself
+#[derive(Debug, Deserialize)]
+pub(crate) struct WriteQuery {
+    reason: Option<String>,
+}
+
+impl WriteQuery {
+    /// Who writes, when and why
+    pub(crate) fn author(self, grant: &Grant, state: &AppState) -> Result<Author, ApiError> {
+        author(self.reason, grant, state)
+    }
+}
+
+/// Who writes, when and why
+pub(crate) fn author(
+    reason: Option<String>,
+    grant: &Grant,
+    state: &AppState,
+) -> Result<Author, ApiError> {
+    if reason
+        .as_ref()
+        .is_some_and(|reason| reason.chars().count() > REASON_LENGTH)
+    {
+        return Err(ApiError::invalid(
+            "?reason",
+            format!("at most {REASON_LENGTH} characters"),
+        ));
+    }
+    Ok(Author {
+        actor: grant.actor(),
+        at: state.now(),
+        reason: reason.filter(|reason| !reason.is_empty()),
+    })
+}
+
+/// Items of one page: 50 unless told otherwise, at most 200
+pub(crate) fn page_size(limit: Option<u32>) -> Result<usize, ApiError> {
+    match limit.unwrap_or(50) {
+        limit @ 1..=200 => Ok(limit as usize),
+        other => Err(ApiError::invalid(
+            "?limit",
+            format!("expected 1 to 200, got {other}"),
+        )),
+    }
+}

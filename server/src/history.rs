@@ -1,0 +1,122 @@
+//! The recent states of an environment: what a stream can resume from
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+
+use crate::object::{Body, Object, Objects, Whole};
+use crate::store::{Change, ChangeRow};
+use crate::view::{Scope, State};
+
+/// Revisions that can be resumed from
+const STATES: usize = 1_000;
+/// Bytes that may be held only because a past state has them
+const BYTES: usize = 64 << 20;
+
+/// Past states, bounded in number and in the bytes that only they hold
+#[derive(Debug, Clone, Default)]
+pub(crate) struct History {
+    states: OrdMap<u64, Past>,
+    bytes: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Past {
+    state: Arc<State>,
+    // What the next revision took away from it.
+    bytes: usize,
+}
+
+impl History {
+    /// The state at `revision`, if it is still known
+    pub(crate) fn get(&self, revision: u64) -> Option<&Arc<State>> {
+        self.states.get(&revision).map(|past| &past.state)
+    }
+
+    /// Adds a state that a change of `replaced` bytes has just made past; the oldest make room
+    pub(crate) fn push(&mut self, state: Arc<State>, replaced: usize) {
+        self.insert(state, replaced);
+        while self.is_over() && self.forget_oldest().is_some() {}
+    }
+
+    /// Tells past states again from what the store remembers, the newest first
+    pub(crate) fn restore(current: &Arc<State>, changes: Vec<ChangeRow>) -> Self {
+        let mut history = Self::default();
+        let mut state = Arc::clone(current);
+        for revision in changes.chunk_by(|a, b| a.revision == b.revision) {
+            // A hole in what is remembered ends what can be told.
+            if revision
+                .first()
+                .is_none_or(|row| row.revision != state.revision())
+            {
+                break;
+            }
+            let mut objects = state.objects(Scope::All).clone();
+            for row in revision {
+                undo(&mut objects, &row.change);
+            }
+            state = Arc::new(state.with(state.revision().saturating_sub(1), objects));
+            history.insert(
+                Arc::clone(&state),
+                replaced_bytes(revision.iter().map(|row| &row.change)),
+            );
+            if history.is_over() {
+                history.forget_oldest();
+                break;
+            }
+        }
+        history
+    }
+
+    fn insert(&mut self, state: Arc<State>, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.states.insert(state.revision(), Past { state, bytes });
+    }
+
+    fn is_over(&self) -> bool {
+        self.states.len() > STATES || self.bytes > BYTES
+    }
+
+    fn forget_oldest(&mut self) -> Option<()> {
+        let oldest = self.states.get_min()?.0;
+        let past = self.states.remove(&oldest)?;
+        self.bytes = self.bytes.saturating_sub(past.bytes);
+        Some(())
+    }
+}
+
+/// The bytes that these changes replaced or removed
+pub(crate) fn replaced_bytes<'a>(changes: impl IntoIterator<Item = &'a Change>) -> usize {
+    changes
+        .into_iter()
+        .map(|change| change.before.as_ref().map_or(0, |before| before.len()))
+        .fold(0, usize::saturating_add)
+}
+
+fn undo(objects: &mut Objects, change: &Change) {
+    let Some(version) = change.before_version else {
+        objects.remove(&change.id);
+        return;
+    };
+    let body = match (&change.entry, &change.before) {
+        (Some(entry), before) => {
+            let mut entries = match objects.get(&change.id) {
+                Some(Object {
+                    body: Body::List(entries),
+                    ..
+                }) => entries.clone(),
+                _ => OrdMap::new(),
+            };
+            match before {
+                Some(before) => entries.insert(Arc::clone(entry), Arc::clone(before)),
+                None => entries.remove(entry),
+            };
+            Body::List(entries)
+        }
+        (None, Some(before)) => {
+            Body::Whole(Arc::new(Whole::new(change.id.kind, Arc::clone(before))))
+        }
+        (None, None) => return,
+    };
+    objects.insert(change.id.clone(), Object { version, body });
+}

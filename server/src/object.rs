@@ -1,0 +1,251 @@
+//! The objects of an environment (protocol.md, §1) as the server holds them: canonical text, shared, in maps whose past states
+//! share what they have in common with the present one
+//!
+//! An object is never changed: a newer version takes its place. So two objects of one environment are equal if their versions are.
+
+use std::sync::Arc;
+
+use flagstaff_core::Value;
+use flagstaff_core::object::{WireObject, state_hash};
+use imbl::OrdMap;
+use serde_json::Value as Json;
+
+mod references;
+
+pub use flagstaff_core::object::ObjectKind;
+
+/// Which object
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ObjectId {
+    /// Its kind
+    pub kind: ObjectKind,
+    /// Its key, unique within the kind
+    pub key: Arc<str>,
+}
+
+impl ObjectId {
+    /// The object of this kind and key
+    pub fn new(kind: ObjectKind, key: impl Into<Arc<str>>) -> Self {
+        Self {
+            kind,
+            key: key.into(),
+        }
+    }
+
+    /// The object that this belongs to: the flag or segment of a list, else itself
+    pub(crate) fn owner(&self) -> Self {
+        let owner = match self.kind {
+            ObjectKind::Overrides => ObjectKind::Flag,
+            ObjectKind::SegmentInclude | ObjectKind::SegmentExclude => ObjectKind::Segment,
+            own => return Self::new(own, Arc::clone(&self.key)),
+        };
+        let key = self
+            .key
+            .split_once('/')
+            .map_or(&*self.key, |(owner, _)| owner);
+        Self::new(owner, key)
+    }
+
+    /// What this object at this version adds to the state hash
+    pub(crate) fn hash(&self, version: u64) -> u64 {
+        state_hash(self.kind.as_str(), &self.key, version)
+    }
+}
+
+/// An object at one version
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// The revision that last changed it
+    pub version: u64,
+    /// Its value
+    pub body: Body,
+}
+
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        self.version == other.version
+    }
+}
+
+/// The value of an object
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// Sent whole
+    Whole(Arc<Whole>),
+    /// Sent entry by entry once a client has it; never empty
+    List(OrdMap<Arc<str>, Arc<str>>),
+}
+
+/// The value of an object that is always sent whole
+#[derive(Debug)]
+pub struct Whole {
+    text: Arc<str>,
+    refers_to: Box<[ObjectId]>,
+    is_client_side: bool,
+    salt: Option<Arc<str>>,
+    seeds: [u32; 2],
+}
+
+impl Whole {
+    /// The object with this canonical text
+    pub fn new(kind: ObjectKind, text: Arc<str>) -> Self {
+        // INVARIANT: the text was written from a value, here or in an earlier life of the database.
+        let value: Json = serde_json::from_str(&text).unwrap_or_default();
+        let is_client_side =
+            kind == ObjectKind::Flag && value.get("clientSide") == Some(&Json::Bool(true));
+        let salt: Option<Arc<str>> = value.get("salt").and_then(Json::as_str).map(Arc::from);
+        let seeds = salt.as_deref().map_or([0; 2], seeds);
+        Self {
+            refers_to: references::of(&value),
+            is_client_side,
+            salt,
+            seeds,
+            text,
+        }
+    }
+
+    /// Its canonical JSON
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// The objects that it cannot be evaluated without
+    pub(crate) fn refers_to(&self) -> &[ObjectId] {
+        &self.refers_to
+    }
+
+    /// Whether it is a flag that may be evaluated in a browser
+    pub(crate) fn is_client_side(&self) -> bool {
+        self.is_client_side
+    }
+
+    /// Its salt, if it has one
+    pub(crate) fn salt(&self) -> Option<&str> {
+        self.salt.as_deref()
+    }
+
+    /// The seeds of its salt
+    pub(crate) fn seeds(&self) -> [u32; 2] {
+        self.seeds
+    }
+
+    /// Whether both make the same objects visible to a browser
+    pub(crate) fn reaches_as(&self, other: &Self) -> bool {
+        self.is_client_side == other.is_client_side && self.refers_to == other.refers_to
+    }
+}
+
+/// The seeds that a salt leads to, one for each step of a serve that hashes
+pub(crate) fn seeds(salt: &str) -> [u32; 2] {
+    ["rollout", "arms"].map(|step| flagstaff_core::seed(&format!("{salt}/{step}")))
+}
+
+/// Canonical JSON text
+pub fn canonical(value: &Json) -> String {
+    // A number of JSON always fits a core value, so the conversion cannot fail.
+    serde_json::from_value::<Value>(value.clone())
+        .unwrap_or_default()
+        .to_canonical()
+}
+
+/// The objects of an environment, or of a part of it, and their state hash (PR-4)
+#[derive(Debug, Clone, Default)]
+pub struct Objects {
+    map: OrdMap<ObjectId, Object>,
+    hash: u64,
+}
+
+impl Objects {
+    /// The object of this id
+    pub fn get(&self, id: &ObjectId) -> Option<&Object> {
+        self.map.get(id)
+    }
+
+    /// All objects, by kind and key
+    pub fn iter(&self) -> impl Iterator<Item = (&ObjectId, &Object)> {
+        self.map.iter()
+    }
+
+    /// The map itself, for comparison
+    pub(crate) fn map(&self) -> &OrdMap<ObjectId, Object> {
+        &self.map
+    }
+
+    /// The state hash
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// How many there are
+    pub fn len(&self) -> usize {
+        self.map.len()
+    }
+
+    /// Whether there is none
+    pub fn is_empty(&self) -> bool {
+        self.map.is_empty()
+    }
+
+    /// Sets an object
+    pub fn insert(&mut self, id: ObjectId, object: Object) {
+        self.hash = self.hash.wrapping_add(id.hash(object.version));
+        if let Some(old) = self.map.insert(id.clone(), object) {
+            self.hash = self.hash.wrapping_sub(id.hash(old.version));
+        }
+    }
+
+    /// Removes an object
+    pub fn remove(&mut self, id: &ObjectId) {
+        if let Some(old) = self.map.remove(id) {
+            self.hash = self.hash.wrapping_sub(id.hash(old.version));
+        }
+    }
+
+    /// The lists of a flag or segment
+    pub fn lists_of<'a>(
+        &'a self,
+        owner: &'a ObjectId,
+    ) -> impl Iterator<Item = (&'a ObjectId, &'a Object)> {
+        let kinds: &[ObjectKind] = match owner.kind {
+            ObjectKind::Flag => &[ObjectKind::Overrides],
+            ObjectKind::Segment => &[ObjectKind::SegmentInclude, ObjectKind::SegmentExclude],
+            _ => &[],
+        };
+        kinds.iter().flat_map(move |kind| {
+            let prefix: Arc<str> = format!("{}/", owner.key).into();
+            let first = ObjectId::new(*kind, Arc::clone(&prefix));
+            self.map
+                .range(first..)
+                .take_while(move |(id, _)| id.kind == *kind && id.key.starts_with(&*prefix))
+        })
+    }
+
+    /// An object that owns itself together with its lists, as the wire has them
+    pub fn owned(&self, owner: &ObjectId) -> Vec<WireObject> {
+        let object = self.map.get_key_value(owner);
+        object
+            .into_iter()
+            .chain(self.lists_of(owner))
+            .map(|(id, object)| wire_object(id, object))
+            .collect()
+    }
+}
+
+/// An object as core splits and joins it
+pub(crate) fn wire_object(id: &ObjectId, object: &Object) -> WireObject {
+    let parse = |text: &str| serde_json::from_str(text).unwrap_or_default();
+    let value = match &object.body {
+        Body::Whole(whole) => parse(&whole.text),
+        Body::List(entries) => Json::Object(
+            entries
+                .iter()
+                .map(|(entry, value)| (entry.to_string(), parse(value)))
+                .collect(),
+        ),
+    };
+    WireObject {
+        kind: id.kind,
+        key: id.key.to_string(),
+        value,
+    }
+}

@@ -1,0 +1,230 @@
+//! One environment at one revision, as everybody reads it: immutable, and everything derived from it made at most once
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use bytes::Bytes;
+use flagstaff_core::{Snapshot, SnapshotError, object};
+use imbl::OrdMap;
+
+use crate::history::History;
+use crate::object::wire_object;
+use crate::store::{EnvironmentRow, FlagRow};
+use crate::transfer::{self, Commit, Intent};
+use crate::view::{Scope, State};
+
+/// What an environment is at one revision
+#[derive(Debug)]
+pub struct Published {
+    identity: Arc<Identity>,
+    state: Arc<State>,
+    flags: OrdMap<Arc<str>, FlagRow>,
+    history: History,
+    snapshot: Arc<Snapshot>,
+    all: Rendered,
+    client_side: Rendered,
+}
+
+/// What stays the same over all revisions of an environment
+#[derive(Debug)]
+pub struct Identity {
+    /// The random id of the data's lineage
+    pub epoch: Arc<str>,
+    /// The environment
+    pub row: EnvironmentRow,
+}
+
+/// The bytes of one scope, made when first asked for
+#[derive(Debug, Default)]
+struct Rendered {
+    document: OnceLock<Bytes>,
+    full: OnceLock<Bytes>,
+    // By the revision that they start from.
+    deltas: Mutex<BTreeMap<u64, Bytes>>,
+}
+
+/// What a connection gets to be at the current revision
+#[derive(Debug)]
+pub struct Transfer {
+    /// What it is
+    pub intent: Intent,
+    /// The events after `server-intent`, `payload-transferred` included; empty where there is nothing to say
+    pub events: Bytes,
+}
+
+impl Published {
+    /// Compiles a state; flags that do not compile are among the snapshot's issues
+    pub(crate) fn new(
+        identity: Arc<Identity>,
+        state: Arc<State>,
+        flags: OrdMap<Arc<str>, FlagRow>,
+        history: History,
+    ) -> Result<Self, SnapshotError> {
+        let document = document(&identity, &state, Scope::All);
+        let snapshot = Arc::new(Snapshot::from_json(&document)?);
+        let all = Rendered {
+            document: OnceLock::from(Bytes::from(document)),
+            ..Rendered::default()
+        };
+        Ok(Self {
+            identity,
+            state,
+            flags,
+            history,
+            snapshot,
+            all,
+            client_side: Rendered::default(),
+        })
+    }
+
+    /// The environment's identity
+    pub fn identity(&self) -> &Arc<Identity> {
+        &self.identity
+    }
+
+    /// The revision
+    pub fn revision(&self) -> u64 {
+        self.state.revision()
+    }
+
+    /// The objects
+    pub fn state(&self) -> &Arc<State> {
+        &self.state
+    }
+
+    /// What is known of each flag beside its objects, by key
+    pub fn flags(&self) -> &OrdMap<Arc<str>, FlagRow> {
+        &self.flags
+    }
+
+    /// The compiled flags
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    pub(crate) fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The cursor that names this state in this scope (PR-5)
+    pub fn cursor(&self, scope: Scope) -> String {
+        cursor(&self.identity.epoch, &self.state, scope)
+    }
+
+    /// The environment as one document, with lists in their owners
+    pub fn document(&self, scope: Scope) -> Bytes {
+        self.rendered(scope)
+            .document
+            .get_or_init(|| document(&self.identity, &self.state, scope).into())
+            .clone()
+    }
+
+    /// What a client that holds `cursor` needs; a cursor that says nothing to this server gets everything (PR-9)
+    pub fn transfer(&self, scope: Scope, cursor_held: Option<&str>) -> Transfer {
+        let held = match self.resume(scope, cursor_held) {
+            Ok(revision) if revision == self.revision() => {
+                return Transfer {
+                    intent: Intent::Nothing,
+                    events: Bytes::new(),
+                };
+            }
+            Ok(revision) => revision,
+            Err(reason) => {
+                return Transfer {
+                    intent: Intent::Full(reason),
+                    events: self.full(scope),
+                };
+            }
+        };
+        match self.since(scope, held) {
+            Some(events) => Transfer {
+                intent: Intent::Changes,
+                events,
+            },
+            None => Transfer {
+                intent: Intent::Full("the cursor is too old"),
+                events: self.full(scope),
+            },
+        }
+    }
+
+    /// The changes since a revision that this server has published; `None` if it is no longer known
+    pub fn since(&self, scope: Scope, revision: u64) -> Option<Bytes> {
+        let past = self.history.get(revision)?;
+        let mut deltas = self
+            .rendered(scope)
+            .deltas
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let (from, to) = (past.objects(scope), self.state.objects(scope));
+            self.with_commit(scope, |commit| transfer::delta(from, to, commit))
+        };
+        Some(deltas.entry(revision).or_insert_with(make).clone())
+    }
+
+    /// Everything
+    pub fn full(&self, scope: Scope) -> Bytes {
+        let make = || {
+            self.with_commit(scope, |commit| {
+                transfer::full(self.state.objects(scope), commit)
+            })
+        };
+        self.rendered(scope).full.get_or_init(make).clone()
+    }
+
+    /// The revision that a cursor names, if it names one of ours
+    fn resume(&self, scope: Scope, held: Option<&str>) -> Result<u64, &'static str> {
+        let held = held.ok_or("there is no cursor")?;
+        let mut parts = held.split('.');
+        let revision = parts
+            .nth(1)
+            .and_then(|revision| revision.parse().ok())
+            .ok_or("the cursor cannot be read")?;
+        let state = if revision == self.revision() {
+            Some(&self.state)
+        } else {
+            self.history.get(revision)
+        };
+        let state = state.ok_or("the cursor's revision is not known")?;
+        if cursor(&self.identity.epoch, state, scope) == held {
+            Ok(revision)
+        } else {
+            Err("the cursor is of another state")
+        }
+    }
+
+    fn rendered(&self, scope: Scope) -> &Rendered {
+        match scope {
+            Scope::All => &self.all,
+            Scope::ClientSide => &self.client_side,
+        }
+    }
+
+    fn with_commit<T>(&self, scope: Scope, write: impl FnOnce(Commit<'_>) -> T) -> T {
+        let cursor = self.cursor(scope);
+        let hash = self.state.objects(scope).hash();
+        write(Commit {
+            cursor: &cursor,
+            environment: &self.identity.row.name,
+            revision: self.revision(),
+            hash,
+        })
+    }
+}
+
+fn cursor(epoch: &str, state: &State, scope: Scope) -> String {
+    format!(
+        "{epoch}.{}.{:016x}",
+        state.revision(),
+        state.objects(scope).hash()
+    )
+}
+
+fn document(identity: &Identity, state: &State, scope: Scope) -> String {
+    let objects = state
+        .objects(scope)
+        .iter()
+        .map(|(id, object)| wire_object(id, object));
+    object::join(&identity.row.name, state.revision(), objects).to_string()
+}

@@ -1,0 +1,99 @@
+//! Every route; the handlers read the request, call one function and write the answer
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
+use axum::http::{HeaderName, Method};
+use axum::routing::{get, post};
+use tower_http::cors::{Any, CorsLayer};
+use tower_http::trace::TraceLayer;
+
+use crate::api_error::ApiError;
+use crate::extract::{BODY_BYTES, DOCUMENT_BYTES};
+use crate::state::AppState;
+
+mod audit;
+mod document;
+mod evaluate;
+mod example;
+mod flags;
+mod health;
+mod ofrep;
+mod sdk;
+
+const ENVIRONMENT: &str = "/api/v1/projects/{project}/environments/{environment}";
+
+/// The whole server as a service that needs no socket
+pub fn app(state: AppState) -> Router {
+    Router::new()
+        .merge(admin())
+        // The fallback goes under the layer, which is what answers a preflight.
+        .merge(sdk().method_not_allowed_fallback(wrong_method).layer(cors()))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/example", get(example::redirect))
+        .route("/example/", get(example::index))
+        .route("/example/{*path}", get(example::file))
+        .fallback(|| async { ApiError::NoRoute })
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
+            // The path without its query: what is in there is nobody's business but the audit's.
+            tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+        }))
+        .with_state(state)
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::Method
+}
+
+fn admin() -> Router<AppState> {
+    let document = get(document::export)
+        .put(document::replace)
+        .layer(DefaultBodyLimit::max(DOCUMENT_BYTES));
+    Router::new()
+        .route(
+            &format!("{ENVIRONMENT}/flags"),
+            get(flags::list).post(flags::create),
+        )
+        .route(
+            &format!("{ENVIRONMENT}/flags/{{key}}"),
+            get(flags::read)
+                .put(flags::put)
+                .patch(flags::patch)
+                .delete(flags::delete),
+        )
+        .route(&format!("{ENVIRONMENT}/document"), document)
+        .route("/api/v1/projects/{project}/audit", get(audit::list))
+}
+
+fn sdk() -> Router<AppState> {
+    Router::new()
+        .route("/api/v1/sdk/stream", get(sdk::stream))
+        .route("/api/v1/sdk/snapshot", get(sdk::snapshot))
+        .route("/api/v1/evaluate", post(evaluate::evaluate))
+        // Some providers append a slash.
+        .route("/ofrep/v1/evaluate/flags", post(ofrep::bulk))
+        .route("/ofrep/v1/evaluate/flags/", post(ofrep::bulk))
+        .route("/ofrep/v1/evaluate/flags/{key}", post(ofrep::single))
+        .route("/ofrep/v1/evaluate/flags/{key}/", post(ofrep::single))
+}
+
+/// Any page may ask: it is the key that decides, and a browser sends no key of its own accord
+fn cors() -> CorsLayer {
+    let api_key = HeaderName::from_static("x-api-key");
+    let last_event_id = HeaderName::from_static("last-event-id");
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([
+            AUTHORIZATION,
+            api_key,
+            IF_NONE_MATCH,
+            CONTENT_TYPE,
+            last_event_id,
+        ])
+        .expose_headers([ETAG, RETRY_AFTER])
+        .max_age(std::time::Duration::from_secs(3_600))
+}

@@ -1,0 +1,86 @@
+//! `POST /api/v1/evaluate`: full outcomes, in canonical JSON, for one flag or all
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use flagstaff_core::{Context, Timestamp, Value, ValueType};
+use serde::Deserialize;
+
+use crate::api_error::ApiError;
+use crate::auth::{Grant, KeyKind};
+use crate::extract::{Body, key_environment};
+use crate::state::AppState;
+
+/// Values are read as the core's, so that numbers are what they are in every binding
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Question {
+    #[serde(default)]
+    flag: Option<String>,
+    #[serde(default, rename = "type")]
+    value_type: Option<String>,
+    #[serde(default)]
+    default: Value,
+    #[serde(default = "no_context")]
+    context: Value,
+    #[serde(default)]
+    now: Option<String>,
+}
+
+fn no_context() -> Value {
+    Value::object::<&str>([])
+}
+
+/// `POST /api/v1/evaluate`
+pub(super) async fn evaluate(
+    grant: Grant,
+    State(state): State<AppState>,
+    Body(question): Body<Question>,
+) -> Result<Response, ApiError> {
+    let grant = grant.require(&[KeyKind::Server, KeyKind::Client])?;
+    let published = key_environment(&grant, &state)?.current();
+    let now = now(question.now.as_deref(), &grant, &state)?;
+    let value_type: Option<ValueType> = match question.value_type {
+        Some(name) => Some(
+            name.parse()
+                .map_err(|error| ApiError::invalid("/type", format!("{error}")))?,
+        ),
+        None => None,
+    };
+    let context = Context::try_from(question.context);
+    let snapshot = published.snapshot();
+    let answer = match &question.flag {
+        Some(flag) => snapshot
+            .evaluate(flag, value_type, &context, now)
+            .to_value(&question.default),
+        None => {
+            let outcomes = snapshot.evaluate_all(&context, now).into_iter();
+            let outcomes = outcomes
+                .map(|(flag, outcome)| (Arc::from(flag), outcome.to_value(&question.default)));
+            Value::object([("flags", Value::object::<Arc<str>>(outcomes))])
+        }
+    };
+    let headers = [
+        (CONTENT_TYPE, "application/json"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, answer.to_canonical()).into_response())
+}
+
+/// The instant of an evaluation; only a server key may choose it, or a browser could look into the future
+fn now(given: Option<&str>, grant: &Grant, state: &AppState) -> Result<Timestamp, ApiError> {
+    match given {
+        None => Ok(state.now()),
+        Some(_) if grant.kind() != KeyKind::Server => {
+            Err(ApiError::Forbidden("`now` is for server keys"))
+        }
+        Some(text) => Timestamp::parse(text).ok_or_else(|| {
+            ApiError::invalid(
+                "/now",
+                "expected a date and time with a zone, as `2026-12-01T00:00:00Z`",
+            )
+        }),
+    }
+}

@@ -1,0 +1,315 @@
+//! `…/environments/{environment}/flags`: create, read, list, replace, patch, delete
+
+use std::collections::BTreeSet;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::{ETAG, LOCATION};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use flagstaff_core::{check_flag, limits};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::api_error::ApiError;
+use crate::draft::{Draft, owner_value};
+use crate::environment::{Environment, Invalid};
+use crate::etag::{self, Precondition};
+use crate::extract::{AdminScope, Body, Parameters, WriteQuery, page_size};
+use crate::flag::{self, Submission};
+use crate::object::{Body as ObjectBody, ObjectId, ObjectKind};
+use crate::published::Published;
+use crate::state::AppState;
+use crate::store::FlagRow;
+use crate::view::Scope;
+
+/// `GET …/flags/{key}`
+pub(super) async fn read(scope: AdminScope) -> Result<Response, ApiError> {
+    let published = scope.environment.current();
+    let row = published
+        .flags()
+        .get(&*scope.key)
+        .ok_or_else(|| missing(&scope.key))?;
+    answer(StatusCode::OK, &published, row)
+}
+
+#[derive(Deserialize)]
+pub(super) struct ListQuery {
+    limit: Option<u32>,
+    cursor: Option<String>,
+    search: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Page {
+    items: Vec<Value>,
+    total: usize,
+    next: Option<Arc<str>>,
+}
+
+/// `GET …/flags?limit=&cursor=&search=`: by key; `search` is part of a key, in any case
+pub(super) async fn list(
+    scope: AdminScope,
+    Parameters(query): Parameters<ListQuery>,
+) -> Result<Response, ApiError> {
+    let limit = page_size(query.limit)?;
+    let published = scope.environment.current();
+    let search = query.search.unwrap_or_default().to_ascii_lowercase();
+    let is_match = |row: &&FlagRow| row.key.to_ascii_lowercase().contains(&search);
+    let total = published.flags().values().filter(is_match).count();
+    // The cursor is the last key of the page before: what is made or deleted meanwhile shifts nothing.
+    let after: Bound<Arc<str>> = query
+        .cursor
+        .map_or(Bound::Unbounded, |cursor| Bound::Excluded(cursor.into()));
+    let mut rows = published
+        .flags()
+        .range((after, Bound::Unbounded))
+        .map(|(_, row)| row)
+        .filter(is_match);
+    let page: Vec<&FlagRow> = rows.by_ref().take(limit).collect();
+    let next = page
+        .last()
+        .filter(|_| rows.next().is_some())
+        .map(|row| Arc::clone(&row.key));
+    let items = page
+        .into_iter()
+        .map(|row| flag_json(&published, row))
+        .collect();
+    Ok(Json(Page { items, total, next }).into_response())
+}
+
+/// `POST …/flags`
+pub(super) async fn create(
+    scope: AdminScope,
+    State(state): State<AppState>,
+    Parameters(query): Parameters<WriteQuery>,
+    Body(body): Body<Value>,
+) -> Result<Response, ApiError> {
+    let Some(Value::String(key)) = body.get("key") else {
+        return Err(ApiError::invalid(
+            "/key",
+            "expected the new flag's key, a string",
+        ));
+    };
+    let key = key.clone();
+    let edit = Edit {
+        precondition: Precondition::Absent,
+        body,
+        kind: EditKind::Create,
+    };
+    let location = format!(
+        "/api/v1/projects/{}/environments/{}/flags/{key}",
+        scope.project(),
+        scope.name()
+    );
+    let mut response = write(&AdminScope { key, ..scope }, &state, query, edit).await?;
+    let location = location
+        .parse()
+        .map_err(|error| ApiError::Internal(Box::new(error)))?;
+    response.headers_mut().insert(LOCATION, location);
+    Ok(response)
+}
+
+/// `PUT …/flags/{key}`
+pub(super) async fn put(
+    scope: AdminScope,
+    State(state): State<AppState>,
+    Parameters(query): Parameters<WriteQuery>,
+    headers: HeaderMap,
+    Body(body): Body<Value>,
+) -> Result<Response, ApiError> {
+    let edit = Edit {
+        precondition: Precondition::of(&headers),
+        body,
+        kind: EditKind::Put,
+    };
+    write(&scope, &state, query, edit).await
+}
+
+/// `PATCH …/flags/{key}`
+pub(super) async fn patch(
+    scope: AdminScope,
+    State(state): State<AppState>,
+    Parameters(query): Parameters<WriteQuery>,
+    headers: HeaderMap,
+    Body(body): Body<Value>,
+) -> Result<Response, ApiError> {
+    let edit = Edit {
+        precondition: Precondition::of(&headers),
+        body,
+        kind: EditKind::Patch,
+    };
+    write(&scope, &state, query, edit).await
+}
+
+/// `DELETE …/flags/{key}`
+pub(super) async fn delete(
+    scope: AdminScope,
+    State(state): State<AppState>,
+    Parameters(query): Parameters<WriteQuery>,
+    headers: HeaderMap,
+) -> Result<StatusCode, ApiError> {
+    let (key, precondition) = (scope.key.clone(), Precondition::of(&headers));
+    let edit = move |current: &Published, draft: &mut Draft| {
+        let row = current.flags().get(&*key);
+        precondition.check(row.map(|row| row.version))?;
+        row.ok_or_else(|| missing(&key))?;
+        draft.remove_owner(&ObjectId::new(ObjectKind::Flag, key.as_str()));
+        Ok(())
+    };
+    scope
+        .environment
+        .write(query.author(&scope.grant, &state)?, Invalid::Refuse, edit)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a request does to one flag
+#[derive(Debug, Clone)]
+struct Edit {
+    precondition: Precondition,
+    body: Value,
+    kind: EditKind,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum EditKind {
+    Create,
+    Put,
+    Patch,
+}
+
+async fn write(
+    scope: &AdminScope,
+    state: &AppState,
+    query: WriteQuery,
+    edit: Edit,
+) -> Result<Response, ApiError> {
+    let key = scope.key.clone();
+    if !limits::is_key(&key) {
+        let expected = format!(
+            "a key is 1 to {} of `A-Z a-z 0-9 . _ -` and begins with a letter or digit",
+            limits::KEY_LENGTH
+        );
+        return Err(ApiError::invalid("/key", expected));
+    }
+    let author = query.author(&scope.grant, state)?;
+    let project: Vec<Arc<Environment>> = state.project(scope.project()).cloned().collect();
+    let written = scope
+        .environment
+        .write(author, Invalid::Refuse, move |current, draft| {
+            let mut flag = edit.apply(&key, current)?;
+            flag::complete(&mut flag, || salt(&key, &project));
+            check_flag(&key, &flag)
+                .map_err(|issues| ApiError::issues(&issues, &format!("/flags/{key}")))?;
+            draft.put_flag(&key, &flag);
+            Ok(())
+        })
+        .await?;
+    let row = written
+        .after
+        .flags()
+        .get(&*scope.key)
+        .ok_or_else(|| missing(&scope.key))?;
+    let is_new = written.before.flags().get(&*scope.key).is_none();
+    answer(
+        if is_new {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        },
+        &written.after,
+        row,
+    )
+}
+
+impl Edit {
+    /// The flag as it will be
+    fn apply(&self, key: &str, current: &Published) -> Result<Value, ApiError> {
+        let row = current.flags().get(key);
+        self.precondition.check(row.map(|row| row.version))?;
+        let before = row.and_then(|_| {
+            owner_value(
+                current.state().objects(Scope::All),
+                &ObjectId::new(ObjectKind::Flag, key),
+            )
+        });
+        match (self.kind, row.zip(before)) {
+            (EditKind::Create, Some(_)) => {
+                let environment = current.identity().row.name.to_string();
+                Err(ApiError::Exists {
+                    key: key.to_owned(),
+                    environment,
+                })
+            }
+            (EditKind::Patch, None) => Err(missing(key)),
+            (EditKind::Patch, Some((_, before))) => flag::patch(&before, self.body.clone(), key),
+            (EditKind::Create | EditKind::Put, None) => {
+                Ok(flag::create(Submission::read(self.body.clone(), key)?))
+            }
+            (EditKind::Put, Some((row, before))) => {
+                let submission = Submission::read(self.body.clone(), key)?;
+                if matches!(submission, Submission::Full(_))
+                    && self.precondition == Precondition::Absent
+                {
+                    return Err(ApiError::NoPrecondition {
+                        current: row.version,
+                    });
+                }
+                flag::replace(&before, submission)
+            }
+        }
+    }
+}
+
+/// The salt that a flag of this key is made with: the one it has in another environment, so that a user falls alike in both,
+/// or a new one that shares no seed with another flag of the project
+fn salt(key: &str, project: &[Arc<Environment>]) -> String {
+    let mut taken = BTreeSet::new();
+    for environment in project {
+        let current = environment.current();
+        let flags = current
+            .state()
+            .objects(Scope::All)
+            .iter()
+            .take_while(|(id, _)| id.kind == ObjectKind::Flag);
+        for (id, object) in flags {
+            let ObjectBody::Whole(whole) = &object.body else {
+                continue;
+            };
+            let Some(salt) = whole.salt() else { continue };
+            if *id.key == *key {
+                return salt.to_owned();
+            }
+            taken.extend(whole.seeds());
+        }
+    }
+    flag::draw_salt(key, &taken)
+}
+
+fn missing(key: &str) -> ApiError {
+    ApiError::NotFound {
+        what: "flag",
+        name: key.to_owned(),
+    }
+}
+
+fn answer(status: StatusCode, published: &Published, row: &FlagRow) -> Result<Response, ApiError> {
+    let tag = etag::quoted(&row.version.to_string())?;
+    Ok((status, [(ETAG, tag)], Json(flag_json(published, row))).into_response())
+}
+
+/// A flag as the admin API shows it: its own fields and those of the server in one object
+fn flag_json(published: &Published, row: &FlagRow) -> Value {
+    let id = ObjectId::new(ObjectKind::Flag, Arc::clone(&row.key));
+    let mut flag = owner_value(published.state().objects(Scope::All), &id).unwrap_or_default();
+    if let Value::Object(members) = &mut flag {
+        members.insert("key".to_owned(), Value::from(&*row.key));
+        members.insert("version".to_owned(), row.version.into());
+        members.insert("createdAt".to_owned(), row.created_at.to_string().into());
+        members.insert("updatedAt".to_owned(), row.updated_at.to_string().into());
+    }
+    flag
+}

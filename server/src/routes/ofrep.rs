@@ -1,0 +1,236 @@
+//! The `OpenFeature` Remote Evaluation Protocol 0.3: one flag, or all of them with an ETag
+//!
+//! Answers to authenticated requests have OFREP's shapes, errors included; a request without a fitting key gets problem+json.
+
+use axum::Json;
+use axum::extract::{FromRequest as _, Path, Request, State};
+use axum::http::header::{CACHE_CONTROL, ETAG};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use flagstaff_core::{
+    Attributes as _, Context, ContextError, ErrorCode, Outcome, Reason, Timestamp, Value,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::api_error::ApiError;
+use crate::auth::{Grant, KeyKind};
+use crate::etag;
+use crate::extract::{Body, key_environment};
+use crate::published::Published;
+use crate::state::AppState;
+use crate::view::Scope;
+
+const KEYS: &[KeyKind] = &[KeyKind::Server, KeyKind::Client];
+/// Of how this server evaluates and answers: a new one makes old tags stale
+const TAG_VERSION: &str = "1";
+
+#[derive(Deserialize)]
+struct Question {
+    #[serde(default = "no_context")]
+    context: Value,
+}
+
+fn no_context() -> Value {
+    Value::object::<&str>([])
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+    error_code: &'a str,
+    error_details: String,
+}
+
+#[derive(Serialize)]
+struct Success<'a> {
+    key: &'a str,
+    value: &'a Value,
+    reason: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<&'a str>,
+    metadata: Value,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Item<'a> {
+    Success(Success<'a>),
+    Failure(Failure<'a>),
+}
+
+#[derive(Serialize)]
+struct Bulk<'a> {
+    flags: Vec<Item<'a>>,
+    metadata: Value,
+}
+
+/// `POST /ofrep/v1/evaluate/flags/{key}`
+pub(super) async fn single(
+    grant: Grant,
+    Path(key): Path<String>,
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let published = key_environment(&grant.require(KEYS)?, &state)?.current();
+    let context = match read(request, &state).await? {
+        Ok(context) => context,
+        Err(failure) => return Ok(failure.respond(Some(&key))),
+    };
+    let outcome = published
+        .snapshot()
+        .evaluate(&key, None, &context, state.now());
+    let (status, item) = match outcome.error_code {
+        None => (StatusCode::OK, success(&key, &outcome)),
+        Some(code) => (status(code), failure(&key, code)),
+    };
+    Ok((status, [(CACHE_CONTROL, "no-store")], Json(item)).into_response())
+}
+
+/// `POST /ofrep/v1/evaluate/flags`
+pub(super) async fn bulk(
+    grant: Grant,
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let grant = grant.require(KEYS)?;
+    let published = key_environment(&grant, &state)?.current();
+    let context = match read(request, &state).await? {
+        Ok(context) => context,
+        Err(failure) => return Ok(failure.respond(None)),
+    };
+    let now = state.now();
+    let tag = etag::quoted(&tag(&published, grant.kind(), &context, now))?;
+    let cache = [(CACHE_CONTROL, "private, no-cache")];
+    if etag::none_match(&headers, &tag) {
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)], cache).into_response());
+    }
+    let outcomes = published.snapshot().evaluate_all(&context, now);
+    let flags = outcomes.iter().map(|(key, outcome)| {
+        outcome
+            .error_code
+            .map_or_else(|| success(key, outcome), |code| failure(key, code))
+    });
+    let revision = Value::from(published.revision().to_string());
+    let metadata = Value::object([
+        ("environment", Value::from(&*published.identity().row.name)),
+        ("revision", revision),
+    ]);
+    Ok((
+        [(ETAG, tag)],
+        cache,
+        Json(Bulk {
+            flags: flags.collect(),
+            metadata,
+        }),
+    )
+        .into_response())
+}
+
+/// Everything that a bulk answer depends on, without evaluating: the flags, the time where time decides, the key, the whole context
+fn tag(published: &Published, kind: KeyKind, context: &Context, now: Timestamp) -> String {
+    let boundary = published
+        .snapshot()
+        .last_boundary(now)
+        .map_or(i64::MIN, Timestamp::as_millis);
+    let context = Value::Object(context.members().clone().into()).to_canonical();
+    let text = [
+        TAG_VERSION,
+        &published.cursor(Scope::All),
+        &boundary.to_string(),
+        kind.name(),
+        &context,
+    ]
+    .join("\n");
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn success<'a>(key: &'a str, outcome: &'a Outcome<'_>) -> Item<'a> {
+    // The enumeration of OFREP 0.3 has no DEFAULT, and some providers fail on what they do not know.
+    let reason = if outcome.reason == Reason::Default {
+        Reason::Static
+    } else {
+        outcome.reason
+    };
+    let mut metadata = outcome.metadata.cloned().unwrap_or_default();
+    if reason != outcome.reason {
+        metadata.insert("flagstaffReason".into(), outcome.reason.as_str().into());
+    }
+    let value = outcome.value.as_deref().unwrap_or(&Value::Null);
+    Item::Success(Success {
+        key,
+        value,
+        reason: reason.as_str(),
+        variant: outcome.variant,
+        metadata: Value::Object(metadata.into()),
+    })
+}
+
+fn failure(key: &str, code: ErrorCode) -> Item<'_> {
+    Item::Failure(Failure {
+        key: Some(key),
+        error_code: code.as_str(),
+        error_details: code.message().to_owned(),
+    })
+}
+
+fn status(code: ErrorCode) -> StatusCode {
+    if code == ErrorCode::FlagNotFound {
+        StatusCode::NOT_FOUND
+    } else {
+        StatusCode::BAD_REQUEST
+    }
+}
+
+/// A body that gets an answer in OFREP's own shape
+struct Refusal {
+    code: &'static str,
+    details: String,
+}
+
+impl Refusal {
+    fn respond(self, key: Option<&str>) -> Response {
+        let body = Failure {
+            key,
+            error_code: self.code,
+            error_details: self.details,
+        };
+        (
+            StatusCode::BAD_REQUEST,
+            [(CACHE_CONTROL, "no-store")],
+            Json(body),
+        )
+            .into_response()
+    }
+}
+
+/// The context of a request; a body that cannot be read at all (too long) is an ordinary error
+async fn read(request: Request, state: &AppState) -> Result<Result<Context, Refusal>, ApiError> {
+    let refuse = |code: ErrorCode, details: String| {
+        Ok(Err(Refusal {
+            code: code.as_str(),
+            details,
+        }))
+    };
+    match Body::<Question>::from_request(request, state).await {
+        Ok(Body(question)) => {
+            let context: Result<Context, ContextError> = Context::try_from(question.context);
+            match context.validate().and(context) {
+                Ok(context) => Ok(Ok(context)),
+                Err(error) => refuse(ErrorCode::InvalidContext, error.to_string()),
+            }
+        }
+        Err(ApiError::Json(error)) => refuse(
+            ErrorCode::ParseError,
+            format!("the body is no JSON: {error}"),
+        ),
+        Err(other) => Err(other),
+    }
+}

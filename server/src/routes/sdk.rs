@@ -1,0 +1,72 @@
+//! `/api/v1/sdk`: the stream and the snapshot that SDKs follow (protocol.md)
+
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use crate::api_error::ApiError;
+use crate::auth::{Grant, KeyKind};
+use crate::etag;
+use crate::extract::key_environment;
+use crate::state::AppState;
+use crate::stream;
+use crate::view::Scope;
+
+/// `GET /api/v1/sdk/stream`
+pub(super) async fn stream(
+    grant: Grant,
+    State(state): State<AppState>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let grant = grant.require(&[KeyKind::Server, KeyKind::ClientLocal])?;
+    let environment = key_environment(&grant, &state)?;
+    let cursor = headers
+        .get("last-event-id")
+        .and_then(|value| value.to_str().ok());
+    let body = stream::open(&state, environment, scope(&grant), cursor)?;
+    let headers = [
+        (CONTENT_TYPE, "text/event-stream"),
+        (CACHE_CONTROL, "no-store, no-transform"),
+        // Without it nginx collects events before it hands them on.
+        (
+            axum::http::HeaderName::from_static("x-accel-buffering"),
+            "no",
+        ),
+    ];
+    Ok((headers, body).into_response())
+}
+
+/// `GET /api/v1/sdk/snapshot`
+pub(super) async fn snapshot(
+    grant: Grant,
+    State(state): State<AppState>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let grant = grant.require(&[KeyKind::Server, KeyKind::ClientLocal])?;
+    let published = key_environment(&grant, &state)?.current();
+    let tag = etag::quoted(&published.cursor(scope(&grant)))?;
+    let shared = [
+        (CACHE_CONTROL, "private, no-cache"),
+        (VARY, "Authorization, X-API-Key"),
+    ];
+    if etag::none_match(&headers, &tag) {
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)], shared).into_response());
+    }
+    let document = published.document(scope(&grant));
+    Ok((
+        [(ETAG, tag)],
+        shared,
+        [(CONTENT_TYPE, "application/json")],
+        document,
+    )
+        .into_response())
+}
+
+fn scope(grant: &Grant) -> Scope {
+    if grant.kind() == KeyKind::Server {
+        Scope::All
+    } else {
+        Scope::ClientSide
+    }
+}

@@ -1,0 +1,195 @@
+//! From options to a running server, and to its end
+
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::KeyKind;
+use crate::config::ServeOptions;
+use crate::environment::{Author, WriteError};
+use crate::keys::{self, NewKey};
+use crate::routes;
+use crate::seed::{self, SeedError, SeedReport};
+use crate::state::{AppState, Clock, Limits};
+use crate::store::{SqlStore, Store, StoreError};
+use crate::timeout::WriteTimeout;
+
+const PROJECT: &str = "default";
+const ENVIRONMENT: &str = "production";
+/// A reader that takes nothing for so long is dropped
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Requests that have not ended by then are cut off
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Why the server could not start, or failed
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The store
+    #[error("cannot open the database: {0}")]
+    Store(#[from] StoreError),
+    /// An environment could not be loaded
+    #[error("cannot load the flags: {0}")]
+    Load(#[from] WriteError<()>),
+    /// The address
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address
+        address: SocketAddr,
+        /// Why
+        source: io::Error,
+    },
+    /// The seed could not be read
+    #[error("cannot read the seed {path}: {source}")]
+    SeedFile {
+        /// The file
+        path: String,
+        /// Why
+        source: io::Error,
+    },
+    /// The seed is no document
+    #[error("cannot seed: {0}")]
+    Seed(#[from] SeedError),
+    /// The database has been made by something else
+    #[error("the database has no project `{PROJECT}` with an environment `{ENVIRONMENT}`")]
+    NoEnvironment,
+    /// The socket failed
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Runs the server until SIGTERM or SIGINT
+pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
+    let sql = SqlStore::open(&options.database).await?;
+    let store: Arc<dyn Store> = Arc::new(sql.clone());
+    let clock = Clock::System;
+    let rows = store.environments().await?;
+    let environment = rows
+        .iter()
+        .find(|row| &*row.project == PROJECT && &*row.name == ENVIRONMENT);
+    let made = keys::ensure(
+        &*store,
+        &options,
+        environment.ok_or(ServeError::NoEnvironment)?,
+        clock.now(),
+    )
+    .await?;
+    let limits = Limits {
+        streams: usize::try_from(options.max_streams).unwrap_or(usize::MAX),
+        ..Limits::default()
+    };
+    let state = AppState::load(store, limits, clock).await?;
+    plant(&options, &state).await?;
+    let listen = |source| ServeError::Listen {
+        address: options.listen,
+        source,
+    };
+    let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
+    announce(listener.local_addr()?, &made)?;
+    stop_on_signal(state.stopping().clone())?;
+    serve_on(listener, state).await?;
+    sql.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Serves on a socket until `state.stopping()` is cancelled and all requests have ended, or the time to end them is over
+pub async fn serve_on(listener: TcpListener, state: AppState) -> io::Result<()> {
+    let stopping = state.stopping().clone();
+    let server = axum::serve(
+        WriteTimeout::new(listener, WRITE_TIMEOUT),
+        routes::app(state),
+    );
+    let server = server.with_graceful_shutdown(stopping.clone().cancelled_owned());
+    let deadline = async {
+        stopping.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        result = server => result,
+        () = deadline => {
+            tracing::warn!("some requests did not end in time and are cut off");
+            Ok(())
+        }
+    }
+}
+
+fn stop_on_signal(stopping: CancellationToken) -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        stopping.cancel();
+    });
+    Ok(())
+}
+
+async fn plant(options: &ServeOptions, state: &AppState) -> Result<(), ServeError> {
+    let Some(path) = &options.seed else {
+        return Ok(());
+    };
+    let read = std::fs::read_to_string(path);
+    let document = read.map_err(|source| ServeError::SeedFile {
+        path: path.display().to_string(),
+        source,
+    })?;
+    let environments: Vec<_> = state.project(PROJECT).cloned().collect();
+    let author = Author {
+        actor: "seed".into(),
+        at: state.now(),
+        reason: None,
+    };
+    let SeedReport { issues, made } = seed::seed(&document, &environments, author).await?;
+    let mut stderr = io::stderr().lock();
+    for issue in &issues {
+        writeln!(stderr, "{}: {issue}", path.display())?;
+    }
+    tracing::info!(made, left_out = issues.len(), "seeded");
+    Ok(())
+}
+
+/// Tells on stdout where the server is, the keys that it has just made, and what to try
+fn announce(address: SocketAddr, made: &[NewKey]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "listening on http://{address}")?;
+    for NewKey { kind, token } in made {
+        writeln!(stdout, "{} key: {token}", kind.name())?;
+    }
+    if !made.is_empty() {
+        writeln!(
+            stdout,
+            "keys are shown this once; only their hashes are kept"
+        )?;
+    }
+    // Only with tokens of its own making can it say what to try: those that were given it does not repeat.
+    let token = |kind: KeyKind| {
+        made.iter()
+            .find(|key| key.kind == kind)
+            .map(|key| &key.token)
+    };
+    if let Some(token) = token(KeyKind::ClientLocal) {
+        writeln!(
+            stdout,
+            "example page: http://{address}/example/#key={token}"
+        )?;
+    }
+    if let Some(token) = token(KeyKind::Admin) {
+        writeln!(
+            stdout,
+            "try: curl -X PUT -H 'Authorization: Bearer {token}' -d '{{\"enabled\": true, \"rolloutPercentage\": 100}}' \
+             http://{address}/api/v1/projects/{PROJECT}/environments/{ENVIRONMENT}/flags/wishlist-gallery",
+        )?;
+    }
+    stdout.flush()
+}

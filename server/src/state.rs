@@ -1,0 +1,148 @@
+//! What every handler sees
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use flagstaff_core::Timestamp;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Keyring;
+use crate::environment::{Environment, WriteError};
+use crate::published::Identity;
+use crate::store::Store;
+
+/// Bounds that an operator may set
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Streams at a time; one more is answered 503
+    pub streams: usize,
+    /// How often a silent stream says that it lives
+    pub heartbeat: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            streams: 10_000,
+            heartbeat: Duration::from_secs(15),
+        }
+    }
+}
+
+/// Where the server takes the time from
+#[derive(Debug, Clone, Default)]
+pub enum Clock {
+    /// The machine's
+    #[default]
+    System,
+    /// One that stands still until it is set: milliseconds since 1970
+    Manual(Arc<AtomicU64>),
+}
+
+impl Clock {
+    /// The time now
+    pub fn now(&self) -> Timestamp {
+        let millis = match self {
+            Self::System => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| since.as_millis()),
+            Self::Manual(millis) => millis.load(Ordering::Relaxed).into(),
+        };
+        Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+    }
+}
+
+/// Everything that the server knows, shared by all requests
+#[derive(Debug, Clone)]
+pub struct AppState(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Arc<dyn Store>,
+    environments: BTreeMap<i64, Arc<Environment>>,
+    keyring: Keyring,
+    clock: Clock,
+    limits: Limits,
+    streams: Arc<Semaphore>,
+    stopping: CancellationToken,
+}
+
+impl AppState {
+    /// Loads all environments and keys
+    pub async fn load(
+        store: Arc<dyn Store>,
+        limits: Limits,
+        clock: Clock,
+    ) -> Result<Self, WriteError<()>> {
+        let epoch = store.epoch().await?;
+        let mut environments = BTreeMap::new();
+        for row in store.environments().await? {
+            let identity = Identity {
+                epoch: Arc::clone(&epoch),
+                row,
+            };
+            let id = identity.row.id;
+            environments.insert(
+                id,
+                Arc::new(Environment::open(identity, Arc::clone(&store)).await?),
+            );
+        }
+        let keyring = Keyring::new(store.keys().await?);
+        let streams = Arc::new(Semaphore::new(limits.streams));
+        Ok(Self(Arc::new(Inner {
+            store,
+            environments,
+            keyring,
+            clock,
+            limits,
+            streams,
+            stopping: CancellationToken::new(),
+        })))
+    }
+
+    /// The environment of this id
+    pub fn environment(&self, id: i64) -> Option<&Arc<Environment>> {
+        self.0.environments.get(&id)
+    }
+
+    /// All environments of a project, by id
+    pub fn project<'a>(&'a self, project: &'a str) -> impl Iterator<Item = &'a Arc<Environment>> {
+        self.0
+            .environments
+            .values()
+            .filter(move |environment| &*environment.identity().row.project == project)
+    }
+
+    /// The store
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.0.store
+    }
+
+    /// The keys
+    pub fn keyring(&self) -> &Keyring {
+        &self.0.keyring
+    }
+
+    /// The time now
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The bounds
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// One permit for every stream
+    pub fn streams(&self) -> &Arc<Semaphore> {
+        &self.0.streams
+    }
+
+    /// Cancelled when the server begins to stop: no longer ready, streams say goodbye
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.0.stopping
+    }
+}

@@ -1,0 +1,248 @@
+//! The events of the stream (protocol.md, §2) as bytes; written once for a state and shared by all who get them
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use imbl::OrdMap;
+use imbl::ordmap::DiffItem;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::object::{Body, Object, ObjectId, Objects};
+
+/// What follows, as the first event of a connection says it
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// Everything
+    Full(&'static str),
+    /// The changes since the cursor
+    Changes,
+    /// Nothing: the cursor is current
+    Nothing,
+}
+
+/// The state that a transfer ends with
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Commit<'a> {
+    pub(crate) cursor: &'a str,
+    pub(crate) environment: &'a str,
+    pub(crate) revision: u64,
+    pub(crate) hash: u64,
+}
+
+/// The event `server-intent`
+pub(crate) fn intent(intent: Intent) -> Bytes {
+    let (intent, reason) = match intent {
+        Intent::Full(reason) => ("xfer-full", reason),
+        Intent::Changes => ("xfer-changes", "the cursor is known"),
+        Intent::Nothing => ("none", "the cursor is current"),
+    };
+    let mut events = Events::default();
+    events.write("server-intent", &IntentData { intent, reason });
+    events.0.into()
+}
+
+/// The event `goodbye`
+pub(crate) fn goodbye(reason: &str, retry_after_ms: u64) -> Bytes {
+    let mut events = Events::default();
+    events.write(
+        "goodbye",
+        &GoodbyeData {
+            reason,
+            retry_after_ms,
+        },
+    );
+    events.0.into()
+}
+
+/// Every object, and the commit
+pub(crate) fn full(objects: &Objects, commit: Commit<'_>) -> Bytes {
+    let mut events = Events::default();
+    for (id, object) in objects.iter() {
+        events.put_object(id, object);
+    }
+    events.commit(commit);
+    events.0.into()
+}
+
+/// What makes `to` of `from`, and the commit
+pub(crate) fn delta(from: &Objects, to: &Objects, commit: Commit<'_>) -> Bytes {
+    let mut events = Events::default();
+    for item in from.map().diff(to.map()) {
+        match item {
+            DiffItem::Add(id, object) => events.put_object(id, object),
+            // Gone for this reader, be it deleted or out of its sight: the version need only be above the one it holds.
+            DiffItem::Remove(id, _) => events.delete_object(id, commit.revision),
+            DiffItem::Update {
+                old: (_, old),
+                new: (id, new),
+            } => match (&old.body, &new.body) {
+                (Body::List(old), Body::List(entries)) => {
+                    events.change_list(id, new.version, old, entries)
+                }
+                _ => events.put_object(id, new),
+            },
+        }
+    }
+    events.commit(commit);
+    events.0.into()
+}
+
+#[derive(Serialize)]
+struct IntentData<'a> {
+    intent: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GoodbyeData<'a> {
+    reason: &'a str,
+    retry_after_ms: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CommitData<'a> {
+    schema_version: u64,
+    environment: &'a str,
+    revision: u64,
+    hash: String,
+}
+
+#[derive(Serialize)]
+struct ObjectData<'a> {
+    kind: &'a str,
+    key: &'a str,
+    version: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+struct EntryData<'a> {
+    kind: &'a str,
+    key: &'a str,
+    version: u64,
+    entry: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a RawValue>,
+}
+
+/// A list as a JSON object whose values are JSON already
+struct ListData<'a>(&'a OrdMap<Arc<str>, Arc<str>>);
+
+impl Serialize for ListData<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(entry, value)| (entry, raw(value))))
+    }
+}
+
+/// Events one after the other
+#[derive(Default)]
+struct Events(Vec<u8>);
+
+impl Events {
+    fn put_object(&mut self, id: &ObjectId, object: &Object) {
+        let list;
+        let text: &str = match &object.body {
+            Body::Whole(whole) => whole.text(),
+            Body::List(entries) => {
+                list = serde_json::to_string(&ListData(entries)).unwrap_or_default();
+                &list
+            }
+        };
+        let data = ObjectData {
+            kind: id.kind.as_str(),
+            key: &id.key,
+            version: object.version,
+            object: raw(text),
+        };
+        self.write("put-object", &data);
+    }
+
+    fn delete_object(&mut self, id: &ObjectId, version: u64) {
+        self.write(
+            "delete-object",
+            &ObjectData {
+                kind: id.kind.as_str(),
+                key: &id.key,
+                version,
+                object: None,
+            },
+        );
+    }
+
+    fn change_list(
+        &mut self,
+        id: &ObjectId,
+        version: u64,
+        old: &OrdMap<Arc<str>, Arc<str>>,
+        new: &OrdMap<Arc<str>, Arc<str>>,
+    ) {
+        let mut is_told = false;
+        for item in old.diff(new) {
+            is_told = true;
+            match item {
+                DiffItem::Add(entry, value)
+                | DiffItem::Update {
+                    new: (entry, value),
+                    ..
+                } => self.entry(id, version, entry, Some(value)),
+                DiffItem::Remove(entry, _) => self.entry(id, version, entry, None),
+            }
+        }
+        // Changed and changed back: the client still has to learn the version, which any entry carries.
+        if let Some((entry, value)) = new.get_min().filter(|_| !is_told) {
+            self.entry(id, version, entry, Some(value));
+        }
+    }
+
+    fn entry(&mut self, id: &ObjectId, version: u64, entry: &str, value: Option<&Arc<str>>) {
+        let event = if value.is_some() {
+            "put-entry"
+        } else {
+            "delete-entry"
+        };
+        let value = value.and_then(|value| raw(value));
+        self.write(
+            event,
+            &EntryData {
+                kind: id.kind.as_str(),
+                key: &id.key,
+                version,
+                entry,
+                value,
+            },
+        );
+    }
+
+    fn commit(&mut self, commit: Commit<'_>) {
+        // The only event with an id: a cut in the middle of a transfer resumes from the last commit (PR-7).
+        self.0.extend_from_slice(b"id: ");
+        self.0.extend_from_slice(commit.cursor.as_bytes());
+        self.0.push(b'\n');
+        let data = CommitData {
+            schema_version: flagstaff_core::SCHEMA_VERSION,
+            environment: commit.environment,
+            revision: commit.revision,
+            hash: format!("{:016x}", commit.hash),
+        };
+        self.write("payload-transferred", &data);
+    }
+
+    /// One event; JSON text has no line breaks, so its data is one line
+    fn write(&mut self, event: &str, data: &impl Serialize) {
+        self.0.extend_from_slice(b"event: ");
+        self.0.extend_from_slice(event.as_bytes());
+        self.0.extend_from_slice(b"\ndata: ");
+        // Writing to a vector cannot fail, and neither can these types.
+        let _ = serde_json::to_writer(&mut self.0, data);
+        self.0.extend_from_slice(b"\n\n");
+    }
+}
+
+/// Canonical text as the JSON that it is
+fn raw(text: &str) -> Option<&RawValue> {
+    serde_json::from_str(text).ok()
+}

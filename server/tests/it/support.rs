@@ -1,0 +1,197 @@
+//! A server in a temporary folder, and how to talk to it
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use flagstaff_core::Timestamp;
+use flagstaff_server::auth::{KeyKind, hash};
+use flagstaff_server::store::{KeyRow, SqlStore, Store};
+use flagstaff_server::{AppState, Clock, Limits, app};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+/// 2026-01-01T00:00:00Z
+pub(crate) const NOW: u64 = 1_767_225_600_000;
+pub(crate) const FLAGS: &str = "/api/v1/projects/default/environments/production/flags";
+pub(crate) const DOCUMENT: &str = "/api/v1/projects/default/environments/production/document";
+
+/// A database in a folder of its own
+pub(crate) struct Database {
+    folder: TempDir,
+}
+
+impl Database {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub(crate) async fn open(&self) -> SqlStore {
+        SqlStore::open(&format!(
+            "sqlite://{}",
+            self.folder.path().join("flags.db").display()
+        ))
+        .await
+        .unwrap()
+    }
+}
+
+/// A server without a socket
+pub(crate) struct Server {
+    pub(crate) state: AppState,
+    pub(crate) clock: Arc<AtomicU64>,
+    // Dropped last: the folder goes when nobody uses the file any more.
+    _database: Database,
+}
+
+/// What the server answered
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map(|value| value.to_str().unwrap())
+            .unwrap_or_default()
+    }
+
+    /// The pointers of a problem's errors
+    pub(crate) fn pointers(&self) -> Vec<String> {
+        let errors = self.json()["errors"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        errors
+            .iter()
+            .map(|error| error["pointer"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// Every key's token is its kind; production's but for the admin's
+pub(crate) async fn keys(store: &dyn Store) {
+    for kind in KeyKind::ALL {
+        let environment_id = (kind != KeyKind::Admin).then_some(1);
+        let created_at = Timestamp::from_millis(0);
+        let name = kind.name().to_owned();
+        let row = KeyRow {
+            hash: hash(kind.name()),
+            kind,
+            project_id: 1,
+            environment_id,
+            name,
+            created_at,
+        };
+        store.ensure_key(row).await.unwrap();
+    }
+}
+
+pub(crate) async fn state(database: &Database, limits: Limits, clock: Clock) -> AppState {
+    let store: Arc<dyn Store> = Arc::new(database.open().await);
+    keys(&*store).await;
+    AppState::load(store, limits, clock).await.unwrap()
+}
+
+impl Server {
+    pub(crate) async fn new() -> Self {
+        let database = Database::new();
+        let clock = Arc::new(AtomicU64::new(NOW));
+        let state = state(
+            &database,
+            Limits::default(),
+            Clock::Manual(Arc::clone(&clock)),
+        )
+        .await;
+        Self {
+            state,
+            clock,
+            _database: database,
+        }
+    }
+
+    fn router(&self) -> Router {
+        app(self.state.clone())
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text,
+        }
+    }
+
+    /// A request with the token of a kind of key, a JSON body and headers
+    pub(crate) async fn call(
+        &self,
+        key: KeyKind,
+        method: Method,
+        path: &str,
+        body: &Value,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let body = if body.is_null() {
+            Body::empty()
+        } else {
+            Body::from(body.to_string())
+        };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", key.name()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(body).unwrap()).await
+    }
+
+    pub(crate) async fn admin(&self, method: Method, path: &str, body: &Value) -> Answer {
+        self.call(KeyKind::Admin, method, path, body, &[]).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.admin(Method::GET, path, &Value::Null).await
+    }
+
+    /// Puts a flag, whatever was there
+    pub(crate) async fn put(&self, key: &str, flag: &Value) -> Answer {
+        let answer = self
+            .call(
+                KeyKind::Admin,
+                Method::PUT,
+                &format!("{FLAGS}/{key}"),
+                flag,
+                &[],
+            )
+            .await;
+        if answer.status != StatusCode::PRECONDITION_REQUIRED {
+            return answer;
+        }
+        self.call(
+            KeyKind::Admin,
+            Method::PUT,
+            &format!("{FLAGS}/{key}"),
+            flag,
+            &[("if-match", "*")],
+        )
+        .await
+    }
+}
