@@ -45,9 +45,13 @@ build_wasm() {
 }
 
 build_js() {
+  local made_from=(sdk-js/src bindings-{node,wasm}/ts bindings-{node,wasm}/scripts bindings-wasm/example bindings-wasm/pkg
+    {sdk-js,bindings-node,bindings-wasm}/{package,tsconfig}.json tsconfig.base.json package-lock.json)
+  if is_fresh bindings-node/dist "${made_from[@]}" && [ -e bindings-wasm/dist ] && [ -e bindings-wasm/example-dist/index.html ]; then return; fi
   say "packages for Node and the browser, and the example page"
   npm run --silent build:js --workspace bindings-node
   npm run --silent build --workspace bindings-wasm
+  remember bindings-node/dist "${made_from[@]}"
 }
 
 if wanted wasm; then build_wasm; fi

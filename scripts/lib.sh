@@ -58,3 +58,23 @@ apt_install() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
+
+# Whether product $1 exists and was made from the files and folders that follow, as they are now. Contents count, not times: a build that
+# changes nothing must not make what is built from it stale.
+is_fresh() {
+  local product=$1
+  shift
+  [ -e "$product" ] && [ "$(cat "$TOOLS/fingerprints/${product//\//_}" 2>/dev/null)" = "$(fingerprint "$@")" ]
+}
+
+# Remembers from what product $1 has been made, for `is_fresh`
+remember() {
+  local product=$1
+  shift
+  mkdir -p "$TOOLS/fingerprints"
+  fingerprint "$@" >"$TOOLS/fingerprints/${product//\//_}"
+}
+
+fingerprint() {
+  find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum
+}

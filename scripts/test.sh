@@ -76,12 +76,13 @@ npm_tests() {
   return "$code"
 }
 
+build wasm scripts/build.sh --debug wasm
+build addon scripts/build.sh --debug addon
+build js scripts/build.sh --debug js
+# After the example page, which the server embeds.
 build tests cargo test --quiet "${LOCKED[@]}" --workspace --no-run
 build server scripts/build.sh --debug server
-build addon scripts/build.sh --debug addon
 build wheel scripts/build.sh --debug wheel
-build wasm scripts/build.sh --debug wasm
-build js scripts/build.sh --debug js
 
 suite rust count_cargo "tests" cargo test --quiet "${LOCKED[@]}" --workspace --no-fail-fast
 # Every case in every binding, byte by byte; a test of its own, since it needs them all built.

@@ -16,7 +16,6 @@ need_version() { # program, the version found, the version needed, how to get it
 
 need git "apt-get install git"
 need cc "apt-get install build-essential"
-need curl "apt-get install curl"
 need rustc "https://rustup.rs"
 need cargo "https://rustup.rs"
 need python3 "apt-get install python3 python3-venv"
