@@ -26,7 +26,7 @@ const DOCUMENT = JSON.stringify({
         ],
       },
     },
-    zero: { type: 'number', enabled: true, variants: { zero: 0, pi: 3.14159 }, offVariant: 'pi', serve: 'zero' },
+    zero: { type: 'number', enabled: true, variants: { zero: 0, half: 2.5 }, offVariant: 'half', serve: 'zero' },
     minus: { type: 'number', enabled: true, variants: { minus: '$minus' }, offVariant: 'minus', serve: 'minus' },
     tree: {
       type: 'object',

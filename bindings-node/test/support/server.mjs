@@ -110,7 +110,9 @@ export class FlagServer {
       this.#streams.add(response);
       response.on('close', () => this.#streams.delete(response));
       const puts = Array.from(this.#objects.values(), (object) => this.#event('put-object', object));
-      response.write(this.#event('server-intent', { intent: 'xfer-full', reason: 'test' }) + puts.join('') + this.transferred());
+      response.write(
+        this.#event('server-intent', { intent: 'xfer-full', reason: 'test' }) + puts.join('') + this.transferred(),
+      );
     } else {
       const flags = Object.fromEntries(Array.from(this.#objects.values(), ({ key, object }) => [key, object]));
       response.setHeader('etag', `"${this.#revision}"`);

@@ -1,0 +1,6 @@
+import flagstaff = require('@flagstaff/node');
+import evaluator = require('@flagstaff/node/evaluator');
+
+const client: flagstaff.FlagClient = flagstaff.Client.fromDocument('{}');
+const engine: evaluator.CaseEvaluator = evaluator.createEvaluator();
+console.log(client.getBooleanValue('f', false), engine.engine);

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { describe, mock, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { Client } from '@flagstaff/web/local';
+import { boolean, FlagServer } from '../../bindings-node/test/support/server.mjs';
+import { until } from '../../bindings-node/test/support/wait.mjs';
+
+const require = createRequire(import.meta.url);
+const MODULE = require.resolve('@flagstaff/web/flagstaff_wasm.wasm');
+const DOCUMENT =
+  '{"schemaVersion": 1, "revision": 5, "flags": {"f": {"type": "boolean", "enabled": true, "serve": "on"}}}';
+
+// Full jitter whose luck is always best: reconnecting takes no time.
+mock.method(Math, 'random', () => 0);
+
+describe('the module', () => {
+  test('is found beside the script, in both module forms', async () => {
+    for (const form of [Client, require('@flagstaff/web/local').Client]) {
+      const client = await form.fromDocument(DOCUMENT);
+      assert.equal(client.getBooleanValue('f', false), true);
+      assert.equal(client.revision, 5);
+    }
+  });
+
+  // The module is loaded once for a page, so each way needs a page of its own.
+  const ways = {
+    'as bytes': () => readFileSync(MODULE),
+    'compiled, as edge workers have it': () => new WebAssembly.Module(readFileSync(MODULE)),
+    'as a file URL in text': () => new URL(`file://${MODULE}`).href,
+    'from a data URL': () => `data:application/wasm;base64,${readFileSync(MODULE).toString('base64')}`,
+  };
+  Object.entries(ways).forEach(([way, source], index) => {
+    test(`can be given ${way}`, async () => {
+      const page = await import(`${import.meta.resolve('@flagstaff/web/local')}?page=${index}`);
+      const client = await page.Client.fromDocument(DOCUMENT, { wasm: source() });
+      assert.equal(client.getBooleanValue('f', false), true);
+    });
+  });
+
+  test('that does not load is FAILED, and the next client of the page may bring a better one', async () => {
+    const page = await import(`${import.meta.resolve('@flagstaff/web/local')}?page=broken`);
+    const warnings = [];
+    const logger = { warn: (message) => warnings.push(message) };
+    const client = new page.Client('http://127.0.0.1:9', 'k', { wasm: new Uint8Array([1, 2, 3]), logger });
+    assert.equal(await client.ready(), 'FAILED');
+    assert.equal(client.getBooleanValue('f', true), true);
+    assert.match(warnings.join(), /did not load/);
+    assert.equal((await page.Client.fromDocument(DOCUMENT)).getBooleanValue('f', false), true);
+  });
+
+  test('is named once in the script, so that a bundler brings one file', () => {
+    const script = readFileSync(require.resolve('@flagstaff/web/local').replace('/cjs/', '/esm/'), 'utf8');
+    assert.deepEqual(script.match(/[\w./-]+\.wasm\b/g), ['../flagstaff_wasm.wasm']);
+  });
+
+  test('stays within its budget', () => {
+    const size = gzipSync(readFileSync(MODULE), { level: 9 }).length;
+    assert.ok(size <= BUDGET, `${size} bytes gzipped, the budget is ${BUDGET}`);
+  });
+});
+
+/** Bytes, gzipped. */
+const BUDGET = 160_000;
+
+test('a document that is refused whole rejects', async () => {
+  await assert.rejects(Client.fromDocument('{'), /document/);
+});
+
+test('a client follows the stream by the global fetch', { timeout: 30_000 }, async (context) => {
+  const server = await FlagServer.start();
+  server.put('f', boolean(false));
+  const client = new Client(server.url, 'k', { logger: { warn: () => {} } });
+  context.after(() => Promise.all([client.close(), server.stop()]));
+  assert.equal(await client.ready(), 'READY');
+  assert.equal(client.getBooleanValue('f', true), false);
+  server.set('f', boolean(true));
+  await until(client, () => client.getBooleanValue('f', false));
+  server.put('f', boolean(false));
+  server.cut();
+  await until(client, () => client.status === 'STALE');
+  assert.equal(client.getBooleanValue('f', false), true);
+  await until(client, () => client.status === 'READY' && !client.getBooleanValue('f', true));
+});
