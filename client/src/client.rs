@@ -105,6 +105,11 @@ impl Client {
             .unwrap_or_else(|_| session.state().timed_out())
     }
 
+    /// How waiting would end at once; `None` while it would go on
+    pub fn readiness(&self) -> Option<Readiness> {
+        self.inner.session().state().settled()
+    }
+
     /// How fresh the flags are
     pub fn status(&self) -> Status {
         self.inner.session().state().status

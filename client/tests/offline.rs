@@ -131,8 +131,8 @@ fn a_broken_flag_in_a_file_is_an_issue_and_takes_no_other_down() {
     let issues = client.issues();
     assert_eq!(issues.len(), 1);
     assert_eq!(
-        (&*issues[0].flag, &*issues[0].pointer),
-        ("broken", "/flags/broken/serve")
+        issues[0].to_string(),
+        "/flags/broken/serve: unknown variant `no-such-variant`"
     );
     assert_eq!(client.get_integer_value("number", 1, &anybody()), 42);
 }

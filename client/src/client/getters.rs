@@ -16,7 +16,7 @@ impl Client {
         default: bool,
         context: &A,
     ) -> bool {
-        self.outcome(flag, ValueType::Boolean, context, |outcome| {
+        self.with_outcome(flag, ValueType::Boolean, context, |outcome| {
             boolean(outcome).unwrap_or(default)
         })
     }
@@ -28,7 +28,7 @@ impl Client {
         default: &str,
         context: &A,
     ) -> Arc<str> {
-        self.outcome(flag, ValueType::String, context, |outcome| {
+        self.with_outcome(flag, ValueType::String, context, |outcome| {
             string(outcome).unwrap_or_else(|| default.into())
         })
     }
@@ -40,7 +40,7 @@ impl Client {
         default: i64,
         context: &A,
     ) -> i64 {
-        self.outcome(flag, ValueType::Integer, context, |outcome| {
+        self.with_outcome(flag, ValueType::Integer, context, |outcome| {
             integer(outcome).unwrap_or(default)
         })
     }
@@ -52,7 +52,7 @@ impl Client {
         default: f64,
         context: &A,
     ) -> f64 {
-        self.outcome(flag, ValueType::Number, context, |outcome| {
+        self.with_outcome(flag, ValueType::Number, context, |outcome| {
             float(outcome).unwrap_or(default)
         })
     }
@@ -64,7 +64,7 @@ impl Client {
         default: &Value,
         context: &A,
     ) -> Value {
-        self.outcome(flag, ValueType::Object, context, |outcome| {
+        self.with_outcome(flag, ValueType::Object, context, |outcome| {
             outcome.value_or(default).clone()
         })
     }
@@ -131,13 +131,32 @@ impl Client {
 
     /// Every flag's value with its circumstances, by key; of one snapshot, at one instant. A broken flag's value is `null`
     pub fn evaluate_all<A: Attributes + ?Sized>(&self, context: &A) -> Vec<Details<Value>> {
+        let mut all = Vec::new();
+        let collected: Result<(), std::convert::Infallible> =
+            self.with_all(context, |key, outcome| {
+                all.push(Details::new(
+                    key,
+                    outcome.value_or(&Value::Null).clone(),
+                    outcome,
+                ));
+                Ok(())
+            });
+        match collected {
+            Ok(()) => all,
+        }
+    }
+
+    /// Evaluates every flag now and reads each outcome in place, by key, until `read` fails
+    pub fn with_all<A: Attributes + ?Sized, E>(
+        &self,
+        context: &A,
+        mut read: impl FnMut(&str, &Outcome<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         self.with_snapshot(|snapshot| {
-            let outcomes = snapshot.evaluate_all(context, clock::now()).into_iter();
+            let outcomes = snapshot.evaluate_all(context, clock::now());
             outcomes
-                .map(|(key, outcome)| {
-                    Details::new(key, outcome.value_or(&Value::Null).clone(), &outcome)
-                })
-                .collect()
+                .iter()
+                .try_for_each(|(key, outcome)| read(key, outcome))
         })
     }
 
@@ -167,7 +186,8 @@ impl Client {
         read(&self.inner.store.read())
     }
 
-    fn outcome<A: Attributes + ?Sized, T>(
+    /// Evaluates one flag now and reads its outcome in place, without a copy
+    pub fn with_outcome<A: Attributes + ?Sized, T>(
         &self,
         flag: &str,
         expected: ValueType,
@@ -186,7 +206,7 @@ impl Client {
         context: &A,
         read: impl FnOnce(&Outcome<'_>) -> T,
     ) -> Details<T> {
-        self.outcome(flag, expected, context, |outcome| {
+        self.with_outcome(flag, expected, context, |outcome| {
             Details::new(flag, read(outcome), outcome)
         })
     }

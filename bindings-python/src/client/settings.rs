@@ -1,0 +1,46 @@
+//! What a client is made of
+
+use std::time::Duration;
+
+use flagstaff::Timing;
+use pyo3::exceptions::PyValueError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// A document's text, of a `str` or of a dict
+pub(super) fn document_text(document: &Bound<'_, PyAny>) -> PyResult<String> {
+    let py = document.py();
+    if document.is_instance_of::<PyDict>() {
+        return py
+            .import(intern!(py, "json"))?
+            .call_method1(intern!(py, "dumps"), (document,))?
+            .extract();
+    }
+    document.extract()
+}
+
+/// Reads `{"reconnect_base": 1.0, …}`, in seconds
+pub(super) fn read_timing(given: &Bound<'_, PyDict>) -> PyResult<Timing> {
+    let mut timing = Timing::default();
+    for (name, value) in given.iter() {
+        let name: String = name.extract()?;
+        if name == "poll_after_failures" {
+            timing.poll_after_failures = value.extract()?;
+            continue;
+        }
+        let field = match name.as_str() {
+            "reconnect_base" => &mut timing.reconnect_base,
+            "reconnect_max" => &mut timing.reconnect_max,
+            "healthy_after" => &mut timing.healthy_after,
+            "refused_retry" => &mut timing.refused_retry,
+            "poll_interval" => &mut timing.poll_interval,
+            "read_timeout" => &mut timing.read_timeout,
+            "connect_timeout" => &mut timing.connect_timeout,
+            _ => return Err(PyValueError::new_err(format!("unknown timing `{name}`"))),
+        };
+        *field = Duration::try_from_secs_f64(value.extract()?)
+            .map_err(|error| PyValueError::new_err(format!("`{name}`: {error}")))?;
+    }
+    Ok(timing)
+}

@@ -1,0 +1,142 @@
+//! Who is asking: a dict as it is, or an `EvaluationContext` made once for many questions
+
+use flagstaff::{Attribute, AttributePath, Attributes, Context, ContextError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+use crate::convert;
+
+/// A context that is converted once, for code that evaluates many flags for the same one
+///
+/// Immutable; later changes of the dict it was made of are not seen. Values that JSON has no word for are left out.
+#[pyclass(module = "flagstaff", frozen, eq)]
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct EvaluationContext {
+    context: Result<Context, ContextError>,
+    members: flagstaff::Object,
+}
+
+#[pymethods]
+impl EvaluationContext {
+    #[new]
+    #[pyo3(signature = (targeting_key = None, attributes = None))]
+    fn new(
+        targeting_key: Option<&Bound<'_, PyString>>,
+        attributes: Option<&Bound<'_, PyDict>>,
+    ) -> Self {
+        let mut members = attributes.map(convert::to_members).unwrap_or_default();
+        if let Some(key) = targeting_key {
+            match convert::to_value(key) {
+                Some(key) => members.insert("targetingKey".into(), key),
+                None => members.remove("targetingKey"),
+            };
+        } else if let Some(Err(error)) = attributes.map(check_key) {
+            return Self {
+                context: Err(error),
+                members,
+            };
+        }
+        let context = Context::try_from(flagstaff::Value::Object(members.clone().into()));
+        Self { context, members }
+    }
+
+    #[getter]
+    fn targeting_key<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.members
+            .get("targetingKey")
+            .map(|key| convert::to_python(py, key))
+            .transpose()
+    }
+
+    #[getter]
+    fn attributes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let mut members = self.members.clone();
+        members.remove("targetingKey");
+        convert::to_dict(py, &members)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let key = self.targeting_key(py)?;
+        let key = key.map_or_else(
+            || Ok("None".to_owned()),
+            |key| key.repr().map(|text| text.to_string()),
+        )?;
+        Ok(format!(
+            "EvaluationContext({key}, {})",
+            self.attributes(py)?.repr()?
+        ))
+    }
+
+    fn __getnewargs__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Option<Bound<'py, PyAny>>, Bound<'py, PyDict>)> {
+        Ok((self.targeting_key(py)?, self.attributes(py)?))
+    }
+}
+
+/// The context argument of a getter
+pub(crate) enum Asker<'a, 'py> {
+    Dict(&'a Bound<'py, PyDict>),
+    Prepared(&'a EvaluationContext),
+    Nobody,
+    Invalid,
+}
+
+impl<'a, 'py> Asker<'a, 'py> {
+    /// What is no dict, no `EvaluationContext` and not `None` is an invalid context, not an exception
+    pub(crate) fn new(context: Option<&'a Bound<'py, PyAny>>) -> Self {
+        let Some(context) = context else {
+            return Self::Nobody;
+        };
+        if let Ok(dict) = context.cast::<PyDict>() {
+            Self::Dict(dict)
+        } else if let Ok(prepared) = context.cast::<EvaluationContext>() {
+            Self::Prepared(prepared.get())
+        } else {
+            Self::Invalid
+        }
+    }
+}
+
+impl Attributes for Asker<'_, '_> {
+    fn attribute(&self, path: &AttributePath) -> Attribute<'_> {
+        match self {
+            Self::Dict(dict) => {
+                read(dict, path).map_or(Attribute::Missing, |found| convert::attribute(&found))
+            }
+            Self::Prepared(prepared) => prepared.context.attribute(path),
+            Self::Nobody | Self::Invalid => Attribute::Missing,
+        }
+    }
+
+    fn validate(&self) -> Result<(), ContextError> {
+        match self {
+            Self::Dict(dict) => check_key(dict),
+            Self::Prepared(prepared) => prepared.context.validate(),
+            Self::Nobody => Ok(()),
+            Self::Invalid => Err(ContextError::NoObject),
+        }
+    }
+}
+
+/// Follows a path through dicts; a key whose comparison raises is one that is not there
+fn read<'py>(dict: &Bound<'py, PyDict>, path: &AttributePath) -> Option<Bound<'py, PyAny>> {
+    let (first, rest) = path.segments().split_first()?;
+    let mut found = dict.get_item(&**first).ok()??;
+    for segment in rest {
+        found = found.cast::<PyDict>().ok()?.get_item(&**segment).ok()??;
+    }
+    Some(found)
+}
+
+/// A `targetingKey` is a `str`, `None` or absent
+fn check_key(dict: &Bound<'_, PyDict>) -> Result<(), ContextError> {
+    match dict.get_item(intern!(dict.py(), "targetingKey")) {
+        Ok(Some(key)) if !key.is_none() && !key.is_instance_of::<PyString>() => {
+            Err(ContextError::TargetingKey)
+        }
+        _ => Ok(()),
+    }
+}

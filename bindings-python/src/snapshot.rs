@@ -1,0 +1,113 @@
+//! An evaluator without a client: one document, any instant, whole outcomes
+
+use flagstaff::{Context, Issue, Timestamp, Value, ValueType};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+use serde::Deserialize as _;
+
+use crate::context::Asker;
+use crate::convert;
+use crate::error;
+
+/// One environment's compiled flags; immutable
+#[pyclass(module = "flagstaff", frozen)]
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    snapshot: flagstaff::Snapshot,
+}
+
+#[pymethods]
+impl Snapshot {
+    /// Compiles a document; broken flags are in `issues` and take no other down
+    #[staticmethod]
+    fn from_json(document: &str) -> PyResult<Self> {
+        let snapshot = flagstaff::Snapshot::from_json(document)
+            .map_err(|error| error::document_error(&error))?;
+        Ok(Self { snapshot })
+    }
+
+    #[getter]
+    fn environment(&self) -> &str {
+        self.snapshot.environment()
+    }
+
+    #[getter]
+    fn revision(&self) -> u64 {
+        self.snapshot.revision()
+    }
+
+    /// What is wrong with the flags that are broken: dicts of `flag`, `pointer` and `message`
+    #[getter]
+    fn issues<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        issues(py, self.snapshot.issues())
+    }
+
+    /// The whole outcome of one flag as canonical JSON text
+    ///
+    /// `expected` is `"boolean"`, `"string"`, `"number"`, `"integer"`, `"object"` or `None` for any. `context` is one of a getter's, or JSON text,
+    /// which reaches the core unparsed. `now_ms` is in milliseconds since 1970.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "these five are what an evaluation is a function of"
+    )]
+    fn evaluate(
+        &self,
+        flag: &str,
+        expected: Option<&str>,
+        default: &Bound<'_, PyAny>,
+        context: Option<&Bound<'_, PyAny>>,
+        now_ms: i64,
+    ) -> PyResult<String> {
+        let expected = expected.map(str::parse::<ValueType>).transpose();
+        let expected = expected.map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let default = convert::to_value(default).unwrap_or_default();
+        let now = Timestamp::from_millis(now_ms);
+        let outcome = match text(context)? {
+            Some(text) => self
+                .snapshot
+                .evaluate(flag, expected, &Context::from_json(text), now),
+            None => self
+                .snapshot
+                .evaluate(flag, expected, &Asker::new(context), now),
+        };
+        Ok(outcome.to_value(&default).to_canonical())
+    }
+
+    /// The outcomes of all flags, `{"flags": {key: outcome}}`, as canonical JSON text
+    fn evaluate_all(&self, context: Option<&Bound<'_, PyAny>>, now_ms: i64) -> PyResult<String> {
+        let now = Timestamp::from_millis(now_ms);
+        let outcomes = match text(context)? {
+            Some(text) => self.snapshot.evaluate_all(&Context::from_json(text), now),
+            None => self.snapshot.evaluate_all(&Asker::new(context), now),
+        };
+        let flags = outcomes
+            .into_iter()
+            .map(|(key, outcome)| (key, outcome.to_value(&Value::Null)));
+        Ok(Value::object([("flags", Value::object(flags))]).to_canonical())
+    }
+
+    /// The slot of a unit among `total`, from 0; what all SDKs agree on
+    #[staticmethod]
+    fn bucket(salt: &str, unit: &str, total: u32) -> u32 {
+        flagstaff_core::slot(unit, flagstaff_core::seed(salt), total)
+    }
+}
+
+/// JSON text stands for a context where it is to reach the core unparsed
+fn text<'a>(context: Option<&'a Bound<'_, PyAny>>) -> PyResult<Option<&'a str>> {
+    context
+        .and_then(|context| context.cast::<PyString>().ok())
+        .map(PyStringMethods::to_str)
+        .transpose()
+}
+
+/// Issues as dicts of `flag`, `pointer` and `message`
+pub(crate) fn issues<'py>(py: Python<'py>, issues: &[Issue]) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let issue = |issue| {
+        let value = serde_json::to_value(issue).and_then(Value::deserialize);
+        // Plain data: neither half can fail.
+        convert::to_python(py, &value.unwrap_or_default())
+    };
+    issues.iter().map(issue).collect()
+}

@@ -1,0 +1,71 @@
+"""How processes with a client end, and what they print."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from stream_server import KEY, PATIENCE, flag
+
+
+def run(script, *arguments):
+    """Run a script in a process of its own."""
+    command = [sys.executable, "-X", "dev", "-c", textwrap.dedent(script), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+
+SCRIPTS = {
+    "without close": "",
+    "with close": "client.close()",
+    "in the middle of a callback": """
+        import threading
+        called = threading.Event()
+        client.on_change(lambda keys: (called.set(), threading.Event().wait(0.2)))
+        called.wait(0.1)
+    """,
+    "by an exception": "raise SystemExit(0)",
+    "with a client in a global and an atexit of its own": """
+        import atexit
+        atexit.register(client.get_boolean_value, "a", False)
+        atexit.register(client.close)
+    """,
+    "with a thread that still evaluates": """
+        import threading
+        def forever():
+            while True:
+                client.get_boolean_value("a", False)
+        threading.Thread(target=forever, daemon=True).start()
+    """,
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS.keys())
+def test_a_process_ends_by_itself_and_silently(server, script):
+    server.set("a", flag())
+    start = (
+        f"from flagstaff import Client\nclient = Client({server.url!r}, {KEY!r})\nassert client.ready() == 'READY'\n"
+    )
+    result = run(start + textwrap.dedent(script))
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_a_process_ends_in_the_middle_of_connecting(server):
+    server.set("a", flag())
+    for _ in range(5):
+        result = run(f"from flagstaff import Client\nClient({server.url!r}, {KEY!r}).start()")
+        assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_importing_starts_no_thread_and_prints_nothing():
+    result = run("import flagstaff, threading, os; print(threading.active_count(), len(os.listdir('/proc/self/task')))")
+    assert (result.stdout, result.stderr) == ("1 1\n", "")
+
+
+def test_without_a_handler_nothing_is_printed():
+    script = """
+        from flagstaff import Client
+        client = Client("http://127.0.0.1:9", "k")
+        assert client.ready(timeout=0.3) == "TIMED_OUT"
+    """
+    result = run(script)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
