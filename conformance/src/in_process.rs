@@ -1,0 +1,55 @@
+//! The engine in this process: the core itself, which all others are compared with
+
+use flagstaff_core::{Context, Snapshot, Value, seed, slot};
+
+use crate::answers;
+use crate::engine::{Engine, EngineError};
+use crate::request::Request;
+
+/// The core and the snapshot that it was last given
+#[derive(Debug, Default)]
+pub struct Core {
+    snapshot: Snapshot,
+}
+
+impl Engine for Core {
+    fn answer(&mut self, request: &str) -> Result<String, EngineError> {
+        let answer = match Request::parse(request) {
+            Ok(request) => self.answer_to(request),
+            Err(error) => answers::error(&error),
+        };
+        Ok(answer.to_canonical())
+    }
+}
+
+impl Core {
+    fn answer_to(&mut self, request: Request<'_>) -> Value {
+        match request {
+            Request::Load { document } => match Snapshot::from_json(&document) {
+                Ok(snapshot) => {
+                    self.snapshot = snapshot;
+                    answers::loaded(self.snapshot.issues())
+                }
+                Err(error) => answers::refused(&error),
+            },
+            Request::Evaluate {
+                flag,
+                value_type,
+                default,
+                context,
+                now,
+            } => {
+                let context = Context::from_json(&context);
+                let outcome = self.snapshot.evaluate(&flag, value_type, &context, now);
+                outcome.to_value(&default)
+            }
+            Request::EvaluateAll { context, now } => answers::outcomes(
+                &self
+                    .snapshot
+                    .evaluate_all(&Context::from_json(&context), now),
+            ),
+            Request::Bucket { salt, unit, total } => answers::slot(slot(&unit, seed(&salt), total)),
+            Request::Unsupported => answers::unsupported(),
+        }
+    }
+}

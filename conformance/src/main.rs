@@ -1,0 +1,55 @@
+//! The Rust testee, over the Rust SDK: requests on standard input, answers on standard output, one JSON text a line
+
+use std::error::Error;
+use std::io::{self, BufRead as _, Write as _};
+
+use flagstaff::{Client, Context, Value};
+use flagstaff_conformance::{Request, answers};
+use flagstaff_core::{seed, slot};
+
+const EMPTY: &str = r#"{"schemaVersion": 1, "flags": {}}"#;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut client = Client::from_document(EMPTY)?;
+    let mut output = io::stdout().lock();
+    for line in io::stdin().lock().lines() {
+        let answer = match Request::parse(&line?) {
+            Ok(request) => answer(&mut client, request),
+            Err(error) => answers::error(&error),
+        };
+        writeln!(output, "{}", answer.to_canonical())?;
+        output.flush()?;
+    }
+    Ok(())
+}
+
+fn answer(client: &mut Client, request: Request<'_>) -> Value {
+    match request {
+        Request::Load { document } => match Client::from_document(&document) {
+            Ok(loaded) => {
+                *client = loaded;
+                answers::loaded(&client.issues())
+            }
+            Err(error) => answers::refused(&error),
+        },
+        Request::Evaluate {
+            flag,
+            value_type,
+            default,
+            context,
+            now,
+        } => client.evaluate(
+            &flag,
+            value_type,
+            &default,
+            &Context::from_json(&context),
+            now,
+        ),
+        Request::EvaluateAll { context, now } => client.with_snapshot(|snapshot| {
+            answers::outcomes(&snapshot.evaluate_all(&Context::from_json(&context), now))
+        }),
+        // The SDK has no use for slots, and so no way to ask for one.
+        Request::Bucket { salt, unit, total } => answers::slot(slot(&unit, seed(&salt), total)),
+        _ => answers::unsupported(),
+    }
+}

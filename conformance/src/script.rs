@@ -1,0 +1,365 @@
+//! A case as a sequence of questions, and the judgement of the answers
+
+use std::collections::BTreeMap;
+
+use flagstaff_core::Value;
+use serde_json::{Map, Value as Json, json};
+
+use crate::case::{Case, CaseFile, ExpectedIssue};
+use crate::engine::{Engine, EngineError};
+use crate::in_process::Core;
+
+/// Why a case fails
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// There is no answer
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The answer is no JSON
+    #[error("the answer to {request} is no JSON: {answer}")]
+    Text {
+        /// The question
+        request: String,
+        /// The answer
+        answer: String,
+    },
+    /// A member of the answer is not what the case expects
+    #[error(
+        "`{member}` is {found}, but the case expects {expected}\n  request: {request}\n  answer:  {answer}"
+    )]
+    Expectation {
+        /// Which member, as a pointer
+        member: String,
+        /// What it is
+        found: String,
+        /// What it should be
+        expected: String,
+        /// The question
+        request: String,
+        /// The answer
+        answer: String,
+    },
+    /// The answer is not the core's
+    #[error(
+        "the answer is not the core's\n  request: {request}\n  answer:  {answer}\n  core:    {core}"
+    )]
+    Difference {
+        /// The question
+        request: String,
+        /// The answer
+        answer: String,
+        /// The core's answer
+        core: String,
+    },
+}
+
+/// What the answer to one question must be
+enum Expectation<'a> {
+    Loaded(Option<&'a [ExpectedIssue]>),
+    Refused,
+    Outcome {
+        members: Option<&'a Map<String, Json>>,
+        text: Option<&'a str>,
+    },
+    Outcomes(&'a BTreeMap<String, Map<String, Json>>),
+}
+
+/// Asks `engine` the questions of `case` and judges the answers
+pub fn run(file: &CaseFile, case: &Case, engine: &mut dyn Engine) -> Result<(), Failure> {
+    let mut core = Core::default();
+    for (request, expectation) in script(file, case) {
+        let request = request.to_string();
+        let answer = engine.answer(&request)?;
+        let of_core = core.answer(&request)?;
+        let parsed: Json = serde_json::from_str(&answer).map_err(|_| Failure::Text {
+            request: request.clone(),
+            answer: answer.clone(),
+        })?;
+        let judged = judge(&expectation, &answer, &parsed);
+        if let Err((member, found, expected)) = judged {
+            return Err(Failure::Expectation {
+                member,
+                found,
+                expected,
+                request,
+                answer,
+            });
+        }
+        // Why a document is refused whole is each surface's to say in its own words; that it is, is the same everywhere.
+        if answer != of_core && !matches!(expectation, Expectation::Refused) {
+            return Err(Failure::Difference {
+                request,
+                answer,
+                core: of_core,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn script<'a>(file: &'a CaseFile, case: &'a Case) -> Vec<(Json, Expectation<'a>)> {
+    let own = case
+        .document_text
+        .as_ref()
+        .map(|text| json!({"op": "load", "documentText": text}));
+    let own = own.or_else(|| {
+        case.document
+            .as_ref()
+            .map(|document| json!({"op": "load", "document": document}))
+    });
+    let shared = file
+        .document
+        .as_ref()
+        .map(|document| json!({"op": "load", "document": document}));
+    let issues = case.issues.as_deref();
+    let mut steps = match own {
+        // What is refused must leave what was there, and so something must have been there.
+        Some(own) if case.refused => {
+            let before = shared.map(|shared| (shared, Expectation::Loaded(None)));
+            before
+                .into_iter()
+                .chain([(own, Expectation::Refused)])
+                .collect()
+        }
+        own => own
+            .or(shared)
+            .map(|load| (load, Expectation::Loaded(issues)))
+            .into_iter()
+            .collect::<Vec<_>>(),
+    };
+    if let Some(flag) = &case.flag {
+        let request = evaluation(case, "evaluate", Some(flag));
+        steps.push((
+            request,
+            Expectation::Outcome {
+                members: case.expect.as_ref(),
+                text: case.answer.as_deref(),
+            },
+        ));
+    }
+    if let Some(outcomes) = &case.expect_all {
+        steps.push((
+            evaluation(case, "evaluateAll", None),
+            Expectation::Outcomes(outcomes),
+        ));
+    }
+    steps
+}
+
+fn evaluation(case: &Case, operation: &str, flag: Option<&str>) -> Json {
+    let mut request = Map::new();
+    request.insert("op".into(), operation.into());
+    if let Some(flag) = flag {
+        request.insert("flag".into(), flag.into());
+        request.insert("type".into(), json!(case.value_type));
+        request.insert("default".into(), case.default.clone().unwrap_or_default());
+    }
+    match (&case.context_text, &case.context) {
+        (Some(text), _) => request.insert("contextText".into(), text.as_str().into()),
+        (None, context) => request.insert(
+            "context".into(),
+            context.clone().unwrap_or_else(|| json!({})),
+        ),
+    };
+    request.insert(
+        "now".into(),
+        case.now.as_deref().unwrap_or(Case::NOW).into(),
+    );
+    Json::Object(request)
+}
+
+/// `Err`: which member, what it is and what it should be
+type Judgement = Result<(), (String, String, String)>;
+
+fn judge(expectation: &Expectation<'_>, answer: &str, parsed: &Json) -> Judgement {
+    match expectation {
+        Expectation::Loaded(issues) => {
+            equal("/ok", parsed.get("ok"), &Json::Bool(true))?;
+            issues.map_or(Ok(()), |issues| judge_issues(issues, parsed))
+        }
+        Expectation::Refused => {
+            equal("/ok", parsed.get("ok"), &Json::Bool(false))?;
+            judge_issues(
+                &[ExpectedIssue {
+                    pointer: String::new(),
+                    message: None,
+                }],
+                parsed,
+            )
+        }
+        Expectation::Outcome { members, text } => {
+            if let Some(text) = text.filter(|text| *text != answer) {
+                return Err((String::new(), answer.to_owned(), text.to_owned()));
+            }
+            members.map_or(Ok(()), |members| judge_members("", members, Some(parsed)))
+        }
+        Expectation::Outcomes(outcomes) => {
+            let found = parsed.get("flags").and_then(Json::as_object);
+            let keys: Vec<&String> = found.into_iter().flat_map(Map::keys).collect();
+            let expected: Vec<&String> = outcomes.keys().collect();
+            equal("/flags", Some(&json!(keys)), &json!(expected))?;
+            outcomes.iter().try_for_each(|(key, members)| {
+                judge_members(
+                    &format!("/flags/{key}"),
+                    members,
+                    found.and_then(|found| found.get(key)),
+                )
+            })
+        }
+    }
+}
+
+fn judge_issues(issues: &[ExpectedIssue], parsed: &Json) -> Judgement {
+    let found = parsed
+        .get("issues")
+        .and_then(Json::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let pointers: Vec<_> = found.iter().map(|issue| issue.get("pointer")).collect();
+    let expected: Vec<_> = issues.iter().map(|issue| &issue.pointer).collect();
+    equal("/issues", Some(&json!(pointers)), &json!(expected))?;
+    issues
+        .iter()
+        .zip(found)
+        .enumerate()
+        .try_for_each(|(position, (issue, found))| match &issue.message {
+            Some(message) => equal(
+                &format!("/issues/{position}/message"),
+                found.get("message"),
+                &json!(message),
+            ),
+            None => Ok(()),
+        })
+}
+
+fn judge_members(pointer: &str, members: &Map<String, Json>, outcome: Option<&Json>) -> Judgement {
+    members.iter().try_for_each(|(name, expected)| {
+        equal(
+            &format!("{pointer}/{name}"),
+            outcome.and_then(|outcome| outcome.get(name)),
+            expected,
+        )
+    })
+}
+
+/// Equal as the language has it: numbers are doubles, members have no order
+fn equal(member: &str, found: Option<&Json>, expected: &Json) -> Judgement {
+    let canonical = |json: &Json| {
+        serde_json::from_value::<Value>(json.clone())
+            .unwrap_or_default()
+            .to_canonical()
+    };
+    let found = found.map_or_else(|| "absent".to_owned(), canonical);
+    let expected = canonical(expected);
+    if found == expected {
+        Ok(())
+    } else {
+        Err((member.to_owned(), found, expected))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An engine that answers what the core does, changed by a function
+    struct Changed<F: Fn(String) -> String>(Core, F);
+
+    impl<F: Fn(String) -> String> Engine for Changed<F> {
+        fn answer(&mut self, request: &str) -> Result<String, EngineError> {
+            self.0.answer(request).map(&self.1)
+        }
+    }
+
+    fn run_case(case: &Json, change: impl Fn(String) -> String) -> Result<(), Failure> {
+        let file = json!({
+            "description": "d", "cases": [case],
+            "document": {"schemaVersion": 1, "flags": {
+                "f": {"type": "boolean", "enabled": true, "serve": "on"},
+                "broken": {"type": "boolean", "enabled": true, "serve": "maybe"},
+            }},
+        });
+        let file: CaseFile = serde_json::from_value(file).unwrap();
+        run(&file, &file.cases[0], &mut Changed(Core::default(), change))
+    }
+
+    fn member(result: Result<(), Failure>) -> String {
+        match result {
+            Err(Failure::Expectation { member, .. }) => member,
+            other => panic!("expected an unmet expectation, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_a_case_expects_passes() {
+        for case in [
+            json!({"name": "n", "flag": "f", "expect": {"value": true, "variant": "on"}}),
+            json!({"name": "n", "issues": [{"pointer": "/flags/broken/serve", "message": "unknown variant `maybe`"}]}),
+            json!({"name": "n", "expectAll": {"f": {"enabled": true}, "broken": {"errorCode": "PARSE_ERROR"}}}),
+            json!({"name": "n", "documentText": "{", "refused": true, "flag": "f", "expect": {"variant": "on"}}),
+        ] {
+            run_case(&case, |answer| answer).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_a_case_does_not_expect_fails() {
+        for (case, expected) in [
+            (
+                json!({"name": "n", "flag": "f", "expect": {"variant": "off"}}),
+                "/variant",
+            ),
+            (
+                json!({"name": "n", "flag": "f", "expect": {"value": 1}}),
+                "/value",
+            ),
+            (json!({"name": "n", "flag": "f", "answer": "{}"}), ""),
+            (json!({"name": "n", "issues": []}), "/issues"),
+            (
+                json!({"name": "n", "issues": [{"pointer": "/flags/broken/serve", "message": "?"}]}),
+                "/issues/0/message",
+            ),
+            (
+                json!({"name": "n", "expectAll": {"f": {"enabled": true}}}),
+                "/flags",
+            ),
+            (
+                json!({"name": "n", "expectAll": {"f": {"enabled": false}, "broken": {"enabled": false}}}),
+                "/flags/f/enabled",
+            ),
+            (
+                json!({"name": "n", "documentText": "{", "flag": "f", "expect": {"variant": "on"}}),
+                "/ok",
+            ),
+            (
+                json!({"name": "n", "document": {"schemaVersion": 1, "flags": {}}, "refused": true}),
+                "/ok",
+            ),
+        ] {
+            assert_eq!(member(run_case(&case, |answer| answer)), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_not_the_cores_to_the_byte_fails() {
+        let case = json!({"name": "n", "flag": "f", "expect": {"variant": "on"}});
+        for change in [
+            |answer: String| answer.replace(':', ": "),
+            |answer: String| answer.replace(r#""inExperiment":false"#, r#""inExperiment":true"#),
+        ] {
+            let result = run_case(&case, change);
+            assert!(
+                matches!(result, Err(Failure::Difference { .. })),
+                "{result:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_no_json_fails() {
+        let case = json!({"name": "n", "flag": "f", "expect": {"variant": "on"}});
+        let result = run_case(&case, |_| "{".into());
+        assert!(matches!(result, Err(Failure::Text { .. })), "{result:?}");
+    }
+}

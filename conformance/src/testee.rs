@@ -1,0 +1,140 @@
+//! A binding as a process of its own, driven through `conformance/testee`
+
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use crate::engine::{Engine, EngineError};
+
+/// How long a testee may think about one request, its own start included
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A public surface of Flagstaff that evaluates flags
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Binding {
+    /// The core, in a process
+    Rust,
+    /// The wheel
+    Python,
+    /// The Node package on its native addon
+    Node,
+    /// The Node package on WebAssembly, which is also the browser's engine
+    NodeWasm,
+    /// `POST /api/v1/evaluate` of a real server
+    Server,
+}
+
+impl Binding {
+    /// Every binding; there is no list of exceptions
+    pub const ALL: [Self; 5] = [
+        Self::Rust,
+        Self::Python,
+        Self::Node,
+        Self::NodeWasm,
+        Self::Server,
+    ];
+
+    /// Its name for `conformance/testee`
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rust => "rust",
+            Self::Python => "python",
+            Self::Node => "node",
+            Self::NodeWasm => "node-wasm",
+            Self::Server => "server",
+        }
+    }
+
+    /// Whether it tells slots; the server has no route for them, and its outcomes tell as much
+    pub const fn has_buckets(self) -> bool {
+        !matches!(self, Self::Server)
+    }
+}
+
+/// A running testee; it ends when it is dropped
+#[derive(Debug)]
+pub struct Testee {
+    binding: Binding,
+    child: Child,
+    // `None` once it is closed, which tells the process to end.
+    input: Option<ChildStdin>,
+    output: Receiver<io::Result<String>>,
+}
+
+impl Testee {
+    /// Starts `conformance/testee BINDING`; `rust_testee` is the program of [`Binding::Rust`], built already
+    pub fn start(binding: Binding, rust_testee: &Path) -> Result<Self, EngineError> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("testee");
+        let failed = |source| EngineError::Io {
+            binding: binding.as_str(),
+            source,
+        };
+        let mut child = Command::new(script)
+            .arg(binding.as_str())
+            .env("FLAGSTAFF_TESTEE", rust_testee)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        let input = child.stdin.take();
+        let (sender, output) = mpsc::channel();
+        if let Some(stdout) = child.stdout.take() {
+            // A pipe has no read time-out of its own; the thread ends with the process, or with the receiver.
+            thread::spawn(move || {
+                BufReader::new(stdout)
+                    .lines()
+                    .try_for_each(|line| sender.send(line))
+            });
+        }
+        Ok(Self {
+            binding,
+            child,
+            input,
+            output,
+        })
+    }
+
+    fn failed(&self, source: io::Error) -> EngineError {
+        EngineError::Io {
+            binding: self.binding.as_str(),
+            source,
+        }
+    }
+}
+
+impl Engine for Testee {
+    fn answer(&mut self, request: &str) -> Result<String, EngineError> {
+        let binding = self.binding.as_str();
+        let Some(input) = &mut self.input else {
+            return Err(EngineError::Ended { binding });
+        };
+        if let Err(source) = input.write_all(format!("{request}\n").as_bytes()) {
+            return Err(self.failed(source));
+        }
+        match self.output.recv_timeout(PATIENCE) {
+            Ok(line) => line.map_err(|source| self.failed(source)),
+            Err(RecvTimeoutError::Disconnected) => Err(EngineError::Ended { binding }),
+            Err(RecvTimeoutError::Timeout) => {
+                // An answer that comes later would be taken for the answer to the next request.
+                self.input = None;
+                Err(EngineError::Silent {
+                    binding,
+                    patience: PATIENCE,
+                })
+            }
+        }
+    }
+}
+
+impl Drop for Testee {
+    fn drop(&mut self) {
+        self.input = None;
+        // The end of its input ends a testee, and with it what it has started; one that does not end is ended.
+        while let Ok(_late) = self.output.recv_timeout(PATIENCE) {}
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
