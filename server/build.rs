@@ -20,11 +20,11 @@ fn main() -> io::Result<()> {
             .map_err(io::Error::other)?
             .to_string_lossy()
             .replace('\\', "/");
-        let content_type = content_type(&file);
+        let (source, content_type) = (file.to_string_lossy(), content_type(&file));
         // Writing to a String cannot fail.
         let _ = writeln!(
             table,
-            "File {{ path: {path:?}, content_type: {content_type:?}, content: include_bytes!({file:?}) }},"
+            "File {{ path: {path:?}, content_type: {content_type:?}, content: include_bytes!({source:?}) }},"
         );
     }
     table.push_str("];\n");
@@ -35,9 +35,9 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            collect(&path, files)?
+            collect(&path, files)?;
         } else {
-            files.push(path)
+            files.push(path);
         }
     }
     Ok(())

@@ -203,7 +203,7 @@ fn stale(expected: Option<u64>, current: Option<u64>) -> String {
 #[serde(rename_all = "camelCase")]
 struct Problem<'a> {
     #[serde(rename = "type")]
-    problem_type: String,
+    kind: String,
     title: &'a str,
     status: u16,
     detail: String,
@@ -227,7 +227,7 @@ impl IntoResponse for ApiError {
             _ => (None, None),
         };
         let problem = Problem {
-            problem_type: format!("urn:flagstaff:problem:{name}"),
+            kind: format!("urn:flagstaff:problem:{name}"),
             title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),
             detail: self.to_string(),
@@ -247,10 +247,10 @@ impl IntoResponse for ApiError {
         );
         match self {
             Self::NoToken | Self::UnknownToken => {
-                drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::TooManyStreams { retry_after } => {
-                drop(headers.insert(RETRY_AFTER, retry_after.into()))
+                headers.insert(RETRY_AFTER, retry_after.into());
             }
             _ => {}
         }

@@ -3,6 +3,7 @@
 //! 401 means that there is no token or that nobody knows it, 403 that it is a key of the wrong kind.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -73,10 +74,16 @@ impl FromStr for KeyKind {
 ///
 /// Tokens are random and long, so one round without salt is enough; looking the hash up tells nothing of the token by its time.
 pub fn hash(token: &str) -> String {
-    Sha256::digest(token.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(token.as_bytes()))
+}
+
+/// Bytes in lower-case hexadecimal digits
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// All keys, by hash

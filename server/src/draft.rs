@@ -93,7 +93,7 @@ impl Draft {
         };
         if let Some(body) = body {
             self.objects.insert(
-                id.clone(),
+                &id,
                 Object {
                     version: self.version,
                     body,
@@ -155,7 +155,7 @@ impl Draft {
             }
         }
         let owners: BTreeSet<ObjectId> = changes
-            .changes
+            .objects
             .iter()
             .map(|change| change.id.owner())
             .collect();
@@ -208,7 +208,7 @@ impl Draft {
 /// What one revision writes, as the store wants it
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    pub(crate) changes: Vec<Change>,
+    pub(crate) objects: Vec<Change>,
     pub(crate) lists: Vec<ObjectId>,
     pub(crate) dropped_lists: Vec<ObjectId>,
     pub(crate) flags: Vec<FlagRow>,
@@ -222,7 +222,7 @@ impl Changes {
         let mut note =
             |entry: Option<&Arc<str>>, before: Option<&Arc<str>>, after: Option<&Arc<str>>| {
                 let (entry, before, after) = (entry.cloned(), before.cloned(), after.cloned());
-                self.changes.push(Change {
+                self.objects.push(Change {
                     id: id.clone(),
                     entry,
                     after,
@@ -234,8 +234,8 @@ impl Changes {
             note(None, old.and_then(text), new.and_then(text));
             return;
         }
-        let none = OrdMap::new();
-        let (old, new) = (old.map_or(&none, entries), new.map_or(&none, entries));
+        let empty = OrdMap::new();
+        let (old, new) = (old.map_or(&empty, entries), new.map_or(&empty, entries));
         for item in old.diff(new) {
             match item {
                 DiffItem::Add(entry, value) => note(Some(entry), None, Some(value)),

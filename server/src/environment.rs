@@ -134,7 +134,7 @@ impl Environment {
             let mut draft = Draft::new(current.revision(), current.state().objects(Scope::All));
             edit(&current, &mut draft).map_err(WriteError::Refused)?;
             let changes = draft.changes(current.flags(), author.at);
-            if changes.changes.is_empty() {
+            if changes.objects.is_empty() {
                 return Ok(Written {
                     before: Arc::clone(&current),
                     after: current,
@@ -173,7 +173,7 @@ impl Environment {
 
     fn commit(&self, current: &Published, author: Author, changes: Changes) -> Commit {
         let Changes {
-            changes,
+            objects: changes,
             lists,
             dropped_lists,
             flags,
@@ -225,7 +225,7 @@ fn succeed(
     let mut history = current.history().clone();
     history.push(
         Arc::clone(current.state()),
-        replaced_bytes(&changes.changes),
+        replaced_bytes(&changes.objects),
     );
     Published::new(
         Arc::clone(current.identity()),
@@ -256,7 +256,7 @@ async fn load<E>(identity: Arc<Identity>, store: &dyn Store) -> Result<Published
         ..
     } = &content;
     let state = Arc::new(State::new(*revision, assemble(&content)?));
-    let history = History::restore(&state, changes.clone());
+    let history = History::restore(&state, changes);
     let flags: OrdMap<Arc<str>, FlagRow> = flags
         .iter()
         .map(|row| (Arc::clone(&row.key), row.clone()))
@@ -281,7 +281,7 @@ fn assemble(content: &EnvironmentContent) -> Result<Objects, StoreError> {
             })?),
         };
         objects.insert(
-            id.clone(),
+            id,
             Object {
                 version: stored.version,
                 body,

@@ -65,22 +65,13 @@ impl Short {
                 None
             }
         };
-        let rollout_percentage = match members.remove("rolloutPercentage") {
-            None => None,
-            Some(value) => match value
-                .as_f64()
-                .filter(|percentage| (0.0..=100.0).contains(percentage))
-            {
-                Some(percentage) => Some(percentage),
-                None => {
-                    errors.push(FieldError::new(
-                        "/rolloutPercentage",
-                        format!("expected a number from 0 to 100, got {value}"),
-                    ));
-                    None
-                }
-            },
-        };
+        let is_percentage = |number: &f64| (0.0..=100.0).contains(number);
+        let given = members.remove("rolloutPercentage");
+        let rollout_percentage = given.as_ref().and_then(Json::as_f64).filter(is_percentage);
+        if let Some(wrong) = given.filter(|_| rollout_percentage.is_none()) {
+            let message = format!("expected a number from 0 to 100, got {wrong}");
+            errors.push(FieldError::new("/rolloutPercentage", message));
+        }
         if errors.is_empty() {
             Ok(Self {
                 enabled,

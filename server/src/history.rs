@@ -40,7 +40,7 @@ impl History {
     }
 
     /// Tells past states again from what the store remembers, the newest first
-    pub(crate) fn restore(current: &Arc<State>, changes: Vec<ChangeRow>) -> Self {
+    pub(crate) fn restore(current: &Arc<State>, changes: &[ChangeRow]) -> Self {
         let mut history = Self::default();
         let mut state = Arc::clone(current);
         for revision in changes.chunk_by(|a, b| a.revision == b.revision) {
@@ -118,5 +118,5 @@ fn undo(objects: &mut Objects, change: &Change) {
         }
         (None, None) => return,
     };
-    objects.insert(change.id.clone(), Object { version, body });
+    objects.insert(&change.id, Object { version, body });
 }

@@ -187,7 +187,7 @@ impl Objects {
     }
 
     /// Sets an object
-    pub fn insert(&mut self, id: ObjectId, object: Object) {
+    pub fn insert(&mut self, id: &ObjectId, object: Object) {
         self.hash = self.hash.wrapping_add(id.hash(object.version));
         if let Some(old) = self.map.insert(id.clone(), object) {
             self.hash = self.hash.wrapping_sub(id.hash(old.version));

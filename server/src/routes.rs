@@ -95,5 +95,5 @@ fn cors() -> CorsLayer {
             last_event_id,
         ])
         .expose_headers([ETAG, RETRY_AFTER])
-        .max_age(std::time::Duration::from_secs(3_600))
+        .max_age(std::time::Duration::from_hours(1))
 }

@@ -44,3 +44,27 @@ impl Listener for WriteTimeout {
         self.listener.local_addr()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reader_that_does_not_read_is_dropped() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut listener = WriteTimeout::new(listener, Duration::from_millis(20));
+        let _reader = TcpStream::connect(Listener::local_addr(&listener).unwrap())
+            .await
+            .unwrap();
+        let (mut stream, _) = listener.accept().await;
+        let piece = vec![0; 1 << 20];
+        let error = loop {
+            if let Err(error) = stream.write_all(&piece).await {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+}

@@ -78,7 +78,7 @@ pub(crate) fn delta(from: &Objects, to: &Objects, commit: Commit<'_>) -> Bytes {
                 new: (id, new),
             } => match (&old.body, &new.body) {
                 (Body::List(old), Body::List(entries)) => {
-                    events.change_list(id, new.version, old, entries)
+                    events.change_list(id, new.version, old, entries);
                 }
                 _ => events.put_object(id, new),
             },

@@ -93,7 +93,7 @@ impl State {
                 | DiffItem::Update {
                     new: (id, object), ..
                 } if view.get(&id.owner()).is_some() => {
-                    view.insert(id.clone(), object.clone());
+                    view.insert(id, object.clone());
                 }
                 DiffItem::Remove(id, _) => view.remove(id),
                 _ => {}
@@ -116,7 +116,7 @@ impl State {
         for id in reached {
             let (held, object) = (view.get(&id), all.get(&id));
             if let Some(object) = object.filter(|object| held != Some(object)) {
-                view.insert(id, object.clone());
+                view.insert(&id, object.clone());
             }
         }
         view

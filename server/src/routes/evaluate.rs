@@ -51,16 +51,14 @@ pub(super) async fn evaluate(
     };
     let context = Context::try_from(question.context);
     let snapshot = published.snapshot();
-    let answer = match &question.flag {
-        Some(flag) => snapshot
-            .evaluate(flag, value_type, &context, now)
-            .to_value(&question.default),
-        None => {
-            let outcomes = snapshot.evaluate_all(&context, now).into_iter();
-            let outcomes = outcomes
-                .map(|(flag, outcome)| (Arc::from(flag), outcome.to_value(&question.default)));
-            Value::object([("flags", Value::object::<Arc<str>>(outcomes))])
-        }
+    let answer = if let Some(flag) = &question.flag {
+        let outcome = snapshot.evaluate(flag, value_type, &context, now);
+        outcome.to_value(&question.default)
+    } else {
+        let outcomes = snapshot.evaluate_all(&context, now).into_iter();
+        let outcomes =
+            outcomes.map(|(flag, outcome)| (Arc::from(flag), outcome.to_value(&question.default)));
+        Value::object([("flags", Value::object::<Arc<str>>(outcomes))])
     };
     let headers = [
         (CONTENT_TYPE, "application/json"),

@@ -1,4 +1,4 @@
-//! The `OpenFeature` Remote Evaluation Protocol 0.3: one flag, or all of them with an ETag
+//! The `OpenFeature` Remote Evaluation Protocol 0.3: one flag, or all of them with an entity tag
 //!
 //! Answers to authenticated requests have OFREP's shapes, errors included; a request without a fitting key gets problem+json.
 
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::api_error::ApiError;
-use crate::auth::{Grant, KeyKind};
+use crate::auth::{Grant, KeyKind, hex};
 use crate::etag;
 use crate::extract::{Body, key_environment};
 use crate::published::Published;
@@ -145,11 +145,7 @@ fn tag(published: &Published, kind: KeyKind, context: &Context, now: Timestamp) 
         &context,
     ]
     .join("\n");
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(text.as_bytes()))
 }
 
 fn success<'a>(key: &'a str, outcome: &'a Outcome<'_>) -> Item<'a> {

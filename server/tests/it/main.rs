@@ -1,7 +1,23 @@
 //! Tests of the server from outside: routes without a socket, streams over one, the store through its port
 
+#![expect(
+    clippy::too_many_lines,
+    reason = "a test is a story, told in one piece"
+)]
+
+#[cfg(test)]
 mod admin;
+#[cfg(test)]
+mod convergence;
+#[cfg(test)]
 mod evaluation;
+#[cfg(test)]
+mod follower;
+#[cfg(test)]
 mod live;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
 mod store;
+#[cfg(test)]
 mod support;

@@ -140,6 +140,7 @@ impl Server {
     }
 
     /// A request with the token of a kind of key, a JSON body and headers
+    #[expect(clippy::too_many_arguments, reason = "the parts of a request")]
     pub(crate) async fn call(
         &self,
         key: KeyKind,

@@ -1,0 +1,251 @@
+//! Whatever is changed in whatever order, whoever follows ends with what the server has
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use flagstaff_core::{Context, Snapshot, Timestamp};
+use flagstaff_server::Scope;
+use flagstaff_server::environment::{Author, Environment, Invalid};
+use flagstaff_server::object::{ObjectId, ObjectKind};
+use flagstaff_server::published::Identity;
+use flagstaff_server::store::Store;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::follower::Follower;
+use crate::support::Database;
+
+#[derive(Debug, Clone)]
+enum Step {
+    PutFlag {
+        key: u8,
+        is_client_side: bool,
+        refers_to: Option<u8>,
+        overrides: BTreeMap<u8, u8>,
+    },
+    PutSegment {
+        key: u8,
+        include: BTreeMap<u8, u8>,
+        refers_to: Option<u8>,
+    },
+    DeleteFlag(u8),
+    DeleteSegment(u8),
+    /// The followers that only look now and then look
+    Look,
+    Restart,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let entries = || prop::collection::btree_map(0..4_u8, 0..2_u8, 0..4);
+    let put_flag = (0..3_u8, any::<bool>(), prop::option::of(0..3_u8), entries()).prop_map(
+        |(key, is_client_side, refers_to, overrides)| Step::PutFlag {
+            key,
+            is_client_side,
+            refers_to,
+            overrides,
+        },
+    );
+    let put_segment =
+        (0..3_u8, entries(), prop::option::of(0..3_u8)).prop_map(|(key, include, refers_to)| {
+            Step::PutSegment {
+                key,
+                include,
+                refers_to,
+            }
+        });
+    let step = prop_oneof![
+        6 => put_flag,
+        4 => put_segment,
+        1 => (0..3_u8).prop_map(Step::DeleteFlag),
+        1 => (0..3_u8).prop_map(Step::DeleteSegment),
+        2 => Just(Step::Look),
+        1 => Just(Step::Restart),
+    ];
+    prop::collection::vec(step, 1..40)
+}
+
+fn id(kind: ObjectKind, key: u8) -> ObjectId {
+    ObjectId::new(kind, format!("{}{key}", kind.as_str()))
+}
+
+fn when(refers_to: Option<u8>) -> Value {
+    refers_to.map_or_else(
+        || json!({"all": []}),
+        |key| json!({"segment": &*id(ObjectKind::Segment, key).key}),
+    )
+}
+
+fn object(step: &Step) -> Option<(ObjectId, Value)> {
+    match step {
+        Step::PutFlag {
+            key,
+            is_client_side,
+            refers_to,
+            overrides,
+        } => {
+            let overrides: BTreeMap<_, _> = overrides
+                .iter()
+                .map(|(user, what)| {
+                    (
+                        format!("u{user}"),
+                        ["include", "exclude"][usize::from(*what)],
+                    )
+                })
+                .collect();
+            let flag = json!({
+                "type": "boolean", "enabled": true, "serve": "on", "clientSide": is_client_side,
+                "rules": [{"when": when(*refers_to), "serve": "off"}], "overrides": {"user": overrides},
+            });
+            Some((id(ObjectKind::Flag, *key), flag))
+        }
+        Step::PutSegment {
+            key,
+            include,
+            refers_to,
+        } => {
+            let include: BTreeMap<_, _> = include
+                .keys()
+                .map(|user| (format!("u{user}"), true))
+                .collect();
+            Some((
+                id(ObjectKind::Segment, *key),
+                json!({"when": when(*refers_to), "include": {"user": include}}),
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn author() -> Author {
+    Author {
+        actor: "test".into(),
+        at: Timestamp::from_millis(0),
+        reason: None,
+    }
+}
+
+async fn open(store: &Arc<dyn Store>) -> Arc<Environment> {
+    let row = store.environments().await.unwrap().remove(0);
+    let identity = Identity {
+        epoch: store.epoch().await.unwrap(),
+        row,
+    };
+    Arc::new(
+        Environment::open(identity, Arc::clone(store))
+            .await
+            .unwrap(),
+    )
+}
+
+/// Takes what a connection with the follower's cursor would be sent
+fn reconnect(follower: &mut Follower, environment: &Environment, scope: Scope) {
+    follower.connected();
+    let cursor = follower.cursor();
+    let transfer = environment.current().transfer(scope, cursor.as_deref());
+    let intent = match transfer.intent {
+        flagstaff_server::Intent::Full(reason) => {
+            assert!(
+                cursor.is_none(),
+                "everything was sent to one who could have resumed: {reason}"
+            );
+            "xfer-full"
+        }
+        flagstaff_server::Intent::Changes => "xfer-changes",
+        flagstaff_server::Intent::Nothing => "none",
+    };
+    let intent = format!(
+        "event: server-intent\ndata: {}\n\n",
+        json!({"intent": intent, "reason": ""})
+    );
+    follower.take_all(intent.as_bytes()).unwrap();
+    follower.take_all(&transfer.events).unwrap();
+}
+
+async fn run(steps: Vec<Step>) {
+    let database = Database::new();
+    let store: Arc<dyn Store> = Arc::new(database.open().await);
+    let mut environment = open(&store).await;
+    let scopes = [Scope::All, Scope::ClientSide];
+    let mut constant = scopes.map(|scope| (scope, Follower::default()));
+    let mut occasional = scopes.map(|scope| (scope, Follower::default()));
+    for (scope, follower) in &mut constant {
+        reconnect(follower, &environment, *scope);
+    }
+    for step in steps {
+        match &step {
+            Step::Look => occasional
+                .iter_mut()
+                .for_each(|(scope, follower)| reconnect(follower, &environment, *scope)),
+            Step::Restart => {
+                let before = environment.current();
+                environment = open(&store).await;
+                for scope in scopes {
+                    assert_eq!(
+                        environment.current().cursor(scope),
+                        before.cursor(scope),
+                        "a restart changes no state"
+                    );
+                }
+            }
+            step => {
+                let (put, step) = (object(step), step.clone());
+                let edit = move |_: &_, draft: &mut flagstaff_server::Draft| {
+                    match (&put, &step) {
+                        (Some((id, value)), _) => draft.put_owner(id, value),
+                        (None, Step::DeleteFlag(key)) => {
+                            draft.remove_owner(&id(ObjectKind::Flag, *key));
+                        }
+                        (None, Step::DeleteSegment(key)) => {
+                            draft.remove_owner(&id(ObjectKind::Segment, *key));
+                        }
+                        _ => {}
+                    }
+                    Ok::<(), ()>(())
+                };
+                let written = environment
+                    .write(author(), Invalid::Keep, edit)
+                    .await
+                    .unwrap();
+                if written.after.revision() > written.before.revision() {
+                    for (scope, follower) in &mut constant {
+                        follower
+                            .take_all(
+                                &written
+                                    .after
+                                    .since(*scope, written.before.revision())
+                                    .unwrap(),
+                            )
+                            .unwrap();
+                    }
+                }
+            }
+        }
+    }
+    for (scope, follower) in &mut occasional {
+        reconnect(follower, &environment, *scope);
+    }
+    for (scope, follower) in constant.iter().chain(&occasional) {
+        let document: Value =
+            serde_json::from_slice(&environment.current().document(*scope)).unwrap();
+        assert_eq!(follower.document(), document, "{scope:?}");
+        let served = Snapshot::from_json(&document.to_string()).unwrap();
+        for user in 0..4 {
+            let (context, now) = (Context::new(format!("u{user}")), Timestamp::from_millis(0));
+            let received = follower.replica.snapshot();
+            assert_eq!(
+                received.evaluate_all(&context, now),
+                served.evaluate_all(&context, now),
+                "{scope:?} u{user} {document}"
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_follower_ends_with_what_the_server_has(steps in steps()) {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap().block_on(run(steps));
+    }
+}

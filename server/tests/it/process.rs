@@ -1,0 +1,224 @@
+//! The binary: its output, its keys, its seed, its end
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::FLAGS;
+
+/// The server as a process; killed if a test forgets it
+struct Process {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Process {
+    fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flagstaff"));
+        command
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--database",
+                "sqlite://flags.db",
+            ])
+            .args(arguments);
+        command
+            .current_dir(folder)
+            .env_clear()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("listening on ")
+            .unwrap_or_else(|| panic!("{line}"))
+            .to_owned();
+        Self {
+            child,
+            stdout,
+            address,
+        }
+    }
+
+    /// Asks it to stop as an operator does; answers the rest of stdout, and stderr
+    fn stop(mut self) -> (String, String) {
+        let kill = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(kill.success());
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        self.stdout.read_to_string(&mut stdout).unwrap();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut stderr)
+            .unwrap();
+        assert!(self.child.wait().unwrap().success(), "{stderr}");
+        (stdout, stderr)
+    }
+
+    async fn get(&self, path: &str, token: &str) -> (StatusCode, Value) {
+        let response = reqwest::Client::new()
+            .get(format!("{}{path}", self.address))
+            .bearer_auth(token)
+            .send()
+            .await
+            .unwrap();
+        (
+            response.status(),
+            serde_json::from_str(&response.text().await.unwrap()).unwrap(),
+        )
+    }
+}
+
+fn token(stdout: &str, kind: &str) -> Option<String> {
+    stdout
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("{kind} key: ")))
+        .map(str::to_owned)
+}
+
+#[tokio::test]
+async fn a_first_start_makes_keys_and_tells_them_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (stdout, _) = Process::start(folder.path(), &[]).stop();
+    let [admin, server] = ["admin", "server"].map(|kind| token(&stdout, kind).unwrap());
+    assert!(
+        admin.starts_with("fs_admin_") && admin.len() == 41,
+        "{admin}"
+    );
+    assert!(token(&stdout, "client").is_some() && token(&stdout, "client-local").is_some());
+
+    let second = Process::start(folder.path(), &["--admin-token", "my-own-token"]);
+    for token in [&*admin, "my-own-token"] {
+        assert_eq!(
+            second.get(FLAGS, token).await.0,
+            StatusCode::OK,
+            "old tokens stay, given ones are added"
+        );
+    }
+    assert_eq!(
+        second.get("/api/v1/sdk/snapshot", &server).await.0,
+        StatusCode::OK
+    );
+    assert_eq!(second.get(FLAGS, "other").await.0, StatusCode::UNAUTHORIZED);
+    let (stdout, stderr) = second.stop();
+    assert_eq!(
+        stdout, "",
+        "nothing is told twice, and no given token at all"
+    );
+    assert!(!stderr.contains("my-own-token") && !stderr.contains(&admin));
+    let stored = std::fs::read(folder.path().join("flags.db")).unwrap();
+    assert!(
+        !stored
+            .windows(admin.len())
+            .any(|window| window == admin.as_bytes()),
+        "only hashes are stored"
+    );
+}
+
+#[tokio::test]
+async fn a_seed_fills_every_environment_and_overwrites_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/flags.json");
+    let arguments = ["--admin-token", "t", "--seed", seed];
+    let first = Process::start(folder.path(), &arguments);
+    for environment in ["production", "staging", "development"] {
+        let list = first
+            .get(&FLAGS.replace("production", environment), "t")
+            .await
+            .1;
+        assert_eq!(list["total"], 8, "{environment}");
+    }
+    let url = format!("{}{FLAGS}/wishlist-gallery", first.address);
+    reqwest::Client::new()
+        .put(url)
+        .bearer_auth("t")
+        .body(json!({"enabled": true, "rolloutPercentage": 40}).to_string())
+        .send()
+        .await
+        .unwrap();
+    first.stop();
+    let second = Process::start(folder.path(), &arguments);
+    let gallery = second
+        .get(&format!("{FLAGS}/wishlist-gallery"), "t")
+        .await
+        .1;
+    assert_eq!(
+        (
+            &gallery["enabled"],
+            &gallery["serve"]["rollout"],
+            &gallery["version"]
+        ),
+        (&json!(true), &json!(40), &json!(2))
+    );
+    second.stop();
+}
+
+#[tokio::test]
+async fn a_broken_flag_in_a_seed_is_reported_and_takes_nothing_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = json!({"type": "boolean", "enabled": true, "serve": "on"});
+    let document = json!({"schemaVersion": 1, "flags": {"good": good, "bad": {"type": "boolean", "enabled": true, "serve": "maybe"}}});
+    std::fs::write(folder.path().join("seed.json"), document.to_string()).unwrap();
+    let process = Process::start(
+        folder.path(),
+        &["--admin-token", "t", "--seed", "seed.json"],
+    );
+    assert_eq!(process.get(FLAGS, "t").await.1["total"], 1);
+    let (_, stderr) = process.stop();
+    assert!(stderr.contains("seed.json: /flags/bad/serve"), "{stderr}");
+}
+
+#[test]
+fn what_cannot_be_served_is_said_and_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("seed.json"), "{").unwrap();
+    for (arguments, expected) in [
+        (&["--database", "mysql://x"][..], "sqlite:"),
+        (&["--seed", "none.json"], "none.json"),
+        (&["--seed", "seed.json"], "cannot seed"),
+        (
+            &["--admin-token", "same", "--server-key", "same"],
+            "same token",
+        ),
+        (&["--admin-token", ""], "visible ASCII"),
+        (&["--listen", "nowhere"], "--listen"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flagstaff"));
+        command.arg("serve").args(if arguments[0] == "--listen" {
+            &[][..]
+        } else {
+            &["--listen", "127.0.0.1:0"]
+        });
+        let output = command
+            .args(arguments)
+            .current_dir(folder.path())
+            .env_clear()
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            !output.status.success() && stderr.contains(expected),
+            "{arguments:?}: {stderr}"
+        );
+    }
+}
