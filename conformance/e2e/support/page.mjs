@@ -15,19 +15,7 @@ export class Page {
   static async open(url, flag) {
     const page = new Page();
     page.#flag = flag;
-    page.#browser = await chromium.launch({
-      executablePath: executable(),
-      // No sandbox, since tests may run as root; nothing but the page on the network.
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    page.#browser = await openBrowser();
     page.#page = await page.#browser.newPage();
     await page.#page.goto(url);
     return page;
@@ -54,6 +42,23 @@ export class Page {
   async stop() {
     await this.#browser.close();
   }
+}
+
+/** A headless Chromium that talks to nobody but the pages that it is given. */
+export function openBrowser() {
+  return chromium.launch({
+    executablePath: executable(),
+    // No sandbox, since tests may run as root; nothing but the page on the network.
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
 }
 
 function executable() {

@@ -1,0 +1,8 @@
+//! The README's quick start for Rust, as it stands there; `build.rs` takes it out, and `readme/quickstart.test.mjs` runs it
+
+#![expect(
+    clippy::print_stdout,
+    reason = "a program of ten lines that shows a value"
+)]
+
+include!(concat!(env!("OUT_DIR"), "/quickstart.rs"));
