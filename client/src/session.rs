@@ -96,26 +96,38 @@ impl Session {
     /// These flags may answer otherwise
     pub(crate) fn flags_changed(&self, flags: Arc<[Arc<str>]>) {
         if !flags.is_empty() {
-            self.tell(Change::Flags(flags));
+            let change = Change::Flags(flags);
+            self.observe(&change);
+            self.send(change);
         }
     }
 
     fn transition(&self, next: impl FnOnce(State) -> State) {
-        let before = self.state();
-        let state = next(before);
-        // Only the background task changes the state, so nothing comes between.
-        self.state.send_replace(state);
-        if state.status != before.status {
-            self.tell(Change::Status(state.status));
+        let mut told = None;
+        self.state.send_modify(|state| {
+            let before = std::mem::replace(state, next(*state));
+            if state.status != before.status {
+                let change = Change::Status(state.status);
+                // Under the state's lock: whoever reads the new status has been told of it, and whoever is told reads the new status.
+                self.send(change.clone());
+                told = Some(change);
+            }
+        });
+        // Outside of it, since an observer may ask for the status.
+        if let Some(change) = told {
+            self.observe(&change);
         }
     }
 
-    fn tell(&self, change: Change) {
-        if let Some(observer) = &self.observer {
-            observer(&change);
-        }
+    fn send(&self, change: Change) {
         // An error means that nobody listens.
         drop(self.changes.send(change));
+    }
+
+    fn observe(&self, change: &Change) {
+        if let Some(observer) = &self.observer {
+            observer(change);
+        }
     }
 }
 
