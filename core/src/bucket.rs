@@ -8,13 +8,17 @@ use crate::hash::murmur3_x86_32;
 /// Slots of a split, so that a percentage has three decimals
 pub const TOTAL: u32 = 100_000;
 
-/// What a serve's hash decides; each step has a seed of its own, so that raising a rollout never changes anybody's arm
+/// What a hash decides; each step has a seed of its own, so that raising a rollout never changes anybody's arm
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Whether the unit takes part at all
     Rollout,
     /// Which arm the unit gets
     Arms,
+    /// Whether the unit lies in an experiment's slice of its group
+    Slice,
+    /// Whether the unit is held out
+    Holdout,
 }
 
 /// The seed of one step of a serve with this salt: `murmur3_x86_32(salt + "/" + step, 0)`
@@ -22,6 +26,8 @@ pub(crate) fn step_seed(salt: &str, step: Step) -> u32 {
     let step = match step {
         Step::Rollout => "/rollout",
         Step::Arms => "/arms",
+        Step::Slice => "/slice",
+        Step::Holdout => "/holdout",
     };
     seed(&[salt, step].concat())
 }

@@ -1,28 +1,50 @@
 //! The strict side of a document: what a writer must hold to
 //!
-//! Reading is lenient and writing strict: a server stores only flags that pass here, so that a field with a spelling mistake is
-//! an error and not a silence.
+//! Reading is lenient and writing strict: a server stores only what passes here, so that a field with a spelling mistake is an
+//! error and not a silence, and no change breaks a neighbour.
 
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 use crate::compile;
-use crate::environment::Environment;
-use crate::error::Issue;
+use crate::error::{Issue, SnapshotError};
+use crate::snapshot::Snapshot;
 
-/// Checks one flag, its overrides inline or absent, as it is about to be written under `key`
-///
-/// The pointers of the issues begin at the document: `/flags/KEY/…`.
-pub fn check_flag(key: &str, flag: &Json) -> Result<(), Vec<Issue>> {
-    let key: Arc<str> = key.into();
-    let mut issues = compile::unknown_fields(&key, flag);
-    let mut environment = Environment::default();
-    environment.put_flag(Arc::clone(&key), 0, flag);
-    issues.extend_from_slice(environment.link().issues());
-    if issues.is_empty() {
-        Ok(())
-    } else {
-        Err(issues)
+/// Checks a whole document as it is about to be written
+pub fn check_document(document: &Json) -> Result<Vec<Issue>, SnapshotError> {
+    let flags = document
+        .get("flags")
+        .and_then(Json::as_object)
+        .into_iter()
+        .flatten();
+    let unknown = flags.flat_map(|(key, flag)| compile::unknown_fields(&key.as_str().into(), flag));
+    let mut issues: Vec<Issue> = unknown.collect();
+    issues.extend_from_slice(Snapshot::from_json(&document.to_string())?.issues());
+    Ok(issues)
+}
+
+impl Snapshot {
+    /// Checks a flag, its overrides inline or absent, as it is about to be written under `key` among the others
+    ///
+    /// `None` stands for its deletion. The issues are those of the flag, and those that other objects would come to have; their
+    /// pointers begin at the document: `/flags/KEY/…`.
+    pub fn check_flag(&self, key: &str, flag: Option<&Json>) -> Result<(), Vec<Issue>> {
+        let key: Arc<str> = key.into();
+        let mut environment = self.source().clone();
+        environment.remove_flag(&key);
+        let mut issues = Vec::new();
+        if let Some(flag) = flag {
+            issues = compile::unknown_fields(&key, flag);
+            environment.put_flag(Arc::clone(&key), 0, flag);
+        }
+        let is_new =
+            |issue: &&Issue| issue.flag.as_ref() == Some(&key) || !self.issues().contains(issue);
+        issues.extend(environment.link().issues().iter().filter(is_new).cloned());
+        if issues.is_empty() {
+            Ok(())
+        } else {
+            Err(issues)
+        }
     }
 }

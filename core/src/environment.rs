@@ -10,45 +10,62 @@ use serde::Deserializer;
 use serde_json::value::RawValue;
 
 use crate::compile::{self, Compiled};
-use crate::error::{Problem, SnapshotError};
+use crate::error::SnapshotError;
 use crate::hashing::hash_text;
-use crate::list::{Override, Overrides};
+use crate::link;
+use crate::list::{Ids, Override, Overrides};
+use crate::model::{Flag, Group, Holdout, Segment};
 use crate::object::{ObjectKind, state_hash};
-use crate::path::escape;
-use crate::snapshot::{LinkedFlag, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::value::Value;
-use crate::wire::{DocumentWire, OverridesWire};
+use crate::wire::{DocumentWire, IdsWire, OverridesWire, Whole};
 
 /// The compiled objects of an environment, and the version of each
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Environment {
-    name: Arc<str>,
-    revision: u64,
-    flags: BTreeMap<Arc<str>, Compiled>,
-    // By flag and level.
-    overrides: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Arc<Overrides>>>,
+    pub(crate) name: Arc<str>,
+    pub(crate) revision: u64,
+    pub(crate) flags: BTreeMap<Arc<str>, Compiled<Flag>>,
+    pub(crate) segments: BTreeMap<Arc<str>, Compiled<Segment>>,
+    pub(crate) groups: BTreeMap<Arc<str>, Compiled<Group>>,
+    pub(crate) holdouts: BTreeMap<Arc<str>, Compiled<Holdout>>,
+    // The long lists, by owner and level or kind.
+    pub(crate) overrides: Lists<Overrides>,
+    pub(crate) includes: Lists<Ids>,
+    pub(crate) excludes: Lists<Ids>,
     // Of every object of the wire, also of kinds that this reader does not know: they count into the state hash.
     versions: BTreeMap<(Box<str>, Box<str>), u64>,
     hash: u64,
 }
 
+/// Lists by owner and level or kind
+pub(crate) type Lists<T> = BTreeMap<Arc<str>, BTreeMap<Arc<str>, Arc<T>>>;
+
 impl Environment {
     /// Compiles a whole document, which names no versions
     pub(crate) fn from_json(document: &str) -> Result<Self, SnapshotError> {
         let version: SchemaVersion = serde_json::from_str(document)?;
-        if version.schema_version != crate::SCHEMA_VERSION {
+        if version.schema_version.0 != crate::SCHEMA_VERSION {
             return Err(SnapshotError::SchemaVersion {
-                found: version.schema_version,
+                found: version.schema_version.0,
             });
         }
         let wire: DocumentWire<'_> = serde_json::from_str(document)?;
         let mut environment = Self {
             name: wire.environment,
-            revision: wire.revision,
+            revision: wire.revision.0,
             ..Self::default()
         };
-        for (key, flag) in wire.flags {
-            environment.put_flag(key, hash_text(flag.get()), flag);
+        let sections = [
+            (ObjectKind::Group, wire.groups),
+            (ObjectKind::Holdout, wire.holdouts),
+            (ObjectKind::Segment, wire.segments),
+            (ObjectKind::Flag, wire.flags),
+        ];
+        for (kind, objects) in sections {
+            for (key, object) in objects {
+                environment.put_owner(kind, key, object);
+            }
         }
         Ok(environment)
     }
@@ -107,15 +124,25 @@ impl Environment {
         if !self.advance(kind, key, version) {
             return Ok(());
         }
-        match kind.parse() {
-            Ok(ObjectKind::Flag) => self.put_flag(key.into(), hash_text(object.get()), object),
-            Ok(ObjectKind::Overrides) => {
-                let list: OverridesWire = serde_json::from_str(object.get())?;
-                if let Some((flag, level)) = key.split_once('/') {
-                    self.put_overrides(&flag.into(), level.into(), list);
-                }
-            }
-            _ => {}
+        let Ok(kind) = kind.parse::<ObjectKind>() else {
+            return Ok(());
+        };
+        let Some((owner, name)) = key.split_once('/').filter(|_| kind.is_list()) else {
+            self.put_owner(kind, key.into(), object);
+            return Ok(());
+        };
+        match kind {
+            ObjectKind::Overrides => self.put_overrides(
+                owner.into(),
+                name.into(),
+                serde_json::from_str(object.get())?,
+            ),
+            _ => self.put_ids(
+                kind,
+                owner.into(),
+                name.into(),
+                &serde_json::from_str(object.get())?,
+            ),
         }
         Ok(())
     }
@@ -124,22 +151,16 @@ impl Environment {
         if !self.forget(kind, key, version) {
             return;
         }
+        let (owner, name) = key.split_once('/').unwrap_or((key, ""));
         match kind.parse() {
-            Ok(ObjectKind::Flag) => {
-                self.flags.remove(key);
-            }
-            Ok(ObjectKind::Overrides) => {
-                let Some((flag, level)) = key.split_once('/') else {
-                    return;
-                };
-                if let Some(lists) = self.overrides.get_mut(flag) {
-                    lists.remove(level);
-                    if lists.is_empty() {
-                        self.overrides.remove(flag);
-                    }
-                }
-            }
-            _ => {}
+            Ok(ObjectKind::Flag) => drop(self.flags.remove(key)),
+            Ok(ObjectKind::Segment) => drop(self.segments.remove(key)),
+            Ok(ObjectKind::Group) => drop(self.groups.remove(key)),
+            Ok(ObjectKind::Holdout) => drop(self.holdouts.remove(key)),
+            Ok(ObjectKind::Overrides) => remove_list(&mut self.overrides, owner, name),
+            Ok(ObjectKind::SegmentInclude) => remove_list(&mut self.includes, owner, name),
+            Ok(ObjectKind::SegmentExclude) => remove_list(&mut self.excludes, owner, name),
+            Err(_) => {}
         }
     }
 
@@ -156,21 +177,43 @@ impl Environment {
             return;
         }
         self.advance(kind, key, version);
-        if kind.parse() != Ok(ObjectKind::Overrides) {
-            return;
-        }
-        let Some((flag, level)) = key.split_once('/') else {
+        let Some((owner, name)) = key.split_once('/') else {
             return;
         };
-        let lists = self.overrides.entry(flag.into()).or_default();
-        let list = Arc::make_mut(
-            lists
-                .entry(level.into())
-                .or_insert_with(|| Arc::new(Overrides::new([]))),
-        );
-        match value {
-            Some(value) => list.put(entry, Override::read(entry, value)),
-            None => list.delete(entry),
+        match kind.parse() {
+            Ok(ObjectKind::Overrides) => {
+                let list = list_of(&mut self.overrides, owner, name);
+                match value {
+                    Some(value) => list.put(entry, Override::read(entry, value)),
+                    None => list.delete(entry),
+                }
+            }
+            Ok(kind @ (ObjectKind::SegmentInclude | ObjectKind::SegmentExclude)) => {
+                let list = list_of(self.ids_of(kind), owner, name);
+                match value {
+                    Some(_) => list.put(entry),
+                    None => list.delete(entry),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Compiles an object that is no list, with the lists that it holds inline
+    fn put_owner(&mut self, kind: ObjectKind, key: Arc<str>, object: &RawValue) {
+        let fingerprint = hash_text(object.get());
+        match kind {
+            ObjectKind::Flag => self.put_flag(key, fingerprint, object),
+            ObjectKind::Segment => self.put_segment(key, fingerprint, object),
+            ObjectKind::Group => {
+                let compiled = compile::group(&key, fingerprint, object);
+                self.groups.insert(key, compiled);
+            }
+            ObjectKind::Holdout => {
+                let compiled = compile::holdout(&key, fingerprint, object);
+                self.holdouts.insert(key, compiled);
+            }
+            ObjectKind::Overrides | ObjectKind::SegmentInclude | ObjectKind::SegmentExclude => {}
         }
     }
 
@@ -184,99 +227,78 @@ impl Environment {
     {
         let parts = compile::flag(&key, fingerprint, flag);
         for (level, list) in parts.overrides {
-            self.put_overrides(&key, level, list);
+            self.put_overrides(Arc::clone(&key), level, list);
         }
         self.flags.insert(key, parts.compiled);
     }
 
-    fn put_overrides(&mut self, flag: &Arc<str>, level: Arc<str>, list: OverridesWire) {
-        let entries = list.into_iter().map(|(key, value)| {
-            let read = Override::read(&key, &value);
-            (key, read)
-        });
-        let list = Arc::new(Overrides::new(entries));
+    /// Forgets a flag and its overrides
+    pub(crate) fn remove_flag(&mut self, key: &str) {
+        self.flags.remove(key);
+        self.overrides.remove(key);
+    }
+
+    fn put_segment(&mut self, key: Arc<str>, fingerprint: u64, segment: &RawValue) {
+        let parts = compile::segment(&key, fingerprint, segment);
+        for (kind, ids) in parts.include {
+            self.put_ids(ObjectKind::SegmentInclude, Arc::clone(&key), kind, &ids);
+        }
+        for (kind, ids) in parts.exclude {
+            self.put_ids(ObjectKind::SegmentExclude, Arc::clone(&key), kind, &ids);
+        }
+        self.segments.insert(key, parts.compiled);
+    }
+
+    fn put_overrides(&mut self, flag: Arc<str>, level: Arc<str>, wire: OverridesWire) {
+        let mut list = Overrides::default();
+        for (key, value) in wire {
+            list.put(&key, Override::read(&key, &value));
+        }
         self.overrides
-            .entry(Arc::clone(flag))
+            .entry(flag)
             .or_default()
-            .insert(level, list);
+            .insert(level, Arc::new(list));
+    }
+
+    fn put_ids(&mut self, list: ObjectKind, segment: Arc<str>, kind: Arc<str>, ids: &IdsWire) {
+        let ids = Arc::new(Ids::new(ids.0.iter().map(|id| &**id)));
+        self.ids_of(list)
+            .entry(segment)
+            .or_default()
+            .insert(kind, ids);
+    }
+
+    fn ids_of(&mut self, list: ObjectKind) -> &mut Lists<Ids> {
+        if list == ObjectKind::SegmentInclude {
+            &mut self.includes
+        } else {
+            &mut self.excludes
+        }
     }
 
     /// The snapshot of the objects as they are now
-    pub(crate) fn link(&self) -> Snapshot {
-        let mut issues = Vec::new();
-        let flags = self
-            .flags
-            .iter()
-            .map(|(key, compiled)| (Arc::clone(key), self.link_flag(key, compiled, &mut issues)));
-        let flags = flags.collect();
-        Snapshot::new(Arc::clone(&self.name), self.revision, flags, issues)
-    }
-
-    fn link_flag(
-        &self,
-        key: &Arc<str>,
-        compiled: &Compiled,
-        issues: &mut Vec<crate::Issue>,
-    ) -> Option<LinkedFlag> {
-        let flag = match compiled {
-            Ok(flag) => flag,
-            Err(own) => {
-                issues.extend(own.iter().cloned());
-                return None;
-            }
-        };
-        let lists = self.overrides.get(key);
-        let before = issues.len();
-        for (level, list) in lists.into_iter().flatten() {
-            let pointer = format!("/overrides/{}", escape(level));
-            if !flag.levels.iter().any(|known| known.name == *level) {
-                issues.push(compile::issue(
-                    key,
-                    &pointer,
-                    Problem::UnknownLevel(Arc::clone(level)),
-                ));
-            }
-            check_list(list, flag, |entry, problem| {
-                issues.push(compile::issue(
-                    key,
-                    &format!("{pointer}/{}", escape(entry)),
-                    problem,
-                ));
-            });
-        }
-        let overrides: Box<[_]> = flag
-            .levels
-            .iter()
-            .map(|level| {
-                lists
-                    .and_then(|lists| lists.get(&level.name))
-                    .filter(|list| !list.is_empty())
-                    .cloned()
-            })
-            .collect();
-        (issues.len() == before).then(|| LinkedFlag::new(Arc::clone(flag), overrides))
+    pub(crate) fn link(self) -> Snapshot {
+        let linked = link::link(&self);
+        Snapshot::new(self, linked)
     }
 }
 
-/// Names the entries that the flag cannot serve; walks the list only where its counts say that there are some
-fn check_list(list: &Overrides, flag: &crate::model::Flag, mut report: impl FnMut(&str, Problem)) {
-    if list.has_invalid() {
-        for (key, value) in list.find(|value| matches!(value, Override::Invalid(_))) {
-            if let Override::Invalid(problem) = value {
-                report(key, problem.clone());
-            }
-        }
-    }
-    if list.has_includes() && flag.on.is_none() {
-        for (key, _) in list.find(|value| *value == Override::Include) {
-            report(key, Problem::IncludeWithoutOn);
-        }
-    }
-    for name in list.variants().filter(|name| flag.variant(name).is_none()) {
-        for (key, _) in
-            list.find(|value| matches!(value, Override::Variant(other) if other == name))
-        {
-            report(key, Problem::UnknownVariant(Arc::clone(name)));
+/// A list to change; the snapshots that share it keep theirs
+fn list_of<'a, T: Clone + Default>(lists: &'a mut Lists<T>, owner: &str, name: &str) -> &'a mut T {
+    Arc::make_mut(
+        lists
+            .entry(owner.into())
+            .or_default()
+            .entry(name.into())
+            .or_default(),
+    )
+}
+
+fn remove_list<T>(lists: &mut Lists<T>, owner: &str, name: &str) {
+    if let Some(of_owner) = lists.get_mut(owner) {
+        of_owner.remove(name);
+        if of_owner.is_empty() {
+            lists.remove(owner);
         }
     }
 }
@@ -285,5 +307,5 @@ fn check_list(list: &Overrides, flag: &crate::model::Flag, mut report: impl FnMu
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "a document, an object")]
 struct SchemaVersion {
-    schema_version: u64,
+    schema_version: Whole,
 }

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::limits;
 use crate::path::PathError;
+use crate::pattern::PatternError;
 
 /// Why a document is refused whole
 #[derive(Debug, thiserror::Error)]
@@ -27,11 +28,11 @@ pub enum SnapshotError {
     },
 }
 
-/// Something wrong with one flag; it takes down that flag and no other
+/// Something wrong with one flag, segment, group or holdout; it takes down what refers to it and nothing else
 #[derive(Debug, Clone, PartialEq)]
 pub struct Issue {
-    /// The flag that does not compile
-    pub flag: Arc<str>,
+    /// The flag that does not compile, if it is one
+    pub flag: Option<Arc<str>>,
     /// A JSON pointer into the document, as `/flags/checkout/rules/0/serve`
     pub pointer: String,
     /// What is wrong and what was expected
@@ -78,11 +79,8 @@ pub enum Problem {
     )]
     Needs {
         /// The level it needs
-        needs: u32,
+        needs: u64,
     },
-    /// Part of the language that this version does not evaluate yet
-    #[error("`{0}` is not supported by this version of Flagstaff")]
-    Unsupported(&'static str),
     /// Two things that belong together and of which one is missing, or a thing that must be there
     #[error("missing `{0}`")]
     Missing(&'static str),
@@ -103,11 +101,17 @@ pub enum Problem {
     /// Overrides for a level that the flag does not list
     #[error("`{0}` is none of the flag's levels")]
     UnknownLevel(Arc<str>),
+    /// A flag without levels, which could have no overrides
+    #[error("at least one level")]
+    NoLevels,
+    /// A context kind that reads like a pointer
+    #[error("a context kind does not begin with `/`")]
+    Kind,
     /// The same level twice
     #[error("`{0}` is listed twice")]
     DuplicateLevel(Arc<str>),
     /// An override that is nothing known
-    #[error("expected `\"include\"`, `\"exclude\"` or `{{\"variant\": …}}`")]
+    #[error("expected `\"include\"`, `\"exclude\"`, `{{\"variant\": …}}` or `{{\"patch\": …}}`")]
     Override,
     /// A context key that is empty or too long
     #[error("a context key has 1 to {} characters", limits::CONTEXT_KEY_LENGTH)]
@@ -125,7 +129,9 @@ pub enum Problem {
     #[error("a serve has either `variant` or `arms`")]
     ServeForm,
     /// A condition with none or several of its forms
-    #[error("a condition has exactly one of `all`, `any`, `not` and `attribute`")]
+    #[error(
+        "a condition has exactly one of `all`, `any`, `not`, `attribute`, `segment`, `flag` and `bucket`, and only the members that belong to it"
+    )]
     ConditionForm,
     /// An operator that the language does not have
     #[error("unknown operator `{0}`")]
@@ -149,6 +155,58 @@ pub enum Problem {
         /// Which of the two it takes
         expected: &'static str,
     },
+    /// `ignoreCase` or `array` where they mean nothing
+    #[error("means nothing with `{operator}`")]
+    Modifier {
+        /// The operator
+        operator: &'static str,
+    },
+    /// A regular expression outside the subset
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// A patch for a flag that serves no objects
+    #[error("a patch needs a flag of type `object`")]
+    PatchOfScalar,
+    /// A rollout that is neither steps nor a line
+    #[error("a timed rollout has `steps`, or all of `from`, `until`, `start` and `end`")]
+    RolloutForm,
+    /// Steps that are none or not in order
+    #[error("steps are at least one, each later than the one before")]
+    Steps,
+    /// A range of slots that is empty, out of bounds or out of order
+    #[error("expected ranges `[from, until)` of slots, ascending from 0 to 100000")]
+    Slots,
+    /// Two experiments of a group that share units
+    #[error("the slice overlaps with that of the experiment `{experiment}`")]
+    SliceOverlap {
+        /// The other experiment
+        experiment: Arc<str>,
+    },
+    /// A reference to something that does not exist
+    #[error("unknown {what} `{key}`")]
+    UnknownReference {
+        /// A flag, a segment, a group or a holdout
+        what: &'static str,
+        /// Its key
+        key: Arc<str>,
+    },
+    /// A reference to something that is broken
+    #[error("the {what} `{key}` is broken")]
+    BrokenReference {
+        /// A flag, a segment, a group or a holdout
+        what: &'static str,
+        /// Its key
+        key: Arc<str>,
+    },
+    /// A flag or segment that leads back to itself
+    #[error("refers to itself through what it refers to")]
+    Cycle,
+    /// A flag or segment whose evaluation would visit too many others
+    #[error(
+        "an evaluation would visit more than {} flags and segments",
+        limits::VISITS
+    )]
+    TooManyVisits,
     /// A path that cannot be read
     #[error(transparent)]
     Path(#[from] PathError),

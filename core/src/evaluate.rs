@@ -1,211 +1,327 @@
-//! The one path of an evaluation, in the order of the language: off, overrides, rules, the flag's own serve
+//! The one path of an evaluation, in the order of the language: off, overrides, rules, the flag's own serve, patches
 //!
-//! It cannot fail, panic or loop, and it always answers.
+//! It cannot fail, panic or loop, and it always answers. A tracer sees each step; the one that sees nothing costs nothing.
+
+mod condition;
+mod serve;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::bucket;
 use crate::context::Attributes;
+use crate::link::LinkedFlag;
 use crate::list::Override;
-use crate::model::{Choice, Condition, Flag, Gate, Serve, Variant};
+use crate::merge::merge_patch;
+use crate::model::{FlagType, Variant};
 use crate::outcome::{Detail, ErrorCode, Outcome, Reason, ValueType};
-use crate::snapshot::LinkedFlag;
 use crate::timestamp::Timestamp;
+use crate::trace::Tracer;
+use crate::value::{Object, Value};
 
-/// What a serve answers
-enum Served<'s> {
-    /// Not its business: go on
-    Declined,
-    Variant {
-        variant: &'s Arc<Variant>,
-        hashed: bool,
-    },
+/// One evaluation: who asks, when, and who watches
+pub(crate) struct Evaluation<'e, A: ?Sized, T> {
+    pub(crate) context: &'e A,
+    pub(crate) now: Timestamp,
+    pub(crate) tracer: T,
 }
 
-/// Evaluates a flag that compiled, for a context that is one
-pub(crate) fn evaluate<'s, A: Attributes + ?Sized>(
-    linked: &'s LinkedFlag,
-    expected: Option<ValueType>,
-    context: &A,
-    now: Timestamp,
-) -> Outcome<'s> {
-    let decision = decide(linked, context, now);
-    let flag = &*linked.flag;
-    let variant = decision.variant;
-    if expected.is_some_and(|expected| !expected.admits(&variant.value)) {
-        return Outcome {
-            metadata: Some(&flag.metadata),
-            ..Outcome::error(ErrorCode::TypeMismatch)
-        };
-    }
-    Outcome {
-        value: Some(Cow::Borrowed(&variant.value)),
-        variant: Some(&variant.name),
-        enabled: variant.name != flag.off.name,
-        reason: decision.reason,
-        error_code: None,
-        detail: decision.detail,
-        metadata: Some(&flag.metadata),
-        in_experiment: false,
-    }
-}
-
-struct Decision<'s> {
-    variant: &'s Arc<Variant>,
+/// What a flag decides for a context, patches apart
+pub(crate) struct Decision<'s> {
+    pub(crate) variant: &'s Arc<Variant>,
     reason: Reason,
     detail: Detail<'s>,
+    in_experiment: bool,
+    // Patches of levels that come before this position, which is that of a deciding override, may apply.
+    patchable_levels: usize,
 }
 
-fn decide<'s, A: Attributes + ?Sized>(
-    linked: &'s LinkedFlag,
-    context: &A,
-    now: Timestamp,
-) -> Decision<'s> {
-    let flag = &*linked.flag;
-    if !flag.enabled {
-        return Decision {
-            variant: &flag.off,
+impl<'s> Decision<'s> {
+    fn off(linked: &'s LinkedFlag, detail: Detail<'s>) -> Self {
+        let variant = &linked.flag.off;
+        Self {
+            variant,
             reason: Reason::Disabled,
-            detail: Detail::Disabled,
-        };
-    }
-    if flag.expires_at.is_some_and(|expiry| expiry <= now) {
-        return Decision {
-            variant: &flag.off,
-            reason: Reason::Disabled,
-            detail: Detail::Expired,
-        };
-    }
-    individual(linked, context)
-        .or_else(|| first_rule(flag, context, now))
-        .unwrap_or_else(|| own_serve(linked, context))
-}
-
-/// The most specific level that has an override for this context
-fn individual<'s, A: Attributes + ?Sized>(
-    linked: &'s LinkedFlag,
-    context: &A,
-) -> Option<Decision<'s>> {
-    let flag = &*linked.flag;
-    flag.levels
-        .iter()
-        .zip(&linked.overrides)
-        .find_map(|(level, list)| {
-            let list = list.as_ref()?;
-            let attribute = context.attribute(&level.path);
-            let variant = match list.get(&attribute.as_unit()?)? {
-                Override::Exclude => &flag.off,
-                Override::Include => flag.on.as_ref()?,
-                Override::Variant(name) => flag.variant(name)?,
-                Override::Invalid(_) => return None,
-            };
-            Some(Decision {
-                variant,
-                reason: Reason::TargetingMatch,
-                detail: Detail::Override { level: &level.name },
-            })
-        })
-}
-
-/// The first rule whose window is open, whose condition holds and whose serve does not decline
-fn first_rule<'s, A: Attributes + ?Sized>(
-    flag: &'s Flag,
-    context: &A,
-    now: Timestamp,
-) -> Option<Decision<'s>> {
-    flag.rules.iter().enumerate().find_map(|(index, rule)| {
-        let applies = rule.window.covers(now)
-            && rule
-                .when
-                .as_ref()
-                .is_none_or(|condition| holds(condition, context));
-        if !applies {
-            return None;
+            detail,
+            in_experiment: false,
+            patchable_levels: 0,
         }
-        match serve(&rule.serve, context) {
-            Served::Declined => None,
-            Served::Variant { variant, hashed } => {
-                let reason = if hashed {
+    }
+}
+
+impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
+    /// Evaluates a flag that compiled, for a context that is one
+    pub(crate) fn outcome<'s>(
+        &mut self,
+        linked: &'s LinkedFlag,
+        expected: Option<ValueType>,
+    ) -> Outcome<'s> {
+        let decision = self.decide(linked);
+        let flag = &*linked.flag;
+        let variant = &**decision.variant;
+        if expected.is_some_and(|expected| !expected.admits(&variant.value)) {
+            return Outcome {
+                metadata: Some(&flag.metadata),
+                ..Outcome::error(ErrorCode::TypeMismatch)
+            };
+        }
+        let patches = self.patches(linked, decision.patchable_levels);
+        let value = patches
+            .iter()
+            .fold(Cow::Borrowed(&variant.value), |value, (_, patch)| {
+                Cow::Owned(merge_patch(&value, patch))
+            });
+        let environment = flag
+            .environment_patch
+            .iter()
+            .map(|patch| ("environment", &**patch));
+        let layers = if flag.value_type == FlagType::Object {
+            environment.chain(patches).collect()
+        } else {
+            Vec::new()
+        };
+        Outcome {
+            value: Some(value),
+            variant: Some(&variant.name),
+            enabled: variant.name != flag.off.name,
+            reason: decision.reason,
+            error_code: None,
+            detail: decision.detail,
+            metadata: Some(&flag.metadata),
+            in_experiment: decision.in_experiment,
+            unpatched: Some(variant.unpatched.as_ref().unwrap_or(&variant.value)),
+            layers,
+        }
+    }
+
+    /// Everything but patches, which is also what another flag may depend on
+    pub(crate) fn decide<'s>(&mut self, linked: &'s LinkedFlag) -> Decision<'s> {
+        if let Some(detail) = self.off(linked) {
+            return Decision::off(linked, detail);
+        }
+        if let Some(decision) = self.individual(linked) {
+            return decision;
+        }
+        if let Some(decision) = self.first_rule(linked) {
+            return decision;
+        }
+        self.own_serve(linked)
+    }
+
+    /// Why the flag is off, if it is
+    fn off<'s>(&mut self, linked: &'s LinkedFlag) -> Option<Detail<'s>> {
+        let flag = &*linked.flag;
+        if !flag.enabled {
+            self.tracer.note(|| [("type", "disabled".into())]);
+            return Some(Detail::Disabled);
+        }
+        if let Some(expiry) = flag.expires_at.filter(|expiry| *expiry <= self.now) {
+            self.tracer.note(|| {
+                [
+                    ("type", "expired".into()),
+                    ("at", expiry.to_string().into()),
+                ]
+            });
+            return Some(Detail::Expired);
+        }
+        let unmet = flag
+            .prerequisites
+            .iter()
+            .find(|position| !self.is_met(linked, **position))?;
+        let reference = flag.references.flags.get(*unmet)?;
+        Some(Detail::Prerequisite {
+            flag: &reference.target.key,
+        })
+    }
+
+    /// Whether a prerequisite is on and serves one of the variants wanted
+    fn is_met(&mut self, linked: &LinkedFlag, position: usize) -> bool {
+        let Some(reference) = linked.flag.references.flags.get(position) else {
+            return false;
+        };
+        self.tracer.open();
+        let found = linked.links.flags.get(position).and_then(Option::as_ref);
+        let served =
+            found.map(|found| (&found.target.flag.off, self.decide(&found.target).variant));
+        let is_wanted = |variant: &Variant| reference.variants.contains(&variant.name);
+        let is_met =
+            served.is_some_and(|(off, variant)| variant.name != off.name && is_wanted(variant));
+        self.tracer.close(|| {
+            [
+                ("type", "prerequisite".into()),
+                ("flag", Arc::clone(&reference.target.key).into()),
+                (
+                    "variant",
+                    served.map_or(Value::Null, |(_, variant)| Arc::clone(&variant.name).into()),
+                ),
+                ("result", is_met.into()),
+            ]
+        });
+        is_met
+    }
+
+    /// The most specific level that has a full override for this context
+    fn individual<'s>(&mut self, linked: &'s LinkedFlag) -> Option<Decision<'s>> {
+        let flag = &*linked.flag;
+        for (position, (level, list)) in flag.levels.iter().zip(&linked.overrides).enumerate() {
+            let Some(list) = list else { continue };
+            let attribute = self.context.attribute(&level.path);
+            let entry = attribute.as_unit().and_then(|key| list.get(&key));
+            let variant = match entry {
+                Some(Override::Exclude) => Some(&flag.off),
+                Some(Override::Include) => flag.on.as_ref(),
+                Some(Override::Variant(name)) => flag.variant(name),
+                Some(Override::Patch(_) | Override::Invalid(_)) | None => None,
+            };
+            self.tracer.note(|| {
+                let key = attribute
+                    .as_unit()
+                    .map_or(Value::Null, |key| Value::from(&*key));
+                let variant =
+                    variant.map_or(Value::Null, |variant| Arc::clone(&variant.name).into());
+                [
+                    ("type", "override".into()),
+                    ("level", Arc::clone(&level.name).into()),
+                    ("key", key),
+                    ("variant", variant),
+                ]
+            });
+            if let Some(variant) = variant {
+                let detail = Detail::Override { level: &level.name };
+                let reason = Reason::TargetingMatch;
+                return Some(Decision {
+                    variant,
+                    reason,
+                    detail,
+                    in_experiment: false,
+                    patchable_levels: position,
+                });
+            }
+        }
+        None
+    }
+
+    /// The first rule whose window is open, whose condition holds and whose serve does not decline
+    fn first_rule<'s>(&mut self, linked: &'s LinkedFlag) -> Option<Decision<'s>> {
+        let flag = &*linked.flag;
+        for (index, rule) in flag.rules.iter().enumerate() {
+            self.tracer.open();
+            let is_open = rule.window.covers(self.now);
+            let is_match = is_open
+                && rule
+                    .when
+                    .as_ref()
+                    .is_none_or(|condition| self.holds(condition, &linked.links));
+            let served = if is_match {
+                self.serve(&rule.serve, &linked.links)
+            } else {
+                None
+            };
+            self.tracer.close(|| {
+                let result = match (is_open, is_match, &served) {
+                    (false, ..) => "closed",
+                    (_, false, _) => "no match",
+                    (.., None) => "declined",
+                    (.., Some(_)) => "match",
+                };
+                let id = rule
+                    .id
+                    .as_ref()
+                    .map_or(Value::Null, |id| Arc::clone(id).into());
+                [
+                    ("type", "rule".into()),
+                    ("index", index_value(index)),
+                    ("id", id),
+                    ("result", result.into()),
+                ]
+            });
+            if let Some(served) = served {
+                let detail = Detail::Rule {
+                    index,
+                    id: rule.id.as_deref(),
+                    experiment: served.experiment,
+                };
+                let reason = if served.is_hashed {
                     Reason::Split
                 } else {
                     Reason::TargetingMatch
                 };
-                Some(Decision {
-                    variant,
+                let in_experiment = served.experiment.is_some();
+                let patchable_levels = flag.levels.len();
+                return Some(Decision {
+                    variant: served.variant,
                     reason,
-                    detail: Detail::Rule {
-                        index,
-                        id: rule.id.as_deref(),
-                    },
-                })
+                    detail,
+                    in_experiment,
+                    patchable_levels,
+                });
             }
         }
-    })
-}
+        None
+    }
 
-fn own_serve<'s, A: Attributes + ?Sized>(linked: &'s LinkedFlag, context: &A) -> Decision<'s> {
-    let flag = &*linked.flag;
-    match serve(&flag.serve, context) {
-        Served::Declined => Decision {
-            variant: &flag.off,
-            reason: Reason::Default,
-            detail: Detail::Declined,
-        },
-        Served::Variant { variant, hashed } => {
-            let reason = match (hashed, linked.is_constant) {
-                (true, _) => Reason::Split,
-                (false, true) => Reason::Static,
-                (false, false) => Reason::Default,
-            };
-            Decision {
+    fn own_serve<'s>(&mut self, linked: &'s LinkedFlag) -> Decision<'s> {
+        let flag = &*linked.flag;
+        let patchable_levels = flag.levels.len();
+        let Some(served) = self.serve(&flag.serve, &linked.links) else {
+            let (variant, reason, detail) = (&flag.off, Reason::Default, Detail::Declined);
+            return Decision {
                 variant,
                 reason,
-                detail: Detail::Serve,
-            }
+                detail,
+                in_experiment: false,
+                patchable_levels,
+            };
+        };
+        let reason = match (served.is_hashed, linked.is_constant) {
+            (true, _) => Reason::Split,
+            (false, true) => Reason::Static,
+            (false, false) => Reason::Default,
+        };
+        let detail = Detail::Serve {
+            experiment: served.experiment,
+        };
+        Decision {
+            variant: served.variant,
+            reason,
+            detail,
+            in_experiment: served.experiment.is_some(),
+            patchable_levels,
         }
     }
+
+    /// The patches of this context's levels, from the general to the specific
+    fn patches<'s>(
+        &mut self,
+        linked: &'s LinkedFlag,
+        patchable_levels: usize,
+    ) -> Vec<(&'s str, &'s Object)> {
+        let flag = &*linked.flag;
+        if flag.value_type != FlagType::Object {
+            return Vec::new();
+        }
+        let levels = flag
+            .levels
+            .iter()
+            .zip(&linked.overrides)
+            .take(patchable_levels);
+        let mut patches = Vec::new();
+        for (level, list) in levels {
+            let Some(list) = list else { continue };
+            let attribute = self.context.attribute(&level.path);
+            if let Some(Override::Patch(patch)) = attribute.as_unit().and_then(|key| list.get(&key))
+            {
+                patches.push((&*level.name, &**patch));
+            }
+        }
+        patches.reverse();
+        for (level, _) in &patches {
+            self.tracer
+                .note(|| [("type", "patch".into()), ("level", (*level).into())]);
+        }
+        patches
+    }
 }
 
-fn holds<A: Attributes + ?Sized>(condition: &Condition, context: &A) -> bool {
-    match condition {
-        Condition::All(members) => members.iter().all(|member| holds(member, context)),
-        Condition::Any(members) => members.iter().any(|member| holds(member, context)),
-        Condition::Not(member) => !holds(member, context),
-        Condition::Attribute { path, test } => test.holds(&context.attribute(path)),
-    }
-}
-
-/// Gate, then arms; the unit is looked at once, and only where a hash needs it
-fn serve<'s, A: Attributes + ?Sized>(serve: &'s Serve, context: &A) -> Served<'s> {
-    if serve.gate == Gate::Closed {
-        return Served::Declined;
-    }
-    if let (Gate::Open, Choice::Variant(variant)) = (serve.gate, &serve.choice) {
-        return Served::Variant {
-            variant,
-            hashed: false,
-        };
-    }
-    let attribute = context.attribute(&serve.unit);
-    let Some(unit) = attribute.as_unit() else {
-        let on_missing = serve.on_missing.as_ref().filter(|_| attribute.is_absent());
-        return on_missing.map_or(Served::Declined, |variant| Served::Variant {
-            variant,
-            hashed: false,
-        });
-    };
-    if let Gate::Share { seed, end } = serve.gate
-        && bucket::slot(&unit, seed, bucket::TOTAL) >= end
-    {
-        return Served::Declined;
-    }
-    let variant = match &serve.choice {
-        Choice::Variant(variant) => variant,
-        Choice::Arms { seed, arms } => arms.pick(bucket::slot(&unit, *seed, bucket::TOTAL)),
-    };
-    Served::Variant {
-        variant,
-        hashed: true,
-    }
+fn index_value(index: usize) -> Value {
+    u32::try_from(index).unwrap_or(u32::MAX).into()
 }

@@ -12,6 +12,22 @@ pub const VARIANTS: usize = 100;
 pub const RULES: usize = 1_000;
 /// Arms of one split
 pub const ARMS: usize = 100;
+/// Context kinds in order of precedence of one flag
+pub const LEVELS: usize = 16;
+/// Prerequisites of one flag
+pub const PREREQUISITES: usize = 100;
+/// Steps of one timed rollout
+pub const STEPS: usize = 1_000;
+/// Flags and segments that one evaluation visits
+pub const VISITS: u32 = 1_000;
+/// Characters of a regular expression
+pub const PATTERN_LENGTH: usize = 1_000;
+/// Size of a regular expression, written out without repetitions
+pub const PATTERN_SIZE: usize = 10_000;
+/// Groups inside one another in a regular expression
+pub const PATTERN_DEPTH: usize = 32;
+/// The largest count of a repetition in a regular expression
+pub const PATTERN_COUNT: usize = 1_000;
 /// Literals of one condition
 pub const LITERALS: usize = 1_000_000;
 /// Conditions inside one another

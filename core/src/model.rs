@@ -1,11 +1,14 @@
-//! A flag as evaluation wants it: names resolved, hashes seeded, literals ordered for look-up
+//! Flags and segments as evaluation wants them: names resolved, hashes seeded, literals ordered for look-up
 //!
-//! `compile` is the only place that makes these.
+//! `compile` is the only place that makes these; what refers to other objects does so by position in `References`, which
+//! `link` resolves.
 
 use std::sync::Arc;
 
+use crate::bucket;
 use crate::operator::Test;
 use crate::path::AttributePath;
+use crate::rollout::Rollout;
 use crate::timestamp::Timestamp;
 use crate::value::{Object, Value};
 
@@ -42,6 +45,8 @@ pub(crate) struct Flag {
     pub(crate) enabled: bool,
     pub(crate) is_client_side: bool,
     pub(crate) expires_at: Option<Timestamp>,
+    // Positions in `references.flags`.
+    pub(crate) prerequisites: Box<[usize]>,
     pub(crate) variants: Box<[Arc<Variant>]>,
     pub(crate) on: Option<Arc<Variant>>,
     pub(crate) off: Arc<Variant>,
@@ -50,6 +55,8 @@ pub(crate) struct Flag {
     pub(crate) rules: Box<[Rule]>,
     pub(crate) serve: Serve,
     pub(crate) metadata: Object,
+    pub(crate) environment_patch: Option<Arc<Object>>,
+    pub(crate) references: References,
 }
 
 impl Flag {
@@ -57,28 +64,60 @@ impl Flag {
         self.variants.iter().find(|variant| &*variant.name == name)
     }
 
-    /// The instants at which time alone may change what it answers
-    pub(crate) fn boundaries(&self) -> impl Iterator<Item = Timestamp> {
+    /// The next instant after `now` at which time alone may change what it answers
+    pub(crate) fn next_boundary(&self, now: Timestamp) -> Option<Timestamp> {
+        let rollouts = self
+            .serves()
+            .filter_map(|(_, serve)| serve.rollout.next_boundary(now));
+        self.instants()
+            .filter(|instant| *instant > now)
+            .chain(rollouts)
+            .min()
+    }
+
+    /// The last instant not after `now` at which time alone may have changed what it answers
+    pub(crate) fn last_boundary(&self, now: Timestamp) -> Option<Timestamp> {
+        let rollouts = self
+            .serves()
+            .filter_map(|(_, serve)| serve.rollout.last_boundary(now));
+        self.instants()
+            .filter(|instant| *instant <= now)
+            .chain(rollouts)
+            .max()
+    }
+
+    fn instants(&self) -> impl Iterator<Item = Timestamp> {
         let windows = self
             .rules
             .iter()
             .flat_map(|rule| [rule.window.from, rule.window.until]);
-        windows
-            .flatten()
-            .chain(self.expires_at)
-            .filter(|_| self.enabled)
+        windows.flatten().chain(self.expires_at)
+    }
+
+    /// Its serves in order, with where each one is
+    pub(crate) fn serves(&self) -> impl Iterator<Item = (String, &Serve)> {
+        let rules = self
+            .rules
+            .iter()
+            .enumerate()
+            .map(|(index, rule)| (format!("/rules/{index}/serve"), &rule.serve));
+        rules.chain([("/serve".to_owned(), &self.serve)])
     }
 
     /// Whether the flag by itself, overrides apart, answers alike for every context at every instant
     pub(crate) fn is_constant(&self) -> bool {
-        self.rules.is_empty() && self.expires_at.is_none() && self.serve.is_constant()
+        let has_conditions =
+            !self.rules.is_empty() || !self.prerequisites.is_empty() || self.expires_at.is_some();
+        !has_conditions && self.serve.is_constant()
     }
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Variant {
     pub(crate) name: Arc<str>,
     pub(crate) value: Value,
+    // As the document has it, where the environment patches it.
+    pub(crate) unpatched: Option<Value>,
 }
 
 /// A context kind in order of precedence
@@ -116,45 +155,147 @@ pub(crate) enum Condition {
     Any(Box<[Condition]>),
     Not(Box<Condition>),
     Attribute { path: AttributePath, test: Test },
+    // A position in `References::segments`.
+    Segment(usize),
+    // A position in `References::flags`.
+    Flag(usize),
+    Bucket(Bucket),
+}
+
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    pub(crate) unit: AttributePath,
+    pub(crate) seed: u32,
+    pub(crate) slots: Slots,
+}
+
+/// A range of slots, `[from, until)`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Slots {
+    pub(crate) from: u32,
+    pub(crate) until: u32,
+}
+
+impl Slots {
+    pub(crate) fn contains(self, slot: u32) -> bool {
+        self.from <= slot && slot < self.until
+    }
+
+    pub(crate) fn overlaps(self, other: Self) -> bool {
+        self.from < other.until && other.from < self.until
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) fingerprint: u64,
+    pub(crate) when: Option<Condition>,
+    pub(crate) references: References,
+}
+
+/// An exclusion group: experiments on disjoint slices of the same units
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) fingerprint: u64,
+    pub(crate) seed: u32,
+    pub(crate) unit: AttributePath,
+}
+
+/// Units that experiments leave alone
+#[derive(Debug)]
+pub(crate) struct Holdout {
+    pub(crate) fingerprint: u64,
+    pub(crate) seed: u32,
+    pub(crate) end: u32,
+    pub(crate) unit: AttributePath,
+}
+
+/// What a flag or a segment refers to, each occurrence by itself, with where it stands
+#[derive(Debug, Default)]
+pub(crate) struct References {
+    pub(crate) flags: Vec<FlagReference>,
+    pub(crate) segments: Vec<Reference>,
+    pub(crate) groups: Vec<Reference>,
+    pub(crate) holdouts: Vec<Reference>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Reference {
+    pub(crate) key: Arc<str>,
+    pub(crate) pointer: Box<str>,
+}
+
+#[derive(Debug)]
+pub(crate) struct FlagReference {
+    pub(crate) target: Reference,
+    pub(crate) variants: Box<[Arc<str>]>,
+    // A prerequisite may name what does not exist; a condition may not.
+    pub(crate) is_condition: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct Serve {
-    pub(crate) gate: Gate,
+    pub(crate) rollout: Rollout,
+    pub(crate) rollout_seed: u32,
     pub(crate) choice: Choice,
     pub(crate) unit: AttributePath,
     pub(crate) on_missing: Option<Arc<Variant>>,
+    pub(crate) experiment: Option<Box<Experiment>>,
 }
 
 impl Serve {
     pub(crate) fn always(variant: Arc<Variant>) -> Self {
         Self {
-            gate: Gate::Open,
+            rollout: Rollout::FULL,
+            rollout_seed: 0,
             choice: Choice::Variant(variant),
             unit: AttributePath::of_kind("user"),
             on_missing: None,
+            experiment: None,
         }
     }
 
     pub(crate) fn is_constant(&self) -> bool {
-        match self.gate {
-            Gate::Closed => true,
-            Gate::Open => matches!(self.choice, Choice::Variant(_)),
-            Gate::Share { .. } => false,
-        }
+        let is_free = self
+            .experiment
+            .as_ref()
+            .is_none_or(|experiment| experiment.is_free());
+        is_free && self.rollout == Rollout::FULL && matches!(self.choice, Choice::Variant(_))
     }
 }
 
-/// Who takes part in a serve at all
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Gate {
-    Closed,
-    Open,
-    /// The slots below `end` under `seed`
-    Share {
-        seed: u32,
-        end: u32,
-    },
+#[derive(Debug)]
+pub(crate) struct Experiment {
+    pub(crate) key: Arc<str>,
+    pub(crate) slice: Option<Slice>,
+    // A position in `References::holdouts`.
+    pub(crate) holdout: Option<usize>,
+}
+
+impl Experiment {
+    fn is_free(&self) -> bool {
+        self.slice.is_none() && self.holdout.is_none()
+    }
+}
+
+/// The part of a group's units that an experiment has
+#[derive(Debug)]
+pub(crate) struct Slice {
+    // A position in `References::groups`.
+    pub(crate) group: usize,
+    // INVARIANT: ascending and disjoint, at least one.
+    pub(crate) ranges: Box<[Slots]>,
+}
+
+impl Slice {
+    /// Whether it has all units, so that none need be looked at
+    pub(crate) fn is_whole(&self) -> bool {
+        let lengths = self
+            .ranges
+            .iter()
+            .map(|range| range.until.saturating_sub(range.from));
+        lengths.fold(0, u32::saturating_add) == bucket::TOTAL
+    }
 }
 
 #[derive(Debug)]

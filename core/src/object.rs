@@ -64,7 +64,7 @@ impl ObjectKind {
     }
 
     /// Where a document keeps objects of this kind, or the owners of a list
-    const fn section(self) -> &'static str {
+    pub(crate) const fn section(self) -> &'static str {
         match self {
             Self::Flag | Self::Overrides => "flags",
             Self::Segment | Self::SegmentInclude | Self::SegmentExclude => "segments",
@@ -152,10 +152,7 @@ fn split_owner(kind: ObjectKind, key: &str, value: &Json, objects: &mut Vec<Wire
         let Some(by_level) = value.get(member).and_then(Json::as_object) else {
             continue;
         };
-        if !by_level
-            .iter()
-            .all(|(level, list)| list.is_object() && !level.contains('/'))
-        {
+        if !by_level.iter().all(|(_, list)| is_list(list_kind, list)) {
             continue;
         }
         if let Some(members) = owner.as_object_mut() {
@@ -164,7 +161,7 @@ fn split_owner(kind: ObjectKind, key: &str, value: &Json, objects: &mut Vec<Wire
         lists.extend(by_level.iter().map(|(level, list)| WireObject {
             kind: list_kind,
             key: format!("{key}/{level}"),
-            value: list.clone(),
+            value: entries(list),
         }));
     }
     objects.push(WireObject {
@@ -173,6 +170,37 @@ fn split_owner(kind: ObjectKind, key: &str, value: &Json, objects: &mut Vec<Wire
         value: owner,
     });
     objects.append(&mut lists);
+}
+
+/// Ids are an array in a document
+fn is_list(kind: ObjectKind, list: &Json) -> bool {
+    match list {
+        Json::Object(_) => true,
+        Json::Array(ids) => kind != ObjectKind::Overrides && ids.iter().all(Json::is_string),
+        _ => false,
+    }
+}
+
+/// A list as it is on the wire: an object, so that its entries can change one by one
+fn entries(list: &Json) -> Json {
+    let Json::Array(ids) = list else {
+        return list.clone();
+    };
+    ids.iter()
+        .filter_map(Json::as_str)
+        .map(|id| (id.to_owned(), Json::Bool(true)))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// A list as it is in a document
+fn listed(kind: ObjectKind, list: Json) -> Json {
+    match list {
+        Json::Object(ids) if kind != ObjectKind::Overrides => {
+            ids.into_iter().map(|(id, _)| Json::String(id)).collect()
+        }
+        list => list,
+    }
 }
 
 /// The document of these objects: lists put back into their owners; a list without its owner is left out
@@ -208,7 +236,7 @@ pub fn join(
             .entry(member)
             .or_insert_with(|| Json::Object(Map::new()));
         if let Some(members) = lists.as_object_mut() {
-            members.insert(level.to_owned(), object.value);
+            members.insert(level.to_owned(), listed(object.kind, object.value));
         }
     }
     let mut document = Map::new();
@@ -232,7 +260,7 @@ mod tests {
     fn a_document_is_split_and_joined_again() {
         let document = json!({
             "schemaVersion": 1, "environment": "production", "revision": 7,
-            "segments": {"beta": {"when": {}, "include": {"user": {"u1": true}}}},
+            "segments": {"beta": {"when": {}, "include": {"user": ["u1", "u2"]}}},
             "flags": {"a": {"type": "boolean", "overrides": {"user": {"u1": "include"}, "team": {}}}, "b": {"type": "string"}},
         });
         let objects = split(&document);
@@ -252,6 +280,7 @@ mod tests {
             ]
         );
         assert!(objects[0].value.get("overrides").is_none());
+        assert_eq!(objects[5].value, json!({"u1": true, "u2": true}));
         assert_eq!(join("production", 7, objects), document);
     }
 

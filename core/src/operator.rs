@@ -2,48 +2,96 @@
 //!
 //! A test on a missing attribute, or on a value of another type, is false; `notX` is exactly `not(X)`.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
-use hashbrown::HashTable;
-
+use crate::cidr::Network;
 use crate::context::Attribute;
-use crate::hashing::hash_text;
-use crate::value::Value;
+use crate::literals::{Literals, fold_text};
+use crate::pattern::Pattern;
+use crate::semver::{Range, VersionText};
+use crate::timestamp::Timestamp;
 use crate::wire::QuantifierWire;
+
+/// Which side of a literal a value may lie on
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Side {
+    fn admits(self, ordering: Ordering) -> bool {
+        match self {
+            Self::Equal => ordering.is_eq(),
+            Self::Less => ordering.is_lt(),
+            Self::LessOrEqual => ordering.is_le(),
+            Self::Greater => ordering.is_gt(),
+            Self::GreaterOrEqual => ordering.is_ge(),
+        }
+    }
+}
 
 /// The operators of the language, negations apart
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operator {
+    Exists,
     Equals,
     In,
     Contains,
     StartsWith,
     EndsWith,
-    LessThan,
-    LessOrEqual,
-    GreaterThan,
-    GreaterOrEqual,
-    Exists,
+    Matches,
+    Number(Side),
+    Before,
+    After,
+    Semver(Side),
+    SemverMatches,
+    Cidr,
+    Size(Side),
 }
 
-impl Operator {
-    const ALL: [(Self, &'static str); 10] = [
-        (Self::Equals, "equals"),
-        (Self::In, "in"),
-        (Self::Contains, "contains"),
-        (Self::StartsWith, "startsWith"),
-        (Self::EndsWith, "endsWith"),
-        (Self::LessThan, "lessThan"),
-        (Self::LessOrEqual, "lessOrEqual"),
-        (Self::GreaterThan, "greaterThan"),
-        (Self::GreaterOrEqual, "greaterOrEqual"),
-        (Self::Exists, "exists"),
-    ];
+/// Every operator with its name, the only place that spells them
+const OPERATORS: [(Operator, &str); 25] = [
+    (Operator::Exists, "exists"),
+    (Operator::Equals, "equals"),
+    (Operator::In, "in"),
+    (Operator::Contains, "contains"),
+    (Operator::StartsWith, "startsWith"),
+    (Operator::EndsWith, "endsWith"),
+    (Operator::Matches, "matches"),
+    (Operator::Number(Side::Less), "lessThan"),
+    (Operator::Number(Side::LessOrEqual), "lessOrEqual"),
+    (Operator::Number(Side::Greater), "greaterThan"),
+    (Operator::Number(Side::GreaterOrEqual), "greaterOrEqual"),
+    (Operator::Before, "before"),
+    (Operator::After, "after"),
+    (Operator::Semver(Side::Equal), "semverEqual"),
+    (Operator::Semver(Side::Less), "semverLess"),
+    (Operator::Semver(Side::LessOrEqual), "semverLessOrEqual"),
+    (Operator::Semver(Side::Greater), "semverGreater"),
+    (
+        Operator::Semver(Side::GreaterOrEqual),
+        "semverGreaterOrEqual",
+    ),
+    (Operator::SemverMatches, "semverMatches"),
+    (Operator::Cidr, "cidr"),
+    (Operator::Size(Side::Equal), "sizeEqual"),
+    (Operator::Size(Side::Less), "sizeLess"),
+    (Operator::Size(Side::LessOrEqual), "sizeLessOrEqual"),
+    (Operator::Size(Side::Greater), "sizeGreater"),
+    (Operator::Size(Side::GreaterOrEqual), "sizeGreaterOrEqual"),
+];
 
+impl Operator {
     /// The operator of this name and whether the name negates it: `in` and `notIn`
     pub(crate) fn parse(name: &str) -> Option<(Self, bool)> {
         let find = |wanted: &str| {
-            Self::ALL
+            OPERATORS
                 .iter()
                 .find(|(_, name)| *name == wanted)
                 .map(|(operator, _)| *operator)
@@ -51,163 +99,154 @@ impl Operator {
         if let Some(operator) = find(name) {
             return Some((operator, false));
         }
-        let negated = name.strip_prefix("not")?;
-        let first = negated.chars().next().filter(char::is_ascii_uppercase)?;
+        let mut rest = name.strip_prefix("not")?.chars();
+        let first = rest.next().filter(char::is_ascii_uppercase)?;
         let positive: String = std::iter::once(first.to_ascii_lowercase())
-            .chain(negated.chars().skip(1))
+            .chain(rest)
             .collect();
         find(&positive).map(|operator| (operator, true))
     }
 
     /// Its name in a document
     pub(crate) fn name(self) -> &'static str {
-        Self::ALL
+        OPERATORS
             .iter()
             .find(|(operator, _)| *operator == self)
             .map_or("", |(_, name)| name)
+    }
+
+    /// Whether it has a reading without regard to case
+    pub(crate) fn may_ignore_case(self) -> bool {
+        matches!(
+            self,
+            Self::Equals | Self::In | Self::Contains | Self::StartsWith | Self::EndsWith
+        )
+    }
+
+    /// Whether it asks of each element of an array, and not of the attribute as a whole
+    pub(crate) fn is_elementwise(self) -> bool {
+        !matches!(self, Self::Exists | Self::Size(_))
     }
 }
 
 /// One test of one attribute
 #[derive(Debug)]
 pub(crate) struct Test {
-    pub(crate) negated: bool,
+    pub(crate) operator: Operator,
+    pub(crate) is_negated: bool,
+    pub(crate) ignore_case: bool,
     pub(crate) quantifier: QuantifierWire,
     pub(crate) matcher: Matcher,
 }
 
-/// A comparison with its literals
+/// A comparison with its literals; of several, any may match
 #[derive(Debug)]
 pub(crate) enum Matcher {
     Exists,
     Null,
-    Boolean(bool),
-    Number(f64),
     In(Literals),
-    // Any of these.
     Contains(Box<[Arc<str>]>),
     StartsWith(Box<[Arc<str>]>),
     EndsWith(Box<[Arc<str>]>),
-    Text(Arc<str>),
-    LessThan(f64),
-    LessOrEqual(f64),
-    GreaterThan(f64),
-    GreaterOrEqual(f64),
+    Matches(Box<[Pattern]>),
+    Number(Side, f64),
+    Instant(Side, Timestamp),
+    Semver(Side, VersionText),
+    SemverMatches(Box<[Range]>),
+    Cidr(Box<[Network]>),
+    Size(Side, i64),
 }
 
 impl Test {
+    /// The operator as the document names it, negation included
+    pub(crate) fn name(&self) -> String {
+        let name = self.operator.name();
+        let mut rest = name.chars();
+        match rest.next().filter(|_| self.is_negated) {
+            Some(first) => format!("not{}{}", first.to_ascii_uppercase(), rest.as_str()),
+            None => name.to_owned(),
+        }
+    }
+
     pub(crate) fn holds(&self, attribute: &Attribute<'_>) -> bool {
-        self.matches(attribute) != self.negated
+        self.matches(attribute) != self.is_negated
     }
 
     fn matches(&self, attribute: &Attribute<'_>) -> bool {
-        match (&self.matcher, attribute) {
-            (Matcher::Exists, attribute) => *attribute != Attribute::Missing,
-            (matcher, Attribute::Array(elements)) => {
+        match attribute {
+            Attribute::Array(elements) if self.operator.is_elementwise() => {
                 let mut results = elements
                     .iter()
-                    .map(|element| matcher.matches(&Attribute::from(element)));
+                    .map(|element| self.matches_one(&Attribute::from(element)));
                 match self.quantifier {
                     QuantifierWire::Any => results.any(|result| result),
                     QuantifierWire::All => results.all(|result| result),
                     QuantifierWire::None => !results.any(|result| result),
                 }
             }
-            (matcher, attribute) => matcher.matches(attribute),
+            attribute => self.matches_one(attribute),
         }
     }
-}
 
-impl Matcher {
-    /// Whether one value that is no array matches; an array inside an array does not
-    fn matches(&self, attribute: &Attribute<'_>) -> bool {
-        match (self, attribute) {
-            (Self::Null, Attribute::Null) => true,
-            (Self::Boolean(literal), Attribute::Boolean(value)) => literal == value,
-            #[expect(
-                clippy::float_cmp,
-                reason = "language §2: numbers are doubles, and equal where the doubles are"
-            )]
-            (Self::Number(literal), Attribute::Number(value)) => literal == value,
-            (Self::Text(literal), Attribute::String(value)) => **literal == **value,
-            (Self::In(literals), attribute) => literals.contains(attribute),
-            (Self::Contains(literals), Attribute::String(value)) => {
-                literals.iter().any(|literal| value.contains(&**literal))
+    /// Whether one value matches; an element that is itself an array does not
+    fn matches_one(&self, attribute: &Attribute<'_>) -> bool {
+        match (&self.matcher, attribute) {
+            (Matcher::Exists, attribute) => *attribute != Attribute::Missing,
+            (Matcher::Null, attribute) => *attribute == Attribute::Null,
+            (Matcher::In(literals), Attribute::String(text)) => {
+                literals.has_text(&self.folded(text))
             }
-            (Self::StartsWith(literals), Attribute::String(value)) => {
-                literals.iter().any(|literal| value.starts_with(&**literal))
+            (Matcher::In(literals), attribute) => literals.has(attribute),
+            (Matcher::Contains(texts), Attribute::String(text)) => {
+                let text = self.folded(text);
+                texts.iter().any(|literal| text.contains(&**literal))
             }
-            (Self::EndsWith(literals), Attribute::String(value)) => {
-                literals.iter().any(|literal| value.ends_with(&**literal))
+            (Matcher::StartsWith(texts), Attribute::String(text)) => {
+                let text = self.folded(text);
+                texts.iter().any(|literal| text.starts_with(&**literal))
             }
-            (Self::LessThan(literal), Attribute::Number(value)) => value < literal,
-            (Self::LessOrEqual(literal), Attribute::Number(value)) => value <= literal,
-            (Self::GreaterThan(literal), Attribute::Number(value)) => value > literal,
-            (Self::GreaterOrEqual(literal), Attribute::Number(value)) => value >= literal,
+            (Matcher::EndsWith(texts), Attribute::String(text)) => {
+                let text = self.folded(text);
+                texts.iter().any(|literal| text.ends_with(&**literal))
+            }
+            (Matcher::Matches(patterns), Attribute::String(text)) => {
+                patterns.iter().any(|pattern| pattern.is_in(text))
+            }
+            (Matcher::Number(side, literal), Attribute::Number(number)) => number
+                .partial_cmp(literal)
+                .is_some_and(|ordering| side.admits(ordering)),
+            (Matcher::Instant(side, literal), attribute) => {
+                instant(attribute).is_some_and(|instant| side.admits(instant.cmp(literal)))
+            }
+            (Matcher::Semver(side, literal), Attribute::String(text)) => literal
+                .compare(text)
+                .is_some_and(|ordering| side.admits(ordering)),
+            (Matcher::SemverMatches(ranges), Attribute::String(text)) => {
+                ranges.iter().any(|range| range.covers(text))
+            }
+            (Matcher::Cidr(networks), Attribute::String(text)) => {
+                networks.iter().any(|network| network.covers(text))
+            }
+            (Matcher::Size(side, literal), Attribute::Array(elements)) => {
+                i64::try_from(elements.len()).is_ok_and(|size| side.admits(size.cmp(literal)))
+            }
             _ => false,
         }
     }
-}
 
-/// A set of literals, arranged for look-up
-#[derive(Debug, Default)]
-pub(crate) struct Literals {
-    texts: HashTable<Arc<str>>,
-    // Ascending, none twice.
-    numbers: Vec<f64>,
-    has_true: bool,
-    has_false: bool,
-}
-
-impl Literals {
-    /// The set of these values, or `None` if one is neither string, number nor boolean
-    pub(crate) fn new(values: &[Value]) -> Option<Self> {
-        let mut literals = Self::default();
-        for value in values {
-            match value {
-                Value::String(text) => literals.insert_text(text),
-                Value::Number(number) => literals.numbers.push(*number),
-                Value::Boolean(false) => literals.has_false = true,
-                Value::Boolean(true) => literals.has_true = true,
-                Value::Null | Value::Array(_) | Value::Object(_) => return None,
-            }
-        }
-        literals.numbers.sort_by(f64::total_cmp);
-        literals.numbers.dedup();
-        Some(literals)
-    }
-
-    fn insert_text(&mut self, text: &Arc<str>) {
-        let entry = self.texts.entry(
-            hash_text(text),
-            |other| other == text,
-            |other| hash_text(other),
-        );
-        entry.or_insert_with(|| Arc::clone(text));
-    }
-
-    fn contains(&self, attribute: &Attribute<'_>) -> bool {
-        match attribute {
-            Attribute::String(text) => self
-                .texts
-                .find(hash_text(text), |other| **other == **text)
-                .is_some(),
-            Attribute::Number(number) => self
-                .numbers
-                .binary_search_by(|other| other.total_cmp(&(number + 0.0)))
-                .is_ok(),
-            Attribute::Boolean(true) => self.has_true,
-            Attribute::Boolean(false) => self.has_false,
-            _ => false,
+    fn folded<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.ignore_case {
+            fold_text(text)
+        } else {
+            Cow::Borrowed(text)
         }
     }
 }
 
-/// The strings among `values`, or `None` if one is no string
-pub(crate) fn texts(values: &[Value]) -> Option<Box<[Arc<str>]>> {
-    let text = |value: &Value| match value {
-        Value::String(text) => Some(Arc::clone(text)),
+fn instant(attribute: &Attribute<'_>) -> Option<Timestamp> {
+    match attribute {
+        Attribute::String(text) => Timestamp::parse(text),
+        Attribute::Number(number) => Timestamp::from_number(*number),
         _ => None,
-    };
-    values.iter().map(text).collect()
+    }
 }

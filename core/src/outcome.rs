@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::path::escape;
+use crate::merge;
 use crate::value::{Object, Value, safe_integer};
 
 /// Why a value was served; OpenFeature's reasons
@@ -149,6 +149,11 @@ pub enum Detail<'s> {
     Disabled,
     /// The flag has expired
     Expired,
+    /// A prerequisite is not met, the first one listed
+    Prerequisite {
+        /// The flag that is off or serves another variant
+        flag: &'s str,
+    },
     /// The override of this level
     Override {
         /// The level's name
@@ -160,9 +165,14 @@ pub enum Detail<'s> {
         index: usize,
         /// Its id, if it has one
         id: Option<&'s str>,
+        /// The experiment whose arms' hash decided, if one did
+        experiment: Option<&'s str>,
     },
     /// The flag's own serve
-    Serve,
+    Serve {
+        /// The experiment whose arms' hash decided, if one did
+        experiment: Option<&'s str>,
+    },
     /// The flag's own serve declined, and so the off variant stands
     Declined,
 }
@@ -171,20 +181,33 @@ impl Detail<'_> {
     /// `{"step": "rule", "index": 0, "id": "staff"}` and the like
     pub fn to_value(self) -> Value {
         let step = |name: &'static str| ("step", Value::from(name));
+        let of_experiment = |key: &str| ("experiment", Value::from(key));
         match self {
             Self::None => Value::object::<&str>([]),
             Self::Disabled => Value::object([step("disabled")]),
             Self::Expired => Value::object([step("expired")]),
             Self::Override { level } => Value::object([step("override"), ("level", level.into())]),
-            Self::Rule { index, id } => {
+            Self::Prerequisite { flag } => {
+                Value::object([step("prerequisite"), ("flag", flag.into())])
+            }
+            Self::Rule {
+                index,
+                id,
+                experiment,
+            } => {
                 let index = Value::from(u32::try_from(index).unwrap_or(u32::MAX));
+                let members = [step("rule"), ("index", index)].into_iter();
                 Value::object(
-                    [step("rule"), ("index", index)]
-                        .into_iter()
-                        .chain(id.map(|id| ("id", id.into()))),
+                    members
+                        .chain(id.map(|id| ("id", id.into())))
+                        .chain(experiment.map(of_experiment)),
                 )
             }
-            Self::Serve => Value::object([step("serve")]),
+            Self::Serve { experiment } => Value::object(
+                [step("serve")]
+                    .into_iter()
+                    .chain(experiment.map(of_experiment)),
+            ),
             Self::Declined => Value::object([step("declined")]),
         }
     }
@@ -209,6 +232,9 @@ pub struct Outcome<'s> {
     pub metadata: Option<&'s Object>,
     /// Whether the arms' hash of an experiment decided
     pub in_experiment: bool,
+    // What the sources are told from: the variant as the document has it, and what was laid over it, in order.
+    pub(crate) unpatched: Option<&'s Value>,
+    pub(crate) layers: Vec<(&'s str, &'s Object)>,
 }
 
 impl Outcome<'_> {
@@ -222,6 +248,8 @@ impl Outcome<'_> {
             detail: Detail::None,
             metadata: None,
             in_experiment: false,
+            unpatched: None,
+            layers: Vec::new(),
         }
     }
 
@@ -230,16 +258,13 @@ impl Outcome<'_> {
         self.value.as_deref().unwrap_or(default)
     }
 
-    /// For object flags, where each leaf of the value comes from, by JSON pointer; an array is a leaf
-    pub fn sources(&self) -> Vec<(String, &'static str)> {
-        let mut leaves = Vec::new();
-        if let Some(value @ Value::Object(_)) = self.value.as_deref() {
-            collect_leaves(value, String::new(), &mut leaves);
-        }
-        leaves
-            .into_iter()
-            .map(|pointer| (pointer, "default"))
-            .collect()
+    /// Where each leaf of an object comes from, by JSON pointer: `default`, `environment`, or the level that patched it last
+    ///
+    /// A leaf is whatever is no object, or an empty one; a value that is no object has none.
+    pub fn sources(&self) -> Vec<(String, &str)> {
+        self.unpatched
+            .map(|base| merge::sources(base, &self.layers))
+            .unwrap_or_default()
     }
 
     /// The whole outcome as one object, the same in every binding; its canonical text is what conformance compares
@@ -263,16 +288,5 @@ impl Outcome<'_> {
             ("inExperiment", self.in_experiment.into()),
             ("sources", Value::object::<Arc<str>>(sources)),
         ])
-    }
-}
-
-fn collect_leaves(value: &Value, pointer: String, leaves: &mut Vec<String>) {
-    match value {
-        Value::Object(members) if !members.is_empty() => {
-            for (name, member) in members.iter() {
-                collect_leaves(member, format!("{pointer}/{}", escape(name)), leaves);
-            }
-        }
-        _ => leaves.push(pointer),
     }
 }

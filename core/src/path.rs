@@ -16,6 +16,9 @@ pub struct AttributePath {
 impl AttributePath {
     /// Reads a name or a pointer; the error says what was expected
     pub fn parse(text: &str) -> Result<Self, PathError> {
+        if text.chars().count() > limits::NAME_LENGTH {
+            return Err(PathError::TooLong);
+        }
         let Some(pointer) = text.strip_prefix('/') else {
             return if text.is_empty() {
                 Err(PathError::Empty)
@@ -92,8 +95,12 @@ pub enum PathError {
     /// `~` in a pointer is followed by neither `0` nor `1`
     #[error("in a JSON pointer `~` is written `~0` and `/` is written `~1`")]
     Escape,
-    /// More than [`limits::PATH_SEGMENTS`] segments
-    #[error("a path has at most {} segments", limits::PATH_SEGMENTS)]
+    /// More than [`limits::PATH_SEGMENTS`] segments, or [`limits::NAME_LENGTH`] characters
+    #[error(
+        "a path has at most {} segments and {} characters",
+        limits::PATH_SEGMENTS,
+        limits::NAME_LENGTH
+    )]
     TooLong,
 }
 

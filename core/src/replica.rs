@@ -16,7 +16,6 @@ use crate::value::Value;
 /// A copy of an environment that follows the server's
 #[derive(Debug, Default)]
 pub struct Replica {
-    committed: Environment,
     // What the events since the last commit make of it; `None` between transfers.
     pending: Option<Environment>,
     snapshot: Arc<Snapshot>,
@@ -200,7 +199,7 @@ impl Replica {
                     Ok(Step::Pending)
                 }
                 Intent::XferChanges => {
-                    self.pending = Some(self.committed.clone());
+                    self.pending = Some(self.snapshot.source().clone());
                     Ok(Step::Pending)
                 }
             },
@@ -253,7 +252,8 @@ impl Replica {
 
     /// The state being received; changes that follow a commit need no intent of their own (PR-8)
     fn pending(&mut self) -> &mut Environment {
-        self.pending.get_or_insert_with(|| self.committed.clone())
+        self.pending
+            .get_or_insert_with(|| self.snapshot.source().clone())
     }
 
     fn transferred(
@@ -270,7 +270,7 @@ impl Replica {
         let mut environment = self
             .pending
             .take()
-            .unwrap_or_else(|| self.committed.clone());
+            .unwrap_or_else(|| self.snapshot.source().clone());
         let found = format!("{:016x}", environment.hash());
         if found != transferred.hash {
             return Err(ReplicaError::Hash {
@@ -286,7 +286,6 @@ impl Replica {
     fn commit(&mut self, environment: Environment) -> Commit {
         let snapshot = Arc::new(environment.link());
         let changed = snapshot.changed_since(&self.snapshot);
-        self.committed = environment;
         self.snapshot = Arc::clone(&snapshot);
         Commit { snapshot, changed }
     }

@@ -7,18 +7,20 @@ use hashbrown::HashTable;
 use crate::context::Attributes;
 use crate::environment::Environment;
 use crate::error::{Issue, SnapshotError};
-use crate::evaluate;
+use crate::evaluate::Evaluation;
 use crate::hashing::hash_text;
-use crate::list::Overrides;
-use crate::model::{Flag, FlagType};
+use crate::link::{Linked, LinkedFlag};
+use crate::model::FlagType;
 use crate::outcome::{ErrorCode, Outcome, ValueType};
 use crate::timestamp::Timestamp;
+use crate::trace::{NoTrace, Trace, Tracer};
+use crate::value::Value;
 
 /// An immutable set of compiled flags; share it behind an `Arc`
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    environment: Arc<str>,
-    revision: u64,
+    // What it was linked from, and what the next one is made of.
+    source: Environment,
     // INVARIANT: by key; `index` holds the position of each.
     flags: Box<[Entry]>,
     index: HashTable<usize>,
@@ -29,43 +31,7 @@ pub struct Snapshot {
 struct Entry {
     key: Arc<str>,
     // `None` where the flag is broken.
-    flag: Option<LinkedFlag>,
-}
-
-/// A flag together with the lists of each of its levels
-#[derive(Debug)]
-pub(crate) struct LinkedFlag {
-    pub(crate) flag: Arc<Flag>,
-    // Parallel to `flag.levels`; `None` where there is no entry.
-    pub(crate) overrides: Box<[Option<Arc<Overrides>>]>,
-    pub(crate) is_constant: bool,
-}
-
-impl LinkedFlag {
-    pub(crate) fn new(flag: Arc<Flag>, overrides: Box<[Option<Arc<Overrides>>]>) -> Self {
-        let is_constant = flag.is_constant() && overrides.iter().all(Option::is_none);
-        Self {
-            flag,
-            overrides,
-            is_constant,
-        }
-    }
-
-    /// Whether both were compiled from the same texts
-    fn is_same(&self, other: &Self) -> bool {
-        let is_same_list = |(a, b): (&Option<Arc<Overrides>>, &Option<Arc<Overrides>>)| match (a, b)
-        {
-            (None, None) => true,
-            (Some(a), Some(b)) => a.fingerprint() == b.fingerprint(),
-            _ => false,
-        };
-        self.flag.fingerprint == other.flag.fingerprint
-            && self
-                .overrides
-                .iter()
-                .zip(&other.overrides)
-                .all(is_same_list)
-    }
+    flag: Option<Arc<LinkedFlag>>,
 }
 
 /// What a snapshot tells of a flag without evaluating it
@@ -87,16 +53,13 @@ impl Snapshot {
 
     /// Compiles a document; flags that do not compile are in [`Snapshot::issues`] and answer `PARSE_ERROR`
     pub fn from_json(document: &str) -> Result<Self, SnapshotError> {
-        Environment::from_json(document).map(|environment| environment.link())
+        Environment::from_json(document).map(Environment::link)
     }
 
-    pub(crate) fn new(
-        environment: Arc<str>,
-        revision: u64,
-        flags: Vec<(Arc<str>, Option<LinkedFlag>)>,
-        issues: Vec<Issue>,
-    ) -> Self {
-        let flags: Box<[Entry]> = flags
+    pub(crate) fn new(source: Environment, linked: Linked) -> Self {
+        let issues = linked.issues;
+        let flags: Box<[Entry]> = linked
+            .flags
             .into_iter()
             .map(|(key, flag)| Entry { key, flag })
             .collect();
@@ -107,8 +70,7 @@ impl Snapshot {
             index.insert_unique(hash_at(position), position, |position| hash_at(*position));
         }
         Self {
-            environment,
-            revision,
+            source,
             index,
             flags,
             issues: issues.into(),
@@ -117,15 +79,20 @@ impl Snapshot {
 
     /// The environment's key; empty where the document names none
     pub fn environment(&self) -> &str {
-        &self.environment
+        &self.source.name
     }
 
     /// The environment's revision
     pub fn revision(&self) -> u64 {
-        self.revision
+        self.source.revision
     }
 
-    /// What is wrong with the flags that are broken
+    /// The compiled objects
+    pub(crate) fn source(&self) -> &Environment {
+        &self.source
+    }
+
+    /// What is wrong with the flags and segments that are broken
     pub fn issues(&self) -> &[Issue] {
         &self.issues
     }
@@ -152,13 +119,32 @@ impl Snapshot {
         context: &A,
         now: Timestamp,
     ) -> Outcome<'_> {
-        if context.validate().is_err() {
-            return Outcome::error(ErrorCode::InvalidContext);
-        }
-        match self.entry(flag) {
-            None => Outcome::error(ErrorCode::FlagNotFound),
-            Some(entry) => entry.evaluate(expected, context, now),
-        }
+        self.evaluate_with(
+            flag,
+            expected,
+            &mut Evaluation {
+                context,
+                now,
+                tracer: NoTrace,
+            },
+        )
+    }
+
+    /// Evaluates one flag and tells why it answers so: the steps of the evaluation, as an array
+    pub fn explain<A: Attributes + ?Sized>(
+        &self,
+        flag: &str,
+        expected: Option<ValueType>,
+        context: &A,
+        now: Timestamp,
+    ) -> (Outcome<'_>, Value) {
+        let mut evaluation = Evaluation {
+            context,
+            now,
+            tracer: Trace::default(),
+        };
+        let outcome = self.evaluate_with(flag, expected, &mut evaluation);
+        (outcome, evaluation.tracer.into_value())
     }
 
     /// Evaluates every flag for a context at an instant, by key
@@ -168,25 +154,44 @@ impl Snapshot {
         now: Timestamp,
     ) -> Vec<(&str, Outcome<'_>)> {
         let is_invalid = context.validate().is_err();
-        let outcome = |entry| {
-            if is_invalid {
-                Outcome::error(ErrorCode::InvalidContext)
-            } else {
-                Entry::evaluate(entry, None, context, now)
-            }
+        let mut evaluation = Evaluation {
+            context,
+            now,
+            tracer: NoTrace,
         };
         self.flags
             .iter()
-            .map(|entry| (&*entry.key, outcome(entry)))
+            .map(|entry| {
+                let outcome = if is_invalid {
+                    Outcome::error(ErrorCode::InvalidContext)
+                } else {
+                    entry.evaluate(None, &mut evaluation)
+                };
+                (&*entry.key, outcome)
+            })
             .collect()
+    }
+
+    fn evaluate_with<A: Attributes + ?Sized, T: Tracer>(
+        &self,
+        flag: &str,
+        expected: Option<ValueType>,
+        evaluation: &mut Evaluation<'_, A, T>,
+    ) -> Outcome<'_> {
+        if evaluation.context.validate().is_err() {
+            return Outcome::error(ErrorCode::InvalidContext);
+        }
+        match self.entry(flag) {
+            None => Outcome::error(ErrorCode::FlagNotFound),
+            Some(entry) => entry.evaluate(expected, evaluation),
+        }
     }
 
     /// The next instant at which time alone may change an outcome
     pub fn next_boundary(&self, now: Timestamp) -> Option<Timestamp> {
         let flags = self.flags.iter().filter_map(|entry| entry.flag.as_ref());
         flags
-            .flat_map(|linked| linked.flag.boundaries())
-            .filter(|boundary| *boundary > now)
+            .filter_map(|linked| linked.flag.next_boundary(now))
             .min()
     }
 
@@ -194,8 +199,7 @@ impl Snapshot {
     pub fn last_boundary(&self, now: Timestamp) -> Option<Timestamp> {
         let flags = self.flags.iter().filter_map(|entry| entry.flag.as_ref());
         flags
-            .flat_map(|linked| linked.flag.boundaries())
-            .filter(|boundary| *boundary <= now)
+            .filter_map(|linked| linked.flag.last_boundary(now))
             .max()
     }
 
@@ -205,7 +209,7 @@ impl Snapshot {
             older
                 .entry(&entry.key)
                 .is_some_and(|other| match (&entry.flag, &other.flag) {
-                    (Some(flag), Some(other)) => flag.is_same(other),
+                    (Some(flag), Some(other)) => flag.fingerprint == other.fingerprint,
                     (None, None) => true,
                     _ => false,
                 })
@@ -236,15 +240,14 @@ impl Snapshot {
 }
 
 impl Entry {
-    fn evaluate<A: Attributes + ?Sized>(
+    fn evaluate<A: Attributes + ?Sized, T: Tracer>(
         &self,
         expected: Option<ValueType>,
-        context: &A,
-        now: Timestamp,
+        evaluation: &mut Evaluation<'_, A, T>,
     ) -> Outcome<'_> {
         match &self.flag {
             None => Outcome::error(ErrorCode::ParseError),
-            Some(linked) => evaluate::evaluate(linked, expected, context, now),
+            Some(linked) => evaluation.outcome(linked, expected),
         }
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::value::{Value, safe_integer};
+
 /// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted
 ///
 /// As text it is RFC 3339 with a zone. A date without a time, a time without a zone and a second of 60 are no timestamps.
@@ -11,6 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct Timestamp(i64);
 
 const DAY: i64 = 86_400_000;
+/// The largest distance from the epoch that ECMAScript's dates have
+const MAX_MILLIS: i64 = 8_640_000_000_000_000;
 
 impl Timestamp {
     /// The instant this many milliseconds after the epoch
@@ -21,6 +25,26 @@ impl Timestamp {
     /// Milliseconds since the epoch
     pub const fn as_millis(self) -> i64 {
         self.0
+    }
+
+    /// What a document or a context writes for an instant
+    pub(crate) const EXPECTED: &str =
+        "a date and time with a zone, as `2026-12-01T00:00:00Z`, or whole milliseconds since 1970";
+
+    /// The instant that a value stands for: RFC 3339 text, or integral milliseconds within the range of ECMAScript's dates
+    pub(crate) fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Self::parse(text),
+            Value::Number(number) => Self::from_number(*number),
+            _ => None,
+        }
+    }
+
+    /// The instant of milliseconds since the epoch, if they are integral and within the range of ECMAScript's dates
+    pub(crate) fn from_number(number: f64) -> Option<Self> {
+        safe_integer(number)
+            .filter(|millis| (-MAX_MILLIS..=MAX_MILLIS).contains(millis))
+            .map(Self)
     }
 
     /// Reads RFC 3339: `2026-12-01T00:00:00Z`, `2026-12-01t01:00:00.5+01:00`; digits beyond milliseconds are cut off
@@ -212,12 +236,9 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| {
-            de::Error::invalid_value(
-                de::Unexpected::Str(&text),
-                &"a date and time with a zone, as `2026-12-01T00:00:00Z`",
-            )
+        let value = Value::deserialize(deserializer)?;
+        Self::from_value(&value).ok_or_else(|| {
+            de::Error::custom(format_args!("expected {}, got `{value}`", Self::EXPECTED))
         })
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::timestamp::Timestamp;
@@ -18,12 +18,18 @@ use crate::value::{Object, Value};
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "a document, an object")]
 pub(crate) struct DocumentWire<'a> {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(crate) environment: Arc<str>,
-    #[serde(default)]
-    pub(crate) revision: u64,
-    #[serde(default, borrow)]
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) revision: Whole,
+    #[serde(default, borrow, deserialize_with = "or_default")]
     pub(crate) flags: BTreeMap<Arc<str>, &'a RawValue>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(crate) segments: BTreeMap<Arc<str>, &'a RawValue>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(crate) groups: BTreeMap<Arc<str>, &'a RawValue>,
+    #[serde(default, borrow, deserialize_with = "or_default")]
+    pub(crate) holdouts: BTreeMap<Arc<str>, &'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -37,23 +43,58 @@ pub(crate) struct FlagWire {
     pub(crate) on_variant: Option<Arc<str>>,
     pub(crate) off_variant: Option<Arc<str>>,
     pub(crate) serve: Option<ServeWire>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(crate) rules: Vec<RuleWire>,
     pub(crate) levels: Option<Vec<Arc<str>>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(crate) overrides: BTreeMap<Arc<str>, OverridesWire>,
     pub(crate) expires_at: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(crate) metadata: Object,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(crate) client_side: bool,
-    pub(crate) needs: Option<u32>,
+    pub(crate) needs: Option<Whole>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) prerequisites: Vec<PrerequisiteWire>,
+    pub(crate) environment_patch: Option<Arc<Object>>,
     // For people; without meaning for evaluation, named so that strict writing knows them.
     #[serde(rename = "description")]
     pub(crate) _description: Option<String>,
-    // Of the language, and not evaluated by this version: a flag that has one must not be evaluated without it.
-    pub(crate) prerequisites: Option<de::IgnoredAny>,
-    pub(crate) environment_patch: Option<de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a prerequisite, an object")]
+pub(crate) struct PrerequisiteWire {
+    pub(crate) flag: Arc<str>,
+    pub(crate) variants: Box<[Arc<str>]>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "a segment, an object")]
+pub(crate) struct SegmentWire {
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) include: BTreeMap<Arc<str>, IdsWire>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) exclude: BTreeMap<Arc<str>, IdsWire>,
+    pub(crate) when: Option<ConditionWire>,
+    pub(crate) needs: Option<Whole>,
+    #[serde(rename = "description")]
+    pub(crate) _description: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an exclusion group, an object")]
+pub(crate) struct GroupWire {
+    pub(crate) salt: Box<str>,
+    pub(crate) unit: Option<Box<str>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "a holdout, an object")]
+pub(crate) struct HoldoutWire {
+    pub(crate) salt: Box<str>,
+    pub(crate) percent: f64,
+    pub(crate) unit: Option<Box<str>>,
 }
 
 /// The overrides of one level, still raw: one that is wrong must be named by its key
@@ -96,6 +137,27 @@ pub(crate) struct ConditionWire {
     pub(crate) value: Option<Value>,
     pub(crate) values: Option<Vec<Value>>,
     pub(crate) array: Option<QuantifierWire>,
+    pub(crate) ignore_case: Option<bool>,
+    pub(crate) segment: Option<Arc<str>>,
+    pub(crate) flag: Option<Arc<str>>,
+    pub(crate) variants: Option<Box<[Arc<str>]>>,
+    pub(crate) bucket: Option<BucketWire>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a bucket, an object")]
+pub(crate) struct BucketWire {
+    pub(crate) unit: Option<Box<str>>,
+    pub(crate) salt: Box<str>,
+    pub(crate) from: Whole,
+    pub(crate) until: Whole,
+}
+
+/// `null` for a member that may be absent is as if it were
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// A member that is there, though it be `null`
@@ -127,18 +189,55 @@ pub(crate) enum ServeWire {
 pub(crate) struct SplitWire {
     pub(crate) variant: Option<Arc<str>>,
     pub(crate) arms: Option<Vec<ArmWire>>,
-    pub(crate) rollout: Option<f64>,
+    pub(crate) rollout: Option<RolloutWire>,
     pub(crate) unit: Option<Box<str>>,
     pub(crate) on_missing: Option<OnMissingWire>,
     pub(crate) salt: Option<Arc<str>>,
     pub(crate) algorithm: Option<Box<str>>,
+    pub(crate) experiment: Option<ExperimentWire>,
 }
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an experiment, an object")]
+pub(crate) struct ExperimentWire {
+    pub(crate) key: Arc<str>,
+    pub(crate) group: Option<Arc<str>>,
+    pub(crate) slice: Option<Vec<(Whole, Whole)>>,
+    pub(crate) holdout: Option<Arc<str>>,
+}
+
+/// A share of the units: fixed, or a function of time
+pub(crate) enum RolloutWire {
+    Percent(f64),
+    Timed(TimedWire),
+}
+
+/// Steps, or the two ends of a line
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a rollout, an object")]
+pub(crate) struct TimedWire {
+    pub(crate) steps: Option<Vec<StepWire>>,
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
+    pub(crate) start: Option<f64>,
+    pub(crate) end: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a step, an object")]
+pub(crate) struct StepWire {
+    pub(crate) at: Timestamp,
+    pub(crate) percent: f64,
+}
+
+/// The ids of one segment and kind: an array in a document, an object of `ID: true` where it is an object of its own
+pub(crate) struct IdsWire(pub(crate) Vec<Box<str>>);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an arm, an object")]
 pub(crate) struct ArmWire {
     pub(crate) variant: Arc<str>,
-    pub(crate) weight: u32,
+    pub(crate) weight: Whole,
 }
 
 /// What a serve does with a context that has no unit
@@ -200,5 +299,99 @@ impl<'de> Deserialize<'de> for OnMissingWire {
             }
         }
         deserializer.deserialize_any(OnMissing)
+    }
+}
+
+impl<'de> Deserialize<'de> for RolloutWire {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Rollout;
+        impl<'de> Visitor<'de> for Rollout {
+            type Value = RolloutWire;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a percentage, or an object with `steps`, or with `from`, `until`, `start` and `end`")
+            }
+
+            fn visit_f64<E>(self, percent: f64) -> Result<RolloutWire, E> {
+                Ok(RolloutWire::Percent(percent))
+            }
+
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "whatever is not exact is far above 100"
+            )]
+            fn visit_u64<E>(self, percent: u64) -> Result<RolloutWire, E> {
+                Ok(RolloutWire::Percent(percent as f64))
+            }
+
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "whatever is not exact is far below 0"
+            )]
+            fn visit_i64<E>(self, percent: i64) -> Result<RolloutWire, E> {
+                Ok(RolloutWire::Percent(percent as f64))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RolloutWire, A::Error> {
+                TimedWire::deserialize(MapAccessDeserializer::new(map)).map(RolloutWire::Timed)
+            }
+        }
+        deserializer.deserialize_any(Rollout)
+    }
+}
+
+impl<'de> Deserialize<'de> for IdsWire {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Ids;
+        impl<'de> Visitor<'de> for Ids {
+            type Value = IdsWire;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an array of ids, or an object of them")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<IdsWire, A::Error> {
+                let mut ids =
+                    Vec::with_capacity(sequence.size_hint().unwrap_or_default().min(1 << 16));
+                while let Some(id) = sequence.next_element()? {
+                    ids.push(id);
+                }
+                Ok(IdsWire(ids))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<IdsWire, A::Error> {
+                let mut ids = Vec::new();
+                while let Some((id, _)) = map.next_entry::<Box<str>, de::IgnoredAny>()? {
+                    ids.push(id);
+                }
+                Ok(IdsWire(ids))
+            }
+        }
+        deserializer.deserialize_any(Ids)
+    }
+}
+
+/// A whole number, not negative and within 2^53 − 1: `1` and `1.0` are the same number
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Whole(pub(crate) u64);
+
+impl Whole {
+    /// The number, or the largest of its type where it is beyond, which every limit refuses
+    pub(crate) fn saturating(self) -> u32 {
+        u32::try_from(self.0).unwrap_or(u32::MAX)
+    }
+}
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let whole = value
+            .as_integer()
+            .and_then(|integer| u64::try_from(integer).ok());
+        whole.map(Self).ok_or_else(|| {
+            de::Error::custom(format_args!(
+                "expected a whole number, not negative, got `{value}`"
+            ))
+        })
     }
 }

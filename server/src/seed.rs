@@ -1,21 +1,23 @@
-//! Seeding: makes the flags of a document where they do not exist yet, and never touches one that does
+//! Seeding: makes the objects of a document where they do not exist yet, and never touches one that does
 
+use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use flagstaff_core::{Issue, SnapshotError, check_flag};
+use flagstaff_core::{Issue, SnapshotError, check_document};
 use serde_json::Value;
 
-use crate::draft::Draft;
-use crate::environment::{Author, Environment, Invalid, WriteError};
+use crate::draft::{Draft, section};
+use crate::environment::{Author, Environment, Invalid, WriteError, Written};
 use crate::flag;
 use crate::object::{ObjectId, ObjectKind};
 use crate::published::Published;
 use crate::view::Scope;
 
 /// What seeding did
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct SeedReport {
-    /// Flags of the document that were left out, and why
+    /// What is wrong with the flags of the document that were left out
     pub issues: Vec<Issue>,
     /// Flags made, over all environments
     pub made: usize,
@@ -30,7 +32,7 @@ pub enum SeedError {
     Document(#[from] SnapshotError),
     /// The environment did not take it
     #[error(transparent)]
-    Write(#[from] WriteError<std::convert::Infallible>),
+    Write(#[from] WriteError<Infallible>),
 }
 
 impl From<serde_json::Error> for SeedError {
@@ -39,60 +41,98 @@ impl From<serde_json::Error> for SeedError {
     }
 }
 
-/// Makes the flags of `document` in `environments`; broken ones are reported and left out
+/// Makes the flags of `document`, and the segments, groups and holdouts that it has, in `environments`; broken flags are reported
+/// and left out
 pub async fn seed(
     document: &str,
     environments: &[Arc<Environment>],
     author: Author,
 ) -> Result<SeedReport, SeedError> {
-    // Refuses what is no document at all.
-    flagstaff_core::Snapshot::from_json(document)?;
     let document: Value = serde_json::from_str(document)?;
-    let mut report = SeedReport {
-        issues: Vec::new(),
-        made: 0,
-    };
-    let mut flags = Vec::new();
-    for (key, flag) in document
-        .get("flags")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
-        let mut flag = flag.clone();
-        flag::complete(&mut flag, || key.clone());
-        match check_flag(key, &flag) {
-            Ok(()) => flags.push((key.clone(), flag)),
-            Err(issues) => report.issues.extend(issues),
-        }
-    }
-    let flags = Arc::new(flags);
+    let mut report = SeedReport::default();
+    let mut left_out = BTreeSet::new();
+    report.leave_out(check_document(&document)?, &mut left_out);
+    let objects = Arc::new(objects(&document));
     for environment in environments {
-        let flags = Arc::clone(&flags);
-        let edit = move |current: &Published, draft: &mut Draft| {
-            for (key, flag) in flags.iter().filter(|(key, _)| !exists(current, key)) {
-                draft.put_flag(key, flag);
-            }
-            Ok(())
-        };
-        let written = environment
-            .write(author.clone(), Invalid::Refuse, edit)
-            .await?;
-        report.made = report.made.saturating_add(
-            written
-                .after
-                .flags()
-                .len()
-                .saturating_sub(written.before.flags().len()),
-        );
+        let written = plant(environment, &objects, &mut left_out, &author, &mut report).await?;
+        let made = written
+            .after
+            .flags()
+            .len()
+            .saturating_sub(written.before.flags().len());
+        report.made = report.made.saturating_add(made);
     }
     Ok(report)
 }
 
-fn exists(current: &Published, key: &str) -> bool {
-    current
-        .state()
-        .objects(Scope::All)
-        .get(&ObjectId::new(ObjectKind::Flag, key))
-        .is_some()
+impl SeedReport {
+    /// Notes issues and the flags that have them; whether there was a flag that had not been left out before
+    fn leave_out(&mut self, issues: Vec<Issue>, left_out: &mut BTreeSet<Arc<str>>) -> bool {
+        let before = left_out.len();
+        left_out.extend(issues.iter().filter_map(|issue| issue.flag.clone()));
+        self.issues.extend(issues);
+        left_out.len() > before
+    }
+}
+
+/// Plants in one environment; flags that would be broken there, or break others, join those left out
+async fn plant(
+    environment: &Arc<Environment>,
+    objects: &Arc<Vec<(ObjectId, Value)>>,
+    left_out: &mut BTreeSet<Arc<str>>,
+    author: &Author,
+    report: &mut SeedReport,
+) -> Result<Written, WriteError<Infallible>> {
+    loop {
+        let (objects, skipped) = (Arc::clone(objects), left_out.clone());
+        let edit = move |current: &Published, draft: &mut Draft| {
+            let existing = current.state().objects(Scope::All);
+            let is_wanted = |id: &ObjectId| {
+                existing.get(id).is_none()
+                    && !(id.kind == ObjectKind::Flag && skipped.contains(&id.key))
+            };
+            for (id, value) in objects.iter().filter(|(id, _)| is_wanted(id)) {
+                draft.put_owner(id, value);
+            }
+            Ok(())
+        };
+        match environment
+            .write(author.clone(), Invalid::Refuse, edit)
+            .await
+        {
+            Err(WriteError::Invalid(issues)) => {
+                // What is broken is no flag of the seed, so leaving flags out does not mend it.
+                if !report.leave_out(issues.clone(), left_out) {
+                    return Err(WriteError::Invalid(issues));
+                }
+            }
+            other => return other,
+        }
+    }
+}
+
+/// The objects of a document that own themselves, flags completed
+fn objects(document: &Value) -> Vec<(ObjectId, Value)> {
+    let kinds = [
+        ObjectKind::Flag,
+        ObjectKind::Segment,
+        ObjectKind::Group,
+        ObjectKind::Holdout,
+    ];
+    let members = |kind| {
+        document
+            .get(section(kind))
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .map(move |member| (kind, member))
+    };
+    let object = |(kind, (key, value)): (ObjectKind, (&String, &Value))| {
+        let mut value = value.clone();
+        if kind == ObjectKind::Flag {
+            flag::complete(&mut value, || key.clone());
+        }
+        (ObjectId::new(kind, key.as_str()), value)
+    };
+    kinds.into_iter().flat_map(members).map(object).collect()
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, ETAG};
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::{Issue, SCHEMA_VERSION, check_flag, limits};
+use flagstaff_core::{Issue, SCHEMA_VERSION, check_document, limits};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -66,7 +66,7 @@ pub(super) async fn replace(
         Invalid::Refuse
     };
     if invalid == Invalid::Refuse {
-        check_flags(&document)?;
+        check_inside(&document)?;
     }
     complete(&mut document);
     let replace = move |_: &_, draft: &mut crate::draft::Draft| {
@@ -122,16 +122,10 @@ fn check_outside(document: &Value) -> Result<(), ApiError> {
     }
 }
 
-fn check_flags(document: &Value) -> Result<(), ApiError> {
-    let flags = document
-        .get("flags")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten();
-    let issues: Vec<Issue> = flags
-        .filter_map(|(key, flag)| check_flag(key, flag).err())
-        .flatten()
-        .collect();
+/// What must be right unless it is kept
+fn check_inside(document: &Value) -> Result<(), ApiError> {
+    let issues =
+        check_document(document).map_err(|error| ApiError::invalid("", error.to_string()))?;
     if issues.is_empty() {
         Ok(())
     } else {

@@ -9,13 +9,13 @@ use axum::extract::State;
 use axum::http::header::{ETAG, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::{check_flag, limits};
+use flagstaff_core::limits;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api_error::ApiError;
 use crate::draft::{Draft, owner_value};
-use crate::environment::{Environment, Invalid};
+use crate::environment::{Environment, Invalid, WriteError};
 use crate::etag::{self, Precondition};
 use crate::extract::{AdminScope, Body, Parameters, WriteQuery, page_size};
 use crate::flag::{self, Submission};
@@ -159,11 +159,15 @@ pub(super) async fn delete(
         draft.remove_owner(&ObjectId::new(ObjectKind::Flag, key.as_str()));
         Ok(())
     };
-    scope
-        .environment
-        .write(query.author(&scope.grant, &state)?, Invalid::Refuse, edit)
-        .await?;
-    Ok(StatusCode::NO_CONTENT)
+    let author = query.author(&scope.grant, &state)?;
+    match scope.environment.write(author, Invalid::Refuse, edit).await {
+        Ok(_) => Ok(StatusCode::NO_CONTENT),
+        Err(WriteError::Invalid(issues)) => Err(ApiError::InUse {
+            key: scope.key,
+            errors: ApiError::fields(&issues, ""),
+        }),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// What a request does to one flag
@@ -202,8 +206,8 @@ async fn write(
         .write(author, Invalid::Refuse, move |current, draft| {
             let mut flag = edit.apply(&key, current)?;
             flag::complete(&mut flag, || salt(&key, &project));
-            check_flag(&key, &flag)
-                .map_err(|issues| ApiError::issues(&issues, &format!("/flags/{key}")))?;
+            let checked = current.snapshot().check_flag(&key, Some(&flag));
+            checked.map_err(|issues| ApiError::issues(&issues, &format!("/flags/{key}")))?;
             draft.put_flag(&key, &flag);
             Ok(())
         })

@@ -1,0 +1,143 @@
+//! Conditions: whether one holds for a context
+
+use std::sync::Arc;
+
+use super::Evaluation;
+use crate::bucket;
+use crate::context::{Attribute, Attributes};
+use crate::link::{LinkedSegment, Links, Members};
+use crate::model::{Bucket, Condition};
+use crate::operator::Test;
+use crate::path::AttributePath;
+use crate::trace::Tracer;
+use crate::value::Value;
+
+impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
+    pub(super) fn holds(&mut self, condition: &Condition, links: &Links) -> bool {
+        match condition {
+            Condition::Attribute { path, test } => self.attribute_test(path, test),
+            Condition::All(members) => self.tree("all", |evaluation| {
+                members.iter().all(|member| evaluation.holds(member, links))
+            }),
+            Condition::Any(members) => self.tree("any", |evaluation| {
+                members.iter().any(|member| evaluation.holds(member, links))
+            }),
+            Condition::Not(member) => {
+                self.tree("not", |evaluation| !evaluation.holds(member, links))
+            }
+            Condition::Segment(position) => links
+                .segments
+                .get(*position)
+                .is_some_and(|segment| self.is_in_segment(segment)),
+            Condition::Flag(position) => self.flag_serves(*position, links),
+            Condition::Bucket(bucket) => self.is_in_bucket(bucket),
+        }
+    }
+
+    fn tree(&mut self, name: &'static str, holds: impl FnOnce(&mut Self) -> bool) -> bool {
+        self.tracer.open();
+        let result = holds(self);
+        self.tracer
+            .close(|| [("type", name.into()), ("result", result.into())]);
+        result
+    }
+
+    fn attribute_test(&mut self, path: &AttributePath, test: &Test) -> bool {
+        let attribute = self.context.attribute(path);
+        let result = test.holds(&attribute);
+        self.tracer.note(|| {
+            [
+                ("type", "attribute".into()),
+                ("attribute", path.to_string().into()),
+                ("operator", test.name().into()),
+                ("found", found(&attribute)),
+                ("result", result.into()),
+            ]
+        });
+        result
+    }
+
+    /// Excluded, else included, else by its condition
+    fn is_in_segment(&mut self, linked: &LinkedSegment) -> bool {
+        self.tracer.open();
+        let (result, why) = if self.is_listed(&linked.exclude) {
+            (false, "excluded")
+        } else if self.is_listed(&linked.include) {
+            (true, "included")
+        } else {
+            let result = linked
+                .segment
+                .when
+                .as_ref()
+                .is_some_and(|condition| self.holds(condition, &linked.links));
+            (result, "condition")
+        };
+        self.tracer.close(|| {
+            [
+                ("type", "segment".into()),
+                ("segment", Arc::clone(&linked.key).into()),
+                ("why", why.into()),
+                ("result", result.into()),
+            ]
+        });
+        result
+    }
+
+    fn is_listed(&self, members: &Members) -> bool {
+        members.iter().any(|(path, ids)| {
+            self.context
+                .attribute(path)
+                .as_unit()
+                .is_some_and(|key| ids.contains(&key))
+        })
+    }
+
+    fn flag_serves(&mut self, position: usize, links: &Links) -> bool {
+        let Some(Some(reference)) = links.flags.get(position) else {
+            return false;
+        };
+        self.tracer.open();
+        let variant = self.decide(&reference.target).variant;
+        let result = reference.variants.contains(&variant.name);
+        self.tracer.close(|| {
+            [
+                ("type", "flag".into()),
+                ("flag", Arc::clone(&reference.target.key).into()),
+                ("variant", Arc::clone(&variant.name).into()),
+                ("result", result.into()),
+            ]
+        });
+        result
+    }
+
+    fn is_in_bucket(&mut self, bucket: &Bucket) -> bool {
+        let attribute = self.context.attribute(&bucket.unit);
+        let slot = attribute
+            .as_unit()
+            .map(|unit| bucket::slot(&unit, bucket.seed, bucket::TOTAL));
+        let result = slot.is_some_and(|slot| bucket.slots.contains(slot));
+        self.tracer.note(|| {
+            [
+                ("type", "bucket".into()),
+                ("slot", slot.map_or(Value::Null, Value::from)),
+                ("from", bucket.slots.from.into()),
+                ("until", bucket.slots.until.into()),
+                ("result", result.into()),
+            ]
+        });
+        result
+    }
+}
+
+/// What a test found at its path, for a person to see: a scalar as it is, else what it is
+fn found(attribute: &Attribute<'_>) -> Value {
+    match attribute {
+        Attribute::Missing => Value::object([("missing", Value::Boolean(true))]),
+        Attribute::Null => Value::Null,
+        Attribute::Boolean(value) => (*value).into(),
+        Attribute::Number(value) => (*value).into(),
+        Attribute::String(text) => Value::from(&**text),
+        Attribute::Array(elements) => Value::Array(elements.iter().cloned().collect()),
+        Attribute::Object => Value::object([("object", Value::Boolean(true))]),
+    }
+}

@@ -1,0 +1,79 @@
+//! Sets of literals, arranged for look-up, and the folding of case
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+
+use crate::case_folding::fold;
+use crate::context::Attribute;
+use crate::hashing::hash_text;
+use crate::value::Value;
+
+/// A set of strings, numbers and booleans
+#[derive(Debug, Default)]
+pub(crate) struct Literals {
+    texts: HashTable<Arc<str>>,
+    // Ascending, none twice.
+    numbers: Vec<f64>,
+    has_true: bool,
+    has_false: bool,
+}
+
+impl Literals {
+    /// The set of these values, or `None` if one is neither string, number nor boolean
+    pub(crate) fn new(values: &[Value], ignore_case: bool) -> Option<Self> {
+        let mut literals = Self::default();
+        for value in values {
+            match value {
+                Value::String(text) if ignore_case => literals.insert_text(&fold_text(text).into()),
+                Value::String(text) => literals.insert_text(text),
+                Value::Number(number) => literals.numbers.push(*number),
+                Value::Boolean(false) => literals.has_false = true,
+                Value::Boolean(true) => literals.has_true = true,
+                Value::Null | Value::Array(_) | Value::Object(_) => return None,
+            }
+        }
+        literals.numbers.sort_by(f64::total_cmp);
+        literals.numbers.dedup();
+        Some(literals)
+    }
+
+    fn insert_text(&mut self, text: &Arc<str>) {
+        let entry = self.texts.entry(
+            hash_text(text),
+            |other| other == text,
+            |other| hash_text(other),
+        );
+        entry.or_insert_with(|| Arc::clone(text));
+    }
+
+    /// Whether the set has this text, which is folded where the set is
+    pub(crate) fn has_text(&self, text: &str) -> bool {
+        self.texts
+            .find(hash_text(text), |other| **other == *text)
+            .is_some()
+    }
+
+    /// Whether the set has this number or boolean
+    pub(crate) fn has(&self, attribute: &Attribute<'_>) -> bool {
+        match attribute {
+            // `-0` is `0` (language §2), also where a host hands it over.
+            Attribute::Number(number) => self
+                .numbers
+                .binary_search_by(|other| other.total_cmp(&(number + 0.0)))
+                .is_ok(),
+            Attribute::Boolean(true) => self.has_true,
+            Attribute::Boolean(false) => self.has_false,
+            _ => false,
+        }
+    }
+}
+
+/// A text without regard to case: each code point folded by itself
+pub(crate) fn fold_text(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|character| fold(character) == character) {
+        return Cow::Borrowed(text);
+    }
+    text.chars().map(fold).collect::<String>().into()
+}

@@ -1,0 +1,65 @@
+//! Why a flag answered as it did: a visitor of the one evaluation, not a second evaluator
+//!
+//! A trace is a tree of steps in the order in which they were taken; what was not looked at is not in it.
+
+use crate::value::{Object, Value};
+
+/// Watches an evaluation
+pub(crate) trait Tracer {
+    /// A step begins; the steps until its end belong to it
+    fn open(&mut self);
+
+    /// The step that began last ends
+    fn close<const N: usize>(&mut self, describe: impl FnOnce() -> [(&'static str, Value); N]);
+
+    /// A step without steps of its own
+    fn note<const N: usize>(&mut self, describe: impl FnOnce() -> [(&'static str, Value); N]);
+}
+
+/// Watches nothing, at no cost
+pub(crate) struct NoTrace;
+
+impl Tracer for NoTrace {
+    fn open(&mut self) {}
+
+    fn close<const N: usize>(&mut self, _describe: impl FnOnce() -> [(&'static str, Value); N]) {}
+
+    fn note<const N: usize>(&mut self, _describe: impl FnOnce() -> [(&'static str, Value); N]) {}
+}
+
+/// Writes the tree down
+#[derive(Default)]
+pub(crate) struct Trace {
+    steps: Vec<Value>,
+    // The steps of each step that is open, from the outermost in.
+    outer: Vec<Vec<Value>>,
+}
+
+impl Trace {
+    pub(crate) fn into_value(self) -> Value {
+        Value::Array(self.steps.into())
+    }
+}
+
+impl Tracer for Trace {
+    fn open(&mut self) {
+        self.outer.push(std::mem::take(&mut self.steps));
+    }
+
+    fn close<const N: usize>(&mut self, describe: impl FnOnce() -> [(&'static str, Value); N]) {
+        let outer = self.outer.pop().unwrap_or_default();
+        let inner = std::mem::replace(&mut self.steps, outer);
+        let mut members: Object = describe()
+            .into_iter()
+            .map(|(name, value)| (name.into(), value))
+            .collect();
+        if !inner.is_empty() {
+            members.insert("steps".into(), Value::Array(inner.into()));
+        }
+        self.steps.push(Value::Object(members.into()));
+    }
+
+    fn note<const N: usize>(&mut self, describe: impl FnOnce() -> [(&'static str, Value); N]) {
+        self.steps.push(Value::object(describe()));
+    }
+}
