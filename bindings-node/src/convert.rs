@@ -119,7 +119,10 @@ fn commit_members(commit: &Commit) -> [(&'static str, Value); 3] {
 
 fn issue_value(issue: &Issue) -> Value {
     Value::object([
-        ("flag", Value::from(&*issue.flag)),
+        (
+            "flag",
+            issue.flag.as_deref().map_or(Value::Null, Value::from),
+        ),
         ("pointer", issue.pointer.as_str().into()),
         ("message", issue.problem.to_string().into()),
     ])

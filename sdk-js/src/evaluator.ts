@@ -56,9 +56,10 @@ export type Step =
   | { step: 'discarded'; reason: string }
   | { step: 'goodbye'; reason: string; retryAfterMs: number | null };
 
-/** One fault in a document; the flag that it names answers `PARSE_ERROR`, the others are served. */
+/** One fault in a document. The flag that it names answers `PARSE_ERROR`; the others are served. */
 export interface Issue {
-  flag: string;
+  /** `null` where the fault is in no flag. */
+  flag: string | null;
   /** JSON pointer into the document. */
   pointer: string;
   message: string;
