@@ -6,11 +6,13 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 SHELL := bash
 
+N := 1000
+SEED := 1
 STAMPS := .tools/stamps
 SETUP_RUN := $(addprefix $(STAMPS)/,prerequisites npm wasm)
 SETUP_TEST := $(SETUP_RUN) $(addprefix $(STAMPS)/,python browser)
 
-.PHONY: help setup build run test lint format lock clean
+.PHONY: help setup build run test fuzz lint format lock clean
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -25,6 +27,10 @@ run: $(SETUP_RUN) ## Builds what is needed and starts the server on 127.0.0.1:80
 
 test: setup ## Runs every test of every language
 	@scripts/test.sh
+
+fuzz: setup ## Compares all bindings and the oracle on random documents: make fuzz N=1000 SEED=1
+	@scripts/build.sh --debug
+	@.venv/bin/python conformance/fuzz/run.py --count $(N) --seed $(SEED) --bindings rust,python,node,node-wasm,server
 
 lint: setup ## Runs every formatter, linter, type checker and audit
 	@scripts/lint.sh
