@@ -2,6 +2,16 @@
 # Installs Chromium for the browser tests, unless there is one; FLAGSTAFF_CHROMIUM names one that is not on the PATH.
 source "$(dirname "$0")/../lib.sh"
 
-if [ -z "${FLAGSTAFF_CHROMIUM:-}" ] && ! has chromium && ! has chromium-browser && ! has google-chrome; then
+find_browser() {
+  local name
+  for name in ${FLAGSTAFF_CHROMIUM:+"$FLAGSTAFF_CHROMIUM"} chromium chromium-browser google-chrome; do
+    if has "$name" && "$name" --version >/dev/null 2>&1; then return; fi
+  done
+  return 1
+}
+
+if ! find_browser; then
   apt_install "the browser tests" chromium
+  find_browser || die "Chromium is installed but does not start" \
+    "Ubuntu's package is a snap, which containers cannot run: install Google Chrome, or set FLAGSTAFF_CHROMIUM"
 fi
