@@ -28,10 +28,12 @@ describe('an app that installed the tarball', { timeout: 120_000 }, () => {
     });
   }
 
-  test('got the addon, the module and the licence of what is bundled, and no sources', () => {
+  test('got the addon, the module and the licences, also of what is bundled, and no sources', () => {
     assert.equal(app.files.filter((file) => file.endsWith('.node')).length, 1);
     assert.equal(app.files.filter((file) => file.endsWith('.wasm')).length, 1);
-    assert.ok(app.files.includes('dist/LICENSE-eventsource-parser'));
+    for (const licence of ['MIT', 'APACHE', 'eventsource-parser']) {
+      assert.ok(app.files.includes(`dist/LICENSE-${licence}`));
+    }
     assert.deepEqual(
       app.files.filter(
         (file) => /\.rs$|^(ts|src|test)\//.test(file) || (file.endsWith('.ts') && !file.endsWith('.d.ts')),

@@ -42,3 +42,6 @@ mkdirSync('dist', { recursive: true });
 copyFileSync('../bindings-wasm/pkg/web/flagstaff_wasm_bg.wasm', 'dist/flagstaff_wasm.wasm');
 const parser = join(dirname(require.resolve('eventsource-parser')), '..');
 copyFileSync(join(parser, 'LICENSE'), 'dist/LICENSE-eventsource-parser');
+for (const licence of ['LICENSE-MIT', 'LICENSE-APACHE']) {
+  copyFileSync(join('..', licence), join('dist', licence));
+}

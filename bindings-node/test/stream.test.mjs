@@ -112,6 +112,14 @@ for (const evaluator of ['native', 'wasm']) {
       assert.equal(client.getBooleanValue('f', true), true);
     });
 
+    test('a refusal whose text never ends is a refusal', async (context) => {
+      const server = await FlagServer.start();
+      server.intercept = (_, response) => response.writeHead(403).write('{') !== undefined;
+      const client = new Client(server.url, 'k', { evaluator, logger: { warn: () => {} } });
+      context.after(() => Promise.all([client.close(), server.stop()]));
+      assert.equal(await client.ready(), 'FAILED');
+    });
+
     test('a server that is full is asked again when it said', async (context) => {
       const server = await FlagServer.start();
       server.put('f', boolean(true));

@@ -8,9 +8,6 @@ import { openWasm } from './wasm.js';
 /** Which engine evaluates. Both are held to the same cases and answer alike, to the byte. */
 export type EngineName = 'native' | 'wasm';
 
-/** Below dist/esm and dist/cjs alike. */
-const ADDON = `../../native/${addonFile()}`;
-
 /**
  * Opens an evaluator of the empty snapshot.
  *
@@ -46,6 +43,7 @@ function openAny(): { name: EngineName; evaluator: Evaluator } {
 
 function openAddon(): Evaluator {
   const require = createRequire(import.meta.url);
-  const addon = require(ADDON) as { Evaluator: new () => Evaluator };
+  // The same from dist/esm and from dist/cjs.
+  const addon = require(`../../native/${addonFile()}`) as { Evaluator: new () => Evaluator };
   return new addon.Evaluator();
 }

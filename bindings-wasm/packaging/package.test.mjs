@@ -26,9 +26,11 @@ describe('an app that installed the tarball', { timeout: 120_000 }, () => {
     });
   }
 
-  test('got one module and the licence of what is bundled, and no sources', () => {
+  test('got one module and the licences, also of what is bundled, and no sources', () => {
     assert.equal(app.files.filter((file) => file.endsWith('.wasm')).length, 1);
-    assert.ok(app.files.includes('dist/LICENSE-eventsource-parser'));
+    for (const licence of ['MIT', 'APACHE', 'eventsource-parser']) {
+      assert.ok(app.files.includes(`dist/LICENSE-${licence}`));
+    }
     assert.deepEqual(
       app.files.filter((file) => /\.rs$|^(ts|src|test|example)/.test(file)),
       [],

@@ -49,6 +49,9 @@ cpSync('dist/esm/types', 'dist/cjs/types', { recursive: true });
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
 copyFileSync(MODULE, 'dist/flagstaff_wasm.wasm');
 copyFileSync(join(dirname(require.resolve('eventsource-parser')), '..', 'LICENSE'), 'dist/LICENSE-eventsource-parser');
+for (const licence of ['LICENSE-MIT', 'LICENSE-APACHE']) {
+  copyFileSync(join('..', licence), join('dist', licence));
+}
 
 mkdirSync('example-dist', { recursive: true });
 for (const name of readdirSync('example-dist')) {

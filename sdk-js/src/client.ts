@@ -14,7 +14,7 @@ import type { Remote } from './transport.js';
  * with a `key` is a further kind of context. A value that JSON has no word for reads as missing.
  */
 export interface Context {
-  targetingKey?: string;
+  targetingKey?: string | undefined;
   [attribute: string]: unknown;
 }
 
@@ -67,7 +67,7 @@ export class FlagClient {
   #status: Status = 'NOT_READY';
   #hasSnapshot = false;
   #revision = 0;
-  #lastWarning: string | undefined;
+  readonly #warned = new Set<string>();
   #phase: 'new' | 'started' | 'broken' | 'closed' = 'new';
 
   constructor(surroundings: Surroundings) {
@@ -270,7 +270,7 @@ export class FlagClient {
   #current(commit: Commit | undefined): void {
     this.#hasSnapshot = true;
     this.#revision = commit?.revision ?? this.#revision;
-    this.#lastWarning = undefined;
+    this.#warned.clear();
     this.#armBoundary();
     this.#become('READY');
     if (commit !== undefined && commit.changed.length > 0) {
@@ -290,10 +290,10 @@ export class FlagClient {
     }
   }
 
-  /** Told once, until the snapshot is fresh again or something else is wrong. */
+  /** Told once until the snapshot is fresh again, also where several things are wrong by turns. */
   #warnOnce(message: string): void {
-    if (message !== this.#lastWarning) {
-      this.#lastWarning = message;
+    if (!this.#warned.has(message)) {
+      this.#warned.add(message);
       this.#logger.warn(`flagstaff: ${message}`);
     }
   }

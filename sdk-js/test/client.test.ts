@@ -128,11 +128,11 @@ test('a lost server leaves the last values and says STALE', async () => {
 test('a condition is told once, not with every try', async () => {
   const { client, server, clock, warnings } = create();
   client.start();
-  for (const delay of [1_000, 2_000, 4_000]) {
-    server.last().fail(new Error('refused'));
+  for (const [index, delay] of [1_000, 2_000, 4_000, 8_000].entries()) {
+    server.last().fail(new Error(index % 2 === 0 ? 'refused' : 'reset'));
     await clock.advance(delay);
   }
-  assert.deepEqual(warnings, ['flagstaff: no values yet: refused']);
+  assert.deepEqual(warnings, ['flagstaff: no values yet: refused', 'flagstaff: no values yet: reset']);
 });
 
 test('change names the flags of a commit, and a commit without changes is no change', async () => {
