@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timezone
 
-from flagstaff import Snapshot
+from flagstaff import DocumentError, Snapshot
 from lines import UNSUPPORTED, Request, answer_lines, canonical, loaded, refused, text_or_json
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -38,7 +38,7 @@ class Testee:
         """Replaces the snapshot; a document that is refused leaves it."""
         try:
             self.snapshot = Snapshot.from_json(document)
-        except ValueError as error:
+        except DocumentError as error:
             return refused(str(error))
         return loaded(self.snapshot.issues)
 
