@@ -63,7 +63,7 @@ pub enum ApiError {
         limit: usize,
     },
     /// It could be read, and something in it is wrong
-    #[error("{} of the request is wrong", if errors.len() == 1 { "one part" } else { "more than one part" })]
+    #[error("{} wrong, and nothing was stored", if errors.len() == 1 { "one thing is" } else { "several things are" })]
     Invalid {
         /// What, and where
         errors: Vec<FieldError>,
@@ -75,6 +75,14 @@ pub enum ApiError {
         key: String,
         /// The environment
         environment: String,
+    },
+    /// It cannot go: others refer to it
+    #[error("flag `{key}` is referred to by what would break without it")]
+    InUse {
+        /// The flag
+        key: String,
+        /// What would break
+        errors: Vec<FieldError>,
     },
     /// It is of another type elsewhere
     #[error(
@@ -145,15 +153,23 @@ impl ApiError {
         }
     }
 
-    /// Issues of flags; `root` is cut off the pointers, so that they point into what the client sent
-    pub fn issues<'a>(issues: impl IntoIterator<Item = &'a Issue>, root: &str) -> Self {
-        let error = |issue: &Issue| {
-            let pointer = issue.pointer.strip_prefix(root).unwrap_or(&issue.pointer);
-            FieldError::new(pointer, issue.problem.to_string())
-        };
+    /// Issues of a document; `root` is cut off the pointers, so that they point into what the client sent
+    pub fn issues(issues: &[Issue], root: &str) -> Self {
         Self::Invalid {
-            errors: issues.into_iter().map(error).collect(),
+            errors: Self::fields(issues, root),
         }
+    }
+
+    /// What is wrong, and where, without `root`
+    pub(crate) fn fields(issues: &[Issue], root: &str) -> Vec<FieldError> {
+        let field = |issue: &Issue| {
+            let inside = issue
+                .pointer
+                .strip_prefix(root)
+                .filter(|rest| rest.is_empty() || rest.starts_with('/'));
+            FieldError::new(inside.unwrap_or(&issue.pointer), issue.problem.to_string())
+        };
+        issues.iter().map(field).collect()
     }
 
     fn status(&self) -> (StatusCode, &'static str) {
@@ -168,6 +184,7 @@ impl ApiError {
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
             Self::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
             Self::Exists { .. } => (StatusCode::CONFLICT, "exists"),
+            Self::InUse { .. } => (StatusCode::CONFLICT, "in-use"),
             Self::TypeConflict { .. } => (StatusCode::CONFLICT, "type-conflict"),
             Self::NoPrecondition { .. } => {
                 (StatusCode::PRECONDITION_REQUIRED, "precondition-required")
@@ -231,10 +248,9 @@ impl IntoResponse for ApiError {
             title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),
             detail: self.to_string(),
-            errors: if let Self::Invalid { errors } = &self {
-                errors
-            } else {
-                &[]
+            errors: match &self {
+                Self::Invalid { errors } | Self::InUse { errors, .. } => errors,
+                _ => &[],
             },
             expected_version,
             current_version,

@@ -1,12 +1,18 @@
 //! `GET /example/`: the page of bindings-wasm, compiled into the server if it was built before it
 
 use axum::extract::Path;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::api_error::ApiError;
 
 include!(concat!(env!("OUT_DIR"), "/example.rs"));
+
+/// The page's own script and WebAssembly and nothing else: it has a key in its address
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; \
+     style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
 
 /// A file of the page
 struct File {
@@ -40,6 +46,7 @@ fn find(path: &str) -> Option<Response> {
         (CONTENT_TYPE, file.content_type),
         (CACHE_CONTROL, "no-cache"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CONTENT_SECURITY_POLICY, POLICY),
     ];
     Some((headers, file.content).into_response())
 }

@@ -715,3 +715,55 @@ async fn a_broken_flag_in_a_document_is_refused_or_kept_as_asked() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_flag_that_others_refer_to_cannot_go_or_lose_its_variant() {
+    let server = Server::new().await;
+    server.put("base", &boolean()).await;
+    let dependent = json!({
+        "type": "boolean", "enabled": true, "serve": "off",
+        "rules": [{"when": {"flag": "base", "variants": ["on"]}, "serve": "on"}],
+    });
+    assert_eq!(
+        server.put("dependent", &dependent).await.status,
+        StatusCode::CREATED
+    );
+    let refused = server
+        .admin(Method::DELETE, &format!("{FLAGS}/base"), &Value::Null)
+        .await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(
+        refused
+            .pointers()
+            .iter()
+            .all(|pointer| pointer.starts_with("/flags/dependent/rules/0/when")),
+        "{}",
+        refused.text
+    );
+    let variants = json!({"type": "boolean", "enabled": true, "variants": {"yes": true, "off": false}, "onVariant": "yes", "offVariant": "off", "serve": "yes"});
+    let refused = server.put("base", &variants).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        refused
+            .pointers()
+            .iter()
+            .all(|pointer| pointer.starts_with("/flags/dependent/")),
+        "{}",
+        refused.text
+    );
+    let unknown = json!({"type": "boolean", "enabled": true, "serve": "on", "rules": [{"when": {"segment": "none"}, "serve": "off"}]});
+    assert_eq!(
+        server.put("third", &unknown).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    server
+        .admin(Method::DELETE, &format!("{FLAGS}/dependent"), &Value::Null)
+        .await;
+    assert_eq!(
+        server
+            .admin(Method::DELETE, &format!("{FLAGS}/base"), &Value::Null)
+            .await
+            .status,
+        StatusCode::NO_CONTENT
+    );
+}

@@ -390,7 +390,14 @@ async fn the_example_page_is_there_or_says_how_to_build_it() {
         .send(Request::get("/example/").body(Body::empty()).unwrap())
         .await;
     match answer.status {
-        StatusCode::OK => assert_eq!(answer.header("content-type"), "text/html; charset=utf-8"),
+        StatusCode::OK => {
+            assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+            assert!(
+                answer
+                    .header("content-security-policy")
+                    .contains("'wasm-unsafe-eval'")
+            );
+        }
         StatusCode::NOT_FOUND => assert!(
             answer.json()["detail"]
                 .as_str()
@@ -405,4 +412,63 @@ async fn the_example_page_is_there_or_says_how_to_build_it() {
         .send(Request::get("/example").body(Body::empty()).unwrap())
         .await;
     assert_eq!(redirect.header("location"), "/example/");
+}
+
+/// Whether `answer` is what OFREP's own description says of `schema`
+fn assert_schema(specification: &Value, schema: &str, answer: &Value) {
+    let root = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": format!("#/components/schemas/{schema}"),
+        "components": specification["components"],
+    });
+    let validator = jsonschema::validator_for(&root).unwrap();
+    let errors: Vec<String> = validator
+        .iter_errors(answer)
+        .map(|error| error.to_string())
+        .collect();
+    assert_eq!(errors, [""; 0], "{schema}: {answer}");
+}
+
+#[tokio::test]
+async fn answers_are_what_the_description_of_ofrep_says() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../shared/vendor-suites/ofrep/openapi.yaml"
+    );
+    let Ok(text) = std::fs::read_to_string(path) else {
+        // Without the description beside the repository there is nothing to compare with.
+        return;
+    };
+    let specification: Value = serde_saphyr::from_str(&text).unwrap();
+    let server = server().await;
+    server.put("number", &json!({"type": "number", "enabled": true, "variants": {"n": 1.5}, "offVariant": "n", "serve": "n"})).await;
+    server.put("object", &json!({"type": "object", "enabled": true, "variants": {"o": {"a": [1]}}, "offVariant": "o", "serve": "o"})).await;
+    let context = json!({"context": {"targetingKey": "u"}});
+    for flag in ["constant", "off", "targeted", "number", "object"] {
+        let answer = ask(&server, &format!("{BULK}/{flag}"), &context).await;
+        assert_schema(&specification, "serverEvaluationSuccess", &answer.json());
+    }
+    assert_schema(
+        &specification,
+        "bulkEvaluationSuccess",
+        &ask(&server, BULK, &context).await.json(),
+    );
+    assert_schema(
+        &specification,
+        "flagNotFound",
+        &ask(&server, &format!("{BULK}/none"), &context).await.json(),
+    );
+    let wrong = json!({"context": {"targetingKey": 1}});
+    assert_schema(
+        &specification,
+        "evaluationFailure",
+        &ask(&server, &format!("{BULK}/constant"), &wrong)
+            .await
+            .json(),
+    );
+    assert_schema(
+        &specification,
+        "bulkEvaluationFailure",
+        &ask(&server, BULK, &wrong).await.json(),
+    );
 }
