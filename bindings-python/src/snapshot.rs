@@ -1,6 +1,7 @@
 //! An evaluator without a client: one document, any instant, whole outcomes
 
 use flagstaff::{Context, Issue, Timestamp, Value, ValueType};
+use flagstaff_core::UnknownValueType;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -59,19 +60,48 @@ impl Snapshot {
         context: Option<&Bound<'_, PyAny>>,
         now_ms: i64,
     ) -> PyResult<String> {
-        let expected = expected.map(str::parse::<ValueType>).transpose();
-        let expected = expected.map_err(|error| PyValueError::new_err(error.to_string()))?;
-        let default = convert::to_value(default).unwrap_or_default();
+        let (expected, default) = (value_type(expected)?, default_value(default));
         let now = Timestamp::from_millis(now_ms);
         let outcome = match text(context)? {
-            Some(text) => self
-                .snapshot
-                .evaluate(flag, expected, &Context::from_json(text), now),
+            Some(text) => {
+                let context = Context::from_json(text);
+                self.snapshot.evaluate(flag, expected, &context, now)
+            }
             None => self
                 .snapshot
                 .evaluate(flag, expected, &Asker::new(context), now),
         };
         Ok(outcome.to_value(&default).to_canonical())
+    }
+
+    /// The outcome of one flag and the steps that led to it, `{"outcome": …, "trace": […]}`, as canonical JSON text
+    ///
+    /// The arguments are those of `evaluate`.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "these five are what an evaluation is a function of"
+    )]
+    fn explain(
+        &self,
+        flag: &str,
+        expected: Option<&str>,
+        default: &Bound<'_, PyAny>,
+        context: Option<&Bound<'_, PyAny>>,
+        now_ms: i64,
+    ) -> PyResult<String> {
+        let (expected, default) = (value_type(expected)?, default_value(default));
+        let now = Timestamp::from_millis(now_ms);
+        let (outcome, trace) = match text(context)? {
+            Some(text) => {
+                let context = Context::from_json(text);
+                self.snapshot.explain(flag, expected, &context, now)
+            }
+            None => self
+                .snapshot
+                .explain(flag, expected, &Asker::new(context), now),
+        };
+        let explanation = [("outcome", outcome.to_value(&default)), ("trace", trace)];
+        Ok(Value::object(explanation).to_canonical())
     }
 
     /// The outcomes of all flags, `{"flags": {key: outcome}}`, as canonical JSON text
@@ -92,6 +122,16 @@ impl Snapshot {
     fn bucket(salt: &str, unit: &str, total: u32) -> u32 {
         flagstaff_core::slot(unit, flagstaff_core::seed(salt), total)
     }
+}
+
+fn value_type(name: Option<&str>) -> PyResult<Option<ValueType>> {
+    let parsed = name.map(str::parse).transpose();
+    parsed.map_err(|error: UnknownValueType| PyValueError::new_err(error.to_string()))
+}
+
+/// A default that JSON has no word for is `null` in an outcome's text
+fn default_value(default: &Bound<'_, PyAny>) -> Value {
+    convert::to_value(default).unwrap_or_default()
 }
 
 /// JSON text stands for a context where it is to reach the core unparsed

@@ -49,6 +49,19 @@ def test_a_process_ends_by_itself_and_silently(server, script):
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
+def test_a_process_ends_while_a_thread_waits_for_a_server(server):
+    server.stop()
+    script = f"""
+        import threading
+        from flagstaff import Client
+        client = Client({server.url!r}, {KEY!r})
+        threading.Thread(target=client.ready, args=(60,), daemon=True).start()
+        client.ready(0.1)
+    """
+    result = run(script)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
 def test_a_process_ends_in_the_middle_of_connecting(server):
     server.set("a", flag())
     for _ in range(5):

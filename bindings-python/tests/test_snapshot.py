@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from conftest import DOCUMENT
 from flagstaff import Client, ConfigurationError, DocumentError, FlagstaffError, Snapshot
+
+from conftest import DOCUMENT
 
 
 @pytest.fixture
@@ -23,6 +24,15 @@ def test_all_outcomes_are_those_of_each(snapshot):
     assert sorted(everything) == sorted(DOCUMENT["flags"])
     for key, outcome in everything.items():
         assert outcome == json.loads(snapshot.evaluate(key, None, None, {"plan": "pro"}, 0))
+
+
+def test_an_explanation_has_the_outcome_and_its_steps(snapshot):
+    for context in ({"plan": "pro"}, '{"plan": "pro"}'):
+        text = snapshot.explain("bool", "boolean", None, context, 0)
+        explanation = json.loads(text)
+        assert text == json.dumps(explanation, sort_keys=True, separators=(",", ":"))
+        assert explanation["outcome"] == json.loads(snapshot.evaluate("bool", "boolean", None, context, 0))
+        assert explanation["trace"]
 
 
 def test_context_text_reaches_the_core_unparsed(snapshot):

@@ -16,7 +16,7 @@ use crate::config::{ClientBuilder, Config};
 use crate::error::ClientError;
 use crate::runtime;
 use crate::session::Session;
-use crate::status::{Readiness, State, Status};
+use crate::status::{Readiness, Status};
 use crate::store::Store;
 
 mod getters;
@@ -105,9 +105,12 @@ impl Client {
             .unwrap_or_else(|_| session.state().timed_out())
     }
 
-    /// How waiting would end at once; `None` while it would go on
+    /// How waiting would end at once; `None` while it would go on. A closed client is not worth waiting for
     pub fn readiness(&self) -> Option<Readiness> {
-        self.inner.session().state().settled()
+        let state = self.inner.session().state();
+        let is_closed = self.inner.is_closed.load(Ordering::Acquire);
+        let at_once = || is_closed.then(|| state.timed_out());
+        state.settled().or_else(at_once)
     }
 
     /// How fresh the flags are
@@ -230,13 +233,13 @@ fn new_session(config: Option<&Config>, store: &Store) -> Session {
     Session::new(status, config.and_then(|config| config.observer.clone()))
 }
 
+/// Ends when the session is ready, refused or closed
 async fn settled(session: &Session) -> Readiness {
     let mut states = session.states();
-    let settled = states
-        .wait_for(|state| state.settled().is_some())
-        .await
-        .ok()
-        .and_then(|state| state.settled());
-    // The session is borrowed here, so its channel is open and waiting cannot fail.
-    settled.unwrap_or_else(|| State::new(Status::NotReady).timed_out())
+    tokio::select! {
+        biased;
+        _ = states.wait_for(|state| state.settled().is_some()) => {}
+        () = session.closed() => {}
+    }
+    session.state().timed_out()
 }

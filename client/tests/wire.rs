@@ -319,6 +319,18 @@ fn a_closed_client_keeps_its_flags_ends_its_changes_and_does_not_start_again() {
 }
 
 #[test]
+fn closing_ends_a_wait() {
+    let server = Server::start([], []);
+    let url = server.url();
+    server.stop();
+    let client = Client::builder(&url, "k").timing(quick()).build().unwrap();
+    let waiting = client.clone();
+    let waiter = std::thread::spawn(move || waiting.ready(Duration::MAX));
+    client.close();
+    assert_eq!(waiter.join().ok(), Some(Readiness::TimedOut));
+}
+
+#[test]
 fn a_dropped_client_lets_go_of_the_server() {
     let server = Server::start([Reply::Stream(transfer("a", 1))], []);
     let client = client(&server);
