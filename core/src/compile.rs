@@ -191,16 +191,14 @@ impl<'a> Compiler<'a> {
     }
 
     fn name(&mut self, name: &str) {
-        if name.is_empty() || name.chars().count() > limits::NAME_LENGTH {
+        if !limits::is_name(name) {
             self.issue::<()>(Problem::Name);
         }
     }
 
-    /// A context kind; one that begins with `/` would be read as a pointer
     fn kind(&mut self, name: &str) {
-        self.name(name);
-        if name.starts_with('/') {
-            self.issue::<()>(Problem::Kind);
+        if let Err(problem) = check_kind(name) {
+            self.issue::<()>(problem);
         }
     }
 
@@ -222,6 +220,18 @@ impl<'a> Compiler<'a> {
         if got > limit {
             self.issue::<()>(Problem::TooMany { what, limit, got });
         }
+    }
+}
+
+/// Whether this names a context kind; one that begins with `/` would be read as a pointer
+pub(crate) fn check_kind(name: &str) -> Result<(), Problem> {
+    if !limits::is_name(name) {
+        return Err(Problem::Name);
+    }
+    if name.starts_with('/') {
+        Err(Problem::Kind)
+    } else {
+        Ok(())
     }
 }
 

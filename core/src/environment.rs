@@ -18,7 +18,7 @@ use crate::model::{Flag, Group, Holdout, Segment};
 use crate::object::{ObjectKind, state_hash};
 use crate::snapshot::Snapshot;
 use crate::value::Value;
-use crate::wire::{DocumentWire, IdsWire, OverridesWire, Whole};
+use crate::wire::{DocumentWire, IdEntriesWire, OverridesWire, Whole};
 
 /// The compiled objects of an environment, and the version of each
 #[derive(Debug, Clone, Default)]
@@ -137,12 +137,15 @@ impl Environment {
                 name.into(),
                 serde_json::from_str(object.get())?,
             ),
-            _ => self.put_ids(
-                kind,
-                owner.into(),
-                name.into(),
-                &serde_json::from_str(object.get())?,
-            ),
+            _ => {
+                let ids: IdEntriesWire = serde_json::from_str(object.get())?;
+                self.put_ids(
+                    kind,
+                    owner.into(),
+                    name.into(),
+                    Ids::new(ids.keys().map(|id| &**id)),
+                );
+            }
         }
         Ok(())
     }
@@ -241,10 +244,20 @@ impl Environment {
     fn put_segment(&mut self, key: Arc<str>, fingerprint: u64, segment: &RawValue) {
         let parts = compile::segment(&key, fingerprint, segment);
         for (kind, ids) in parts.include {
-            self.put_ids(ObjectKind::SegmentInclude, Arc::clone(&key), kind, &ids);
+            self.put_ids(
+                ObjectKind::SegmentInclude,
+                Arc::clone(&key),
+                kind,
+                Ids::new(ids.iter().map(|id| &**id)),
+            );
         }
         for (kind, ids) in parts.exclude {
-            self.put_ids(ObjectKind::SegmentExclude, Arc::clone(&key), kind, &ids);
+            self.put_ids(
+                ObjectKind::SegmentExclude,
+                Arc::clone(&key),
+                kind,
+                Ids::new(ids.iter().map(|id| &**id)),
+            );
         }
         self.segments.insert(key, parts.compiled);
     }
@@ -260,8 +273,8 @@ impl Environment {
             .insert(level, Arc::new(list));
     }
 
-    fn put_ids(&mut self, list: ObjectKind, segment: Arc<str>, kind: Arc<str>, ids: &IdsWire) {
-        let ids = Arc::new(Ids::new(ids.0.iter().map(|id| &**id)));
+    fn put_ids(&mut self, list: ObjectKind, segment: Arc<str>, kind: Arc<str>, ids: Ids) {
+        let ids = Arc::new(ids);
         self.ids_of(list)
             .entry(segment)
             .or_default()

@@ -47,3 +47,8 @@ pub fn is_key(key: &str) -> bool {
             character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-')
         })
 }
+
+/// Whether `name` has 1 to [`NAME_LENGTH`] characters
+pub(crate) fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().count() <= NAME_LENGTH
+}

@@ -1,6 +1,6 @@
 //! The JSON of a document, as it is written: structs that mirror it and know nothing of its meaning
 //!
-//! Unknown fields are ignored, so that an older reader can read a newer document, except in conditions and serves: there a
+//! Unknown fields are ignored, so that an older reader can read a newer document, except in conditions, serves and prerequisites: there a
 //! field that this reader does not know could change who gets what.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::timestamp::Timestamp;
@@ -63,7 +63,7 @@ pub(crate) struct FlagWire {
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "a prerequisite, an object")]
+#[serde(deny_unknown_fields, expecting = "a prerequisite, an object")]
 pub(crate) struct PrerequisiteWire {
     pub(crate) flag: Arc<str>,
     pub(crate) variants: Box<[Arc<str>]>,
@@ -230,8 +230,11 @@ pub(crate) struct StepWire {
     pub(crate) percent: f64,
 }
 
-/// The ids of one segment and kind: an array in a document, an object of `ID: true` where it is an object of its own
-pub(crate) struct IdsWire(pub(crate) Vec<Box<str>>);
+/// The ids of one segment and kind, as a document has them
+pub(crate) type IdsWire = Vec<Box<str>>;
+
+/// The ids of one segment and kind, as an object of their own on the wire: `{ID: true}`
+pub(crate) type IdEntriesWire = BTreeMap<Box<str>, de::IgnoredAny>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an arm, an object")]
@@ -337,37 +340,6 @@ impl<'de> Deserialize<'de> for RolloutWire {
             }
         }
         deserializer.deserialize_any(Rollout)
-    }
-}
-
-impl<'de> Deserialize<'de> for IdsWire {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Ids;
-        impl<'de> Visitor<'de> for Ids {
-            type Value = IdsWire;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an array of ids, or an object of them")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<IdsWire, A::Error> {
-                let mut ids =
-                    Vec::with_capacity(sequence.size_hint().unwrap_or_default().min(1 << 16));
-                while let Some(id) = sequence.next_element()? {
-                    ids.push(id);
-                }
-                Ok(IdsWire(ids))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<IdsWire, A::Error> {
-                let mut ids = Vec::new();
-                while let Some((id, _)) = map.next_entry::<Box<str>, de::IgnoredAny>()? {
-                    ids.push(id);
-                }
-                Ok(IdsWire(ids))
-            }
-        }
-        deserializer.deserialize_any(Ids)
     }
 }
 

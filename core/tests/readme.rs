@@ -1,7 +1,5 @@
 //! The flag that the README shows compiles, without a field that the language does not have
 
-#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
-
 use flagstaff_core::Snapshot;
 use serde_json::Value;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Linker, Node, Problems};
-use crate::compile::Compiled;
+use crate::compile::{self, Compiled};
 use crate::error::{Issue, Problem};
 use crate::list::{Ids, Overrides};
 use crate::model::{Flag, FlagType, Reference, Slots};
@@ -122,6 +122,9 @@ fn check_overrides(
 
 fn check_ids(side: &str, lists: Option<&BTreeMap<Arc<str>, Arc<Ids>>>, problems: &mut Problems) {
     for (kind, ids) in lists.into_iter().flatten() {
+        if let Err(problem) = compile::check_kind(kind) {
+            problems.push((format!("/{side}/{}", escape(kind)), problem));
+        }
         for id in ids.invalid() {
             problems.push((
                 format!("/{side}/{}/{}", escape(kind), escape(id)),
