@@ -131,21 +131,17 @@ impl Environment {
             self.put_owner(kind, key.into(), object);
             return Ok(());
         };
-        match kind {
-            ObjectKind::Overrides => self.put_overrides(
+        if kind == ObjectKind::Overrides {
+            let list: OverridesWire = serde_json::from_str(object.get())?;
+            self.put_overrides(owner.into(), name.into(), list);
+        } else {
+            let ids: IdEntriesWire = serde_json::from_str(object.get())?;
+            self.put_ids(
+                kind,
                 owner.into(),
                 name.into(),
-                serde_json::from_str(object.get())?,
-            ),
-            _ => {
-                let ids: IdEntriesWire = serde_json::from_str(object.get())?;
-                self.put_ids(
-                    kind,
-                    owner.into(),
-                    name.into(),
-                    Ids::new(ids.keys().map(|id| &**id)),
-                );
-            }
+                Ids::new(ids.keys().map(|id| &**id)),
+            );
         }
         Ok(())
     }

@@ -234,7 +234,7 @@ pub(crate) struct StepWire {
 pub(crate) type IdsWire = Vec<Box<str>>;
 
 /// The ids of one segment and kind, as an object of their own on the wire: `{ID: true}`
-pub(crate) type IdEntriesWire = BTreeMap<Box<str>, de::IgnoredAny>;
+pub(crate) type IdEntriesWire = BTreeMap<Box<str>, bool>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an arm, an object")]
