@@ -3,12 +3,11 @@
 //! No I/O, no threads and no callbacks live here, so that nothing can outlast a worker thread or hold its event loop; the network
 //! is JavaScript's. Documentation of the methods is at the interface.
 
-mod convert;
 mod error;
 
+use flagstaff_core::{TextQuery, TextReplica};
 use napi_derive::napi;
 
-use crate::convert::TextReplica;
 use crate::error::to_napi;
 
 /// One replica of an environment
@@ -59,7 +58,7 @@ impl Evaluator {
     /// The position in the stream
     #[napi]
     pub fn cursor(&self) -> Option<String> {
-        self.replica.cursor()
+        self.replica.cursor().map(ToOwned::to_owned)
     }
 
     /// Evaluates one flag
@@ -73,7 +72,34 @@ impl Evaluator {
         now: f64,
     ) -> napi::Result<String> {
         self.replica
-            .evaluate(&flag, expected.as_deref(), (&fallback, &context), now)
+            .evaluate(&TextQuery {
+                flag: &flag,
+                expected: expected.as_deref(),
+                fallback: &fallback,
+                context: &context,
+                now,
+            })
+            .map_err(to_napi)
+    }
+
+    /// Evaluates one flag and tells why it answers so
+    #[napi]
+    pub fn explain(
+        &self,
+        flag: String,
+        expected: Option<String>,
+        fallback: String,
+        context: String,
+        now: f64,
+    ) -> napi::Result<String> {
+        self.replica
+            .explain(&TextQuery {
+                flag: &flag,
+                expected: expected.as_deref(),
+                fallback: &fallback,
+                context: &context,
+                now,
+            })
             .map_err(to_napi)
     }
 
@@ -98,6 +124,6 @@ impl Evaluator {
     /// The slot of a unit under a salt
     #[napi]
     pub fn bucket(&self, salt: String, unit: String, total: u32) -> u32 {
-        convert::bucket(&salt, &unit, total)
+        TextReplica::bucket(&salt, &unit, total)
     }
 }

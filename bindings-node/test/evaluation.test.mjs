@@ -197,7 +197,9 @@ describe('the native and the WebAssembly evaluator', () => {
       both((engine) => engine.evaluateAll(context, NOW));
       for (const flag of flags) {
         for (const type of types) {
-          both((engine) => engine.evaluate(flag, type, { mine: [1.5, 'ü'] }, context, NOW));
+          const outcome = both((engine) => engine.evaluate(flag, type, { mine: [1.5, 'ü'] }, context, NOW));
+          const explained = both((engine) => engine.explain(flag, type, { mine: [1.5, 'ü'] }, context, NOW));
+          assert.ok(explained.startsWith(`{"outcome":${outcome},"trace":[`));
         }
       }
     }

@@ -16,6 +16,8 @@ export interface CaseEvaluator {
    * caller of the client would give. `now` is in milliseconds since 1970.
    */
   evaluate(flag: string, type: ValueType | null, fallback: unknown, context: unknown, now: number): string;
+  /** Evaluates one flag and tells why: `{"outcome": …, "trace": […]}`. */
+  explain(flag: string, type: ValueType | null, fallback: unknown, context: unknown, now: number): string;
   /** Evaluates every flag: `{"flags": {KEY: outcome}}`. */
   evaluateAll(context: unknown, now: number): string;
   /** The slot of `unit` under `salt`, from 0 to `total` - 1. */
@@ -34,6 +36,8 @@ export function createEvaluator(name?: EngineName): CaseEvaluator {
     },
     evaluate: (flag, type, fallback, context, now) =>
       evaluator.evaluate(flag, type, encodeValue(fallback) ?? 'null', toText(context), now),
+    explain: (flag, type, fallback, context, now) =>
+      evaluator.explain(flag, type, encodeValue(fallback) ?? 'null', toText(context), now),
     evaluateAll: (context, now) => evaluator.evaluateAll(toText(context), now),
     bucket: (salt, unit, total) => evaluator.bucket(salt, unit, total),
   };

@@ -4,14 +4,12 @@
 
 #![forbid(unsafe_code)]
 
-#[path = "../../bindings-node/src/convert.rs"]
-mod convert;
 mod error;
 
+use flagstaff_core::{TextQuery, TextReplica};
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::convert::TextReplica;
 use crate::error::to_js;
 
 /// One replica of an environment
@@ -50,7 +48,7 @@ impl Evaluator {
 
     /// The position in the stream
     pub fn cursor(&self) -> Option<String> {
-        self.replica.cursor()
+        self.replica.cursor().map(ToOwned::to_owned)
     }
 
     /// Evaluates one flag
@@ -68,7 +66,38 @@ impl Evaluator {
         now: f64,
     ) -> Result<String, JsError> {
         self.replica
-            .evaluate(flag, expected.as_deref(), (fallback, context), now)
+            .evaluate(&TextQuery {
+                flag,
+                expected: expected.as_deref(),
+                fallback,
+                context,
+                now,
+            })
+            .map_err(to_js)
+    }
+
+    /// Evaluates one flag and tells why it answers so
+    #[expect(
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        reason = "wasm-bindgen has no optional borrowed string, and scalars cross more cheaply than an object"
+    )]
+    pub fn explain(
+        &self,
+        flag: &str,
+        expected: Option<String>,
+        fallback: &str,
+        context: &str,
+        now: f64,
+    ) -> Result<String, JsError> {
+        self.replica
+            .explain(&TextQuery {
+                flag,
+                expected: expected.as_deref(),
+                fallback,
+                context,
+                now,
+            })
             .map_err(to_js)
     }
 
@@ -91,6 +120,6 @@ impl Evaluator {
 
     /// The slot of a unit under a salt
     pub fn bucket(&self, salt: &str, unit: &str, total: u32) -> u32 {
-        convert::bucket(salt, unit, total)
+        TextReplica::bucket(salt, unit, total)
     }
 }

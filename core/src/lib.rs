@@ -54,6 +54,7 @@ mod rollout;
 mod semver;
 mod shards;
 mod snapshot;
+mod text;
 mod timestamp;
 mod trace;
 mod value;
@@ -70,6 +71,7 @@ pub use path::{AttributePath, PathError};
 pub use pattern::PatternError;
 pub use replica::{Commit, Replica, ReplicaError, Step};
 pub use snapshot::{FlagInfo, Snapshot};
+pub use text::{TextQuery, TextReplica};
 pub use timestamp::Timestamp;
 pub use value::{MAX_SAFE_INTEGER, Object, Value, safe_integer};
 

@@ -19,6 +19,8 @@ export interface Evaluator {
    * in milliseconds since 1970. Returns an {@link Outcome} as canonical JSON and never throws for a flag or a context.
    */
   evaluate(flag: string, type: ValueType | null, fallback: string, context: string, now: number): string;
+  /** Evaluates one flag as {@link evaluate} does and tells why. Returns `{"outcome": Outcome, "trace": […]}` as canonical JSON. */
+  explain(flag: string, type: ValueType | null, fallback: string, context: string, now: number): string;
   /** Evaluates every flag. Returns `{"flags": {KEY: Outcome}}` as canonical JSON. */
   evaluateAll(context: string, now: number): string;
   /** What is wrong with the snapshot's flags: a list of {@link Issue} as JSON. */

@@ -192,6 +192,10 @@ export class FakeEvaluator implements Evaluator {
     return JSON.stringify({ ...OUTCOME, value: `${flag}@${this.revision}` });
   }
 
+  explain(flag: string): string {
+    return `{"outcome":${this.evaluate(flag)},"trace":[]}`;
+  }
+
   evaluateAll(): string {
     return JSON.stringify({ flags: { one: OUTCOME, two: OUTCOME } });
   }
