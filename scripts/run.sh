@@ -8,7 +8,8 @@ source "$(dirname "$0")/lib.sh"
 scripts/build.sh server wasm js
 
 keys=$ROOT/.flagstaff/dev.env
-mkdir -p .flagstaff
+# Keys and data are nobody else's business on this machine.
+mkdir -p -m 700 .flagstaff
 
 random_key() { # prefix
   local letters=
@@ -59,7 +60,8 @@ Flagstaff with the demo flags on $url
 TEXT
 if [ ${#printed[@]} -gt 0 ]; then
   printf 'Keys (environment production), kept in .flagstaff/dev.env:\n\n'
-  printf '  %s\n' "${printed[@]}" ''
+  printf '  %s\n' "${printed[@]}"
+  printf '\n'
 fi
 printf 'Ctrl-C stops the server.\n\n'
 
