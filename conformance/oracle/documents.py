@@ -42,10 +42,14 @@ def get(owner: dict, member: str, default: object = None) -> object:
     return default if value is None else value
 
 
-def members(owner: object, required: set[str], optional: set[str] = frozenset()) -> dict:
-    """An object that has the required members and no unknown ones (CMP-4)"""
+def members(
+    owner: object, required: set[str], optional: set[str] = frozenset(), others: set[str] = frozenset()
+) -> dict:
+    """An object that has the required members and no unknown ones (CMP-4); `others` are those of its other forms"""
     need(isinstance(owner, dict), "no object")
-    need(required <= owner.keys() <= required | optional, f"members {sorted(owner)}, required {sorted(required)}")
+    present = {member for member, value in owner.items() if value is not None}
+    need(required <= present <= required | optional, f"members {sorted(present)}, required {sorted(required)}")
+    need(owner.keys() <= required | optional | others, f"unknown among {sorted(owner)}")
     return owner
 
 
@@ -110,6 +114,9 @@ COMPARISONS = ("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual")
 SIZES = tuple("size" + comparison for comparison in COMPARISONS)
 SCALARS = (str, float, bool)
 
+CONDITION_FORMS = ("all", "any", "not", "segment", "flag", "bucket")
+CONDITION_MEMBERS = {*CONDITION_FORMS, "variants", "attribute", "op", "value", "values", "ignoreCase", "array"}
+
 # Per operator: the members that may hold its literals, and what a literal must be.
 OPERATORS: dict[str, tuple[tuple[str, ...], Callable[[object], bool]]] = {
     "exists": ((), bool),
@@ -141,7 +148,7 @@ def operator(op: str) -> tuple[str, bool]:
 
 def check_test(test: dict) -> None:
     """A test of an attribute (OP-3, OP-6)"""
-    members(test, {"attribute", "op"}, {"value", "values", "ignoreCase", "array"})
+    members(test, {"attribute", "op"}, {"value", "values", "ignoreCase", "array"}, CONDITION_MEMBERS)
     path(test["attribute"])
     need(is_text(test["op"]) and operator(test["op"])[0] in OPERATORS, "unknown operator")
     base = operator(test["op"])[0]
@@ -167,58 +174,63 @@ def check_condition(condition: object, depth: int = 1) -> None:
     """OP-1 to OP-3, OP-60, OP-62, OP-70"""
     need(isinstance(condition, dict), "a condition that is no object")
     need(depth <= MAX_DEPTH, "conditions too deep")
-    form = next((form for form in ("all", "any", "not", "segment", "flag", "bucket") if form in condition), None)
+    form = next((form for form in CONDITION_FORMS if get(condition, form) is not None), None)
+    if form is None:
+        check_test(condition)
+        return
+    members(condition, {form, "variants"} if form == "flag" else {form}, frozenset(), CONDITION_MEMBERS)
+    inner = condition[form]
     if form in ("all", "any"):
-        for inner in listed(members(condition, {form})[form], 0, sys.maxsize):
-            check_condition(inner, depth + 1)
+        for one in listed(inner, 0, sys.maxsize):
+            check_condition(one, depth + 1)
     elif form == "not":
-        check_condition(members(condition, {"not"})["not"], depth + 1)
+        check_condition(inner, depth + 1)
     elif form == "segment":
-        need(is_text(members(condition, {"segment"})["segment"]), "no key of a segment")
+        need(is_text(inner), "no key of a segment")
     elif form == "flag":
         check_flag_reference(condition)
-    elif form == "bucket":
-        bucket = members(members(condition, {"bucket"})["bucket"], {"salt", "from", "until"}, {"unit"})
-        path(get(bucket, "unit", "user"))
-        name(bucket["salt"])
-        span(bucket["from"], bucket["until"])
     else:
-        check_test(condition)
+        members(inner, {"salt", "from", "until"}, {"unit"})
+        path(get(inner, "unit", "user"))
+        name(inner["salt"])
+        span(inner["from"], inner["until"])
 
 
 def check_flag_reference(reference: object) -> None:
     """`{flag, variants}` of a prerequisite or condition"""
-    members(reference, {"flag", "variants"})
     need(is_text(reference["flag"]), "no key of a flag")
-    for variant in listed(reference["variants"], 1, MAX_LITERALS):
-        name(variant)
+    need(all(map(is_text, listed(reference["variants"], 1, MAX_LITERALS))), "no names of variants")
 
 
 def references(condition: dict) -> Iterator[tuple[str, str, list]]:
     """Every (`flags` or `segments`, key, variants) that a condition refers to (CMP-32)"""
-    for inner in [*condition.get("all", []), *condition.get("any", []), *filter(None, [condition.get("not")])]:
+    negated = [] if get(condition, "not") is None else [condition["not"]]
+    for inner in [*get(condition, "all", []), *get(condition, "any", []), *negated]:
         yield from references(inner)
-    if "segment" in condition:
+    if get(condition, "segment") is not None:
         yield "segments", condition["segment"], []
-    if "flag" in condition:
+    if get(condition, "flag") is not None:
         yield "flags", condition["flag"], condition["variants"]
 
 
 # ---- serves -------------------------------------------------------------------------------------------------------
 
 
+RAMP = {"from", "until", "start", "end"}
+
+
 def check_rollout(rollout: object) -> None:
     """SV-6, TIME-7, TIME-8"""
     if not isinstance(rollout, dict):
         percentage(rollout)
-    elif "steps" in rollout:
-        steps = listed(members(rollout, {"steps"})["steps"], 1, MAX_STEPS)
+    elif get(rollout, "steps") is not None:
+        steps = listed(members(rollout, {"steps"}, frozenset(), RAMP)["steps"], 1, MAX_STEPS)
         for step in steps:
             percentage(members(step, {"at", "percent"})["percent"])
         instants = [instant(step["at"]) for step in steps]
         need(all(earlier < later for earlier, later in pairwise(instants)), "steps that do not ascend")
     else:
-        members(rollout, {"from", "until", "start", "end"})
+        members(rollout, RAMP, frozenset(), {"steps"})
         need(instant(rollout["from"]) < instant(rollout["until"]), "a ramp whose from is not before its until")
         percentage(rollout["start"])
         percentage(rollout["end"])
@@ -296,7 +308,7 @@ class Flag:
         self.expires_at = None if get(flag, "expiresAt") is None else instant(flag["expiresAt"])
         self.prerequisites = listed(get(flag, "prerequisites", []), 0, MAX_PREREQUISITES)
         for prerequisite in self.prerequisites:
-            check_flag_reference(prerequisite)
+            check_flag_reference(members(prerequisite, {"flag", "variants"}))
         self.read_overrides(flag)
         self.rules = listed(get(flag, "rules", []), 0, MAX_RULES)
         for rule in self.rules:
@@ -343,11 +355,11 @@ class Flag:
                 name(key)
                 if entry == "include":
                     need(self.on is not None, "nothing to include in")
-                elif isinstance(entry, dict) and "patch" in entry:
-                    patch = members(entry, {"patch"})["patch"]
+                elif isinstance(entry, dict) and get(entry, "patch") is not None:
+                    patch = members(entry, {"patch"}, frozenset(), {"variant"})["patch"]
                     need(isinstance(patch, dict) and self.type == "object", "no patch")
                 elif entry != "exclude":
-                    variant = members(entry, {"variant"})["variant"]
+                    variant = members(entry, {"variant"}, frozenset(), {"patch"})["variant"]
                     need(is_text(variant) and variant in self.variants, "unknown variant")
 
 

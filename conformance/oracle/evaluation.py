@@ -140,7 +140,7 @@ class Evaluation:
             entry = self.entry(flag, level)
             if entry == "exclude":
                 return self.overridden(flag.off, level)
-            if isinstance(entry, dict) and "variant" in entry:
+            if isinstance(entry, dict) and get(entry, "variant") is not None:
                 return self.overridden(entry["variant"], level)
             if entry == "include":
                 return self.overridden(flag.on, level)
@@ -183,7 +183,7 @@ class Evaluation:
         specific = flag.levels if decided is None else flag.levels[: flag.levels.index(decided)]
         for level in reversed(specific):
             entry = self.entry(flag, level)
-            if isinstance(entry, dict) and "patch" in entry:
+            if isinstance(entry, dict) and get(entry, "patch") is not None:
                 yield level, entry["patch"]
 
     def is_open(self, rule: dict) -> bool:
@@ -264,7 +264,7 @@ class Evaluation:
         """The share in force at now (SV-6, TIME-7, TIME-8)"""
         if is_number(rollout):
             return thousandths(rollout)
-        if "steps" in rollout:
+        if get(rollout, "steps") is not None:
             begun = [step for step in rollout["steps"] if literals.instant(step["at"]) <= self.now]
             return thousandths(begun[-1]["percent"]) if begun else 0
         minute = self.now // MINUTE * MINUTE
@@ -278,17 +278,17 @@ class Evaluation:
 
     def holds(self, condition: dict) -> bool:  # noqa: PLR0911 - one a form
         """§ 6"""
-        if "all" in condition:
+        if get(condition, "all") is not None:
             return all(self.holds(inner) for inner in condition["all"])
-        if "any" in condition:
+        if get(condition, "any") is not None:
             return any(self.holds(inner) for inner in condition["any"])
-        if "not" in condition:
+        if get(condition, "not") is not None:
             return not self.holds(condition["not"])
-        if "segment" in condition:
+        if get(condition, "segment") is not None:
             return self.is_in(condition["segment"])
-        if "flag" in condition:
+        if get(condition, "flag") is not None:
             return self.serve_flag(condition["flag"]).variant in condition["variants"]
-        if "bucket" in condition:
+        if get(condition, "bucket") is not None:
             bucket = condition["bucket"]
             text = usable(read_unit(self.context, get(bucket, "unit", "user")))
             return text is not None and bucket["from"] <= slot(bucket["salt"], text) < bucket["until"]

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 MISSING = object()
 SAFE = 2**53 - 1
+QUOTE = json.JSONEncoder(ensure_ascii=False).encode
 TOTAL = 100_000
 
 
@@ -66,14 +67,16 @@ def number_text(value: float) -> str:
 
 def canonical(value: object) -> str:
     """Canonical JSON, RFC 8785 (VAL-7)"""
+    if isinstance(value, str):
+        return QUOTE(value)
     if isinstance(value, dict):
         names = sorted(value, key=lambda name: name.encode("utf-16-be"))
-        return "{" + ",".join(f"{canonical(name)}:{canonical(value[name])}" for name in names) + "}"
+        return "{" + ",".join(f"{QUOTE(name)}:{canonical(value[name])}" for name in names) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(canonical, value)) + "]"
     if is_number(value):
         return number_text(value)
-    return json.dumps(value, ensure_ascii=False)  # strings as RFC 8785 has them, null, true, false
+    return QUOTE(value)  # strings as RFC 8785 has them, null, true, false
 
 
 def pointer_segments(pointer: str) -> list[str]:

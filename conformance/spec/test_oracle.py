@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from cases import CONFORMANCE, NOW, all_cases
 from testee import Testee as Oracle
 from values import canonical, murmur3, read_json, slot

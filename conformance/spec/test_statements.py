@@ -1,10 +1,14 @@
-"""Every statement of the specification is pinned by a case, and every pin names a statement"""
+"""Every statement of the specification is pinned by a case, and every pin names a statement
+
+What the cases have no words for is pinned by a test of the core that says so in a comment: `// pins TIME-9`.
+"""
 
 import re
 
-from cases import SPECIFICATION, all_cases
+from cases import CONFORMANCE, SPECIFICATION, all_cases
 
 STATEMENT = re.compile(r"^- \*\*([A-Z]+-\d+)\*\* ", re.MULTILINE)
+PIN = re.compile(r"// pins ([A-Z]+-\d+)$", re.MULTILINE)
 
 
 def statements() -> list[str]:
@@ -14,7 +18,9 @@ def statements() -> list[str]:
 
 def pins() -> set[str]:
     """What the cases pin, by themselves or by their files"""
-    return {pin for _, file, case in all_cases() for pin in [*file.get("pins", []), *case.get("pins", [])]}
+    of_cases = {pin for _, file, case in all_cases() for pin in [*file.get("pins", []), *case.get("pins", [])]}
+    tests = (CONFORMANCE.parent / "core").rglob("tests/**/*.rs")
+    return of_cases.union(*(PIN.findall(path.read_text(encoding="utf-8")) for path in tests))
 
 
 def test_identifiers_are_unique() -> None:

@@ -1,0 +1,76 @@
+"""Random contexts and instants, near what a document asks for"""
+
+import pools
+from dice import MINUTE, Dice
+from text import instant_text
+
+
+class Contexts(Dice):
+    """Questions about a document that the same dice have made"""
+
+    def context(self) -> dict:
+        """A context that may hit what the document asks for"""
+        context: dict = {}
+        for name, kind in pools.ATTRIBUTES.items():
+            wanted = name in self.memory.literals
+            if self.chance(0.75 if wanted else 0.15):
+                self.put(context, name, None if self.chance(0.04) else self.near(name, kind))
+        for unit in {*self.memory.keys, "user", "organization"}:
+            if self.chance(0.85):
+                known = self.memory.keys.get(unit)
+                key = self.random.choice(known) if known and self.chance(0.85) else self.random.choice(pools.KEYS)
+                if key == "7":
+                    key = self.pick("7", 7, 7.0)
+                if self.chance(0.05):
+                    key = self.random.choice(pools.BAD_KEYS)
+                path = "/targetingKey" if unit == "user" else unit if unit.startswith("/") or unit == "any" else None
+                if unit == "user" and not isinstance(key, str) and key is not None and self.chance(0.95):
+                    key = "u1"
+                self.put(context, path or [unit, "key"], key)
+        return context
+
+    @staticmethod
+    def put(context: dict, name: str | list, value: object) -> None:
+        """Set an attribute, replacing what is in the way"""
+        if isinstance(name, list):
+            segments = name
+        else:
+            segments = name[1:].replace("~1", "\0").split("/") if name.startswith("/") else [name]
+            segments = (
+                [segment.replace("\0", "/").replace("~0", "~") for segment in segments]
+                if name.startswith("/")
+                else segments
+            )
+        for segment in segments[:-1]:
+            inner = context.get(segment)
+            if not isinstance(inner, dict):
+                inner = context[segment] = {}
+            context = inner
+        context[segments[-1]] = value
+
+    def now(self) -> str:
+        """An instant at, beside or near one of the document's"""
+        at = self.random.choice(self.memory.instants)
+        at += self.pick(
+            0, 0, 1, -1, 59_999, MINUTE, -MINUTE, 30_000, self.random.randint(-10 * MINUTE, 10 * MINUTE), 86_400_000
+        )
+        return instant_text(at, "Z")
+
+    def questions(self, document: dict, count: int) -> list[dict]:
+        """Questions about a document that was made by this generator"""
+        questions = []
+        for _ in range(count):
+            question = {"op": "evaluateAll", "context": self.context(), "now": self.now()}
+            if self.chance(0.02):
+                question["context"] = self.pick(
+                    [], "u1", 5, None, True, {"targetingKey": 5}, {"targetingKey": ["u1"]}, {"targetingKey": None}
+                )
+            elif self.chance(0.005):
+                del question["context"]
+                question["contextText"] = self.pick("", "{", "{} x", "nul", '{"a": 01}', "[1,]")
+            if self.chance(0.25):
+                flag = self.random.choice([*document.get("flags", {}), "missing"])
+                wanted = self.pick(None, "boolean", "string", "number", "integer", "integer", "object")
+                question |= {"op": "evaluate", "flag": flag, "type": wanted, "default": self.value("any")}
+            questions.append(question)
+        return questions

@@ -1,0 +1,80 @@
+"""The fuzzer: what it makes is reproducible and of every kind, its shrinker shrinks, and a small run finds nothing"""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+
+from cases import CONFORMANCE
+
+sys.path.insert(0, str(CONFORMANCE / "fuzz"))
+
+from documents import OPERATORS, operator
+from run import inputs, lines_of
+from shrink import shrink
+from testee import Testee as Oracle
+
+DOCUMENTS = 150
+
+
+def answers(number: int) -> list[dict]:
+    """What the oracle answers to one document and its questions"""
+    oracle = Oracle()
+    return [json.loads(oracle.answer(line)) for line in lines_of(*inputs("0", number), number)]
+
+
+def test_a_seed_makes_the_same_inputs_again() -> None:
+    assert inputs("seed", 7) == inputs("seed", 7)
+    assert inputs("seed", 7) != inputs("seed", 8)
+
+
+def test_it_reaches_every_operator() -> None:
+    found = set()
+
+    def collect(node: object) -> None:
+        if isinstance(node, dict):
+            found.update({node["op"]} if isinstance(node.get("op"), str) and "attribute" in node else ())
+            node = list(node.values())
+        for inner in node if isinstance(node, list) else []:
+            collect(inner)
+
+    for number in range(3 * DOCUMENTS):
+        collect(inputs("0", number)[0])
+    known = {op for op in found if operator(op)[0] in OPERATORS}
+    assert len(known) == 2 * len(OPERATORS)
+
+
+def test_it_reaches_every_step_reason_and_error() -> None:
+    steps, reasons, errors, in_experiment = Counter(), Counter(), Counter(), Counter()
+    for number in range(DOCUMENTS):
+        for answer in answers(number)[1:]:
+            assert "error" not in answer
+            for outcome in answer.get("flags", {"": answer}).values():
+                steps[outcome["detail"].get("step")] += 1
+                reasons[outcome["reason"]] += 1
+                errors[outcome["errorCode"]] += 1
+                in_experiment[outcome["inExperiment"]] += 1
+    seldom = 20
+    assert min(steps.values()) > seldom
+    assert steps.keys() == {None, "disabled", "expired", "prerequisite", "override", "rule", "serve", "declined"}
+    assert min(reasons.values()) > seldom
+    assert reasons.keys() == {"STATIC", "DEFAULT", "TARGETING_MATCH", "SPLIT", "DISABLED", "ERROR"}
+    assert errors.keys() == {None, "FLAG_NOT_FOUND", "PARSE_ERROR", "TYPE_MISMATCH", "INVALID_CONTEXT"}
+    assert in_experiment[True] > seldom
+
+
+def test_it_shrinks_to_what_differs() -> None:
+    document = {"flags": {"f0": {"rules": [{"serve": "on"}]}, "f1": {"rules": [{"serve": "on"}, {"serve": "off"}]}}}
+
+    found = shrink({"document": document, "question": {"op": "evaluate"}}, lambda case: "'off'" in str(case))
+    assert found == {"document": {"serve": "off"}, "question": {}}
+
+
+def test_a_small_run_finds_nothing() -> None:
+    run = subprocess.run(
+        [sys.executable, CONFORMANCE / "fuzz" / "run.py", "--count", "2000"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr

@@ -1,0 +1,81 @@
+"""The schema of documents is a schema, takes every document that compiles, and refuses what has another shape"""
+
+import json
+
+import jsonschema
+import pytest
+
+from cases import SPECIFICATION, all_cases
+
+SCHEMA = json.loads((SPECIFICATION / "document.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def written(node: object) -> object:
+    """A document without the members that are null and so count as absent (CMP-5); the schema has no word for them"""
+    if isinstance(node, list):
+        return [written(element) for element in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {name: member for name, member in node.items() if member is not None or name == "value"}
+    opaque = ("patch", "environmentPatch") if "type" in node or "patch" in node else ()
+    values = ("variants",) if isinstance(node.get("variants"), dict) else ()
+    return {name: member if name in (*opaque, *values) else written(member) for name, member in kept.items()}
+
+
+def fine_documents() -> list[tuple[str, dict]]:
+    """Documents of the cases that say that nothing is wrong"""
+    found = []
+    for name, file, case in all_cases():
+        document = case.get("document", file.get("document"))
+        if "documentText" in case and not case.get("refused"):
+            document = json.loads(case["documentText"])
+        if case.get("issues") == [] and document is not None:
+            found.append((name, written(document)))
+    return found
+
+
+def test_it_is_a_schema() -> None:
+    """Of the draft that it names"""
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_there_are_documents_to_judge() -> None:
+    """A test over nothing would always pass"""
+    assert fine_documents()
+
+
+@pytest.mark.parametrize(("document"), [one[1] for one in fine_documents()], ids=[one[0] for one in fine_documents()])
+def test_it_takes(document: dict) -> None:
+    """Every document without issues"""
+    assert [error.message for error in VALIDATOR.iter_errors(document)] == []
+
+
+SPOILED = [
+    {"flags": {}},
+    {"schemaVersion": 2},
+    {"schemaVersion": 1, "flags": {"a b": {"type": "boolean", "enabled": True}}},
+    {"schemaVersion": 1, "flags": {"f": {"type": "boolean"}}},
+    {"schemaVersion": 1, "flags": {"f": {"type": "string", "enabled": True, "serve": "a"}}},
+    {
+        "schemaVersion": 1,
+        "flags": {"f": {"type": "number", "enabled": True, "variants": {"a": "1"}, "offVariant": "a", "serve": "a"}},
+    },
+    {"schemaVersion": 1, "flags": {"f": {"type": "boolean", "enabled": True, "environmentPatch": {}}}},
+    {"schemaVersion": 1, "flags": {"f": {"type": "boolean", "enabled": True, "serve": {"variant": "on", "arms": []}}}},
+    {
+        "schemaVersion": 1,
+        "flags": {"f": {"type": "boolean", "enabled": True, "serve": {"variant": "on", "rollout": 101}}},
+    },
+    {"schemaVersion": 1, "segments": {"s": {"when": {"attribute": "a", "op": "resembles", "value": "b"}}}},
+    {"schemaVersion": 1, "segments": {"s": {"when": {"attribute": "a", "op": "in", "value": "b"}}}},
+    {"schemaVersion": 1, "segments": {"s": {"when": {"attribute": "a", "op": "exists", "array": "any"}}}},
+    {"schemaVersion": 1, "segments": {"s": {"when": {"all": [], "any": []}}}},
+    {"schemaVersion": 1, "holdouts": {"h": {"salt": "h"}}},
+]
+
+
+@pytest.mark.parametrize("document", SPOILED, ids=[json.dumps(document) for document in SPOILED])
+def test_it_refuses(document: dict) -> None:
+    """Documents of another shape"""
+    assert not VALIDATOR.is_valid(document)
