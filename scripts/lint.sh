@@ -33,10 +33,15 @@ shell_scripts() {
     | xargs -0 "$bin/shellcheck"
 }
 
+generated_files() {
+  node scripts/generate-case-folding.mjs | rustfmt --edition 2024 | diff - core/src/case_folding.rs
+}
+
 check "rustfmt" cargo fmt --all --check
 check "clippy" cargo clippy --quiet "${LOCKED[@]}" --workspace --all-targets -- -D warnings
 check "clippy, wasm32" clippy_wasm
 check "rustdoc" rust_docs
+check "generated files" generated_files
 check "ruff" "$bin/ruff" check --quiet .
 check "ruff format" "$bin/ruff" format --quiet --check .
 check "mypy" "$bin/mypy" --config-file mypy.ini
