@@ -24,17 +24,20 @@ const DEPTH: usize = 64;
 
 /// A Python object as an attribute; an object whose type JSON does not know is missing
 pub(crate) fn attribute(object: &Bound<'_, PyAny>) -> Attribute<'static> {
+    if let Ok(text) = object.cast::<PyString>() {
+        let owned = |text: &str| Attribute::String(Cow::Owned(text.to_owned()));
+        return text.to_str().map_or(Attribute::Missing, owned);
+    }
     if object.is_instance_of::<PyDict>() {
         return Attribute::Object;
     }
-    match value(object, 0) {
-        None => Attribute::Missing,
+    match scalar(object) {
         Some(Value::Null) => Attribute::Null,
         Some(Value::Boolean(boolean)) => Attribute::Boolean(boolean),
         Some(Value::Number(number)) => Attribute::Number(number),
-        Some(Value::String(text)) => Attribute::String(Cow::Owned(text.as_ref().to_owned())),
-        Some(Value::Array(values)) => Attribute::Array(Cow::Owned(values.to_vec())),
-        Some(Value::Object(_)) => Attribute::Object,
+        _ => array(object, 1).map_or(Attribute::Missing, |values| {
+            Attribute::Array(Cow::Owned(values))
+        }),
     }
 }
 
@@ -52,41 +55,37 @@ fn value(object: &Bound<'_, PyAny>, depth: usize) -> Option<Value> {
     if let Ok(text) = object.cast::<PyString>() {
         return text.to_str().ok().map(Value::from);
     }
+    let inside = depth.saturating_add(1);
+    if let Ok(dict) = object.cast::<PyDict>() {
+        return (inside <= DEPTH).then(|| Value::Object(Arc::new(members(dict, inside))));
+    }
+    scalar(object).or_else(|| array(object, inside).map(Value::from))
+}
+
+/// `None`, a `bool` or a number
+fn scalar(object: &Bound<'_, PyAny>) -> Option<Value> {
     // Before int, of which bool is a subclass.
     if let Ok(boolean) = object.cast::<PyBool>() {
         return Some(Value::Boolean(boolean.is_true()));
     }
     if object.is_instance_of::<PyInt>() || object.is_instance_of::<PyFloat>() {
-        return object
-            .extract::<f64>()
-            .ok()
-            .filter(|number| number.is_finite())
-            .map(Value::from);
+        let number = object.extract::<f64>().ok();
+        return number.filter(|number| number.is_finite()).map(Value::from);
     }
-    if object.is_none() {
-        return Some(Value::Null);
-    }
-    let inside = depth.saturating_add(1);
-    if inside > DEPTH {
+    object.is_none().then_some(Value::Null)
+}
+
+/// The elements of a `list` or a `tuple` that JSON can hold
+fn array(object: &Bound<'_, PyAny>, depth: usize) -> Option<Vec<Value>> {
+    if depth > DEPTH {
         return None;
     }
+    let element = |element: Bound<'_, PyAny>| value(&element, depth);
     if let Ok(list) = object.cast::<PyList>() {
-        return Some(Value::Array(
-            list.iter()
-                .filter_map(|element| value(&element, inside))
-                .collect(),
-        ));
+        return Some(list.iter().filter_map(element).collect());
     }
-    if let Ok(tuple) = object.cast::<PyTuple>() {
-        return Some(Value::Array(
-            tuple
-                .iter()
-                .filter_map(|element| value(&element, inside))
-                .collect(),
-        ));
-    }
-    let dict = object.cast::<PyDict>().ok()?;
-    Some(Value::Object(Arc::new(members(dict, inside))))
+    let tuple = object.cast::<PyTuple>().ok()?;
+    Some(tuple.iter().filter_map(element).collect())
 }
 
 fn members(dict: &Bound<'_, PyDict>, depth: usize) -> Object {
