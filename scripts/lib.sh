@@ -46,10 +46,10 @@ apt_install() {
   shift
   local as_root=()
   if ! has apt-get; then
-    die "$purpose needs these Debian packages: $*" "there is no apt-get here: install what they stand for in your system's way"
+    die "$purpose: these Debian packages are missing: $*" "there is no apt-get here: install what they stand for in your system's way"
   elif [ "$(id -u)" -ne 0 ]; then
     if ! has sudo || ! sudo -n true 2>/dev/null; then
-      die "$purpose needs Debian packages; as root, run:" "apt-get update && apt-get install $*"
+      die "$purpose: Debian packages are missing; as root, run:" "apt-get update && apt-get install $*"
     fi
     as_root=(sudo -n)
   fi
