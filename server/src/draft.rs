@@ -110,35 +110,27 @@ impl Draft {
         (!is_same).then(|| Body::Whole(Arc::new(Whole::new(id.kind, text.into()))))
     }
 
-    /// The new entries, unless they are those that are there; an empty list is none
-    fn list(&mut self, id: &ObjectId, value: &Json) -> Option<Body> {
-        let wanted: BTreeMap<&str, String> = value
-            .as_object()
-            .into_iter()
-            .flatten()
+    /// The new entries, unless they are those that are there
+    fn list(&self, id: &ObjectId, value: &Json) -> Option<Body> {
+        let members = value.as_object().into_iter().flatten();
+        let wanted: BTreeMap<&str, String> = members
             .map(|(entry, value)| (entry.as_str(), canonical(value)))
             .collect();
-        if wanted.is_empty() {
-            self.objects.remove(id);
-            return None;
-        }
-        let old = match self.objects.get(id) {
-            Some(Object {
-                body: Body::List(entries),
-                ..
-            }) => entries.clone(),
-            _ => OrdMap::new(),
-        };
-        let mut new = old.clone();
-        for entry in old.keys().filter(|entry| !wanted.contains_key(&***entry)) {
+        let old = self.objects.get(id).map(entries);
+        let mut new = old.cloned().unwrap_or_default();
+        for entry in old
+            .into_iter()
+            .flat_map(OrdMap::keys)
+            .filter(|entry| !wanted.contains_key(&***entry))
+        {
             new.remove(entry);
         }
         for (entry, value) in wanted {
-            if old.get(entry).is_none_or(|held| **held != *value) {
+            if new.get(entry).is_none_or(|held| **held != *value) {
                 new.insert(entry.into(), value.into());
             }
         }
-        (old != new).then_some(Body::List(new))
+        (old != Some(&new)).then_some(Body::List(new))
     }
 
     /// What the store has to write
@@ -210,7 +202,6 @@ impl Draft {
 pub(crate) struct Changes {
     pub(crate) objects: Vec<Change>,
     pub(crate) lists: Vec<ObjectId>,
-    pub(crate) dropped_lists: Vec<ObjectId>,
     pub(crate) flags: Vec<FlagRow>,
     pub(crate) dropped_flags: Vec<Arc<str>>,
     pub(crate) audit: Vec<AuditEntry>,
@@ -234,9 +225,16 @@ impl Changes {
             note(None, old.and_then(text), new.and_then(text));
             return;
         }
-        let empty = OrdMap::new();
-        let (old, new) = (old.map_or(&empty, entries), new.map_or(&empty, entries));
-        for item in old.diff(new) {
+        let nothing = OrdMap::new();
+        let (was, is) = (old.map_or(&nothing, entries), new.map_or(&nothing, entries));
+        // That a list is there or not is a change of its own: one without entries is a list too.
+        let empty: Arc<str> = "{}".into();
+        match (old, new) {
+            (None, Some(_)) => note(None, None, Some(&empty)),
+            (Some(_), None) => note(None, Some(&empty), None),
+            _ => self.lists.push(id.clone()),
+        }
+        for item in was.diff(is) {
             match item {
                 DiffItem::Add(entry, value) => note(Some(entry), None, Some(value)),
                 DiffItem::Update {
@@ -246,12 +244,6 @@ impl Changes {
                 DiffItem::Remove(entry, value) => note(Some(entry), Some(value), None),
             }
         }
-        if new.is_empty() {
-            &mut self.dropped_lists
-        } else {
-            &mut self.lists
-        }
-        .push(id.clone());
     }
 }
 

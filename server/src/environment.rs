@@ -175,7 +175,6 @@ impl Environment {
         let Changes {
             objects: changes,
             lists,
-            dropped_lists,
             flags,
             dropped_flags,
             audit,
@@ -190,7 +189,6 @@ impl Environment {
             reason,
             changes,
             lists,
-            dropped_lists,
             flags,
             dropped_flags,
             audit,
@@ -255,7 +253,7 @@ async fn load<E>(identity: Arc<Identity>, store: &dyn Store) -> Result<Published
         changes,
         ..
     } = &content;
-    let state = Arc::new(State::new(*revision, assemble(&content)?));
+    let state = Arc::new(State::new(*revision, assemble(&content)));
     let history = History::restore(&state, changes);
     let flags: OrdMap<Arc<str>, FlagRow> = flags
         .iter()
@@ -264,7 +262,7 @@ async fn load<E>(identity: Arc<Identity>, store: &dyn Store) -> Result<Published
     Ok(Published::new(identity, state, flags, history)?)
 }
 
-fn assemble(content: &EnvironmentContent) -> Result<Objects, StoreError> {
+fn assemble(content: &EnvironmentContent) -> Objects {
     let mut lists: OrdMap<ObjectId, OrdMap<Arc<str>, Arc<str>>> = OrdMap::new();
     for (id, entry, value) in &content.entries {
         lists
@@ -276,9 +274,7 @@ fn assemble(content: &EnvironmentContent) -> Result<Objects, StoreError> {
     for (id, stored) in &content.objects {
         let body = match &stored.value {
             Some(text) => Body::Whole(Arc::new(Whole::new(id.kind, Arc::clone(text)))),
-            None => Body::List(lists.remove(id).ok_or(StoreError::Corrupt {
-                what: "a list without entries",
-            })?),
+            None => Body::List(lists.remove(id).unwrap_or_default()),
         };
         objects.insert(
             id,
@@ -288,5 +284,5 @@ fn assemble(content: &EnvironmentContent) -> Result<Objects, StoreError> {
             },
         );
     }
-    Ok(objects)
+    objects
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure: what goes in is the flag as it is and the request's body, what comes out is the flag as it will be.
 
+use flagstaff_core::LANGUAGE_LEVEL;
 use serde_json::{Map, Value as Json, json};
 
 use crate::api_error::{ApiError, FieldError};
@@ -153,10 +154,19 @@ pub(crate) fn patch(current: &Json, body: Json, key: &str) -> Result<Json, ApiEr
     Ok(flag)
 }
 
-/// Sets the fields that are the server's to set: `needs` always, `salt` where there is none
+/// Sets the fields that are the server's to set: `needs`, and `salt` where there is none
 pub(crate) fn complete(flag: &mut Json, salt: impl FnOnce() -> String) {
     // All of the language that this server can store is of this level; a higher one will be computed from what the flag uses.
-    set(flag, "needs", flagstaff_core::LANGUAGE_LEVEL.into());
+    // What says that it needs more, or says it wrong, is left for the compiler to name.
+    let is_ours = |needs: &Json| {
+        needs.is_null()
+            || needs
+                .as_u64()
+                .is_some_and(|needs| needs <= LANGUAGE_LEVEL.into())
+    };
+    if flag.get("needs").is_none_or(is_ours) {
+        set(flag, "needs", LANGUAGE_LEVEL.into());
+    }
     if flag.get("salt").is_none_or(Json::is_null) {
         set(flag, "salt", salt().into());
     }

@@ -98,25 +98,25 @@ fn undo(objects: &mut Objects, change: &Change) {
         objects.remove(&change.id);
         return;
     };
-    let body = match (&change.entry, &change.before) {
-        (Some(entry), before) => {
-            let mut entries = match objects.get(&change.id) {
-                Some(Object {
-                    body: Body::List(entries),
-                    ..
-                }) => entries.clone(),
-                _ => OrdMap::new(),
-            };
-            match before {
-                Some(before) => entries.insert(Arc::clone(entry), Arc::clone(before)),
-                None => entries.remove(entry),
-            };
-            Body::List(entries)
+    let body = if change.id.kind.is_list() {
+        let mut entries = match objects.get(&change.id) {
+            Some(Object {
+                body: Body::List(entries),
+                ..
+            }) => entries.clone(),
+            _ => OrdMap::new(),
+        };
+        match (&change.entry, &change.before) {
+            (Some(entry), Some(before)) => {
+                drop(entries.insert(Arc::clone(entry), Arc::clone(before)));
+            }
+            (Some(entry), None) => drop(entries.remove(entry)),
+            (None, _) => {}
         }
-        (None, Some(before)) => {
-            Body::Whole(Arc::new(Whole::new(change.id.kind, Arc::clone(before))))
-        }
-        (None, None) => return,
+        Body::List(entries)
+    } else {
+        let Some(before) = &change.before else { return };
+        Body::Whole(Arc::new(Whole::new(change.id.kind, Arc::clone(before))))
     };
     objects.insert(&change.id, Object { version, body });
 }

@@ -72,7 +72,7 @@ impl PartialEq for Object {
 pub enum Body {
     /// Sent whole
     Whole(Arc<Whole>),
-    /// Sent entry by entry once a client has it; never empty
+    /// Sent entry by entry once a client has it
     List(OrdMap<Arc<str>, Arc<str>>),
 }
 

@@ -143,7 +143,7 @@ pub struct Change {
     pub id: ObjectId,
     /// The entry, if it is one of a list
     pub entry: Option<Arc<str>>,
-    /// The canonical JSON that is there now; `None` if it is gone
+    /// The canonical JSON that is there now; `None` if it is gone; of a list, which tells its entries apart, `{}`
     pub after: Option<Arc<str>>,
     /// The version of the object before; `None` if there was no object
     pub before_version: Option<u64>,
@@ -175,10 +175,8 @@ pub struct Commit {
     pub reason: Option<String>,
     /// What changed
     pub changes: Vec<Change>,
-    /// Lists that still exist after this and of which an entry changed
+    /// Lists that were there before, are there after, and have other entries
     pub lists: Vec<ObjectId>,
-    /// Lists that are gone
-    pub dropped_lists: Vec<ObjectId>,
     /// Flags that now are as in these rows
     pub flags: Vec<FlagRow>,
     /// Flags that are gone

@@ -192,9 +192,19 @@ impl Events {
                 DiffItem::Remove(entry, _) => self.entry(id, version, entry, None),
             }
         }
+        if is_told {
+            return;
+        }
         // Changed and changed back: the client still has to learn the version, which any entry carries.
-        if let Some((entry, value)) = new.get_min().filter(|_| !is_told) {
-            self.entry(id, version, entry, Some(value));
+        match new.get_min() {
+            Some((entry, value)) => self.entry(id, version, entry, Some(value)),
+            None => self.put_object(
+                id,
+                &Object {
+                    version,
+                    body: Body::List(OrdMap::new()),
+                },
+            ),
         }
     }
 

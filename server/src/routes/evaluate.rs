@@ -7,6 +7,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use flagstaff_core::{Context, Timestamp, Value, ValueType};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
@@ -24,13 +25,14 @@ pub(super) struct Question {
     #[serde(default)]
     default: Value,
     #[serde(default = "no_context")]
-    context: Value,
+    context: Box<RawValue>,
     #[serde(default)]
     now: Option<String>,
 }
 
-fn no_context() -> Value {
-    Value::object::<&str>([])
+/// The context is read by the core, which knows no bound on its depth
+pub(super) fn no_context() -> Box<RawValue> {
+    RawValue::from_string("{}".to_owned()).unwrap_or_default()
 }
 
 /// `POST /api/v1/evaluate`
@@ -49,7 +51,7 @@ pub(super) async fn evaluate(
         ),
         None => None,
     };
-    let context = Context::try_from(question.context);
+    let context = Context::from_json(question.context.get());
     let snapshot = published.snapshot();
     let answer = if let Some(flag) = &question.flag {
         let outcome = snapshot.evaluate(flag, value_type, &context, now);

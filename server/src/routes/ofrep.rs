@@ -7,10 +7,9 @@ use axum::extract::{FromRequest as _, Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, ETAG};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::{
-    Attributes as _, Context, ContextError, ErrorCode, Outcome, Reason, Timestamp, Value,
-};
+use flagstaff_core::{Context, ErrorCode, Outcome, Reason, Timestamp, Value};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use crate::api_error::ApiError;
@@ -18,6 +17,7 @@ use crate::auth::{Grant, KeyKind, hex};
 use crate::etag;
 use crate::extract::{Body, key_environment};
 use crate::published::Published;
+use crate::routes::evaluate::no_context;
 use crate::state::AppState;
 use crate::view::Scope;
 
@@ -28,11 +28,7 @@ const TAG_VERSION: &str = "1";
 #[derive(Deserialize)]
 struct Question {
     #[serde(default = "no_context")]
-    context: Value,
-}
-
-fn no_context() -> Value {
-    Value::object::<&str>([])
+    context: Box<RawValue>,
 }
 
 #[derive(Serialize)]
@@ -216,13 +212,10 @@ async fn read(request: Request, state: &AppState) -> Result<Result<Context, Refu
         }))
     };
     match Body::<Question>::from_request(request, state).await {
-        Ok(Body(question)) => {
-            let context: Result<Context, ContextError> = Context::try_from(question.context);
-            match context.validate().and(context) {
-                Ok(context) => Ok(Ok(context)),
-                Err(error) => refuse(ErrorCode::InvalidContext, error.to_string()),
-            }
-        }
+        Ok(Body(question)) => match Context::from_json(question.context.get()) {
+            Ok(context) => Ok(Ok(context)),
+            Err(error) => refuse(ErrorCode::InvalidContext, error.to_string()),
+        },
         Err(ApiError::Json(error)) => refuse(
             ErrorCode::ParseError,
             format!("the body is no JSON: {error}"),

@@ -702,8 +702,6 @@ async fn a_broken_flag_in_a_document_is_refused_or_kept_as_asked() {
         json!({"flags": {}}),
         json!({"schemaVersion": 2, "flags": {}}),
         json!({"schemaVersion": 1, "flags": []}),
-        json!({"schemaVersion": 1, "flags": {"a b": {}}}),
-        json!({"schemaVersion": 1}),
     ] {
         assert_eq!(
             server
@@ -714,6 +712,31 @@ async fn a_broken_flag_in_a_document_is_refused_or_kept_as_asked() {
             "{wrong}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_is_kept_is_kept_as_it_was_written() {
+    let server = Server::new().await;
+    let flags = json!({
+        "a b": {"type": "boolean", "enabled": true, "serve": "on", "salt": "s", "needs": 1},
+        "empty-list": {"type": "boolean", "enabled": true, "serve": "on", "salt": "s", "needs": 1, "overrides": {"nobody": {}}},
+        "odd-needs": {"type": "boolean", "enabled": true, "serve": "on", "salt": "s", "needs": "much"},
+    });
+    let document = json!({"schemaVersion": 1, "flags": flags});
+    assert_eq!(
+        server.admin(Method::PUT, DOCUMENT, &document).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    let kept = server
+        .admin(Method::PUT, &format!("{DOCUMENT}?invalid=keep"), &document)
+        .await;
+    assert_eq!(
+        kept.json()["issues"].as_array().unwrap().len(),
+        3,
+        "{}",
+        kept.text
+    );
+    assert_eq!(server.get(DOCUMENT).await.json()["flags"], flags);
 }
 
 #[tokio::test]

@@ -25,7 +25,6 @@ fn commit(environment: i64, base: u64, changes: Vec<Change>) -> Commit {
         reason: Some("because".to_owned()),
         changes,
         lists,
-        dropped_lists: Vec::new(),
         flags: Vec::new(),
         dropped_flags: Vec::new(),
         audit: Vec::new(),
@@ -199,18 +198,36 @@ async fn a_list_is_written_entry_by_entry(store: &dyn Store) {
         [(list.clone(), "u2".into(), "\"exclude\"".into())]
     );
 
-    let gone = Commit {
-        lists: Vec::new(),
-        dropped_lists: vec![list],
-        ..commit(
+    // An empty list is a list, until it is deleted itself.
+    store
+        .commit(commit(
             1,
             2,
             vec![entry("a/user", "u2", None, Some(2), Some("\"exclude\""))],
-        )
-    };
-    store.commit(gone).await.unwrap();
+        ))
+        .await
+        .unwrap();
     let content = store.load(1).await.unwrap();
-    assert!(content.objects.is_empty() && content.entries.is_empty());
+    assert!(content.entries.is_empty());
+    assert_eq!(
+        content.objects,
+        [(
+            list.clone(),
+            Stored {
+                version: 3,
+                value: None
+            }
+        )]
+    );
+    let gone = Change {
+        id: list,
+        entry: None,
+        after: None,
+        before_version: Some(3),
+        before: Some("{}".into()),
+    };
+    store.commit(commit(1, 3, vec![gone])).await.unwrap();
+    assert!(store.load(1).await.unwrap().objects.is_empty());
 }
 
 async fn a_flag_has_one_type_in_a_project(store: &dyn Store) {

@@ -24,9 +24,6 @@ pub(super) async fn commit(
     for list in &commit.lists {
         writer.put_object(connection, list, None).await?;
     }
-    for list in &commit.dropped_lists {
-        writer.delete_object(connection, list).await?;
-    }
     for flag in &commit.flags {
         writer.put_flag(connection, flag).await?;
     }
@@ -90,7 +87,10 @@ impl Writer {
         change: &Change,
     ) -> Result<(), StoreError> {
         match (&change.entry, &change.after) {
-            (None, Some(value)) => self.put_object(connection, &change.id, Some(value)).await,
+            (None, Some(value)) => {
+                let value = Some(&**value).filter(|_| !change.id.kind.is_list());
+                self.put_object(connection, &change.id, value).await
+            }
             (None, None) => self.delete_object(connection, &change.id).await,
             (Some(entry), Some(value)) => {
                 self.put_entry(connection, &change.id, entry, value).await
