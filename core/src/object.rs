@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::hash::murmur3_x86_32;
+use crate::limits;
 
 /// A kind of object
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -144,9 +145,11 @@ pub fn split(document: &Json) -> Vec<WireObject> {
 fn split_owner(kind: ObjectKind, key: &str, value: &Json, objects: &mut Vec<WireObject>) {
     let mut owner = value.clone();
     let mut lists = Vec::new();
+    // The key of a list tells its owner up to the first `/`, which only a key that is refused can contain.
+    let is_addressable = limits::is_key(key);
     for list_kind in ObjectKind::ALL
         .into_iter()
-        .filter(|list| list.is_list() && list.section() == kind.section())
+        .filter(|list| is_addressable && list.is_list() && list.section() == kind.section())
     {
         let member = list_kind.member().unwrap_or_default();
         let Some(by_level) = value.get(member).and_then(Json::as_object) else {
@@ -172,10 +175,10 @@ fn split_owner(kind: ObjectKind, key: &str, value: &Json, objects: &mut Vec<Wire
     objects.append(&mut lists);
 }
 
-/// Ids are an array in a document
+/// Ids are an array in a document, overrides an object
 fn is_list(kind: ObjectKind, list: &Json) -> bool {
     match list {
-        Json::Object(_) => true,
+        Json::Object(_) => kind == ObjectKind::Overrides,
         Json::Array(ids) => kind != ObjectKind::Overrides && ids.iter().all(Json::is_string),
         _ => false,
     }
@@ -285,9 +288,24 @@ mod tests {
     }
 
     #[test]
-    fn overrides_of_a_wrong_shape_stay_with_their_flag_to_be_refused() {
-        let document = json!({"flags": {"a": {"overrides": {"user": 1}}}});
-        assert_eq!(split(&document).len(), 1);
-        assert_eq!(split(&document)[0].value, document["flags"]["a"]);
+    fn a_list_of_a_wrong_shape_stays_with_its_owner_to_be_refused() {
+        for (section, owner) in [
+            ("flags", json!({"overrides": {"user": 1}})),
+            ("flags", json!({"overrides": {"user": ["u1"]}})),
+            ("segments", json!({"include": {"user": {"u1": true}}})),
+            ("segments", json!({"exclude": {"user": [1]}})),
+        ] {
+            let objects = split(&json!({section: {"a": owner}}));
+            assert_eq!(objects.len(), 1, "{owner}");
+            assert_eq!(objects[0].value, owner);
+        }
+    }
+
+    #[test]
+    fn the_list_of_a_bad_key_is_not_taken_for_another_owners() {
+        let flag = json!({"overrides": {"user": {"u1": "include"}}});
+        let objects = split(&json!({"flags": {"a/b": flag}}));
+        assert_eq!(objects.len(), 1);
+        assert_eq!(objects[0].value, flag);
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct DocumentWire<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "a flag, an object")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub(crate) struct FlagWire {
     #[serde(rename = "type")]
     pub(crate) flag_type: FlagTypeWire,
@@ -63,14 +63,14 @@ pub(crate) struct FlagWire {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a prerequisite, an object")]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub(crate) struct PrerequisiteWire {
     pub(crate) flag: Arc<str>,
     pub(crate) variants: Box<[Arc<str>]>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "a segment, an object")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub(crate) struct SegmentWire {
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) include: BTreeMap<Arc<str>, IdsWire>,
@@ -83,14 +83,14 @@ pub(crate) struct SegmentWire {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an exclusion group, an object")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub(crate) struct GroupWire {
     pub(crate) salt: Box<str>,
     pub(crate) unit: Option<Box<str>>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "a holdout, an object")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub(crate) struct HoldoutWire {
     pub(crate) salt: Box<str>,
     pub(crate) percent: f64,
@@ -110,7 +110,7 @@ pub(crate) enum FlagTypeWire {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "a rule, an object")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub(crate) struct RuleWire {
     pub(crate) id: Option<Arc<str>>,
     #[serde(rename = "description")]
@@ -122,11 +122,7 @@ pub(crate) struct RuleWire {
 }
 
 #[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    deny_unknown_fields,
-    expecting = "a condition, an object"
-)]
+#[serde(remote = "Self", rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ConditionWire {
     pub(crate) all: Option<Vec<ConditionWire>>,
     pub(crate) any: Option<Vec<ConditionWire>>,
@@ -145,7 +141,7 @@ pub(crate) struct ConditionWire {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a bucket, an object")]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub(crate) struct BucketWire {
     pub(crate) unit: Option<Box<str>>,
     pub(crate) salt: Box<str>,
@@ -181,11 +177,7 @@ pub(crate) enum ServeWire {
 }
 
 #[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    deny_unknown_fields,
-    expecting = "a serve, an object"
-)]
+#[serde(remote = "Self", rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct SplitWire {
     pub(crate) variant: Option<Arc<str>>,
     pub(crate) arms: Option<Vec<ArmWire>>,
@@ -198,7 +190,7 @@ pub(crate) struct SplitWire {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an experiment, an object")]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub(crate) struct ExperimentWire {
     pub(crate) key: Arc<str>,
     pub(crate) group: Option<Arc<str>>,
@@ -214,7 +206,7 @@ pub(crate) enum RolloutWire {
 
 /// Steps, or the two ends of a line
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a rollout, an object")]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub(crate) struct TimedWire {
     pub(crate) steps: Option<Vec<StepWire>>,
     pub(crate) from: Option<Timestamp>,
@@ -224,7 +216,7 @@ pub(crate) struct TimedWire {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a step, an object")]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub(crate) struct StepWire {
     pub(crate) at: Timestamp,
     pub(crate) percent: f64,
@@ -237,7 +229,7 @@ pub(crate) type IdsWire = Vec<Box<str>>;
 pub(crate) type IdEntriesWire = BTreeMap<Box<str>, bool>;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an arm, an object")]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub(crate) struct ArmWire {
     pub(crate) variant: Arc<str>,
     pub(crate) weight: Whole,
@@ -250,9 +242,49 @@ pub(crate) enum OnMissingWire {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with a `variant`")]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub(crate) struct VariantWire {
     pub(crate) variant: Arc<str>,
+}
+
+/// Lets structs be read from objects only: by themselves, serde's also take a list of their members' values
+macro_rules! objects {
+    ($($wire:ty, $expecting:literal;)*) => {$(
+        impl<'de> Deserialize<'de> for $wire {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Members;
+                impl<'de> Visitor<'de> for Members {
+                    type Value = $wire;
+
+                    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        formatter.write_str($expecting)
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$wire, A::Error> {
+                        <$wire>::deserialize(MapAccessDeserializer::new(map))
+                    }
+                }
+                deserializer.deserialize_map(Members)
+            }
+        }
+    )*};
+}
+
+objects! {
+    FlagWire, "a flag, an object";
+    PrerequisiteWire, "a prerequisite, an object";
+    SegmentWire, "a segment, an object";
+    GroupWire, "an exclusion group, an object";
+    HoldoutWire, "a holdout, an object";
+    RuleWire, "a rule, an object";
+    ConditionWire, "a condition, an object";
+    BucketWire, "a bucket, an object";
+    SplitWire, "a serve, an object";
+    ExperimentWire, "an experiment, an object";
+    TimedWire, "a rollout, an object";
+    StepWire, "a step, an object";
+    ArmWire, "an arm, an object";
+    VariantWire, "an object with a `variant`";
 }
 
 impl<'de> Deserialize<'de> for ServeWire {

@@ -370,6 +370,7 @@ proptest! {
         prop_assert_eq!(joined.changed_since(&joined), Vec::<std::sync::Arc<str>>::new());
     }
 
+    // pins TIME-9
     #[test]
     fn between_two_boundaries_nothing_changes(document in document(), context in context(), now in -10_i64..700_000) {
         let snapshot = Snapshot::from_json(&document.to_string()).unwrap();
