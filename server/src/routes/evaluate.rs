@@ -1,4 +1,4 @@
-//! `POST /api/v1/evaluate`: full outcomes, in canonical JSON, for one flag or all
+//! `POST /api/v1/evaluate`: full outcomes, in canonical JSON, for one flag or all, and on request why
 
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ pub(super) struct Question {
     context: Box<RawValue>,
     #[serde(default)]
     now: Option<String>,
+    #[serde(default)]
+    explain: bool,
 }
 
 /// The context is read by the core, which knows no bound on its depth
@@ -44,7 +46,7 @@ pub(super) async fn evaluate(
     let grant = grant.require(&[KeyKind::Server, KeyKind::Client])?;
     let published = key_environment(&grant, &state)?.current();
     let now = now(question.now.as_deref(), &grant, &state)?;
-    let value_type: Option<ValueType> = match question.value_type {
+    let value_type: Option<ValueType> = match &question.value_type {
         Some(name) => Some(
             name.parse()
                 .map_err(|error| ApiError::invalid("/type", format!("{error}")))?,
@@ -53,7 +55,12 @@ pub(super) async fn evaluate(
     };
     let context = Context::from_json(question.context.get());
     let snapshot = published.snapshot();
-    let answer = if let Some(flag) = &question.flag {
+    let answer = if question.explain {
+        let flag = explained(&question, &grant)?;
+        let (outcome, trace) = snapshot.explain(flag, value_type, &context, now);
+        let outcome = outcome.to_value(&question.default);
+        Value::object([("outcome", outcome), ("trace", trace)])
+    } else if let Some(flag) = &question.flag {
         let outcome = snapshot.evaluate(flag, value_type, &context, now);
         outcome.to_value(&question.default)
     } else {
@@ -67,6 +74,17 @@ pub(super) async fn evaluate(
         (CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, answer.to_canonical()).into_response())
+}
+
+/// The flag to explain; only a server key may ask, since a trace tells the rules
+fn explained<'a>(question: &'a Question, grant: &Grant) -> Result<&'a str, ApiError> {
+    if grant.kind() != KeyKind::Server {
+        return Err(ApiError::Forbidden("`explain` is for server keys"));
+    }
+    question
+        .flag
+        .as_deref()
+        .ok_or_else(|| ApiError::invalid("/flag", "expected the key of the flag to explain"))
 }
 
 /// The instant of an evaluation; only a server key may choose it, or a browser could look into the future
