@@ -5,7 +5,7 @@ import json
 import pytest
 from flagstaff import Client, ConfigurationError, DocumentError, FlagstaffError, Snapshot
 
-from conftest import DOCUMENT
+from sample import DOCUMENT
 
 
 @pytest.fixture
