@@ -42,9 +42,7 @@ def get(owner: dict, member: str, default: object = None) -> object:
     return default if value is None else value
 
 
-def members(
-    owner: object, required: set[str], optional: set[str] = frozenset(), others: set[str] = frozenset()
-) -> dict:
+def members(owner: object, required: set, optional: set = frozenset(), others: set = frozenset()) -> dict:
     """An object that has the required members and no unknown ones (CMP-4); `others` are those of its other forms"""
     need(isinstance(owner, dict), "no object")
     present = {member for member, value in owner.items() if value is not None}
@@ -108,34 +106,36 @@ def span(start: object, until: object) -> None:
 
 # ---- conditions ---------------------------------------------------------------------------------------------------
 
+COMPARISONS = ("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual")
 TEXT = ("contains", "startsWith", "endsWith")
 FOLDING = ("equals", "in", *TEXT)
-COMPARISONS = ("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual")
+NUMBERS = ("lessThan", "lessOrEqual", "greaterThan", "greaterOrEqual")
+VERSIONS = tuple("semver" + comparison for comparison in COMPARISONS)
 SIZES = tuple("size" + comparison for comparison in COMPARISONS)
 SCALARS = (str, float, bool)
-
 CONDITION_FORMS = ("all", "any", "not", "segment", "flag", "bucket")
 CONDITION_MEMBERS = {*CONDITION_FORMS, "variants", "attribute", "op", "value", "values", "ignoreCase", "array"}
 
+
+def read_by(reader: Callable[[str], object]) -> Callable[[object], bool]:
+    """Whether a literal is a string that `reader` can read"""
+    return lambda literal: is_text(literal) and reader(literal) is not None
+
+
 # Per operator: the members that may hold its literals, and what a literal must be.
+ONE, MANY, EITHER = ("value",), ("values",), ("value", "values")
 OPERATORS: dict[str, tuple[tuple[str, ...], Callable[[object], bool]]] = {
     "exists": ((), bool),
-    "equals": (("value",), lambda literal: literal is None or isinstance(literal, SCALARS)),
-    "in": (("values",), lambda literal: isinstance(literal, SCALARS)),
-    **dict.fromkeys(TEXT, (("value", "values"), is_text)),
-    "matches": (("value", "values"), lambda literal: is_text(literal) and patterns.parse(literal) is not None),
-    **dict.fromkeys(("lessThan", "lessOrEqual", "greaterThan", "greaterOrEqual"), (("value",), is_number)),
-    **dict.fromkeys(("before", "after"), (("value",), lambda literal: literals.instant(literal) is not None)),
-    **dict.fromkeys(
-        ("semver" + comparison for comparison in COMPARISONS),
-        (("value",), lambda literal: is_text(literal) and literals.version(literal) is not None),
-    ),
-    "semverMatches": (
-        ("value", "values"),
-        lambda literal: is_text(literal) and literals.version_range(literal) is not None,
-    ),
-    "cidr": (("value", "values"), lambda literal: is_text(literal) and literals.network(literal) is not None),
-    **dict.fromkeys(SIZES, (("value",), lambda literal: is_integer(literal, 0))),
+    "equals": (ONE, lambda literal: literal is None or isinstance(literal, SCALARS)),
+    "in": (MANY, lambda literal: isinstance(literal, SCALARS)),
+    "matches": (EITHER, read_by(patterns.parse)),
+    "semverMatches": (EITHER, read_by(literals.version_range)),
+    "cidr": (EITHER, read_by(literals.network)),
+    **dict.fromkeys(TEXT, (EITHER, is_text)),
+    **dict.fromkeys(NUMBERS, (ONE, is_number)),
+    **dict.fromkeys(VERSIONS, (ONE, read_by(literals.version))),
+    **dict.fromkeys(SIZES, (ONE, lambda literal: is_integer(literal, 0))),
+    **dict.fromkeys(("before", "after"), (ONE, lambda literal: literals.instant(literal) is not None)),
 }
 
 
@@ -427,8 +427,7 @@ class Snapshot:
         """Keep an issue, and nothing of the part"""
         getattr(self, parts, {}).pop(key, None)
         escaped = key.replace("~", "~0").replace("/", "~1")
-        flag = key if parts == "flags" else None
-        self.issues.append({"flag": flag, "pointer": f"/{parts}/{escaped}", "message": message})
+        self.issues.append({"pointer": f"/{parts}/{escaped}", "message": message})
 
     def claim_slices(self) -> None:
         """SV-25"""

@@ -1,39 +1,23 @@
 """Evaluation: what a flag answers for a context at an instant (language.md §§ 3 to 6, 8 and 9)"""
 
 from collections.abc import Callable, Iterator
+from operator import eq, ge, gt, le, lt
 
 import literals
 import patterns
-from documents import FOLDING, SIZES, Flag, Snapshot, get, literals_of, operator, thousandths
-from values import (
-    MISSING,
-    TOTAL,
-    is_integer,
-    is_number,
-    patched,
-    read_attribute,
-    read_key,
-    read_unit,
-    same,
-    slot,
-    usable,
-)
+import values
+from documents import COMPARISONS, FOLDING, NUMBERS, SIZES, Flag, Snapshot, get, literals_of, operator, thousandths
+from values import MISSING, TOTAL, usable
 
-MINUTE = 60_000
+MINUTE, FIRST, LAST = 60_000, -8.64e15, 8.64e15
+ORDERS = dict(zip(COMPARISONS, (eq, lt, le, gt, ge), strict=True))
 STRING_TESTS: dict[str, Callable[[str, str], bool]] = {
     "contains": lambda text, literal: literal in text,
     "startsWith": str.startswith,
     "endsWith": str.endswith,
     "matches": patterns.matches,
 }
-ORDERS: dict[str, Callable[[object, object], bool]] = {
-    "Equal": lambda one, other: one == other,
-    "Less": lambda one, other: one < other,
-    "LessOrEqual": lambda one, other: one <= other,
-    "Greater": lambda one, other: one > other,
-    "GreaterOrEqual": lambda one, other: one >= other,
-}
-NUMBERS = ("lessThan", "lessOrEqual", "greaterThan", "greaterOrEqual")
+OUTCOME = ("value", "variant", "enabled", "reason", "errorCode", "detail", "metadata", "inExperiment", "sources")
 
 
 def is_constant(flag: Flag) -> bool:
@@ -52,14 +36,14 @@ def is_constant(flag: Flag) -> bool:
 class Served:
     """A variant that was served, and why (OUT-1)"""
 
-    def __init__(self, variant: str, reason: str, step: str, level: str | None = None, **detail: object) -> None:
-        """`level` is that of a deciding override; `detail` joins the step, None is left out"""
-        self.variant, self.reason, self.level = variant, reason, level
+    def __init__(self, variant: str, reason: str, step: str, **detail: object) -> None:
+        """`detail` joins the step; what is None is left out"""
+        self.variant, self.reason = variant, reason
         self.detail = {"step": step} | {name: value for name, value in detail.items() if value is not None}
 
 
 class DeclinedError(Exception):
-    """A serve that serves nothing (SV-2)"""
+    """A unit that is needed is not usable (SV-18)"""
 
 
 class AbsentError(Exception):
@@ -73,7 +57,7 @@ class Evaluation:
         """`context` is any JSON value; MISSING stands for malformed text"""
         self.snapshot, self.context, self.now = snapshot, context, now
         self.served_flags: dict[str, Served] = {}
-        self.met_segments: dict[str, bool] = {}
+        self.looked = False  # whether the serve that was passed last looked at a slot
 
     # ---- the order of an evaluation -------------------------------------------------------------------------------
 
@@ -89,37 +73,20 @@ class Evaluation:
             return self.error("TYPE_MISMATCH", default, flag.metadata)
         served = self.serve_flag(key)
         value, sources = flag.variants[served.variant]
-        if wanted == "integer" and not is_integer(value):
+        if wanted == "integer" and not values.is_integer(value):
             return self.error("TYPE_MISMATCH", default, flag.metadata)
         if served.reason != "DISABLED":
-            for level, patch in self.patches(flag, served.level):
-                value, sources = patched(value, sources, patch, level)
-        return {
-            "value": value,
-            "variant": served.variant,
-            "enabled": served.variant != flag.off,
-            "reason": served.reason,
-            "errorCode": None,
-            "detail": served.detail,
-            "metadata": flag.metadata,
-            "inExperiment": "experiment" in served.detail,
-            "sources": sources if isinstance(value, dict) else {},
-        }
+            for level, patch in self.patches(flag, served.detail.get("level")):
+                value, sources = values.patched(value, sources, patch, level)
+        enabled, in_experiment = served.variant != flag.off, "experiment" in served.detail
+        shown = sources if isinstance(value, dict) else {}
+        why = (served.reason, None, served.detail, flag.metadata, in_experiment, shown)
+        return dict(zip(OUTCOME, (value, served.variant, enabled, *why), strict=True))
 
     @staticmethod
     def error(code: str, default: object, metadata: dict | None = None) -> dict:
         """OUT-2"""
-        return {
-            "value": default,
-            "variant": None,
-            "enabled": False,
-            "reason": "ERROR",
-            "errorCode": code,
-            "detail": {},
-            "metadata": metadata or {},
-            "inExperiment": False,
-            "sources": {},
-        }
+        return dict(zip(OUTCOME, (default, None, False, "ERROR", code, {}, metadata or {}, False, {}), strict=True))
 
     def serve_flag(self, key: str) -> Served:
         """The variant of a flag that compiled; remembered, since it is a function of context and now"""
@@ -138,33 +105,22 @@ class Evaluation:
                 return Served(flag.off, "DISABLED", "prerequisite", flag=prerequisite["flag"])
         for level in flag.levels:
             entry = self.entry(flag, level)
-            if entry == "exclude":
-                return self.overridden(flag.off, level)
-            if isinstance(entry, dict) and get(entry, "variant") is not None:
-                return self.overridden(entry["variant"], level)
-            if entry == "include":
-                return self.overridden(flag.on, level)
+            full = {"exclude": flag.off, "include": flag.on} if isinstance(entry, str) else {}
+            variant = full[entry] if full else get(entry, "variant")
+            if variant is not None:
+                return Served(variant, "TARGETING_MATCH", "override", level=level)
         for index, rule in enumerate(flag.rules):
             if self.is_open(rule) and self.holds(get(rule, "when", {"all": []})):
-                try:
-                    variant, hashed, experiment = self.pass_serve(rule["serve"], flag.salt)
-                except DeclinedError:
-                    continue
-                reason = "SPLIT" if hashed else "TARGETING_MATCH"
-                return Served(variant, reason, "rule", index=float(index), id=get(rule, "id"), experiment=experiment)
-        try:
-            variant, hashed, experiment = self.pass_serve(flag.serve, flag.salt)
-        except DeclinedError:
+                served = self.pass_serve(rule["serve"], flag.salt)
+                if served is not None:
+                    reason = "SPLIT" if self.looked else "TARGETING_MATCH"
+                    detail = {"index": float(index), "id": get(rule, "id"), "experiment": served[1]}
+                    return Served(served[0], reason, "rule", **detail)
+        served = self.pass_serve(flag.serve, flag.salt)
+        if served is None:
             return Served(flag.off, "DEFAULT", "declined")
-        reason = "SPLIT" if hashed else "STATIC" if is_constant(flag) else "DEFAULT"
-        return Served(variant, reason, "serve", experiment=experiment)
-
-    @staticmethod
-    def overridden(variant: str, level: str) -> Served:
-        """EV-20"""
-        served = Served(variant, "TARGETING_MATCH", "override", level)
-        served.detail["level"] = level
-        return served
+        reason = "SPLIT" if self.looked else "STATIC" if is_constant(flag) else "DEFAULT"
+        return Served(served[0], reason, "serve", experiment=served[1])
 
     def is_met(self, prerequisite: dict) -> bool:
         """EV-12"""
@@ -175,8 +131,8 @@ class Evaluation:
         return variant != other.off and variant in prerequisite["variants"]
 
     def entry(self, flag: Flag, level: str) -> object:
-        """What the overrides of a level say of this context, None for nothing"""
-        return flag.overrides.get(level, {}).get(usable(read_key(self.context, level)))
+        """What the overrides of a level say of this context, {} for nothing"""
+        return flag.overrides.get(level, {}).get(usable(values.read_key(self.context, level)), {})
 
     def patches(self, flag: Flag, decided: str | None) -> Iterator[tuple[str, dict]]:
         """PT-2: the levels that are patched, general first"""
@@ -188,81 +144,72 @@ class Evaluation:
 
     def is_open(self, rule: dict) -> bool:
         """TIME-5"""
-        start, end = (get(rule, member) for member in ("from", "until"))
-        if start is not None and self.now < literals.instant(start):
-            return False
-        return end is None or self.now < literals.instant(end)
+        start, end = literals.instant(get(rule, "from", FIRST)), literals.instant(get(rule, "until", LAST))
+        return start <= self.now < end
 
     # ---- serves ---------------------------------------------------------------------------------------------------
 
-    def pass_serve(self, serve: object, flag_salt: str) -> tuple[str, bool, str | None]:
-        """The variant, whether a hash decided, and the experiment that the unit is in; or DeclinedError"""
+    def pass_serve(self, serve: object, flag_salt: str) -> tuple[str, str | None] | None:
+        """The variant and the experiment that the unit is in, or None; `looked` tells whether a hash decided (SV-30)"""
+        self.looked = False
         if isinstance(serve, str):
-            return serve, False, None
+            return serve, None
         try:
             return self.pass_steps(serve, get(serve, "salt", flag_salt))
+        except DeclinedError:
+            return None
         except AbsentError:
-            on_missing = get(serve, "onMissing", "decline")
-            if on_missing == "decline":
-                raise DeclinedError from None
-            return on_missing["variant"], False, None
+            self.looked, on_missing = False, get(serve, "onMissing", "decline")
+            return None if on_missing == "decline" else (on_missing["variant"], None)
 
-    def pass_steps(self, serve: dict, salt: str) -> tuple[str, bool, str | None]:
-        """SV-2; `share` below tells whether a slot had to be looked at"""
+    def pass_steps(self, serve: dict, salt: str) -> tuple[str, str | None] | None:
+        """SV-2: holdout, slice, rollout, arms"""
         unit, experiment = get(serve, "unit", "user"), get(serve, "experiment", {})
-        hashed = False
-        if get(experiment, "holdout") is not None:
-            holdout = self.snapshot.holdouts[experiment["holdout"]]
-            share, held_unit = thousandths(holdout["percent"]), get(holdout, "unit", "user")
-            held, hashed = self.below(share, holdout["salt"] + "/holdout", held_unit)
-            if held:
-                raise DeclinedError
-        if get(experiment, "group") is not None:
-            hashed |= self.pass_slice(experiment["slice"], self.snapshot.groups[experiment["group"]])
-        passes, looked = self.below(self.share(get(serve, "rollout", 100.0)), salt + "/rollout", unit)
-        if not passes:
-            raise DeclinedError
-        hashed |= looked
+        holdout = self.snapshot.holdouts.get(get(experiment, "holdout"))
+        if holdout and self.below(thousandths(holdout["percent"]), holdout["salt"] + "/holdout", holdout.get("unit")):
+            return None
+        group = self.snapshot.groups.get(get(experiment, "group"))
+        if group and not self.is_in_slice(experiment["slice"], group):
+            return None
+        if not self.below(self.share(get(serve, "rollout", 100.0)), salt + "/rollout", unit):
+            return None
         if get(serve, "arms") is None:
-            return serve["variant"], hashed, None
+            return serve["variant"], None
         for arm in serve["arms"]:
             if arm["weight"] == TOTAL:
-                return arm["variant"], hashed, None
+                return arm["variant"], None
         position, reached = self.slot_of(salt + "/arms", unit), 0
         for arm in serve["arms"]:
             reached += arm["weight"]
             if position < reached:
-                return arm["variant"], True, get(experiment, "key")
+                return arm["variant"], get(experiment, "key")
         raise AssertionError("weights sum to the total, and every slot is below it")
 
-    def below(self, share: int, salt: str, unit: str) -> tuple[bool, bool]:
-        """Whether the unit's slot is below a share, and whether it was looked at (SV-16)"""
-        if share in (0, TOTAL):
-            return share == TOTAL, False
-        return self.slot_of(salt, unit) < share, True
+    def below(self, share: int, salt: str, unit: str | None) -> bool:
+        """Whether the unit's slot is below a share; it is looked at only where that depends on it (SV-16)"""
+        return share == TOTAL or (share > 0 and self.slot_of(salt, unit) < share)
 
-    def pass_slice(self, ranges: list, group: dict) -> bool:
-        """SV-22; whether a slot was looked at"""
+    def is_in_slice(self, ranges: list, group: dict) -> bool:
+        """SV-22, SV-16"""
         if sum(until - start for start, until in ranges) == TOTAL:
-            return False
-        position = self.slot_of(group["salt"] + "/slice", get(group, "unit", "user"))
-        if not any(start <= position < until for start, until in ranges):
-            raise DeclinedError
-        return True
+            return True
+        position = self.slot_of(group["salt"] + "/slice", group.get("unit"))
+        return any(start <= position < until for start, until in ranges)
 
-    def slot_of(self, salt: str, unit: str) -> int:
-        """SV-12, SV-17, SV-18"""
-        value = read_unit(self.context, unit)
+    def slot_of(self, salt: str, unit: str | None) -> int:
+        """SV-12, SV-15, SV-17, SV-18"""
+        value = values.read_unit(self.context, unit or "user")
         if value is MISSING or value is None:
             raise AbsentError
         text = usable(value)
         if text is None:
             raise DeclinedError
-        return slot(salt, text)
+        self.looked = True
+        return values.slot(salt, text)
 
     def share(self, rollout: object) -> int:
         """The share in force at now (SV-6, TIME-7, TIME-8)"""
-        if is_number(rollout):
+        if values.is_number(rollout):
             return thousandths(rollout)
         if get(rollout, "steps") is not None:
             begun = [step for step in rollout["steps"] if literals.instant(step["at"]) <= self.now]
@@ -290,31 +237,25 @@ class Evaluation:
             return self.serve_flag(condition["flag"]).variant in condition["variants"]
         if get(condition, "bucket") is not None:
             bucket = condition["bucket"]
-            text = usable(read_unit(self.context, get(bucket, "unit", "user")))
-            return text is not None and bucket["from"] <= slot(bucket["salt"], text) < bucket["until"]
+            text = usable(values.read_unit(self.context, get(bucket, "unit", "user")))
+            return text is not None and bucket["from"] <= values.slot(bucket["salt"], text) < bucket["until"]
         base, negated = operator(condition["op"])
         return self.attribute_passes(base, condition) != negated
 
     def is_in(self, key: str) -> bool:
-        """Whether the context is in a segment (OP-61); remembered like the variants of flags"""
-        if key not in self.met_segments:
-            segment = self.snapshot.segments[key]
-            if self.is_listed(get(segment, "exclude", {})):
-                self.met_segments[key] = False
-            else:
-                by_condition = get(segment, "when") is not None
-                self.met_segments[key] = self.is_listed(get(segment, "include", {})) or (
-                    by_condition and self.holds(segment["when"])
-                )
-        return self.met_segments[key]
+        """Whether the context is in a segment (OP-61)"""
+        segment = self.snapshot.segments[key]
+        if self.is_listed(get(segment, "exclude", {})):
+            return False
+        return self.is_listed(get(segment, "include", {})) or self.holds(get(segment, "when", {"any": []}))
 
     def is_listed(self, lists: dict) -> bool:
         """Whether the key of any kind is in its list"""
-        return any(usable(read_key(self.context, kind)) in keys for kind, keys in lists.items())
+        return any(usable(values.read_key(self.context, kind)) in keys for kind, keys in lists.items())
 
     def attribute_passes(self, base: str, test: dict) -> bool:
         """A test without its negation (OP-4, OP-10 to OP-12)"""
-        value = read_attribute(self.context, test["attribute"])
+        value = values.read_attribute(self.context, test["attribute"])
         if value is MISSING:
             return False
         if base == "exists":
@@ -336,10 +277,10 @@ def passes(base: str, value: object, literal: object, folds: bool) -> bool:  # n
     if folds and base in FOLDING and isinstance(value, str) and isinstance(literal, str):
         value, literal = literals.folded(value), literals.folded(literal)
     if base in ("equals", "in"):
-        return same(value, literal)
+        return values.same(value, literal)
     if base in NUMBERS:
         order = base[0].upper() + base[1:].removesuffix("Than")
-        return is_number(value) and ORDERS[order](value, literal)
+        return values.is_number(value) and ORDERS[order](value, literal)
     if base in ("before", "after"):
         known, limit = literals.instant(value), literals.instant(literal)
         return known is not None and (known < limit if base == "before" else known > limit)

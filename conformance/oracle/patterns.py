@@ -18,10 +18,6 @@ SETS = {"d": set("0123456789"), "w": WORD, "s": set("\t\n\v\f\r ")}
 MAX_CHARACTERS, MAX_COUNT, MAX_NESTING, MAX_SIZE = 1000, 1000, 32, 10_000
 
 
-class RefusedError(Exception):
-    """No pattern of the language"""
-
-
 class Parser:
     """Recursive descent over the grammar, one method a rule"""
 
@@ -37,7 +33,7 @@ class Parser:
         """The next character, which must be there"""
         character = self.peek()
         if not character:
-            raise RefusedError("ends too early")
+            raise ValueError("ends too early")
         self.position += 1
         return character
 
@@ -75,14 +71,14 @@ class Parser:
             self.skip("?:")
             self.depth += 1
             if self.depth > MAX_NESTING:
-                raise RefusedError("too many groups inside one another")
+                raise ValueError("too many groups inside one another")
             inner = self.pattern()
             self.depth -= 1
             if not self.skip(")"):
-                raise RefusedError("a group is not closed")
+                raise ValueError("a group is not closed")
             return inner
         if character in SYNTAX:
-            raise RefusedError(f"`{character}` must be escaped")
+            raise ValueError(f"`{character}` must be escaped")
         return ("set", lambda other: other == character)
 
     def escape(self) -> tuple[Callable[[str], bool], str | None]:
@@ -93,7 +89,7 @@ class Parser:
         if name.lower() in SETS:
             return (lambda other: other not in SETS[name.lower()]), None
         if name not in CONTROLS and name not in PUNCTUATION:
-            raise RefusedError(f"unknown escape `\\{name}`")
+            raise ValueError(f"unknown escape `\\{name}`")
         single = CONTROLS.get(name, name)
         return (lambda other: other == single), single
 
@@ -103,7 +99,7 @@ class Parser:
         if character == "\\":
             return self.escape()
         if character in CLASS_SYNTAX:
-            raise RefusedError(f"`{character}` must be escaped in a class")
+            raise ValueError(f"`{character}` must be escaped in a class")
         return (lambda other: other == character), character
 
     def character_class(self) -> Callable[[str], bool]:
@@ -115,7 +111,7 @@ class Parser:
             if self.skip("-"):
                 _, high = self.member()
                 if low is None or high is None or low > high:
-                    raise RefusedError("no range of characters")
+                    raise ValueError("no range of characters")
                 contains = lambda other, low=low, high=high: low <= other <= high  # noqa: E731
             members.append(contains)
         return lambda other: any(contains(other) for contains in members) != negated
@@ -127,7 +123,7 @@ class Parser:
             self.position += 1
         digits = self.text[start : self.position]
         if digits and int(digits) > MAX_COUNT:
-            raise RefusedError("a count is too large")
+            raise ValueError("a count is too large")
         return int(digits) if digits else None
 
     def quantified(self, part: Node) -> Node:
@@ -143,7 +139,7 @@ class Parser:
             if self.skip(","):
                 high = self.number()
             if low is None or (high is not None and low > high) or not self.skip("}"):
-                raise RefusedError("no counts")
+                raise ValueError("no counts")
         else:
             return part
         self.skip("?")
@@ -168,7 +164,7 @@ def parse(text: str) -> Node | None:
         if len(text) > MAX_CHARACTERS:
             return None
         tree = parser.pattern()
-    except RefusedError:
+    except ValueError:
         return None
     return tree if parser.position == len(text) and size(tree) <= MAX_SIZE else None
 

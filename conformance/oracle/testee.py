@@ -37,7 +37,7 @@ class Testee:
             text = request.get("documentText")
             self.snapshot = Snapshot(request["document"]) if text is None else load(text)
         except RefusedError as refused:
-            return {"ok": False, "issues": [{"flag": None, "pointer": "", "message": str(refused)}]}
+            return {"ok": False, "issues": [{"pointer": "", "message": str(refused)}]}
         return {"ok": True, "issues": self.snapshot.issues}
 
     def evaluation(self, request: dict) -> Evaluation:

@@ -17,14 +17,11 @@ def read_json(text: str) -> object:
 
     def number(literal: str) -> float:
         value = float(literal)
-        if abs(value) == float("inf"):
-            raise ValueError(f"`{literal}` is beyond the range of a double")
+        if not abs(value) < float("inf"):
+            raise ValueError(f"`{literal}` is no double")
         return value + 0.0  # -0.0 + 0.0 is 0.0 (VAL-3)
 
-    def constant(name: str) -> float:
-        raise ValueError(f"`{name}` is no JSON")
-
-    value = json.loads(text, parse_int=number, parse_float=number, parse_constant=constant)
+    value = json.loads(text, parse_int=number, parse_float=number, parse_constant=number)
     if "\\ud" in text.lower():
         json.dumps(value, ensure_ascii=False).encode()  # UnicodeEncodeError, a ValueError, for half a pair
     return value

@@ -20,6 +20,11 @@ pub fn refused(why: &dyn Display) -> Value {
     Value::object([("ok", Value::from(false)), ("issues", vec![whole].into())])
 }
 
+/// `{"outcome": …, "trace": […]}`: what a flag answers, and why
+pub fn explained(outcome: &Outcome<'_>, trace: Value, default: &Value) -> Value {
+    Value::object([("outcome", outcome.to_value(default)), ("trace", trace)])
+}
+
 /// `{"flags": {KEY: OUTCOME}}`: what every flag answers
 pub fn outcomes(outcomes: &[(&str, Outcome<'_>)]) -> Value {
     let flags = outcomes

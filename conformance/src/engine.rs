@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-/// One logical snapshot and the answers about it, in the protocol of JSON lines: `load`, `evaluate`, `evaluateAll`, `bucket`
+/// One logical snapshot and the answers about it, in the protocol of JSON lines: `load`, `evaluate`, `explain`, `evaluateAll`, `bucket`
 pub trait Engine {
     /// The answer to one request, both of them one line of JSON; the answer is canonical (RFC 8785)
     ///

@@ -32,16 +32,19 @@ impl Core {
                 }
                 Err(error) => answers::refused(&error),
             },
-            Request::Evaluate {
-                flag,
-                value_type,
-                default,
-                context,
-                now,
-            } => {
-                let context = Context::from_json(&context);
-                let outcome = self.snapshot.evaluate(&flag, value_type, &context, now);
-                outcome.to_value(&default)
+            Request::Evaluate(asked) => {
+                let context = Context::from_json(&asked.context);
+                let outcome =
+                    self.snapshot
+                        .evaluate(&asked.flag, asked.value_type, &context, asked.now);
+                outcome.to_value(&asked.default)
+            }
+            Request::Explain(asked) => {
+                let context = Context::from_json(&asked.context);
+                let (outcome, trace) =
+                    self.snapshot
+                        .explain(&asked.flag, asked.value_type, &context, asked.now);
+                answers::explained(&outcome, trace, &asked.default)
             }
             Request::EvaluateAll { context, now } => answers::outcomes(
                 &self

@@ -14,6 +14,7 @@ pub mod answers;
 mod case;
 mod engine;
 mod in_process;
+mod judgement;
 mod request;
 mod script;
 mod testee;
@@ -22,7 +23,7 @@ pub mod vectors;
 pub use case::{Case, CaseFile, DiscoveryError, ExpectedIssue, cases_directory, discover};
 pub use engine::{Engine, EngineError};
 pub use in_process::Core;
-pub use request::{Request, RequestError};
+pub use request::{Evaluation, Request, RequestError};
 pub use script::{Failure, run};
 pub use testee::{Binding, Testee};
 

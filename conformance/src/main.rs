@@ -32,19 +32,22 @@ fn answer(client: &mut Client, request: Request<'_>) -> Value {
             }
             Err(error) => answers::refused(&error),
         },
-        Request::Evaluate {
-            flag,
-            value_type,
-            default,
-            context,
-            now,
-        } => client.evaluate(
-            &flag,
-            value_type,
-            &default,
-            &Context::from_json(&context),
-            now,
-        ),
+        Request::Evaluate(asked) => {
+            let context = Context::from_json(&asked.context);
+            client.evaluate(
+                &asked.flag,
+                asked.value_type,
+                &asked.default,
+                &context,
+                asked.now,
+            )
+        }
+        Request::Explain(asked) => client.with_snapshot(|snapshot| {
+            let context = Context::from_json(&asked.context);
+            let (outcome, trace) =
+                snapshot.explain(&asked.flag, asked.value_type, &context, asked.now);
+            answers::explained(&outcome, trace, &asked.default)
+        }),
         Request::EvaluateAll { context, now } => client.with_snapshot(|snapshot| {
             answers::outcomes(&snapshot.evaluate_all(&Context::from_json(&context), now))
         }),

@@ -16,18 +16,9 @@ pub enum Request<'a> {
         document: Cow<'a, str>,
     },
     /// Evaluate one flag
-    Evaluate {
-        /// Its key
-        flag: Cow<'a, str>,
-        /// What is asked for
-        value_type: Option<ValueType>,
-        /// What stands where there is no value
-        default: Value,
-        /// The context's text
-        context: Cow<'a, str>,
-        /// The instant
-        now: Timestamp,
-    },
+    Evaluate(Evaluation<'a>),
+    /// Evaluate one flag and tell why
+    Explain(Evaluation<'a>),
     /// Evaluate every flag
     EvaluateAll {
         /// The context's text
@@ -46,6 +37,21 @@ pub enum Request<'a> {
     },
     /// Something that this version of Flagstaff does not do yet
     Unsupported,
+}
+
+/// One flag to evaluate
+#[derive(Debug)]
+pub struct Evaluation<'a> {
+    /// Its key
+    pub flag: Cow<'a, str>,
+    /// What is asked for
+    pub value_type: Option<ValueType>,
+    /// What stands where there is no value
+    pub default: Value,
+    /// The context's text
+    pub context: Cow<'a, str>,
+    /// The instant
+    pub now: Timestamp,
 }
 
 /// Why a line is no request
@@ -103,22 +109,16 @@ impl<'a> Request<'a> {
     /// Reads one line; what may be text or JSON is text afterwards
     pub fn parse(line: &'a str) -> Result<Self, RequestError> {
         let wire: RequestWire<'a> = serde_json::from_str(line)?;
-        let context = text(wire.context_text, wire.context).unwrap_or(Cow::Borrowed("{}"));
         match &*wire.op {
             "load" if wire.vendor.is_some() => Ok(Self::Unsupported),
             "load" => Ok(Self::Load {
                 document: text(wire.document_text, wire.document)
                     .ok_or(RequestError::Missing("document"))?,
             }),
-            "evaluate" => Ok(Self::Evaluate {
-                flag: wire.flag.ok_or(RequestError::Missing("flag"))?,
-                value_type: wire.value_type.map(|name| name.parse()).transpose()?,
-                default: wire.default,
-                context,
-                now: instant(wire.now)?,
-            }),
+            "evaluate" => wire.evaluation().map(Self::Evaluate),
+            "explain" => wire.evaluation().map(Self::Explain),
             "evaluateAll" => Ok(Self::EvaluateAll {
-                context,
+                context: context(wire.context_text, wire.context),
                 now: instant(wire.now)?,
             }),
             "bucket" => Ok(Self::Bucket {
@@ -126,10 +126,25 @@ impl<'a> Request<'a> {
                 unit: wire.unit.ok_or(RequestError::Missing("unit"))?,
                 total: wire.total.ok_or(RequestError::Missing("total"))?,
             }),
-            "explain" => Ok(Self::Unsupported),
             other => Err(RequestError::UnknownOperation(other.into())),
         }
     }
+}
+
+impl<'a> RequestWire<'a> {
+    fn evaluation(self) -> Result<Evaluation<'a>, RequestError> {
+        Ok(Evaluation {
+            flag: self.flag.ok_or(RequestError::Missing("flag"))?,
+            value_type: self.value_type.map(|name| name.parse()).transpose()?,
+            default: self.default,
+            context: context(self.context_text, self.context),
+            now: instant(self.now)?,
+        })
+    }
+}
+
+fn context<'a>(given: Option<Cow<'a, str>>, json: Option<&'a RawValue>) -> Cow<'a, str> {
+    text(given, json).unwrap_or(Cow::Borrowed("{}"))
 }
 
 fn text<'a>(text: Option<Cow<'a, str>>, json: Option<&'a RawValue>) -> Option<Cow<'a, str>> {

@@ -13,13 +13,9 @@ function answer(request) {
     case 'load':
       return 'vendor' in request ? unsupported() : canonical(load(textOrJson(request, 'document')));
     case 'evaluate':
-      return evaluator.evaluate(
-        request.flag,
-        request.type ?? null,
-        request.default ?? null,
-        context(request),
-        Date.parse(request.now),
-      );
+      return evaluator.evaluate(...question(request));
+    case 'explain':
+      return evaluator.explain(...question(request));
     case 'evaluateAll':
       return evaluator.evaluateAll(context(request), Date.parse(request.now));
     case 'bucket':
@@ -36,6 +32,11 @@ function load(document) {
   } catch (error) {
     return { issues: [{ message: error.message, pointer: '' }], ok: false };
   }
+}
+
+/** Flag, type, default, context and instant. */
+function question(request) {
+  return [request.flag, request.type ?? null, request.default ?? null, context(request), Date.parse(request.now)];
 }
 
 /** Text is read by the core; anything else goes through the encoder of the client. */

@@ -24,9 +24,9 @@ class Testee:
             case "load" if "vendor" not in request:
                 return self.load(text_or_json(request, "document"))
             case "evaluate":
-                now = milliseconds(request["now"])
-                flag, value_type, default = request["flag"], request.get("type"), request.get("default")
-                return self.snapshot.evaluate(flag, value_type, default, context(request), now)
+                return self.snapshot.evaluate(*question(request))
+            case "explain":
+                return self.snapshot.explain(*question(request))
             case "evaluateAll":
                 return self.snapshot.evaluate_all(context(request), milliseconds(request["now"]))
             case "bucket":
@@ -41,6 +41,12 @@ class Testee:
         except DocumentError as error:
             return refused(str(error))
         return loaded(self.snapshot.issues)
+
+
+def question(request: Request) -> tuple[str, str | None, object, object, int]:
+    """Flag, type, default, context and instant."""
+    flag, value_type, default = request["flag"], request.get("type"), request.get("default")
+    return flag, value_type, default, context(request), milliseconds(request["now"])
 
 
 def context(request: Request) -> object:

@@ -34,13 +34,13 @@ class Testee:
         match request["op"]:
             case "load" if "vendor" not in request:
                 return self.load(text_or_json(request, "document"))
-            case "evaluate":
+            case "evaluate" | "explain" as operation:
                 question = {name: request.get(name) for name in ("flag", "type", "default", "now")}
-                return self.evaluate(question, context(request))
+                return self.evaluate(question | {"explain": operation == "explain"}, context(request))
             case "evaluateAll":
                 return self.evaluate({"flag": None, "now": request["now"]}, context(request))
             case _:
-                # The server has no route that tells slots.
+                # The server has no route for slots.
                 return canonical(UNSUPPORTED)
 
     def load(self, document: str) -> str:
@@ -71,11 +71,17 @@ class Testee:
 def context(request: Request) -> str:
     """The context's text; what is no JSON goes as a string, since a body that is no JSON would have no context."""
     text = text_or_json(request, "context", {})
+    return text if is_json(text) else json.dumps(text)
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is JSON; Python takes NaN, numbers beyond a double and halves of surrogate pairs for JSON too."""
     try:
-        json.loads(text)
+        value = json.loads(text, parse_constant=float)
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except ValueError:
-        return json.dumps(text)
-    return text
+        return False
+    return True
 
 
 def binary() -> Path:
