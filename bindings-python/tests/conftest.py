@@ -5,9 +5,10 @@ from flagstaff import Client
 from sample import DOCUMENT
 from stream_server import StreamServer
 
+
 @pytest.fixture
 def client():
-    """Make an offline client of the document above."""
+    """Make an offline client of the sample."""
     return Client.from_document(DOCUMENT)
 
 

@@ -4,7 +4,6 @@ import json
 
 import pytest
 from flagstaff import Client, ConfigurationError, DocumentError, FlagstaffError, Snapshot
-
 from sample import DOCUMENT
 
 

@@ -266,6 +266,32 @@ async fn only_a_server_key_chooses_the_time() {
 }
 
 #[tokio::test]
+async fn only_a_server_key_gets_an_explanation() {
+    let server = server().await;
+    let question =
+        json!({"flag": "targeted", "context": {"plan": "pro"}, "default": "d", "explain": true});
+    let explained = server
+        .call(KeyKind::Server, Method::POST, EVALUATE, &question, &[])
+        .await
+        .json();
+    assert_eq!(explained["outcome"]["value"], "B");
+    assert!(
+        explained["trace"]
+            .as_array()
+            .is_some_and(|steps| !steps.is_empty()),
+        "{explained}"
+    );
+    // The rules of a flag are nothing for a browser to see.
+    let by_client = ask(&server, EVALUATE, &question).await;
+    assert_eq!(by_client.status, StatusCode::FORBIDDEN);
+    let of_all = json!({"context": {}, "explain": true});
+    let answer = server
+        .call(KeyKind::Server, Method::POST, EVALUATE, &of_all, &[])
+        .await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
 async fn the_snapshot_has_a_tag_for_each_scope() {
     let server = server().await;
     server.put("shown", &json!({"type": "boolean", "enabled": true, "serve": "on", "clientSide": true, "overrides": {"user": {"u": "exclude"}}})).await;

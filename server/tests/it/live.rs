@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
 use crate::follower::{Event, Follower, events};
-use crate::support::{Database, FLAGS, Server, state};
+use crate::support::{Database, FLAGS, Server, http, state};
 
 /// Nothing here takes so long; a test that waits in vain ends
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -52,7 +52,7 @@ impl Live {
     }
 
     async fn write(&self, method: Method, key: &str, body: &Value) {
-        let request = reqwest::Client::new()
+        let request = http()
             .request(method, format!("{}{FLAGS}/{key}", self.address))
             .bearer_auth("admin")
             .body(body.to_string());
@@ -69,14 +69,14 @@ impl Live {
     }
 
     async fn document(&self, key: KeyKind) -> Value {
-        let request = reqwest::Client::new()
+        let request = http()
             .get(format!("{}/api/v1/sdk/snapshot", self.address))
             .bearer_auth(key.name());
         serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap()
     }
 
     async fn connect(&self, key: KeyKind, cursor: Option<&str>) -> Connection {
-        let mut request = reqwest::Client::new()
+        let mut request = http()
             .get(format!("{}{STREAM}", self.address))
             .bearer_auth(key.name());
         if let Some(cursor) = cursor {

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::FLAGS;
+use crate::support::{FLAGS, http};
 
 /// The server as a process; killed if a test forgets it
 struct Process {
@@ -76,7 +76,7 @@ impl Process {
     }
 
     async fn get(&self, path: &str, token: &str) -> (StatusCode, Value) {
-        let response = reqwest::Client::new()
+        let response = http()
             .get(format!("{}{path}", self.address))
             .bearer_auth(token)
             .send()
@@ -149,7 +149,7 @@ async fn a_seed_fills_every_environment_and_overwrites_nothing() {
         assert_eq!(list["total"], 8, "{environment}");
     }
     let url = format!("{}{FLAGS}/wishlist-gallery", first.address);
-    reqwest::Client::new()
+    http()
         .put(url)
         .bearer_auth("t")
         .body(json!({"enabled": true, "rolloutPercentage": 40}).to_string())

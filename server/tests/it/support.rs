@@ -196,3 +196,10 @@ impl Server {
         .await
     }
 }
+
+/// A client for a server on a real port
+pub(crate) fn http() -> reqwest::Client {
+    // An error says that another test was first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
