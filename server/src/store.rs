@@ -2,7 +2,7 @@
 //!
 //! One method is one transaction. The server decides on the basis of the state that it serves and commits on condition that the
 //! environment is still at that revision ([`StoreError::Stale`] otherwise), so no rule of the domain lives in an adapter.
-//! A second adapter runs the same suite: `tests/store.rs`.
+//! A second adapter runs the same suite: `tests/it/store.rs`.
 
 use std::sync::Arc;
 
