@@ -68,12 +68,12 @@ impl PartialEq for Commit {
 #[non_exhaustive]
 pub enum ReplicaError {
     /// An event that the replica knows has data that it cannot read
-    #[error("the event `{event}` cannot be read: {source}")]
+    #[error("the event `{event}` cannot be read: {cause}")]
     Data {
         /// The event's name
         event: String,
-        /// What is wrong with it
-        source: serde_json::Error,
+        /// What is wrong with it, told in the message and so no source
+        cause: serde_json::Error,
     },
     /// The state that the events make is not the one that the server has
     #[error("the state hash is {found}, but the server has {expected}")]
@@ -210,9 +210,9 @@ impl Replica {
                     .put(&put.kind, &put.key, put.version, put.object);
                 result
                     .map(|()| Step::Pending)
-                    .map_err(|source| ReplicaError::Data {
+                    .map_err(|cause| ReplicaError::Data {
                         event: name.to_owned(),
-                        source,
+                        cause,
                     })
             }
             "delete-object" => {
@@ -292,8 +292,8 @@ impl Replica {
 }
 
 fn read<'a, T: Deserialize<'a>>(event: &str, data: &'a str) -> Result<T, ReplicaError> {
-    serde_json::from_str(data).map_err(|source| ReplicaError::Data {
+    serde_json::from_str(data).map_err(|cause| ReplicaError::Data {
         event: event.to_owned(),
-        source,
+        cause,
     })
 }
