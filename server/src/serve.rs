@@ -83,6 +83,8 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
         ..Limits::default()
     };
     let state = AppState::load(store, limits, clock).await?;
+    // Before anybody is told that it runs: who has read that may stop it at once.
+    stop_on_signal(state.stopping().clone())?;
     plant(&options, &state).await?;
     let listen = |source| ServeError::Listen {
         address: options.listen,
@@ -90,7 +92,6 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
     };
     let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
     announce(listener.local_addr()?, &made)?;
-    stop_on_signal(state.stopping().clone())?;
     serve_on(listener, state).await?;
     sql.close().await;
     tracing::info!("stopped");
