@@ -310,16 +310,13 @@ fn holds(document: &Json, condition: &Json, askers: &[Asker]) -> Vec<(bool, bool
     found
 }
 
-/// The outcomes of all flags, as text
-fn answers(document: &Json, askers: &[Asker]) -> Vec<String> {
+/// The variants and steps of all flags
+fn answers(document: &Json, askers: &[Asker]) -> Vec<(Option<String>, String)> {
     let mut found = Vec::new();
     for flag in ["f", "g", "h"] {
         ask(document, flag, askers, |outcome, _, _| {
-            found.push(
-                outcome
-                    .to_value(&flagstaff_core::Value::Null)
-                    .to_canonical(),
-            );
+            let variant = outcome.variant.map(ToOwned::to_owned);
+            found.push((variant, format!("{:?}", outcome.detail)));
         });
     }
     found
@@ -402,7 +399,6 @@ fn hold_against(document: &Json, finding: &Finding, askers: &[Asker]) {
 fn no_context_contradicts_a_finding() {
     let found: RefCell<BTreeMap<&str, u32>> = RefCell::default();
     let config = Config {
-        cases: 1_500,
         failure_persistence: None,
         ..Config::default()
     };
