@@ -11,6 +11,7 @@
 
 mod attribute;
 mod condition;
+mod declared;
 mod flag;
 mod forms;
 mod formula;
@@ -28,7 +29,9 @@ use serde::Serialize;
 pub use text::Position;
 
 use crate::compile::pointer_to;
+use crate::context::Context;
 use crate::error::SnapshotError;
+use crate::link::LinkedSegment;
 use crate::object::ObjectKind;
 use crate::snapshot::Snapshot;
 use crate::timestamp::Timestamp;
@@ -94,6 +97,12 @@ pub enum Code {
     Expired,
     /// `window-past`: a rule whose `until` has passed
     WindowPast,
+    /// `missing-unit`: a hash of a unit that the declared context lacks
+    MissingUnit,
+    /// `undeclared-attribute`: a test of an attribute that the declared context lacks
+    UndeclaredAttribute,
+    /// `wrong-type`: a test that matches no value of the type that the declared context has
+    WrongType,
     /// `unused`: a segment, group or holdout that nothing refers to
     Unused,
 }
@@ -116,6 +125,9 @@ impl Code {
             Self::UselessOnMissing => "useless-on-missing",
             Self::Expired => "expired",
             Self::WindowPast => "window-past",
+            Self::MissingUnit => "missing-unit",
+            Self::UndeclaredAttribute => "undeclared-attribute",
+            Self::WrongType => "wrong-type",
             Self::Unused => "unused",
         }
     }
@@ -156,6 +168,9 @@ impl Code {
             Self::UselessOnMissing => "remove `onMissing`",
             Self::Expired => "remove the flag and the code that asks for it",
             Self::WindowPast => "remove the rule",
+            Self::MissingUnit => "send the unit, hash another one, or say `onMissing`",
+            Self::UndeclaredAttribute => "send the attribute, or mend its name",
+            Self::WrongType => "compare with literals of the attribute's type",
             Self::Unused => "remove it",
         }
     }
@@ -190,38 +205,48 @@ pub struct Finding {
     pub position: Option<Position>,
 }
 
+/// What is known beside the document
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'o> {
+    /// The instant to look at; without it nothing is told of what time has done
+    pub now: Option<Timestamp>,
+    /// A context with every attribute that callers send; without it nothing is told of units and attributes
+    pub declared: Option<&'o Context>,
+}
+
 /// Analyses the text of a document; the findings are in the order of the text
 ///
-/// With `now`, also what time has done to the document. A document that is refused whole has no findings but this error.
-pub fn lint(document: &str, now: Option<Timestamp>) -> Result<Vec<Finding>, SnapshotError> {
+/// A document that is refused whole has no findings but this error.
+pub fn lint(document: &str, options: Options<'_>) -> Result<Vec<Finding>, SnapshotError> {
     let snapshot = Snapshot::from_json(document)?;
     let mut findings = Findings::default();
     text::inspect(document, &mut findings);
     for issue in snapshot.issues() {
-        findings.add(
-            Code::Broken,
-            issue.pointer.clone(),
-            issue.problem.to_string(),
-        );
+        let message = issue.problem.to_string();
+        findings.add(Code::Broken, issue.pointer.clone(), message);
     }
     let mut segments = BTreeSet::new();
-    for linked in snapshot
+    let linked = snapshot
         .flags
         .iter()
-        .filter_map(|entry| entry.flag.as_ref())
-    {
-        flag::inspect(linked, now, &mut findings);
+        .filter_map(|entry| entry.flag.as_ref());
+    for linked in linked {
+        flag::inspect(linked, options.now, &mut findings);
+        if let Some(declared) = options.declared {
+            declared::inspect_flag(linked, declared, &mut findings);
+        }
         for segment in &linked.links.segments {
-            inspect_segment(segment, &mut segments, &mut findings);
+            inspect_segment(segment, options.declared, &mut segments, &mut findings);
         }
     }
     unused::inspect(snapshot.source(), &mut findings);
     Ok(findings.located(document))
 }
 
-/// Reports what is constant in the segments that flags refer to, each once
+/// Reports what is odd about a segment that a flag refers to, and about those that it refers to, each once
 fn inspect_segment<'s>(
-    linked: &'s crate::link::LinkedSegment,
+    linked: &'s LinkedSegment,
+    declared: Option<&Context>,
     seen: &mut BTreeSet<&'s str>,
     findings: &mut Findings,
 ) {
@@ -236,8 +261,11 @@ fn inspect_segment<'s>(
             findings,
         );
     }
+    if let Some(declared) = declared {
+        declared::inspect_segment(linked, declared, findings);
+    }
     for segment in &linked.links.segments {
-        inspect_segment(segment, seen, findings);
+        inspect_segment(segment, declared, seen, findings);
     }
 }
 

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use flagstaff_core::lint::{Code, Finding, lint};
+use flagstaff_core::lint::{Code, Finding, Options, lint};
 use flagstaff_core::{Context, Detail, Outcome, Snapshot, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -404,7 +404,14 @@ fn no_context_contradicts_a_finding() {
     };
     let result = TestRunner::new(config).run(&(document(), contexts()), |(document, contexts)| {
         let askers: Vec<Asker> = contexts.iter().map(Asker::new).collect();
-        let findings = lint(&document.to_string(), Some(Timestamp::from_millis(NOW))).unwrap();
+        let findings = lint(
+            &document.to_string(),
+            Options {
+                now: Some(Timestamp::from_millis(NOW)),
+                declared: None,
+            },
+        )
+        .unwrap();
         for finding in findings {
             *found.borrow_mut().entry(finding.code.as_str()).or_default() += 1;
             hold_against(&document, &finding, &askers);

@@ -8,6 +8,7 @@ mod eval;
 mod lint;
 mod trace;
 
+use std::borrow::Cow;
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -68,6 +69,8 @@ enum ToolError {
         line: usize,
         cause: flagstaff_core::ContextError,
     },
+    #[error("--context: {0}")]
+    Declared(#[source] flagstaff_core::ContextError),
     #[error("stdin can be read only once")]
     StdinTwice,
     #[error("cannot write the report: {0}")]
@@ -110,6 +113,14 @@ fn read(name: &str) -> Result<String, ToolError> {
         name: name.to_owned(),
         cause,
     })
+}
+
+/// The text of an argument that is itself, or `@` and the name of a file
+fn argument(text: &str) -> Result<Cow<'_, str>, ToolError> {
+    match text.strip_prefix('@') {
+        Some(name) => read(name).map(Cow::Owned),
+        None => Ok(Cow::Borrowed(text)),
+    }
 }
 
 /// Refuses to read stdin for two things

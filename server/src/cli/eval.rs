@@ -48,10 +48,7 @@ pub(super) fn run(options: &EvalOptions) -> Result<Report, ToolError> {
         cause,
     })?;
     // A context that is none is what an SDK would be asked with, and has an answer.
-    let context = match context_file {
-        Some(name) => Context::from_json(&super::read(name)?),
-        None => Context::from_json(&options.context),
-    };
+    let context = Context::from_json(&super::argument(&options.context)?);
     let now = super::now(options.now);
     let (outcome, steps) = snapshot.explain(&options.flag, options.value_type, &context, now);
     let mut text = match options.format {

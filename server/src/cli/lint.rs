@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
-use flagstaff_core::Timestamp;
-use flagstaff_core::lint::{Finding, Severity, lint};
+use flagstaff_core::lint::{Finding, Options, Severity, lint};
+use flagstaff_core::{Context, Timestamp};
 use serde_json::json;
 
 use super::{Report, ToolError};
@@ -23,6 +23,10 @@ pub struct LintOptions {
     /// Exit with 1 for warnings too
     #[arg(long, value_enum)]
     deny: Option<Deny>,
+
+    /// A context with every attribute that callers send, JSON or `@FILE`: tells of units and attributes that it lacks
+    #[arg(long, value_name = "JSON|@FILE")]
+    context: Option<String>,
 
     /// The instant at which flags have expired and windows have ended; the clock's, if absent
     #[arg(long, value_name = "INSTANT", value_parser = super::parse_now)]
@@ -45,12 +49,21 @@ enum Deny {
 }
 
 pub(super) fn run(options: &LintOptions) -> Result<Report, ToolError> {
+    let context = options.context.as_deref();
+    let context_file = context.and_then(|context| context.strip_prefix('@'));
+    super::check_stdin([Some(&*options.file), context_file].into_iter().flatten())?;
     let document = super::read(&options.file)?;
-    let findings =
-        lint(&document, Some(super::now(options.now))).map_err(|cause| ToolError::Document {
-            name: options.file.clone(),
-            cause,
-        })?;
+    let declared = context
+        .map(|context| Context::from_json(&super::argument(context)?).map_err(ToolError::Declared))
+        .transpose()?;
+    let known = Options {
+        now: Some(super::now(options.now)),
+        declared: declared.as_ref(),
+    };
+    let findings = lint(&document, known).map_err(|cause| ToolError::Document {
+        name: options.file.clone(),
+        cause,
+    })?;
     let name = if options.file == "-" {
         "stdin"
     } else {
