@@ -1,6 +1,14 @@
 //! Each finding of the static analysis: where it is due, and where it is not by a hair
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+#![expect(
+    clippy::too_many_lines,
+    reason = "tables of what is told and what is not"
+)]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "tables read better without borrows"
+)]
 
 use flagstaff_core::lint::{Finding, Options, Position, Severity, lint};
 use flagstaff_core::{Context, Timestamp};

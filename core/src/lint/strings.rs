@@ -93,8 +93,8 @@ fn loose(tests: &[&Test]) -> Vec<u32> {
             (*own, implied, excluded & !own)
         })
         .collect();
-    let never = those(&demands, |demand| demand.is_never_met());
-    let always = those(&demands, |demand| demand.is_always_met());
+    let never = those(&demands, Demand::is_never_met);
+    let always = those(&demands, Demand::is_always_met);
     let is_possible = |bits: &u32| {
         let agrees = |(own, implied, excluded): &(u32, u32, u32)| {
             bits & own == 0 || (implied & !bits == 0 && excluded & bits == 0)
@@ -105,7 +105,7 @@ fn loose(tests: &[&Test]) -> Vec<u32> {
 }
 
 /// The bits of the demands that `is_so` is true of
-fn those(demands: &[(u32, Demand<'_>)], is_so: impl Fn(&Demand<'_>) -> bool) -> u32 {
+fn those<'s>(demands: &[(u32, Demand<'s>)], is_so: impl Fn(&Demand<'s>) -> bool) -> u32 {
     demands
         .iter()
         .filter(|(_, demand)| is_so(demand))

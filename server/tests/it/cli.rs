@@ -358,3 +358,27 @@ fn eval_exits_with_1_where_there_is_no_value() {
         );
     }
 }
+
+#[test]
+fn the_readme_shows_what_the_commands_print() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let block = readme.split("```console\n").nth(1).unwrap();
+    let block = block.split("```").next().unwrap();
+    let commands: Vec<&str> = block.split("$ ").skip(1).collect();
+    assert_eq!(commands.len(), 3);
+    let folder = Path::new(env!("CARGO_BIN_EXE_flagstaff")).parent().unwrap();
+    let path = std::env::var("PATH").unwrap();
+    for shown in commands {
+        let (command, expected) = shown.split_once('\n').unwrap();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", command]).current_dir(&root);
+        shell.env("PATH", format!("{}:{path}", folder.display()));
+        let output = shell.output().unwrap();
+        assert_eq!(
+            String::from_utf8(output.stdout).unwrap(),
+            expected,
+            "{command}"
+        );
+    }
+}
