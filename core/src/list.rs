@@ -61,14 +61,14 @@ fn is_context_key(key: &str) -> bool {
 /// The overrides of one flag and level
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Overrides {
-    entries: Shards<Override>,
+    pub(crate) entries: Shards<Override>,
     // The sum over the entries: equal lists have equal ones in whatever order they were made.
     fingerprint: u64,
     // How many of what a flag must be checked against, so that it is checked without walking the list.
-    includes: usize,
+    pub(crate) includes: usize,
     patches: usize,
     invalid: usize,
-    variants: BTreeMap<Arc<str>, usize>,
+    pub(crate) variants: BTreeMap<Arc<str>, usize>,
 }
 
 impl Overrides {
@@ -162,7 +162,7 @@ impl Overrides {
 /// The ids of one segment and kind, included or excluded
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ids {
-    entries: Shards<()>,
+    pub(crate) entries: Shards<()>,
     fingerprint: u64,
     // Of ids that are none; few or none, and each breaks the segment.
     invalid: Vec<Box<str>>,

@@ -13,11 +13,11 @@ use crate::value::Value;
 /// A set of strings, numbers and booleans
 #[derive(Debug, Default)]
 pub(crate) struct Literals {
-    texts: HashTable<Arc<str>>,
+    pub(crate) texts: HashTable<Arc<str>>,
     // Ascending, none twice.
-    numbers: Vec<f64>,
-    has_true: bool,
-    has_false: bool,
+    pub(crate) numbers: Vec<f64>,
+    pub(crate) has_true: bool,
+    pub(crate) has_false: bool,
 }
 
 impl Literals {

@@ -111,7 +111,7 @@ impl Ord for Version<'_> {
 /// A version of a document, owned; it was read once and is read again where it is compared, which costs no allocation but
 /// for a pre-release
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct VersionText(Box<str>);
+pub(crate) struct VersionText(pub(crate) Box<str>);
 
 impl VersionText {
     pub(crate) fn parse(text: &str) -> Option<Self> {
