@@ -3,10 +3,10 @@
 
 import sys
 
-from documents import RefusedError, Snapshot, load
+from documents import RefusedError, Snapshot
 from evaluation import Evaluation
-from literals import instant_of_text
-from values import MISSING, canonical, read_json, slot
+from literals import instant
+from values import MISSING, canonical, is_readable, read_json, slot
 
 TYPES = (None, "boolean", "string", "number", "integer", "object")
 
@@ -20,54 +20,55 @@ class Testee:
 
     def answer(self, line: str) -> str:
         """The answer to one line"""
+        operations = {"load": self.load, "evaluate": self.evaluate, "evaluateAll": self.evaluate_all, "bucket": bucket}
         try:
             request = read_json(line)
-            operation = {"evaluateAll": "evaluate_all"}.get(request["op"], request["op"])
-            if operation not in ("load", "evaluate", "evaluate_all", "bucket"):
+            if request["op"] not in operations or "vendor" in request:
                 return canonical({"error": "unsupported"})
-            return canonical(getattr(self, operation)(request))
+            return canonical(operations[request["op"]](request))
         except (ValueError, KeyError, TypeError) as error:
             return canonical({"error": f"{type(error).__name__}: {error}"})
 
     def load(self, request: dict) -> dict:
         """Replace the snapshot, unless the document is refused"""
-        if "vendor" in request:
-            return {"error": "unsupported"}
         try:
-            text = request.get("documentText")
-            self.snapshot = Snapshot(request["document"]) if text is None else load(text)
-        except RefusedError as refused:
+            self.snapshot = Snapshot(read_text_or_json(request, "document"))
+        except (RefusedError, ValueError) as refused:
             return {"ok": False, "issues": [{"pointer": "", "message": str(refused)}]}
         return {"ok": True, "issues": self.snapshot.issues}
 
     def evaluation(self, request: dict) -> Evaluation:
         """The context and instant of a request"""
-        context = request.get("context", {})
-        if "contextText" in request:
-            try:
-                context = read_json(request["contextText"])
-            except ValueError:
-                context = MISSING
-        now = instant_of_text(request["now"])
+        now = instant(request["now"])
         if now is None:
             raise ValueError("`now` is no instant")
-        return Evaluation(self.snapshot, context, now)
+        try:
+            context = read_text_or_json(request, "context")
+        except ValueError:
+            context = MISSING
+        return Evaluation(self.snapshot, context if is_readable(context) else MISSING, now)
 
     def evaluate(self, request: dict) -> dict:
         """The outcome of one flag"""
-        wanted = request.get("type")
-        if wanted not in TYPES:
-            raise ValueError(f"unknown type `{wanted}`")
-        return self.evaluation(request).outcome(request["flag"], wanted, request.get("default"))
+        if request.get("type") not in TYPES:
+            raise ValueError(f"unknown type `{request['type']}`")
+        return self.evaluation(request).outcome(request["flag"], request.get("type"), request.get("default"))
 
     def evaluate_all(self, request: dict) -> dict:
         """The outcomes of all flags (OUT-7)"""
         evaluation = self.evaluation(request)
-        return {"flags": {key: evaluation.outcome(key, None, None) for key in sorted(self.snapshot.known)}}
+        return {"flags": {key: evaluation.outcome(key, None, None) for key in self.snapshot.known}}
 
-    def bucket(self, request: dict) -> dict:
-        """The slot of a unit"""
-        return {"slot": float(slot(request["salt"], request["unit"], int(request["total"])))}
+
+def read_text_or_json(request: dict, member: str) -> object:
+    """A member that may be given as text, {} if it is not given"""
+    text = request.get(member + "Text")
+    return request.get(member, {}) if text is None else read_json(text)
+
+
+def bucket(request: dict) -> dict:
+    """The slot of a unit"""
+    return {"slot": float(slot(request["salt"], request["unit"], int(request["total"])))}
 
 
 def main() -> None:
