@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from documents import Flag, Snapshot
+from documents import Snapshot
 from operators import passes
 from patches import patched
 from values import MISSING, TOTAL, is_integer, read_attribute, read_unit, slot, usable
@@ -18,13 +18,13 @@ def error(code: str, default: object, metadata: dict | None = None) -> dict:
     return dict(zip(OUTCOME, (default, None, False, "ERROR", code, {}, metadata or {}, False, {}), strict=True))
 
 
-def is_constant(flag: Flag) -> bool:
+def is_constant(flag: dict) -> bool:
     """EV-42"""
-    if flag.rules or flag.prerequisites or flag.expires_at is not None or any(flag.overrides.values()):
+    if flag["rules"] or flag["prerequisites"] or flag["expiresAt"] is not None or any(flag["overrides"].values()):
         return False
-    full = "variant" in flag.serve or any(arm["weight"] == TOTAL for arm in flag.serve["arms"])
-    alone = not flag.serve.get("experiment", {}).keys() & {"group", "holdout"}
-    return full and alone and flag.serve.get("rollout", TOTAL) == TOTAL
+    full = "variant" in flag["serve"] or any(arm["weight"] == TOTAL for arm in flag["serve"]["arms"])
+    alone = not flag["serve"].get("experiment", {}).keys() & {"group", "holdout"}
+    return full and alone and flag["serve"].get("rollout", TOTAL) == TOTAL
 
 
 class DeclinedError(Exception):
@@ -53,17 +53,17 @@ class Evaluation:
         flag = self.snapshot.flags.get(key)
         if flag is None:
             return error("PARSE_ERROR" if key in self.snapshot.known else "FLAG_NOT_FOUND", default)
-        if wanted not in (None, flag.type) and not (wanted == "integer" and flag.type == "number"):
-            return error("TYPE_MISMATCH", default, flag.metadata)
+        if wanted not in (None, flag["type"]) and not (wanted == "integer" and flag["type"] == "number"):
+            return error("TYPE_MISMATCH", default, flag["metadata"])
         variant, reason, detail = self.serve_flag(key)
-        value, sources = flag.variants[variant]
+        value, sources = flag["variants"][variant]
         if wanted == "integer" and not is_integer(value):
-            return error("TYPE_MISMATCH", default, flag.metadata)
+            return error("TYPE_MISMATCH", default, flag["metadata"])
         for level, patch in self.patches(flag, detail.get("level")) if reason != "DISABLED" else ():
             value, sources = patched(value, sources, patch, level)
         shown = sources if isinstance(value, dict) else {}
-        why = (reason, None, detail, flag.metadata, "experiment" in detail, shown)
-        return dict(zip(OUTCOME, (value, variant, variant != flag.off, *why), strict=True))
+        why = (reason, None, detail, flag["metadata"], "experiment" in detail, shown)
+        return dict(zip(OUTCOME, (value, variant, variant != flag["offVariant"], *why), strict=True))
 
     def serve_flag(self, key: str) -> Served:
         """The variant of a flag that compiled; remembered, since it is a function of context and now"""
@@ -71,31 +71,33 @@ class Evaluation:
             self.served_flags[key] = self.decide(self.snapshot.flags[key])
         return self.served_flags[key]
 
-    def decide(self, flag: Flag) -> Served:  # noqa: PLR0911 - one a step
+    def decide(self, flag: dict) -> Served:  # noqa: PLR0911 - one a step
         """EV-10 to EV-42"""
-        if not flag.enabled:
-            return flag.off, "DISABLED", {"step": "disabled"}
-        if flag.expires_at is not None and self.now >= flag.expires_at:
-            return flag.off, "DISABLED", {"step": "expired"}
-        for prerequisite in flag.prerequisites:
+        if not flag["enabled"]:
+            return flag["offVariant"], "DISABLED", {"step": "disabled"}
+        if flag["expiresAt"] is not None and self.now >= flag["expiresAt"]:
+            return flag["offVariant"], "DISABLED", {"step": "expired"}
+        for prerequisite in flag["prerequisites"]:
             if not self.is_met(prerequisite):
-                return flag.off, "DISABLED", {"step": "prerequisite", "flag": prerequisite["flag"]}
-        for level in flag.levels:
+                return flag["offVariant"], "DISABLED", {"step": "prerequisite", "flag": prerequisite["flag"]}
+        for level in flag["levels"]:
             entry = self.entry(flag, level)
-            full = {"exclude": flag.off, "include": flag.on} if isinstance(entry, str) else {}
-            variant = full[entry] if full else entry.get("variant")
-            if variant is not None:
+            if "patch" not in entry and entry:
+                names = {"exclude": flag["offVariant"], "include": flag["onVariant"]}
+                variant = names[entry] if isinstance(entry, str) else entry["variant"]
                 return variant, "TARGETING_MATCH", {"step": "override", "level": level}
-        for index, rule in enumerate(flag.rules):
+        for index, rule in enumerate(flag["rules"]):
             is_open = rule.get("from", self.now) <= self.now < rule.get("until", self.now + 1)  # TIME-5
-            served = self.serve(rule["serve"], flag.salt) if is_open and self.holds(rule.get("when", ALWAYS)) else None
+            served = (
+                self.serve(rule["serve"], flag["salt"]) if is_open and self.holds(rule.get("when", ALWAYS)) else None
+            )
             if served:
                 identity = {"id": rule["id"]} if "id" in rule else {}
                 detail = {"step": "rule", "index": float(index)} | identity | served[1]
                 return served[0], "SPLIT" if self.looked else "TARGETING_MATCH", detail
-        served = self.serve(flag.serve, flag.salt)
+        served = self.serve(flag["serve"], flag["salt"])
         if not served:
-            return flag.off, "DEFAULT", {"step": "declined"}
+            return flag["offVariant"], "DEFAULT", {"step": "declined"}
         reason = "SPLIT" if self.looked else "STATIC" if is_constant(flag) else "DEFAULT"
         return served[0], reason, {"step": "serve"} | served[1]
 
@@ -103,15 +105,15 @@ class Evaluation:
         """EV-12"""
         other = self.snapshot.flags.get(prerequisite["flag"])
         variant = other and self.serve_flag(prerequisite["flag"])[0]
-        return other is not None and variant != other.off and variant in prerequisite["variants"]
+        return other is not None and variant != other["offVariant"] and variant in prerequisite["variants"]
 
-    def entry(self, flag: Flag, level: str) -> str | dict:
+    def entry(self, flag: dict, level: str) -> str | dict:
         """What the overrides of a level say of this context, {} for nothing"""
-        return flag.overrides.get(level, {}).get(usable(read_unit(self.context, level)), {})
+        return flag["overrides"].get(level, {}).get(usable(read_unit(self.context, level)), {})
 
-    def patches(self, flag: Flag, decided: str | None) -> Iterator[tuple[str, dict]]:
+    def patches(self, flag: dict, decided: str | None) -> Iterator[tuple[str, dict]]:
         """PT-2: the levels that are patched, general first"""
-        for level in reversed(flag.levels if decided is None else flag.levels[: flag.levels.index(decided)]):
+        for level in reversed(flag["levels"] if decided is None else flag["levels"][: flag["levels"].index(decided)]):
             entry = self.entry(flag, level)
             if "patch" in entry:
                 yield level, entry["patch"]

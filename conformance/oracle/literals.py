@@ -4,6 +4,7 @@ Every reader answers None for what it does not read, and takes any value.
 """
 
 import re
+from collections.abc import Callable
 from datetime import date
 from functools import cache, lru_cache
 from ipaddress import ip_address
@@ -24,11 +25,21 @@ RELEASE = (1,)  # compares as later than (0, identifiers)
 FOLDING_ROW = re.compile(r"\(0x([0-9A-F]+), 0x([0-9A-F]+), (\d+), (-?\d+)\),")
 
 
+def of_text(read: Callable[[str], object]) -> Callable[[object], object]:
+    """A reader of strings only, which remembers what it has read"""
+    remembering = lru_cache(maxsize=10_000)(read)
+    return lambda value: remembering(value) if isinstance(value, str) else None
+
+
 def instant(value: object) -> int | None:
     """Milliseconds since 1970 (TIME-2, TIME-3)"""
-    if is_integer(value, -LAST_INSTANT, LAST_INSTANT):
-        return int(value)
-    match = INSTANT.fullmatch(value) if isinstance(value, str) else None
+    return int(value) if is_integer(value, -LAST_INSTANT, LAST_INSTANT) else instant_of_text(value)
+
+
+@of_text
+def instant_of_text(text: str) -> int | None:
+    """TIME-2"""
+    match = INSTANT.fullmatch(text)
     if not match:
         return None
     year, month, day, hour, minute, second = map(int, match.group(1, 2, 3, 4, 5, 6))
@@ -50,10 +61,10 @@ def numeric_order(digits: str) -> tuple[int, str]:
     return len(digits), digits
 
 
-@lru_cache(maxsize=10_000)
-def version(text: object) -> tuple | None:
+@of_text
+def version(text: str) -> tuple | None:
     """(major, minor, patch, order of the pre-release): compares by precedence (OP-41, OP-42)"""
-    match = VERSION.fullmatch(text) if isinstance(text, str) else None
+    match = VERSION.fullmatch(text)
     if not match:
         return None
     identifiers = [
@@ -62,9 +73,10 @@ def version(text: object) -> tuple | None:
     return (*map(numeric_order, match.group(1, 2, 3)), (0, identifiers) if match[4] else RELEASE)
 
 
-def version_range(text: object) -> tuple | None:
+@of_text
+def version_range(text: str) -> tuple | None:
     """(version, how many leading numbers must be equal) of `^V` or `~V` (OP-45 to OP-47)"""
-    lowest = version(text[1:]) if isinstance(text, str) and text[:1] in ("^", "~") else None
+    lowest = version(text[1:]) if text[:1] in ("^", "~") else None
     if lowest is None or text[0] == "~":
         return lowest and (lowest, 2)
     return lowest, next((place + 1 for place in range(3) if lowest[place] != (1, "0")), 3)
@@ -78,20 +90,20 @@ def in_range(known: tuple, limits: tuple) -> bool:
     return known >= lowest and known[:equal] == lowest[:equal]
 
 
-@lru_cache(maxsize=10_000)
-def address(text: object) -> tuple[int, int] | None:
+@of_text
+def address(text: str) -> tuple[int, int] | None:
     """(bits of the family, number) (OP-51); `ipaddress` differs only in taking zones"""
     try:
-        known = ip_address(text) if isinstance(text, str) and "%" not in text else None
+        known = None if "%" in text else ip_address(text)
     except ValueError:
         return None
     return known and (known.max_prefixlen, int(known))
 
 
-@lru_cache(maxsize=10_000)
-def network(text: object) -> tuple[int, int, int] | None:
+@of_text
+def network(text: str) -> tuple[int, int, int] | None:
     """(bits, number, prefix) (OP-50, OP-51); `ip_network` would take masks and `/08`"""
-    base, slash, prefix = text.partition("/") if isinstance(text, str) else ("", "", "")
+    base, slash, prefix = text.partition("/")
     known = address(base)
     if known is None or not slash:
         return known and (*known, known[0])

@@ -23,14 +23,14 @@ class Operator(NamedTuple):
     folds: bool = False  # whether `ignoreCase` is allowed
 
 
-def text(value: object) -> str | None:
-    """A string"""
-    return value if isinstance(value, str) else None
+def when(fits: Callable[[object], object]) -> Callable[[object], object]:
+    """A reader of the values that fit, as they are"""
+    return lambda value: value if fits(value) else None
 
 
-def number(value: object) -> float | None:
-    """A number"""
-    return value if isinstance(value, float) else None
+def length(value: object) -> int | None:
+    """OP-31"""
+    return len(value) if isinstance(value, list) else None
 
 
 def scalar(value: object) -> tuple | None:
@@ -39,17 +39,16 @@ def scalar(value: object) -> tuple | None:
 
 
 def scalar_or_null(value: object) -> tuple | None:
-    """OP-20, OP-21"""
+    """OP-21"""
     return (type(value), value) if value is None else scalar(value)
 
 
-def size(value: object) -> float | None:
-    """OP-31"""
-    return value if is_integer(value, 0) else None
-
-
+text = when(lambda value: isinstance(value, str))
+number = when(lambda value: isinstance(value, float))
+size = when(lambda value: is_integer(value, 0))  # OP-31
+nothing = when(lambda _: False)
 OPERATORS: dict[str, Operator] = {
-    "exists": Operator(set(), text, lambda _: None, eq, on_elements=False),
+    "exists": Operator(set(), nothing, nothing, eq, on_elements=False),
     "equals": Operator(ONE, scalar_or_null, scalar_or_null, eq, folds=True),
     "in": Operator(MANY, scalar, scalar, eq, folds=True),
     "contains": Operator(EITHER, text, text, lambda value, literal: literal in value, folds=True),
@@ -67,9 +66,7 @@ OPERATORS: dict[str, Operator] = {
 }
 for comparison, order in COMPARISONS.items():
     OPERATORS["semver" + comparison] = Operator(ONE, version, version, order)
-    OPERATORS["size" + comparison] = Operator(
-        ONE, size, lambda value: len(value) if isinstance(value, list) else None, order, on_elements=False
-    )
+    OPERATORS["size" + comparison] = Operator(ONE, size, length, order, on_elements=False)
 
 
 def split_name(name: str) -> tuple[str, bool]:

@@ -4,9 +4,11 @@ A parsed node is (size, step), where step(text, starts) answers every position a
 at one of `starts`. So it takes polynomial time: a position is in a set only once.
 """
 
+import re
 import string
 from collections.abc import Callable
-from functools import lru_cache
+
+from literals import of_text
 
 Step = Callable[[str, set[int]], set[int]]
 Node = tuple[int, Step]
@@ -15,6 +17,7 @@ SYNTAX, CLASS_SYNTAX, PUNCTUATION = set("\\^$.|?*+()[]{}"), set("[]\\^-&~"), set
 CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v"}
 WORD = set(string.ascii_letters + string.digits + "_")
 SETS = {"d": set(string.digits), "w": WORD, "s": set("\t\n\v\f\r ")}
+QUANTIFIER = re.compile(r"(?:([*+?])|\{([0-9]+)(,([0-9]*))?\})\??")
 BOUNDS = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 MAX_CHARACTERS, MAX_COUNT, MAX_NESTING, MAX_SIZE = 1000, 1000, 32, 10_000
 
@@ -49,8 +52,8 @@ def sequence(parts: list[Node]) -> Node:
 
 def choice(parts: list[Node]) -> Node:
     """Any of them"""
-    size = max(sum(size for size, _ in parts), 1)
-    return size, lambda text, starts: set().union(*(part(text, starts) for _, part in parts))
+    ends = lambda text, starts: set().union(*(step(text, starts) for _, step in parts))  # noqa: E731
+    return max(sum(size for size, _ in parts), 1), ends
 
 
 def repeated(part: Node, low: int, high: int | None) -> Node:
@@ -144,42 +147,30 @@ class Parser:
             members.append(contains)
         return lambda other: any(contains(other) for contains in members) != negated
 
-    def count(self) -> int | None:
-        """A count, or None where there is no digit"""
-        digits = ""
-        while digit := self.skip(*string.digits):
-            digits += digit
-        if digits and int(digits) > MAX_COUNT:
-            raise ValueError("a count is too large")
-        return int(digits) if digits else None
-
     def quantified(self, part: Node) -> Node:
-        """`part` with the quantifier that follows, if one does"""
-        quantifier = self.skip("*", "+", "?", "{")
-        if not quantifier:
+        """`part` with the quantifier that follows, if one does (RX-5)"""
+        match = QUANTIFIER.match(self.text, self.position)
+        if not match:
             return part
-        if quantifier == "{":
-            low = high = self.count()
-            high = self.count() if self.skip(",") else high
-            if low is None or (high is not None and low > high) or not self.skip("}"):
-                raise ValueError("no counts")
-        else:
-            low, high = BOUNDS[quantifier]
-        self.skip("?")
+        self.position = match.end()
+        if match[1]:
+            return repeated(part, *BOUNDS[match[1]])
+        low = int(match[2])
+        high = low if match[3] is None else int(match[4]) if match[4] else None
+        if max(low, high or 0) > MAX_COUNT or (high is not None and low > high):
+            raise ValueError("no counts")
         return repeated(part, low, high)
 
 
-@lru_cache(maxsize=10_000)
-def parse(text: object) -> Step | None:
-    """The matcher of a pattern, None if it is refused"""
+@of_text
+def parse(text: str) -> Step | None:
+    """The matcher of a pattern, None if it is refused (RX-7)"""
+    parser = Parser(text)
     try:
-        if not isinstance(text, str) or len(text) > MAX_CHARACTERS:
-            return None
-        parser = Parser(text)
         size, step = parser.pattern()
     except ValueError:
         return None
-    return step if parser.position == len(text) and size <= MAX_SIZE else None
+    return step if parser.position == len(text) <= MAX_CHARACTERS and size <= MAX_SIZE else None
 
 
 def matches(text: str, pattern: Step) -> bool:

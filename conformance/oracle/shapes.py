@@ -1,7 +1,7 @@
 """The shapes of conditions, serves and flags, as readers (language.md §§ 2, 5 and 6)
 
 A reader takes any JSON value and answers what it means, or None for what it does not read. Readers of containers are
-made by `listed`, `mapped` and `shaped`; these, and functions that check more than one member, raise `BrokenError`.
+made by `listed`, `mapped` and `shaped`; these raise `BrokenError`.
 """
 
 import re
@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from literals import folded, instant
-from operators import OPERATORS, scalar, split_name, text
+from operators import OPERATORS, scalar, split_name, text, when
 from values import TOTAL, is_integer, is_readable, pointer_segments
 
 Reader = Callable[[object], object]
 LEVEL, ANY_NUMBER = 1, 2**53
-MAX_NAME, MAX_VARIANTS, MAX_RULES, MAX_ARMS, MAX_LEVELS, MAX_PREREQUISITES = 255, 100, 1000, 100, 16, 100
+MAX_NAME, MAX_RULES, MAX_ARMS, MAX_LEVELS, MAX_PREREQUISITES = 255, 1000, 100, 16, 100
 MAX_STEPS, MAX_DEPTH, MAX_LITERALS, MAX_PATH = 1000, 32, 1_000_000, 16
 
 
 class BrokenError(Exception):
-    """What is wrong with a flag, segment, group or holdout"""
+    """What is wrong with a flag, segment, group, holdout or document"""
 
 
 def need(fine: object, message: str) -> None:
@@ -31,16 +31,18 @@ def need(fine: object, message: str) -> None:
 def take(reader: Reader, value: object) -> object:
     """What `reader` reads, which must be something"""
     known = reader(value)
-    need(known is not None, f"{reader.__name__}: {str(value)[:100]}")
+    need(known is not None, f"cannot read {str(value)[:100]}")
     return known
 
 
-def listed(element: Reader, low: int, high: int) -> Reader:
-    """A list of so many elements"""
+def listed(element: Reader, low: int, high: int, *checks: Callable) -> Reader:
+    """A list of so many elements that passes the checks"""
 
     def read(value: object) -> list:
         need(isinstance(value, list) and low <= len(value) <= high, f"no list of {low} to {high} elements")
-        return [take(element, one) for one in value]
+        found = [take(element, one) for one in value]
+        need(all(check(found) for check in checks), f"elements that do not fit together: {value[:100]}")
+        return found
 
     return read
 
@@ -55,38 +57,20 @@ def mapped(name: Reader, member: Reader) -> Reader:
     return read
 
 
-def shaped(required: dict[str, Reader], optional: dict[str, Reader], *, ignores_others: bool = False) -> Reader:
-    """An object of these members; those that are null are absent (CMP-4, CMP-5)"""
+def shaped(
+    required: dict[str, Reader], optional: dict[str, Reader], *checks: Callable, is_open: bool = False
+) -> Reader:
+    """An object of these members that passes the checks; what is null is absent (CMP-5), others are refused (CMP-4)"""
     readers = required | optional
 
     def read(value: object) -> dict:
-        need(isinstance(value, dict), "no object")
-        need(ignores_others or value.keys() <= readers.keys(), f"a member beyond {sorted(readers)}")
+        need(isinstance(value, dict) and (is_open or value.keys() <= readers.keys()), f"not of {sorted(readers)}")
         found = {one: take(readers[one], value[one]) for one in value if one in readers and value[one] is not None}
         need(required.keys() <= found.keys(), f"not all of {sorted(required)}")
+        need(all(check(found) for check in checks), f"members that do not fit together: {str(value)[:100]}")
         return found
 
     return read
-
-
-def one_of(*choices: str) -> Reader:
-    """One of some texts"""
-    return lambda value: value if value in choices else None
-
-
-def boolean(value: object) -> bool | None:
-    """A boolean"""
-    return value if isinstance(value, bool) else None
-
-
-def name(value: object) -> str | None:
-    """CMP-20"""
-    return value if isinstance(value, str) and 1 <= len(value) <= MAX_NAME else None
-
-
-def kind(value: object) -> str | None:
-    """The name of a kind of contexts (CMP-20)"""
-    return value if name(value) and not value.startswith("/") else None
 
 
 def path(value: object) -> str | None:
@@ -98,57 +82,50 @@ def path(value: object) -> str | None:
 
 def share(value: object) -> int | None:
     """SV-5; a double has three decimals if it is the nearest one to a number with three"""
-    thousandths = round(value * 1000) if isinstance(value, float) and 0 <= value <= 100 else None
-    return thousandths if thousandths is not None and thousandths / 1000 == value else None
+    thousandths = round(value * 1000) if isinstance(value, float) and 0 <= value <= 100 else -1
+    return thousandths if thousandths / 1000 == value else None
 
 
-def slot_number(value: object) -> int | None:
-    """0 to 100,000"""
-    return int(value) if is_integer(value, 0, TOTAL) else None
+def are_ascending(instants: list[int]) -> bool:
+    """Strictly"""
+    return all(earlier < later for earlier, later in pairwise(instants))
 
 
-def level_needed(value: object) -> float | None:
-    """CMP-6"""
-    return value if is_integer(value, 0, LEVEL) else None
-
-
-def json_object(value: object) -> dict | None:
-    """An object of any JSON values, null among them"""
-    return value if isinstance(value, dict) and is_readable(value) else None
-
-
-# ---- conditions ---------------------------------------------------------------------------------------------------
+boolean = when(lambda value: isinstance(value, bool))
+name = when(lambda value: isinstance(value, str) and 1 <= len(value) <= MAX_NAME)  # CMP-20
+kind = when(lambda value: name(value) and not value.startswith("/"))  # CMP-20
+position = when(lambda value: is_integer(value, 0, TOTAL))  # a slot, or the end of them all
+json_object = when(lambda value: isinstance(value, dict) and is_readable(value))
 
 REFERENCE = {"flag": text, "variants": listed(text, 1, MAX_LITERALS)}
-BUCKET = shaped({"salt": name, "from": slot_number, "until": slot_number}, {"unit": path})
-FORMS = ({"all"}, {"any"}, {"not"}, {"segment"}, {"flag", "variants"}, {"bucket"})
+BUCKET = {"salt": name, "from": position, "until": position}
+FORMS = ({"all"}, {"any"}, {"not"}, {"segment"}, set(REFERENCE), {"bucket"})  # and tests of attributes
 
 
 def condition(value: object, depth: int = 1) -> dict:
     """OP-1 to OP-3, OP-60, OP-62, OP-70"""
     need(depth <= MAX_DEPTH, "conditions too deep")
 
-    def inner(value: object) -> dict:
-        return condition(value, depth + 1)
+    def inner(one: object) -> dict:
+        return condition(one, depth + 1)
 
     many = listed(inner, 0, ANY_NUMBER)
-    trees = {"all": many, "any": many, "not": inner, "segment": text, **REFERENCE, "bucket": BUCKET}
-    quantifier = one_of("any", "all", "none")
-    rest = {"value": lambda literal: [literal], "values": listed(lambda literal: [literal], 0, MAX_LITERALS)}
-    rest |= {"attribute": path, "op": text, "ignoreCase": boolean, "array": quantifier}
-    found = shaped({}, trees | rest)(value)
-    if "bucket" in found:
-        need(found["bucket"]["from"] < found["bucket"]["until"], "an empty bucket")
+    bucket = shaped(BUCKET, {"unit": path}, lambda bucket: bucket["from"] < bucket["until"])
+    test = {"attribute": path, "op": text, "ignoreCase": boolean, "array": when(("any", "all", "none").__contains__)}
+    test |= {"value": lambda literal: [literal], "values": listed(lambda literal: [literal], 0, MAX_LITERALS)}
+    found = shaped({}, {"all": many, "any": many, "not": inner, "segment": text, "bucket": bucket} | REFERENCE | test)(
+        value
+    )
     if found.keys() in FORMS:
         return found
-    if split_name(found.get("op", ""))[0] == "equals" and value.get("value", 0) is None:
+    need({"attribute", "op"} <= found.keys() <= test.keys(), "no form of a condition")
+    if split_name(found["op"])[0] == "equals" and value.get("value", 0) is None:
         found["value"] = [None]  # not absent (CMP-5)
     return attribute_test(found)
 
 
 def attribute_test(test: dict) -> dict:
     """OP-3, OP-6, OP-24, OP-26; with the operator's base name, and its literals as they are read"""
-    need({"attribute", "op"} <= test.keys() and not test.keys() & set().union(*FORMS), "not one form of a condition")
     base, negated = split_name(test["op"])
     need(base in OPERATORS, "unknown operator")
     operator, folds = OPERATORS[base], test.get("ignoreCase", False)
@@ -173,90 +150,64 @@ def references(when: dict) -> Iterator[tuple[str, str, list | None]]:
         yield "flags", when["flag"], when["variants"]
 
 
-# ---- serves -------------------------------------------------------------------------------------------------------
-
-STEP = shaped({"at": instant, "percent": share}, {})
-RAMP = {"from": instant, "until": instant, "start": share, "end": share}
-TIMED = shaped({}, {"steps": listed(STEP, 1, MAX_STEPS), **RAMP})
-
-
-def rollout(value: object) -> int | dict:
-    """SV-6, TIME-7, TIME-8"""
-    if not isinstance(value, dict):
-        return take(share, value)
-    found = TIMED(value)
-    need(found.keys() in ({"steps"}, RAMP.keys()), "neither steps nor a ramp")
-    instants = [step["at"] for step in found["steps"]] if "steps" in found else [found["from"], found["until"]]
-    need(all(earlier < later for earlier, later in pairwise(instants)), "instants that do not ascend")
-    return found
-
-
-def span(value: object) -> list[int]:
-    """SV-22"""
-    ends = listed(slot_number, 2, 2)(value)
-    need(ends[0] < ends[1], "an empty range")
-    return ends
-
-
-def experiment(value: object) -> dict:
-    """SV-20, SV-22"""
-    found = EXPERIMENT(value)
-    need(("group" in found) == ("slice" in found), "a slice without a group, or a group without a slice")
-    need(all(earlier[1] <= later[0] for earlier, later in pairwise(found.get("slice", []))), "ranges do not ascend")
-    return found
-
-
-def on_missing(value: object) -> dict:
-    """SV-17"""
-    return {} if value == "decline" else ON_MISSING(value)
+def rollout(value: object) -> int | dict | None:
+    """SV-6"""
+    return TIMED(value) if isinstance(value, dict) else share(value)
 
 
 def serve(value: object) -> dict:
     """§ 5; the name of a variant is the serve of that variant"""
-    found = {"variant": value} if isinstance(value, str) else SERVE(value)
-    need(("variant" in found) != ("arms" in found), "not exactly one of variant and arms")
-    need("arms" in found or "experiment" not in found, "an experiment without arms")
-    need(sum(arm["weight"] for arm in found.get("arms", [])) == TOTAL or "variant" in found, "weights of another sum")
-    return found
+    return {"variant": value} if isinstance(value, str) else SERVE(value)
 
 
-EXPERIMENT = shaped({"key": name}, {"group": text, "slice": listed(span, 1, TOTAL), "holdout": text})
+def override(value: object) -> str | dict:
+    """CMP-17"""
+    return value if value in ("include", "exclude") else OVERRIDE(value)
+
+
+RAMP = {"from": instant, "until": instant, "start": share, "end": share}
+TIMED = shaped(  # TIME-7, TIME-8
+    {},
+    {"steps": listed(shaped({"at": instant, "percent": share}, {}), 1, MAX_STEPS), **RAMP},
+    lambda found: found.keys() in ({"steps"}, RAMP.keys()),
+    lambda found: are_ascending([step["at"] for step in found.get("steps", [])]),
+    lambda found: "steps" in found or found["from"] < found["until"],
+)
+RANGE = listed(position, 2, 2, are_ascending)
+RANGES = listed(RANGE, 1, TOTAL, lambda found: all(one[1] <= other[0] for one, other in pairwise(found)))  # SV-22
+EXPERIMENT = shaped(  # SV-20
+    {"key": name},
+    {"group": text, "slice": RANGES, "holdout": text},
+    lambda found: ("group" in found) == ("slice" in found),
+)
+ARM = shaped({"variant": text, "weight": position}, {})
 ON_MISSING = shaped({"variant": text}, {})
-ARM = shaped({"variant": text, "weight": slot_number}, {})
 SERVE = shaped(
     {},
-    {"variant": text, "arms": listed(ARM, 1, MAX_ARMS), "rollout": rollout, "unit": path, "onMissing": on_missing}
-    | {"salt": name, "experiment": experiment, "algorithm": one_of("murmur3")},
+    {"variant": text, "arms": listed(ARM, 1, MAX_ARMS, lambda arms: sum(arm["weight"] for arm in arms) == TOTAL)}
+    | {"rollout": rollout, "unit": path, "onMissing": lambda value: {} if value == "decline" else ON_MISSING(value)}
+    | {"salt": name, "experiment": EXPERIMENT, "algorithm": when("murmur3".__eq__)},
+    lambda found: ("variant" in found) != ("arms" in found),
+    lambda found: "arms" in found or "experiment" not in found,
 )
-
-# ---- the parts of a document --------------------------------------------------------------------------------------
-
-
-def override(value: object) -> object:
-    """CMP-17"""
-    if value in ("include", "exclude"):
-        return value
-    found = shaped({}, {"variant": text, "patch": json_object})(value)
-    need(len(found) == 1, "not exactly one of variant and patch")
-    return found
-
-
-PARTS = {"needs": level_needed, "description": text}
+OVERRIDE = shaped({}, {"variant": text, "patch": json_object}, lambda found: len(found) == 1)
 LISTS = mapped(kind, listed(name, 0, ANY_NUMBER))
-GROUP = shaped({"salt": name}, {"unit": path}, ignores_others=True)
-HOLDOUT = shaped({"salt": name, "percent": share}, {"unit": path}, ignores_others=True)
-SEGMENT = shaped({}, {"include": LISTS, "exclude": LISTS, "when": condition, **PARTS}, ignores_others=True)
+COMMON = {"needs": when(lambda value: is_integer(value, 0, LEVEL)), "description": text}  # CMP-6
+GROUP = shaped({"salt": name}, {"unit": path}, is_open=True)
+HOLDOUT = shaped({"salt": name, "percent": share}, {"unit": path}, is_open=True)
+SEGMENT = shaped({}, {"include": LISTS, "exclude": LISTS, "when": condition, **COMMON}, is_open=True)
 RULE = shaped(
     {"serve": serve},
     {"id": name, "from": instant, "until": instant, "when": condition, "description": text},
-    ignores_others=True,
+    lambda found: "from" not in found or "until" not in found or found["from"] < found["until"],  # TIME-5
+    is_open=True,
 )
 FLAG = shaped(
-    {"type": one_of("boolean", "string", "number", "object"), "enabled": boolean},
+    {"type": when(("boolean", "string", "number", "object").__contains__), "enabled": boolean},
     {"salt": name, "variants": json_object, "onVariant": text, "offVariant": text, "expiresAt": instant}
-    | {"prerequisites": listed(shaped(REFERENCE, {}), 0, MAX_PREREQUISITES), "levels": listed(kind, 1, MAX_LEVELS)}
-    | {"overrides": mapped(kind, mapped(name, override)), "environmentPatch": json_object, "serve": serve}
-    | {"rules": listed(RULE, 0, MAX_RULES), "metadata": mapped(text, lambda value: scalar(value) and [value])}
-    | {"clientSide": boolean, **PARTS},
-    ignores_others=True,
+    | {"prerequisites": listed(shaped(REFERENCE, {}), 0, MAX_PREREQUISITES), "serve": serve, **COMMON}
+    | {"levels": listed(kind, 1, MAX_LEVELS, lambda levels: len(set(levels)) == len(levels)), "clientSide": boolean}
+    | {"overrides": mapped(kind, mapped(name, override)), "environmentPatch": json_object}
+    | {"rules": listed(RULE, 0, MAX_RULES), "metadata": mapped(text, lambda value: value if scalar(value) else None)},
+    is_open=True,
 )

@@ -3,9 +3,10 @@
 
 import sys
 
-from documents import RefusedError, Snapshot
+from documents import Snapshot
 from evaluation import Evaluation
 from literals import instant
+from shapes import BrokenError
 from values import MISSING, canonical, is_readable, read_json, slot
 
 TYPES = (None, "boolean", "string", "number", "integer", "object")
@@ -33,7 +34,7 @@ class Testee:
         """Replace the snapshot, unless the document is refused"""
         try:
             self.snapshot = Snapshot(read_text_or_json(request, "document"))
-        except (RefusedError, ValueError) as refused:
+        except (BrokenError, ValueError) as refused:
             return {"ok": False, "issues": [{"pointer": "", "message": str(refused)}]}
         return {"ok": True, "issues": self.snapshot.issues}
 
