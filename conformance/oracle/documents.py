@@ -94,6 +94,10 @@ class Snapshot:
     def claim_slices(self) -> None:
         """SV-25"""
         claimed: list[tuple] = []  # (group, experiment, from, until)
+
+        def overlap(one: tuple, other: tuple) -> bool:
+            return one[0] == other[0] and one[1] != other[1] and one[2] < other[3] and other[2] < one[3]
+
         for key in sorted(self.flags):
             experiments = [serve.get("experiment", {}) for serve in self.flags[key]["serves"]]
             own = [(one["group"], one["key"], *ends) for one in experiments for ends in one.get("slice", [])]
@@ -106,8 +110,8 @@ class Snapshot:
         """What a part that compiled refers to: (parts, key, variants), without variants for a prerequisite"""
         part = getattr(self, parts)[key]
         yield from (("flags", other["flag"], None) for other in part.get("prerequisites", []))
-        for owner in [part, *part.get("rules", [])]:
-            yield from references(owner.get("when", {}) if owner is not part or parts == "segments" else {})
+        for owner in part["rules"] if parts == "flags" else [part]:
+            yield from references(owner.get("when", {}))
 
     def nodes(self) -> list[tuple[str, str]]:
         """All flags and segments that are left"""
@@ -148,8 +152,3 @@ class Snapshot:
 
         for node in self.nodes():
             settle(*node)
-
-
-def overlap(one: tuple, other: tuple) -> bool:
-    """Whether claims of two experiments in one group share a slot"""
-    return one[:1] == other[:1] and one[1] != other[1] and one[2] < other[3] and other[2] < one[3]

@@ -1,11 +1,11 @@
 """Evaluation: what a flag answers for a context at an instant (language.md §§ 3 to 6, 8 and 9)"""
 
-from collections.abc import Iterator
+from itertools import accumulate
 
 from documents import Snapshot
 from operators import passes
 from patches import patched
-from values import MISSING, TOTAL, is_integer, read_attribute, read_unit, slot, usable
+from values import MISSING, TOTAL, is_integer, is_readable, read_attribute, read_unit, slot, usable
 
 MINUTE = 60_000
 OUTCOME = ("value", "variant", "enabled", "reason", "errorCode", "detail", "metadata", "inExperiment", "sources")
@@ -27,45 +27,44 @@ def is_constant(flag: dict) -> bool:
     return full and alone and flag["serve"].get("rollout", TOTAL) == TOTAL
 
 
-class DeclinedError(Exception):
-    """A step of a serve is not passed (SV-2), or needs a unit that is not usable (SV-18)"""
-
-
-class AbsentError(Exception):
-    """A unit that is needed is missing (SV-17)"""
+class UnusableError(Exception):
+    """A unit that is needed is missing or not usable; the argument tells whether it is missing (SV-17, SV-18)"""
 
 
 class Evaluation:
     """A context at an instant, over a snapshot"""
 
     def __init__(self, snapshot: Snapshot, context: object, now: int) -> None:
-        """`context` is any JSON value; MISSING stands for malformed text"""
+        """`context` is any JSON value (CTX-1)"""
         self.snapshot, self.context, self.now = snapshot, context, now
+        key_fits = isinstance(context, dict) and isinstance(context.get("targetingKey"), str | None)
+        self.is_valid = key_fits and is_readable(context)
         self.served_flags: dict[str, Served] = {}
         self.looked = False  # whether the serve that was passed last looked at a slot
 
-    # ---- the order of an evaluation -------------------------------------------------------------------------------
-
     def outcome(self, key: str, wanted: str | None, default: object) -> dict:
         """The outcome of a flag, by § 4"""
-        if not isinstance(self.context, dict) or not isinstance(self.context.get("targetingKey"), str | None):
+        if not self.is_valid:
             return error("INVALID_CONTEXT", default)
         flag = self.snapshot.flags.get(key)
         if flag is None:
             return error("PARSE_ERROR" if key in self.snapshot.known else "FLAG_NOT_FOUND", default)
         if wanted not in (None, flag["type"]) and not (wanted == "integer" and flag["type"] == "number"):
             return error("TYPE_MISMATCH", default, flag["metadata"])
-        variant, reason, detail = self.serve_flag(key)
+        variant, reason, detail = self.served(key)
         value, sources = flag["variants"][variant]
         if wanted == "integer" and not is_integer(value):
             return error("TYPE_MISMATCH", default, flag["metadata"])
-        for level, patch in self.patches(flag, detail.get("level")) if reason != "DISABLED" else ():
-            value, sources = patched(value, sources, patch, level)
+        decided = flag["levels"].index(detail["level"]) if "level" in detail else len(flag["levels"])
+        for level in reversed(flag["levels"][:decided] if reason != "DISABLED" else []):  # PT-2
+            entry = self.entry(flag, level)
+            if "patch" in entry:
+                value, sources = patched(value, sources, entry["patch"], level)
         shown = sources if isinstance(value, dict) else {}
         why = (reason, None, detail, flag["metadata"], "experiment" in detail, shown)
         return dict(zip(OUTCOME, (value, variant, variant != flag["offVariant"], *why), strict=True))
 
-    def serve_flag(self, key: str) -> Served:
+    def served(self, key: str) -> Served:
         """The variant of a flag that compiled; remembered, since it is a function of context and now"""
         if key not in self.served_flags:
             self.served_flags[key] = self.decide(self.snapshot.flags[key])
@@ -78,7 +77,9 @@ class Evaluation:
         if flag["expiresAt"] is not None and self.now >= flag["expiresAt"]:
             return flag["offVariant"], "DISABLED", {"step": "expired"}
         for prerequisite in flag["prerequisites"]:
-            if not self.is_met(prerequisite):
+            other = self.snapshot.flags.get(prerequisite["flag"])
+            variant = other and self.served(prerequisite["flag"])[0]
+            if other is None or variant == other["offVariant"] or variant not in prerequisite["variants"]:
                 return flag["offVariant"], "DISABLED", {"step": "prerequisite", "flag": prerequisite["flag"]}
         for level in flag["levels"]:
             entry = self.entry(flag, level)
@@ -101,57 +102,38 @@ class Evaluation:
         reason = "SPLIT" if self.looked else "STATIC" if is_constant(flag) else "DEFAULT"
         return served[0], reason, {"step": "serve"} | served[1]
 
-    def is_met(self, prerequisite: dict) -> bool:
-        """EV-12"""
-        other = self.snapshot.flags.get(prerequisite["flag"])
-        variant = other and self.serve_flag(prerequisite["flag"])[0]
-        return other is not None and variant != other["offVariant"] and variant in prerequisite["variants"]
-
     def entry(self, flag: dict, level: str) -> str | dict:
         """What the overrides of a level say of this context, {} for nothing"""
         return flag["overrides"].get(level, {}).get(usable(read_unit(self.context, level)), {})
-
-    def patches(self, flag: dict, decided: str | None) -> Iterator[tuple[str, dict]]:
-        """PT-2: the levels that are patched, general first"""
-        for level in reversed(flag["levels"] if decided is None else flag["levels"][: flag["levels"].index(decided)]):
-            entry = self.entry(flag, level)
-            if "patch" in entry:
-                yield level, entry["patch"]
-
-    # ---- serves ---------------------------------------------------------------------------------------------------
 
     def serve(self, serve: dict, flag_salt: str) -> tuple[str, dict] | None:
         """The variant and the experiment that the unit is in, or None; `looked` tells whether a hash decided (SV-30)"""
         self.looked = False
         try:
             return self.pass_steps(serve, serve.get("salt", flag_salt), serve.get("unit", "user"))
-        except DeclinedError:
-            return None
-        except AbsentError:
-            self.looked, on_missing = False, serve.get("onMissing", {})
-            return (on_missing["variant"], {}) if on_missing else None
+        except UnusableError as error:
+            self.looked, on_missing = False, serve.get("onMissing")
+            return (on_missing["variant"], {}) if on_missing and error.args[0] else None
 
-    def pass_steps(self, serve: dict, salt: str, unit: str) -> tuple[str, dict]:
+    def pass_steps(self, serve: dict, salt: str, unit: str) -> tuple[str, dict] | None:
         """SV-2: holdout, slice, rollout, arms"""
-        experiment = serve.get("experiment", {})
+        experiment, steps = serve.get("experiment", {}), []  # (ranges, whether to be inside, salt, unit)
         if "holdout" in experiment:
             holdout = self.snapshot.holdouts[experiment["holdout"]]
-            held = [[0, holdout["percent"]]]
-            decline_if(self.is_within(held, holdout["salt"] + "/holdout", holdout.get("unit", "user")))
+            steps.append(([[0, holdout["percent"]]], False, holdout["salt"] + "/holdout", holdout.get("unit", "user")))
         if "group" in experiment:
             group = self.snapshot.groups[experiment["group"]]
-            inside = self.is_within(experiment["slice"], group["salt"] + "/slice", group.get("unit", "user"))
-            decline_if(not inside)
-        decline_if(not self.is_within([[0, self.share(serve.get("rollout", TOTAL))]], salt + "/rollout", unit))
-        if "variant" in serve:
-            return serve["variant"], {}
-        for arm in serve["arms"]:
-            if arm["weight"] == TOTAL:
-                return arm["variant"], {}
-        position, place = self.slot_of(salt + "/arms", unit), 0
-        while position >= serve["arms"][place]["weight"]:
-            position, place = position - serve["arms"][place]["weight"], place + 1
-        return serve["arms"][place]["variant"], {"experiment": experiment["key"]} if experiment else {}
+            steps.append((experiment["slice"], True, group["salt"] + "/slice", group.get("unit", "user")))
+        steps.append(([[0, self.share(serve.get("rollout", TOTAL))]], True, salt + "/rollout", unit))
+        if not all(self.is_within(ranges, *hashed) == inside for ranges, inside, *hashed in steps):
+            return None
+        certain = [arm for arm in serve.get("arms", [serve]) if arm.get("weight", TOTAL) == TOTAL]
+        if certain:
+            return certain[0]["variant"], {}
+        position = self.slot_of(salt + "/arms", unit)
+        ends = accumulate(arm["weight"] for arm in serve["arms"])
+        variant = next(arm["variant"] for arm, end in zip(serve["arms"], ends, strict=True) if position < end)
+        return variant, {"experiment": experiment["key"]} if experiment else {}
 
     def is_within(self, ranges: list[list[int]], salt: str, unit: str) -> bool:
         """Whether the unit's slot is in one of the ranges; it is looked at only where that depends on it (SV-16)"""
@@ -164,9 +146,8 @@ class Evaluation:
     def slot_of(self, salt: str, unit: str) -> int:
         """SV-12, SV-17, SV-18"""
         value = read_unit(self.context, unit)
-        if value is MISSING or value is None:
-            raise AbsentError
-        decline_if(usable(value) is None)
+        if usable(value) is None:
+            raise UnusableError(value is None or value is MISSING)
         self.looked = True
         return slot(salt, usable(value))
 
@@ -180,8 +161,6 @@ class Evaluation:
         minute = min(max(self.now // MINUTE * MINUTE, begin), until)
         return start + (end - start) * (minute - begin) // (until - begin)
 
-    # ---- conditions -----------------------------------------------------------------------------------------------
-
     def holds(self, condition: dict) -> bool:  # noqa: PLR0911 - one a form
         """§ 6"""
         if "all" in condition:
@@ -193,7 +172,7 @@ class Evaluation:
         if "segment" in condition:
             return self.is_in(self.snapshot.segments[condition["segment"]])
         if "flag" in condition:
-            return self.serve_flag(condition["flag"])[0] in condition["variants"]
+            return self.served(condition["flag"])[0] in condition["variants"]
         if "bucket" in condition:
             bucket = condition["bucket"]
             text = usable(read_unit(self.context, bucket.get("unit", "user")))
@@ -206,9 +185,3 @@ class Evaluation:
             if any(usable(read_unit(self.context, kind)) in keys for kind, keys in lists.items()):
                 return answer
         return "when" in segment and self.holds(segment["when"])
-
-
-def decline_if(fails: bool) -> None:
-    """SV-2"""
-    if fails:
-        raise DeclinedError

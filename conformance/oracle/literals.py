@@ -1,27 +1,27 @@
 """What strings can be read as: instants, versions, ranges, networks; and case folding (language.md §§ 6 and 8)
 
-Every reader answers None for what it does not read, and takes any value.
+Every reader takes any value and answers None for what it does not read.
 """
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 
 from values import is_integer
 
-INSTANT = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-]\d\d):(\d\d))", re.ASCII)
-DAYS_OF_400_YEARS, DAYS_UNTIL_1970, LAST_INSTANT = 146_097, date(1970, 1, 1).toordinal(), 8.64e15
-NUMERIC = r"(?:0|[1-9]\d*)"
-IDENTIFIER = rf"(?:{NUMERIC}|\d*[A-Za-z-][0-9A-Za-z-]*)"
-VERSION = re.compile(
-    rf"({NUMERIC})\.({NUMERIC})\.({NUMERIC})"
-    rf"(?:-({IDENTIFIER}(?:\.{IDENTIFIER})*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?",
-    re.ASCII,
-)
+INSTANT = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
+EPOCH, MILLISECOND, LAST_INSTANT = datetime(1970, 1, 1), timedelta(milliseconds=1), 8.64e15
+MILLISECONDS_OF_400_YEARS = 146_097 * 86_400_000
+NUMERIC = r"(?:0|[1-9][0-9]*)"
+IDENTIFIER = rf"(?:{NUMERIC}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+IDENTIFIERS, BUILD = rf"({IDENTIFIER}(?:\.{IDENTIFIER})*)", r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
+VERSION = re.compile(rf"({NUMERIC})\.({NUMERIC})\.({NUMERIC})(?:-{IDENTIFIERS})?(?:\+{BUILD})?")
+NETWORK = re.compile(rf"([^/]*)(?:/({NUMERIC}))?")
 RELEASE = (1,)  # compares as later than (0, identifiers)
+FOLDING_TABLE = Path(__file__).parents[2] / "core" / "src" / "case_folding.rs"
 FOLDING_ROW = re.compile(r"\(0x([0-9A-F]+), 0x([0-9A-F]+), (\d+), (-?\d+)\),")
 
 
@@ -32,7 +32,7 @@ def of_text(read: Callable[[str], object]) -> Callable[[object], object]:
 
 
 def instant(value: object) -> int | None:
-    """Milliseconds since 1970 (TIME-2, TIME-3)"""
+    """Milliseconds since 1970 (TIME-3)"""
     return int(value) if is_integer(value, -LAST_INSTANT, LAST_INSTANT) else instant_of_text(value)
 
 
@@ -42,18 +42,16 @@ def instant_of_text(text: str) -> int | None:
     match = INSTANT.fullmatch(text)
     if not match:
         return None
-    year, month, day, hour, minute, second = map(int, match.group(1, 2, 3, 4, 5, 6))
-    zone_hour, zone_minute = int(match[8] or 0), int(match[9] or 0)
-    if hour > 23 or minute > 59 or second > 59 or abs(zone_hour) > 23 or zone_minute > 59:
+    year, *fields, zone_hour, zone_minute = (int(field or 0) for field in match.group(1, 2, 3, 4, 5, 6, 9, 10))
+    if zone_hour > 23 or zone_minute > 59:
         return None
     try:
-        # Every 400 years the calendar repeats itself; `date` knows no year 0.
-        days = date(year % 400 + 400, month, day).toordinal() + (year // 400 - 1) * DAYS_OF_400_YEARS - DAYS_UNTIL_1970
+        # Every 400 years the calendar repeats itself; `datetime` knows no year 0.
+        since_1970 = (datetime(year % 400 + 400, *fields) - EPOCH) // MILLISECOND
     except ValueError:
         return None
-    offset = zone_hour * 60 + (-zone_minute if (match[8] or "").startswith("-") else zone_minute)
-    milliseconds = int(((match[7] or "") + "000")[:3])
-    return ((days * 24 + hour) * 60 + minute - offset) * 60_000 + second * 1000 + milliseconds
+    offset = (zone_hour * 60 + zone_minute) * (-60_000 if match[8] == "-" else 60_000)
+    return since_1970 + (year // 400 - 1) * MILLISECONDS_OF_400_YEARS - offset + int(((match[7] or "") + "000")[:3])
 
 
 def numeric_order(digits: str) -> tuple[int, str]:
@@ -67,9 +65,8 @@ def version(text: str) -> tuple | None:
     match = VERSION.fullmatch(text)
     if not match:
         return None
-    identifiers = [
-        (0, numeric_order(part), "") if part.isdigit() else (1, (0, ""), part) for part in (match[4] or "").split(".")
-    ]
+    parts = (match[4] or "").split(".")
+    identifiers = [(0, numeric_order(part), "") if part.isdigit() else (1, (0, ""), part) for part in parts]
     return (*map(numeric_order, match.group(1, 2, 3)), (0, identifiers) if match[4] else RELEASE)
 
 
@@ -94,21 +91,19 @@ def in_range(known: tuple, limits: tuple) -> bool:
 def address(text: str) -> tuple[int, int] | None:
     """(bits of the family, number) (OP-51); `ipaddress` differs only in taking zones"""
     try:
-        known = None if "%" in text else ip_address(text)
+        known = ip_address(text.replace("%", "no zone"))
     except ValueError:
         return None
-    return known and (known.max_prefixlen, int(known))
+    return known.max_prefixlen, int(known)
 
 
 @of_text
 def network(text: str) -> tuple[int, int, int] | None:
     """(bits, number, prefix) (OP-50, OP-51); `ip_network` would take masks and `/08`"""
-    base, slash, prefix = text.partition("/")
-    known = address(base)
-    if known is None or not slash:
-        return known and (*known, known[0])
-    fine = re.fullmatch(NUMERIC, prefix, re.ASCII) and len(prefix) <= 3 and int(prefix) <= known[0]
-    return (*known, int(prefix)) if fine else None
+    match = NETWORK.fullmatch(text)
+    known = address(match[1]) if match else None
+    prefix = int((match[2] or known[0]) if known else 0)
+    return (*known, prefix) if known and prefix <= known[0] else None
 
 
 def in_network(known: tuple[int, int], limits: tuple[int, int, int]) -> bool:
@@ -120,9 +115,8 @@ def in_network(known: tuple[int, int], limits: tuple[int, int, int]) -> bool:
 @cache
 def folding() -> dict[str, str]:
     """Rows C and S of CaseFolding, from the table that is generated for the core (OP-24)"""
-    table = Path(__file__).parents[2] / "core" / "src" / "case_folding.rs"
     found = {}
-    for first, last, stride, delta in FOLDING_ROW.findall(table.read_text(encoding="utf-8")):
+    for first, last, stride, delta in FOLDING_ROW.findall(FOLDING_TABLE.read_text(encoding="utf-8")):
         for code in range(int(first, 16), int(last, 16) + 1, int(stride)):
             found[chr(code)] = chr(code + int(delta))
     return found

@@ -12,19 +12,52 @@ from literals import of_text
 
 Step = Callable[[str, set[int]], set[int]]
 Node = tuple[int, Step]
-Characters = Callable[[str], bool]  # whether a character is one of some
-SYNTAX, CLASS_SYNTAX, PUNCTUATION = set("\\^$.|?*+()[]{}"), set("[]\\^-&~"), set(string.punctuation) - {"<", ">"}
+# The terminals of the grammar. Python's `re` finds them, and matches nothing.
+ESCAPE = r"\\[dDwWsSnrtfv!-/:;=?@\[-`{-~]"
+MEMBER = rf"[^\[\]\\^\-&~]|{ESCAPE}"
+MEMBERS = re.compile(rf"({MEMBER})(?:-({MEMBER}))?")
+ATOM = re.compile(rf"\[(\^?)((?:(?:{MEMBER})(?:-(?:{MEMBER}))?)+)\]|\.|{ESCAPE}|[^\\^$.|?*+()\[\]{{}}]")
+ASSERTION = re.compile(r"[\^$]|\\[bB]")
+OPEN, CLOSE, OR = re.compile(r"\((?:\?:)?"), re.compile(r"\)"), re.compile(r"\|")
+QUANTIFIER = re.compile(r"(?:([*+?])|\{([0-9]+)(,?)([0-9]*)\})\??")
+BOUNDS = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v"}
 WORD = set(string.ascii_letters + string.digits + "_")
 SETS = {"d": set(string.digits), "w": WORD, "s": set("\t\n\v\f\r ")}
-QUANTIFIER = re.compile(r"(?:([*+?])|\{([0-9]+)(,([0-9]*))?\})\??")
-BOUNDS = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 MAX_CHARACTERS, MAX_COUNT, MAX_NESTING, MAX_SIZE = 1000, 1000, 32, 10_000
 
 
-def one(characters: Characters) -> Node:
-    """One character"""
-    return 1, lambda text, starts: {start + 1 for start in starts if start < len(text) and characters(text[start])}
+def need(fine: object) -> None:
+    """ValueError where the grammar ends"""
+    if not fine:
+        raise ValueError
+
+
+def single(token: str) -> str | None:
+    """The character that a literal or escape stands for, None if it stands for a set (RX-3)"""
+    return None if token[0] == "\\" and token[1].lower() in SETS else CONTROLS.get(token[1:], token[-1])
+
+
+def is_in(character: str, token: str, last: str) -> bool:
+    """Whether a character is what a token stands for, or in the range up to `last` (RX-4)"""
+    if last:
+        return single(token) <= character <= single(last)
+    known = single(token)
+    return character == known if known else (character in SETS[token[1].lower()]) == token[1].islower()
+
+
+def one(match: re.Match) -> Node:
+    """One character of an atom: the dot, a class, a literal or an escape (RX-2 to RX-4)"""
+    members = MEMBERS.findall(match[2]) if match[2] else [(match[0], "")]
+    for first, last in members:
+        need(not last or (single(first) and single(last) and single(first) <= single(last)))
+
+    def contains(character: str) -> bool:
+        if match[0] == ".":
+            return character != "\n"
+        return any(is_in(character, *member) for member in members) != bool(match[1])
+
+    return 1, lambda text, starts: {start + 1 for start in starts if start < len(text) and contains(text[start])}
 
 
 def assertion(name: str) -> Node:
@@ -39,10 +72,12 @@ def assertion(name: str) -> Node:
     return 1, lambda text, starts: {start for start in starts if holds(text, start)}
 
 
-def sequence(parts: list[Node]) -> Node:
-    """One after the other"""
+def joined(parts: list[Node], *, is_choice: bool) -> Node:
+    """Any of the parts, or one after the other (RX-6)"""
 
     def step(text: str, starts: set[int]) -> set[int]:
+        if is_choice:
+            return set().union(*(part(text, starts) for _, part in parts))
         for _, part in parts:
             starts = part(text, starts)
         return starts
@@ -50,14 +85,11 @@ def sequence(parts: list[Node]) -> Node:
     return max(sum(size for size, _ in parts), 1), step
 
 
-def choice(parts: list[Node]) -> Node:
-    """Any of them"""
-    ends = lambda text, starts: set().union(*(step(text, starts) for _, step in parts))  # noqa: E731
-    return max(sum(size for size, _ in parts), 1), ends
-
-
-def repeated(part: Node, low: int, high: int | None) -> Node:
-    """RX-5, RX-7"""
+def repeated(part: Node, match: re.Match) -> Node:
+    """A part with its quantifier (RX-5, RX-7)"""
+    low, high = BOUNDS[match[1]] if match[1] else (int(match[2]), int(match[4] or 0) if match[4] else None)
+    high = low if match[2] and not match[3] else high
+    need((match[3] or not match[4]) and low <= (low if high is None else high) and max(low, high or 0) <= MAX_COUNT)
 
     def step(text: str, starts: set[int]) -> set[int]:
         for _ in range(low):
@@ -72,102 +104,48 @@ def repeated(part: Node, low: int, high: int | None) -> Node:
 
 
 class Parser:
-    """Recursive descent over the grammar, one method a rule; ValueError where the grammar ends"""
+    """Recursive descent over the grammar"""
 
     def __init__(self, text: str) -> None:
-        """Start at the first character"""
-        self.text, self.position, self.depth = text, 0, 0
+        self.text, self.position = text, 0
 
-    def take(self, refused: set[str] | frozenset = frozenset()) -> str:
-        """The next character, which must be there and none that is refused"""
-        character = self.text[self.position : self.position + 1]
-        if not character or character in refused:
-            raise ValueError(f"`{character}` at {self.position}")
-        self.position += 1
-        return character
+    def skip(self, terminal: re.Pattern) -> re.Match | None:
+        """The terminal, if it is next"""
+        match = terminal.match(self.text, self.position)
+        self.position = match.end() if match else self.position
+        return match
 
-    def skip(self, *expected: str) -> str:
-        """The text that is next, out of those expected, or the empty text; it is taken"""
-        found = next((text for text in expected if self.text.startswith(text, self.position)), "")
-        self.position += len(found)
-        return found
+    def pattern(self, depth: int) -> Node:
+        """Alternatives, inside so many groups"""
+        need(depth <= MAX_NESTING)
+        alternatives = [self.alternative(depth)]
+        while self.skip(OR):
+            alternatives.append(self.alternative(depth))
+        return joined(alternatives, is_choice=True)
 
-    def pattern(self) -> Node:
-        """Alternatives"""
-        alternatives = [self.alternative()]
-        while self.skip("|"):
-            alternatives.append(self.alternative())
-        return choice(alternatives)
-
-    def alternative(self) -> Node:
-        """Assertions, and atoms with their quantifiers"""
+    def alternative(self, depth: int) -> Node:
+        """Assertions, and atoms and groups with their quantifiers"""
         parts = []
         while self.text[self.position : self.position + 1] not in ("", "|", ")"):
-            name = self.skip("^", "$", "\\b", "\\B")
-            parts.append(assertion(name) if name else self.quantified(self.atom()))
-        return sequence(parts)
-
-    def atom(self) -> Node:
-        """A character, a set or a group"""
-        if self.skip("."):
-            return one(lambda other: other != "\n")
-        if self.skip("["):
-            return one(self.character_class())
-        if self.skip("(?:", "("):
-            self.depth += 1
-            inner = self.pattern()
-            if not self.skip(")") or self.depth > MAX_NESTING:
-                raise ValueError("a group is not closed or too deep")
-            self.depth -= 1
-            return inner
-        return one(self.member(SYNTAX)[0])
-
-    def member(self, refused: set[str]) -> tuple[Characters, str | None]:
-        """A character or escape, and which single character it is if it is one"""
-        single = self.take(refused - {"\\"})
-        if single == "\\":
-            name = self.take()
-            if name.lower() in SETS:
-                return (lambda other: (other in SETS[name.lower()]) == name.islower()), None
-            if name not in CONTROLS and name not in PUNCTUATION:
-                raise ValueError(f"unknown escape `\\{name}`")
-            single = CONTROLS.get(name, name)
-        return (lambda other: other == single), single
-
-    def character_class(self) -> Characters:
-        """What follows `[`"""
-        negated, members = bool(self.skip("^")), []
-        while not members or not self.skip("]"):
-            contains, low = self.member(CLASS_SYNTAX)
-            if self.skip("-"):
-                high = self.member(CLASS_SYNTAX)[1]
-                if low is None or high is None or low > high:
-                    raise ValueError("no range of characters")
-                contains = lambda other, low=low, high=high: low <= other <= high  # noqa: E731
-            members.append(contains)
-        return lambda other: any(contains(other) for contains in members) != negated
-
-    def quantified(self, part: Node) -> Node:
-        """`part` with the quantifier that follows, if one does (RX-5)"""
-        match = QUANTIFIER.match(self.text, self.position)
-        if not match:
-            return part
-        self.position = match.end()
-        if match[1]:
-            return repeated(part, *BOUNDS[match[1]])
-        low = int(match[2])
-        high = low if match[3] is None else int(match[4]) if match[4] else None
-        if max(low, high or 0) > MAX_COUNT or (high is not None and low > high):
-            raise ValueError("no counts")
-        return repeated(part, low, high)
+            if match := self.skip(ASSERTION):
+                parts.append(assertion(match[0]))
+                continue
+            is_group = self.skip(OPEN)
+            match = None if is_group else self.skip(ATOM)
+            need(is_group or match)
+            part = one(match) if match else self.pattern(depth + 1)
+            need(match or self.skip(CLOSE))
+            quantifier = self.skip(QUANTIFIER)
+            parts.append(repeated(part, quantifier) if quantifier else part)
+        return joined(parts, is_choice=False)
 
 
 @of_text
 def parse(text: str) -> Step | None:
-    """The matcher of a pattern, None if it is refused (RX-7)"""
+    """The matcher of a pattern, None if it is refused (RX-1, RX-7)"""
     parser = Parser(text)
     try:
-        size, step = parser.pattern()
+        size, step = parser.pattern(0)
     except ValueError:
         return None
     return step if parser.position == len(text) <= MAX_CHARACTERS and size <= MAX_SIZE else None

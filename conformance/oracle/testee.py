@@ -7,7 +7,7 @@ from documents import Snapshot
 from evaluation import Evaluation
 from literals import instant
 from shapes import BrokenError
-from values import MISSING, canonical, is_readable, read_json, slot
+from values import canonical, read_json, slot
 
 TYPES = (None, "boolean", "string", "number", "integer", "object")
 
@@ -16,19 +16,32 @@ class Testee:
     """One logical snapshot; a load replaces it"""
 
     def __init__(self) -> None:
-        """Begin with a document that has no flags"""
         self.snapshot = Snapshot({"schemaVersion": 1.0})
 
     def answer(self, line: str) -> str:
         """The answer to one line"""
-        operations = {"load": self.load, "evaluate": self.evaluate, "evaluateAll": self.evaluate_all, "bucket": bucket}
         try:
-            request = read_json(line)
-            if request["op"] not in operations or "vendor" in request:
-                return canonical({"error": "unsupported"})
-            return canonical(operations[request["op"]](request))
+            return canonical(self.answer_to(read_json(line)))
         except (ValueError, KeyError, TypeError) as error:
             return canonical({"error": f"{type(error).__name__}: {error}"})
+
+    def answer_to(self, request: dict) -> dict:
+        """The answer to a request; an exception if it is none"""
+        operation, default = request["op"], request.get("default")
+        if operation == "load" and "vendor" not in request:
+            return self.load(request)
+        if operation == "bucket":
+            return {"slot": float(slot(request["salt"], request["unit"], int(request["total"])))}
+        if operation not in ("evaluate", "evaluateAll"):
+            return {"error": "unsupported"}
+        try:
+            context = read_text_or_json(request, "context")
+        except ValueError:
+            context = None  # no object, and so no context
+        evaluation = Evaluation(self.snapshot, context, instant(request["now"]))
+        if operation == "evaluate":
+            return evaluation.outcome(request["flag"], TYPES[TYPES.index(request.get("type"))], default)
+        return {"flags": {key: evaluation.outcome(key, None, None) for key in self.snapshot.known}}  # OUT-7
 
     def load(self, request: dict) -> dict:
         """Replace the snapshot, unless the document is refused"""
@@ -38,28 +51,6 @@ class Testee:
             return {"ok": False, "issues": [{"pointer": "", "message": str(refused)}]}
         return {"ok": True, "issues": self.snapshot.issues}
 
-    def evaluation(self, request: dict) -> Evaluation:
-        """The context and instant of a request"""
-        now = instant(request["now"])
-        if now is None:
-            raise ValueError("`now` is no instant")
-        try:
-            context = read_text_or_json(request, "context")
-        except ValueError:
-            context = MISSING
-        return Evaluation(self.snapshot, context if is_readable(context) else MISSING, now)
-
-    def evaluate(self, request: dict) -> dict:
-        """The outcome of one flag"""
-        if request.get("type") not in TYPES:
-            raise ValueError(f"unknown type `{request['type']}`")
-        return self.evaluation(request).outcome(request["flag"], request.get("type"), request.get("default"))
-
-    def evaluate_all(self, request: dict) -> dict:
-        """The outcomes of all flags (OUT-7)"""
-        evaluation = self.evaluation(request)
-        return {"flags": {key: evaluation.outcome(key, None, None) for key in self.snapshot.known}}
-
 
 def read_text_or_json(request: dict, member: str) -> object:
     """A member that may be given as text, {} if it is not given"""
@@ -67,19 +58,9 @@ def read_text_or_json(request: dict, member: str) -> object:
     return request.get(member, {}) if text is None else read_json(text)
 
 
-def bucket(request: dict) -> dict:
-    """The slot of a unit"""
-    return {"slot": float(slot(request["salt"], request["unit"], int(request["total"])))}
-
-
-def main() -> None:
-    """Answer each line until there are no more"""
+if __name__ == "__main__":
     sys.stdin.reconfigure(encoding="utf-8")
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     testee = Testee()
-    for line in sys.stdin:
-        print(testee.answer(line), flush=True)
-
-
-if __name__ == "__main__":
-    main()
+    for one_line in sys.stdin:
+        print(testee.answer(one_line), flush=True)

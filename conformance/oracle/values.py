@@ -14,12 +14,6 @@ TOTAL = 100_000
 QUOTE = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def read_number(literal: str) -> object:
-    """VAL-2, VAL-3, VAL-6"""
-    value = float(literal)
-    return value + 0.0 if abs(value) < float("inf") else UNREADABLE  # -0.0 + 0.0 is 0.0
-
-
 def without_halves(value: object) -> object:
     """The value with UNREADABLE for strings with half a surrogate pair, and for objects with such a name"""
     if isinstance(value, str):
@@ -35,10 +29,14 @@ def without_halves(value: object) -> object:
 def read_json(text: str) -> object:
     """The value of JSON text; ValueError if it is malformed (VAL-6)"""
 
+    def number(literal: str) -> object:
+        value = float(literal)
+        return value + 0.0 if abs(value) < float("inf") else UNREADABLE  # -0.0 + 0.0 is 0.0 (VAL-3)
+
     def constant(literal: str) -> None:
         raise ValueError(f"`{literal}` is no JSON")
 
-    value = json.loads(text, parse_int=read_number, parse_float=read_number, parse_constant=constant)
+    value = json.loads(text, parse_int=number, parse_float=number, parse_constant=constant)
     return without_halves(value) if "\\ud" in text.lower() else value
 
 
