@@ -91,8 +91,7 @@ class Snapshot:
         getattr(self, parts, {}).pop(key, None)
         self.issues.append({"pointer": f"/{parts}/{key.replace('~', '~0').replace('/', '~1')}", "message": message})
 
-    def claim_slices(self) -> None:
-        """SV-25"""
+    def claim_slices(self) -> None:  # SV-25
         claimed: list[tuple] = []  # (group, experiment, from, until)
 
         def overlap(one: tuple, other: tuple) -> bool:
@@ -113,13 +112,10 @@ class Snapshot:
         for owner in part["rules"] if parts == "flags" else [part]:
             yield from references(owner.get("when", {}))
 
-    def nodes(self) -> list[tuple[str, str]]:
-        """All flags and segments that are left"""
-        return [("segments", key) for key in self.segments] + [("flags", key) for key in self.flags]
-
     def break_cycles(self) -> None:
         """CMP-31: a member of a cycle is what reaches itself"""
-        graph = {node: {edge[:2] for edge in self.edges(*node)} for node in self.nodes()}
+        nodes = [(parts, key) for parts in ("segments", "flags") for key in getattr(self, parts)]
+        graph = {node: {edge[:2] for edge in self.edges(*node)} for node in nodes}
         for node, referents in graph.items():
             reached, ahead = set(), referents
             while ahead:
@@ -150,5 +146,6 @@ class Snapshot:
             visits[parts, key] = total
             return total
 
-        for node in self.nodes():
-            settle(*node)
+        for parts in ("segments", "flags"):
+            for key in list(getattr(self, parts)):
+                settle(parts, key)

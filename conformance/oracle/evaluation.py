@@ -13,13 +13,11 @@ ALWAYS: dict = {"all": []}
 Served = tuple[str, str, dict]  # variant, reason, detail
 
 
-def error(code: str, default: object, metadata: dict | None = None) -> dict:
-    """OUT-2"""
+def failed(code: str, default: object, metadata: dict | None = None) -> dict:  # OUT-2
     return dict(zip(OUTCOME, (default, None, False, "ERROR", code, {}, metadata or {}, False, {}), strict=True))
 
 
-def is_constant(flag: dict) -> bool:
-    """EV-42"""
+def is_constant(flag: dict) -> bool:  # EV-42
     if flag["rules"] or flag["prerequisites"] or flag["expiresAt"] is not None or any(flag["overrides"].values()):
         return False
     full = "variant" in flag["serve"] or any(arm["weight"] == TOTAL for arm in flag["serve"]["arms"])
@@ -45,16 +43,16 @@ class Evaluation:
     def outcome(self, key: str, wanted: str | None, default: object) -> dict:
         """The outcome of a flag, by § 4"""
         if not self.is_valid:
-            return error("INVALID_CONTEXT", default)
+            return failed("INVALID_CONTEXT", default)
         flag = self.snapshot.flags.get(key)
         if flag is None:
-            return error("PARSE_ERROR" if key in self.snapshot.known else "FLAG_NOT_FOUND", default)
+            return failed("PARSE_ERROR" if key in self.snapshot.known else "FLAG_NOT_FOUND", default)
         if wanted not in (None, flag["type"]) and not (wanted == "integer" and flag["type"] == "number"):
-            return error("TYPE_MISMATCH", default, flag["metadata"])
+            return failed("TYPE_MISMATCH", default, flag["metadata"])
         variant, reason, detail = self.served(key)
         value, sources = flag["variants"][variant]
         if wanted == "integer" and not is_integer(value):
-            return error("TYPE_MISMATCH", default, flag["metadata"])
+            return failed("TYPE_MISMATCH", default, flag["metadata"])
         decided = flag["levels"].index(detail["level"]) if "level" in detail else len(flag["levels"])
         for level in reversed(flag["levels"][:decided] if reason != "DISABLED" else []):  # PT-2
             entry = self.entry(flag, level)
@@ -143,8 +141,7 @@ class Evaluation:
         position = self.slot_of(salt, unit)
         return any(start <= position < until for start, until in ranges)
 
-    def slot_of(self, salt: str, unit: str) -> int:
-        """SV-12, SV-17, SV-18"""
+    def slot_of(self, salt: str, unit: str) -> int:  # SV-12, SV-17, SV-18
         value = read_unit(self.context, unit)
         if usable(value) is None:
             raise UnusableError(value is None or value is MISSING)
@@ -179,8 +176,7 @@ class Evaluation:
             return text is not None and bucket["from"] <= slot(bucket["salt"], text) < bucket["until"]
         return passes(condition, read_attribute(self.context, condition["attribute"])) != condition["negated"]
 
-    def is_in(self, segment: dict) -> bool:
-        """OP-61"""
+    def is_in(self, segment: dict) -> bool:  # OP-61
         for lists, answer in ((segment.get("exclude", {}), False), (segment.get("include", {}), True)):
             if any(usable(read_unit(self.context, kind)) in keys for kind, keys in lists.items()):
                 return answer

@@ -4,6 +4,7 @@ Every reader takes any value and answers None for what it does not read.
 """
 
 import re
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from values import is_integer
 
+sys.set_int_max_str_digits(0)  # the numbers of versions have any length (OP-41)
 INSTANT = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
 EPOCH, MILLISECOND, LAST_INSTANT = datetime(1970, 1, 1), timedelta(milliseconds=1), 8.64e15
 MILLISECONDS_OF_400_YEARS = 146_097 * 86_400_000
@@ -37,8 +39,7 @@ def instant(value: object) -> int | None:
 
 
 @of_text
-def instant_of_text(text: str) -> int | None:
-    """TIME-2"""
+def instant_of_text(text: str) -> int | None:  # TIME-2
     match = INSTANT.fullmatch(text)
     if not match:
         return None
@@ -54,11 +55,6 @@ def instant_of_text(text: str) -> int | None:
     return since_1970 + (year // 400 - 1) * MILLISECONDS_OF_400_YEARS - offset + int(((match[7] or "") + "000")[:3])
 
 
-def numeric_order(digits: str) -> tuple[int, str]:
-    """Orders decimal texts without leading zeros as numbers, however long they are"""
-    return len(digits), digits
-
-
 @of_text
 def version(text: str) -> tuple | None:
     """(major, minor, patch, order of the pre-release): compares by precedence (OP-41, OP-42)"""
@@ -66,8 +62,8 @@ def version(text: str) -> tuple | None:
     if not match:
         return None
     parts = (match[4] or "").split(".")
-    identifiers = [(0, numeric_order(part), "") if part.isdigit() else (1, (0, ""), part) for part in parts]
-    return (*map(numeric_order, match.group(1, 2, 3)), (0, identifiers) if match[4] else RELEASE)
+    identifiers = [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+    return (*map(int, match.group(1, 2, 3)), (0, identifiers) if match[4] else RELEASE)
 
 
 @of_text
@@ -76,7 +72,7 @@ def version_range(text: str) -> tuple | None:
     lowest = version(text[1:]) if text[:1] in ("^", "~") else None
     if lowest is None or text[0] == "~":
         return lowest and (lowest, 2)
-    return lowest, next((place + 1 for place in range(3) if lowest[place] != (1, "0")), 3)
+    return lowest, next((place + 1 for place in range(3) if lowest[place]), 3)
 
 
 def in_range(known: tuple, limits: tuple) -> bool:
@@ -106,8 +102,7 @@ def network(text: str) -> tuple[int, int, int] | None:
     return (*known, prefix) if known and prefix <= known[0] else None
 
 
-def in_network(known: tuple[int, int], limits: tuple[int, int, int]) -> bool:
-    """OP-50, OP-52"""
+def in_network(known: tuple[int, int], limits: tuple[int, int, int]) -> bool:  # OP-50, OP-52
     bits, base, prefix = limits
     return known[0] == bits and known[1] >> bits - prefix == base >> bits - prefix
 

@@ -28,8 +28,7 @@ def when(fits: Callable[[object], object]) -> Callable[[object], object]:
     return lambda value: value if fits(value) else None
 
 
-def length(value: object) -> int | None:
-    """OP-31"""
+def length(value: object) -> int | None:  # OP-31
     return len(value) if isinstance(value, list) else None
 
 
@@ -38,8 +37,7 @@ def scalar(value: object) -> tuple | None:
     return (type(value), value) if isinstance(value, str | float | bool) else None
 
 
-def scalar_or_null(value: object) -> tuple | None:
-    """OP-21"""
+def scalar_or_null(value: object) -> tuple | None:  # OP-21
     return (type(value), value) if value is None else scalar(value)
 
 

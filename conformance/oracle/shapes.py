@@ -10,10 +10,10 @@ from itertools import pairwise
 
 from literals import folded, instant
 from operators import OPERATORS, scalar, split_name, text, when
-from values import TOTAL, is_integer, is_readable, pointer_segments
+from values import TOTAL, is_integer, is_readable
 
 Reader = Callable[[object], object]
-LEVEL, ANY_NUMBER = 1, 2**53
+LEVEL, ANY_NUMBER, NO_ESCAPE = 1, 2**53, re.compile("~(?![01])")
 MAX_NAME, MAX_RULES, MAX_ARMS, MAX_LEVELS, MAX_PREREQUISITES = 255, 1000, 100, 16, 100
 MAX_STEPS, MAX_DEPTH, MAX_LITERALS, MAX_PATH = 1000, 32, 1_000_000, 16
 
@@ -73,17 +73,15 @@ def shaped(
     return read
 
 
-def path(value: object) -> str | None:
-    """An attribute's name (CTX-2, CTX-3)"""
-    if name(value) is None or not value.startswith("/"):
-        return name(value)
-    return None if re.search("~(?![01])", value) or len(pointer_segments(value)) > MAX_PATH else value
-
-
 def share(value: object) -> int | None:
     """SV-5; a double has three decimals if it is the nearest one to a number with three"""
     thousandths = round(value * 1000) if isinstance(value, float) and 0 <= value <= 100 else -1
     return thousandths if thousandths / 1000 == value else None
+
+
+def either(of_objects: Reader, of_others: Reader) -> Reader:
+    """Two readers, by whether the value is an object"""
+    return lambda value: of_objects(value) if isinstance(value, dict) else of_others(value)
 
 
 def are_ascending(instants: list[int]) -> bool:
@@ -94,6 +92,9 @@ def are_ascending(instants: list[int]) -> bool:
 boolean = when(lambda value: isinstance(value, bool))
 name = when(lambda value: isinstance(value, str) and 1 <= len(value) <= MAX_NAME)  # CMP-20
 kind = when(lambda value: name(value) and not value.startswith("/"))  # CMP-20
+path = when(  # CTX-2, CTX-3
+    lambda value: name(value) and (value[0] != "/" or (not NO_ESCAPE.search(value) and value.count("/") <= MAX_PATH))
+)
 position = when(lambda value: is_integer(value, 0, TOTAL))  # a slot, or the end of them all
 json_object = when(lambda value: isinstance(value, dict) and is_readable(value))
 
@@ -103,7 +104,7 @@ FORMS = ({"all"}, {"any"}, {"not"}, {"segment"}, set(REFERENCE), {"bucket"})  # 
 
 
 def condition(value: object, depth: int = 1) -> dict:
-    """OP-1 to OP-3, OP-60, OP-62, OP-70"""
+    """§ 6; a test of an attribute with its literals as they are read"""
     need(depth <= MAX_DEPTH, "conditions too deep")
 
     def inner(one: object) -> dict:
@@ -119,24 +120,17 @@ def condition(value: object, depth: int = 1) -> dict:
     if found.keys() in FORMS:
         return found
     need({"attribute", "op"} <= found.keys() <= test.keys(), "no form of a condition")
-    if split_name(found["op"])[0] == "equals" and value.get("value", 0) is None:
-        found["value"] = [None]  # not absent (CMP-5)
-    return attribute_test(found)
-
-
-def attribute_test(test: dict) -> dict:
-    """OP-3, OP-6, OP-24, OP-26; with the operator's base name, and its literals as they are read"""
-    base, negated = split_name(test["op"])
+    base, negated = split_name(found["op"])
     need(base in OPERATORS, "unknown operator")
-    operator, folds = OPERATORS[base], test.get("ignoreCase", False)
-    given = test.keys() & {"value", "values"}
+    if base == "equals" and value.get("value", 0) is None:
+        found["value"] = [None]  # not absent (CMP-5)
+    operator, folds, given = OPERATORS[base], found.get("ignoreCase", False), found.keys() & {"value", "values"}
     need(given <= operator.takes and len(given) == bool(operator.takes), "not exactly one of value and values")
-    need(operator.on_elements or "array" not in test, "`array` with an operator that is not about elements")
+    need(operator.on_elements or "array" not in found, "`array` with an operator that is not about elements")
     need(operator.folds or not folds, "`ignoreCase` with an operator that is not about letters")
-    literals = [test["value"]] if "value" in test else test.get("values", [])
+    literals = [found["value"]] if "value" in found else found.get("values", [])
     read = [take(operator.read_literal, folded(literal[0]) if folds else literal[0]) for literal in literals]
-    found = {"attribute": test["attribute"], "base": base, "negated": negated, "literals": read, "folds": folds}
-    return found | {"array": test.get("array", "any")}
+    return {"array": "any", **found, "base": base, "negated": negated, "literals": read, "folds": folds}
 
 
 def references(when: dict) -> Iterator[tuple[str, str, list | None]]:
@@ -150,54 +144,41 @@ def references(when: dict) -> Iterator[tuple[str, str, list | None]]:
         yield "flags", when["flag"], when["variants"]
 
 
-def rollout(value: object) -> int | dict | None:
-    """SV-6"""
-    return TIMED(value) if isinstance(value, dict) else share(value)
-
-
-def serve(value: object) -> dict:
-    """§ 5; the name of a variant is the serve of that variant"""
-    return {"variant": value} if isinstance(value, str) else SERVE(value)
-
-
-def override(value: object) -> str | dict:
-    """CMP-17"""
-    return value if value in ("include", "exclude") else OVERRIDE(value)
-
-
 RAMP = {"from": instant, "until": instant, "start": share, "end": share}
-TIMED = shaped(  # TIME-7, TIME-8
+TIMED = shaped(
     {},
-    {"steps": listed(shaped({"at": instant, "percent": share}, {}), 1, MAX_STEPS), **RAMP},
+    {"steps": listed(shaped({"at": instant, "percent": share}, {}), 1, MAX_STEPS), **RAMP},  # TIME-7, TIME-8
     lambda found: found.keys() in ({"steps"}, RAMP.keys()),
     lambda found: are_ascending([step["at"] for step in found.get("steps", [])]),
     lambda found: "steps" in found or found["from"] < found["until"],
 )
 RANGE = listed(position, 2, 2, are_ascending)
 RANGES = listed(RANGE, 1, TOTAL, lambda found: all(one[1] <= other[0] for one, other in pairwise(found)))  # SV-22
-EXPERIMENT = shaped(  # SV-20
+EXPERIMENT = shaped(
     {"key": name},
     {"group": text, "slice": RANGES, "holdout": text},
-    lambda found: ("group" in found) == ("slice" in found),
+    lambda found: ("group" in found) == ("slice" in found),  # SV-20
 )
 ARM = shaped({"variant": text, "weight": position}, {})
-ON_MISSING = shaped({"variant": text}, {})
-SERVE = shaped(
+ARMS = listed(ARM, 1, MAX_ARMS, lambda arms: sum(arm["weight"] for arm in arms) == TOTAL)  # SV-3
+ON_MISSING = either(shaped({"variant": text}, {}), lambda value: {} if value == "decline" else None)  # SV-17
+SPLIT = shaped(
     {},
-    {"variant": text, "arms": listed(ARM, 1, MAX_ARMS, lambda arms: sum(arm["weight"] for arm in arms) == TOTAL)}
-    | {"rollout": rollout, "unit": path, "onMissing": lambda value: {} if value == "decline" else ON_MISSING(value)}
+    {"variant": text, "arms": ARMS, "rollout": either(TIMED, share), "unit": path, "onMissing": ON_MISSING}
     | {"salt": name, "experiment": EXPERIMENT, "algorithm": when("murmur3".__eq__)},
-    lambda found: ("variant" in found) != ("arms" in found),
+    lambda found: ("variant" in found) != ("arms" in found),  # SV-1
     lambda found: "arms" in found or "experiment" not in found,
 )
-OVERRIDE = shaped({}, {"variant": text, "patch": json_object}, lambda found: len(found) == 1)
+SERVE = either(SPLIT, lambda value: {"variant": value} if isinstance(value, str) else None)
+PATCH_OR_VARIANT = shaped({}, {"variant": text, "patch": json_object}, lambda found: len(found) == 1)
+OVERRIDE = either(PATCH_OR_VARIANT, when(("include", "exclude").__contains__))  # CMP-17
 LISTS = mapped(kind, listed(name, 0, ANY_NUMBER))
 COMMON = {"needs": when(lambda value: is_integer(value, 0, LEVEL)), "description": text}  # CMP-6
 GROUP = shaped({"salt": name}, {"unit": path}, is_open=True)
 HOLDOUT = shaped({"salt": name, "percent": share}, {"unit": path}, is_open=True)
 SEGMENT = shaped({}, {"include": LISTS, "exclude": LISTS, "when": condition, **COMMON}, is_open=True)
 RULE = shaped(
-    {"serve": serve},
+    {"serve": SERVE},
     {"id": name, "from": instant, "until": instant, "when": condition, "description": text},
     lambda found: "from" not in found or "until" not in found or found["from"] < found["until"],  # TIME-5
     is_open=True,
@@ -205,9 +186,9 @@ RULE = shaped(
 FLAG = shaped(
     {"type": when(("boolean", "string", "number", "object").__contains__), "enabled": boolean},
     {"salt": name, "variants": json_object, "onVariant": text, "offVariant": text, "expiresAt": instant}
-    | {"prerequisites": listed(shaped(REFERENCE, {}), 0, MAX_PREREQUISITES), "serve": serve, **COMMON}
+    | {"prerequisites": listed(shaped(REFERENCE, {}), 0, MAX_PREREQUISITES), "serve": SERVE, **COMMON}
     | {"levels": listed(kind, 1, MAX_LEVELS, lambda levels: len(set(levels)) == len(levels)), "clientSide": boolean}
-    | {"overrides": mapped(kind, mapped(name, override)), "environmentPatch": json_object}
+    | {"overrides": mapped(kind, mapped(name, OVERRIDE)), "environmentPatch": json_object}
     | {"rules": listed(RULE, 0, MAX_RULES), "metadata": mapped(text, lambda value: value if scalar(value) else None)},
     is_open=True,
 )

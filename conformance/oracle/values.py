@@ -68,15 +68,11 @@ def canonical(value: object) -> str:
     return number_text(value) if isinstance(value, float) else QUOTE(value)
 
 
-def pointer_segments(pointer: str) -> list[str]:
-    """The segments of a JSON pointer that begins with `/`"""
-    return [segment.replace("~1", "/").replace("~0", "~") for segment in pointer[1:].split("/")]
-
-
 def read_attribute(context: dict, name: str) -> object:
     """An attribute by its name, or MISSING (CTX-2 to CTX-4)"""
     value: object = context
-    for segment in pointer_segments(name) if name.startswith("/") else [name]:
+    segments = [segment.replace("~1", "/").replace("~0", "~") for segment in name[1:].split("/")]
+    for segment in segments if name.startswith("/") else [name]:
         if not isinstance(value, dict) or segment not in value:
             return MISSING
         value = value[segment]
