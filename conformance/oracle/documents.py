@@ -8,9 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 
 from operators import text, when
-from patches import leaves, patched
-from shapes import FLAG, GROUP, HOLDOUT, SEGMENT, BrokenError, name, need, references, shaped
-from values import is_integer
+from shapes import FLAG, GROUP, HOLDOUT, SEGMENT, name, references, shaped
+from values import BrokenError, is_integer, leaves, need, patched
 
 sys.setrecursionlimit(100_000)  # a chain of 1,000 references is deep, and no more than that is evaluated
 
@@ -93,14 +92,13 @@ class Snapshot:
 
     def claim_slices(self) -> None:  # SV-25
         claimed: list[tuple] = []  # (group, experiment, from, until)
-
-        def overlap(one: tuple, other: tuple) -> bool:
-            return one[0] == other[0] and one[1] != other[1] and one[2] < other[3] and other[2] < one[3]
-
         for key in sorted(self.flags):
             experiments = [serve.get("experiment", {}) for serve in self.flags[key]["serves"]]
             own = [(one["group"], one["key"], *ends) for one in experiments for ends in one.get("slice", [])]
-            if any(overlap(one, other) for one in own for other in claimed + own):
+            rivals = [
+                (one, other) for one in own for other in claimed + own if one[0] == other[0] and one[1] != other[1]
+            ]
+            if any(one[2] < other[3] and other[2] < one[3] for one, other in rivals):
                 self.report("flags", key, "a slice that overlaps another experiment's")
             else:
                 claimed += own
@@ -128,8 +126,7 @@ class Snapshot:
         """CMP-30, CMP-32; this ends, since there are no cycles any more"""
         visits: dict[tuple[str, str], int] = {}
 
-        def settle(parts: str, key: str) -> int:
-            """The visits of a part, 0 if it is unknown or broken"""
+        def settle(parts: str, key: str) -> int:  # visits, 0 if it is unknown or broken
             if (parts, key) in visits or key not in getattr(self, parts):
                 return visits.get((parts, key), 0)
             total = 1

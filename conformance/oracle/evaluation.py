@@ -4,8 +4,7 @@ from itertools import accumulate
 
 from documents import Snapshot
 from operators import passes
-from patches import patched
-from values import MISSING, TOTAL, is_integer, is_readable, read_attribute, read_unit, slot, usable
+from values import MISSING, TOTAL, is_integer, is_readable, patched, read_attribute, read_unit, slot, usable
 
 MINUTE = 60_000
 OUTCOME = ("value", "variant", "enabled", "reason", "errorCode", "detail", "metadata", "inExperiment", "sources")
@@ -37,7 +36,6 @@ class Evaluation:
         self.snapshot, self.context, self.now = snapshot, context, now
         key_fits = isinstance(context, dict) and isinstance(context.get("targetingKey"), str | None)
         self.is_valid = key_fits and is_readable(context)
-        self.served_flags: dict[str, Served] = {}
         self.looked = False  # whether the serve that was passed last looked at a slot
 
     def outcome(self, key: str, wanted: str | None, default: object) -> dict:
@@ -49,7 +47,7 @@ class Evaluation:
             return failed("PARSE_ERROR" if key in self.snapshot.known else "FLAG_NOT_FOUND", default)
         if wanted not in (None, flag["type"]) and not (wanted == "integer" and flag["type"] == "number"):
             return failed("TYPE_MISMATCH", default, flag["metadata"])
-        variant, reason, detail = self.served(key)
+        variant, reason, detail = self.served(flag)
         value, sources = flag["variants"][variant]
         if wanted == "integer" and not is_integer(value):
             return failed("TYPE_MISMATCH", default, flag["metadata"])
@@ -62,13 +60,7 @@ class Evaluation:
         why = (reason, None, detail, flag["metadata"], "experiment" in detail, shown)
         return dict(zip(OUTCOME, (value, variant, variant != flag["offVariant"], *why), strict=True))
 
-    def served(self, key: str) -> Served:
-        """The variant of a flag that compiled; remembered, since it is a function of context and now"""
-        if key not in self.served_flags:
-            self.served_flags[key] = self.decide(self.snapshot.flags[key])
-        return self.served_flags[key]
-
-    def decide(self, flag: dict) -> Served:  # noqa: PLR0911 - one a step
+    def served(self, flag: dict) -> Served:  # noqa: PLR0911 - one a step
         """EV-10 to EV-42"""
         if not flag["enabled"]:
             return flag["offVariant"], "DISABLED", {"step": "disabled"}
@@ -76,7 +68,7 @@ class Evaluation:
             return flag["offVariant"], "DISABLED", {"step": "expired"}
         for prerequisite in flag["prerequisites"]:
             other = self.snapshot.flags.get(prerequisite["flag"])
-            variant = other and self.served(prerequisite["flag"])[0]
+            variant = other and self.served(other)[0]
             if other is None or variant == other["offVariant"] or variant not in prerequisite["variants"]:
                 return flag["offVariant"], "DISABLED", {"step": "prerequisite", "flag": prerequisite["flag"]}
         for level in flag["levels"]:
@@ -86,10 +78,9 @@ class Evaluation:
                 variant = names[entry] if isinstance(entry, str) else entry["variant"]
                 return variant, "TARGETING_MATCH", {"step": "override", "level": level}
         for index, rule in enumerate(flag["rules"]):
-            is_open = rule.get("from", self.now) <= self.now < rule.get("until", self.now + 1)  # TIME-5
-            served = (
-                self.serve(rule["serve"], flag["salt"]) if is_open and self.holds(rule.get("when", ALWAYS)) else None
-            )
+            applies = rule.get("from", self.now) <= self.now < rule.get("until", self.now + 1)  # TIME-5
+            applies = applies and self.holds(rule.get("when", ALWAYS))
+            served = self.serve(rule["serve"], flag["salt"]) if applies else None
             if served:
                 identity = {"id": rule["id"]} if "id" in rule else {}
                 detail = {"step": "rule", "index": float(index)} | identity | served[1]
@@ -169,7 +160,7 @@ class Evaluation:
         if "segment" in condition:
             return self.is_in(self.snapshot.segments[condition["segment"]])
         if "flag" in condition:
-            return self.served(condition["flag"])[0] in condition["variants"]
+            return self.served(self.snapshot.flags[condition["flag"]])[0] in condition["variants"]
         if "bucket" in condition:
             bucket = condition["bucket"]
             text = usable(read_unit(self.context, bucket.get("unit", "user")))

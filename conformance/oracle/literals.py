@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -27,6 +27,13 @@ FOLDING_TABLE = Path(__file__).parents[2] / "core" / "src" / "case_folding.rs"
 FOLDING_ROW = re.compile(r"\(0x([0-9A-F]+), 0x([0-9A-F]+), (\d+), (-?\d+)\),")
 
 
+FOLDED = {  # rows C and S of CaseFolding, from the table that is generated for the core (OP-24)
+    chr(code): chr(code + int(delta))
+    for first, last, stride, delta in FOLDING_ROW.findall(FOLDING_TABLE.read_text(encoding="utf-8"))
+    for code in range(int(first, 16), int(last, 16) + 1, int(stride))
+}
+
+
 def of_text(read: Callable[[str], object]) -> Callable[[object], object]:
     """A reader of strings only, which remembers what it has read"""
     remembering = lru_cache(maxsize=10_000)(read)
@@ -34,13 +41,10 @@ def of_text(read: Callable[[str], object]) -> Callable[[object], object]:
 
 
 def instant(value: object) -> int | None:
-    """Milliseconds since 1970 (TIME-3)"""
-    return int(value) if is_integer(value, -LAST_INSTANT, LAST_INSTANT) else instant_of_text(value)
-
-
-@of_text
-def instant_of_text(text: str) -> int | None:  # TIME-2
-    match = INSTANT.fullmatch(text)
+    """Milliseconds since 1970 (TIME-2, TIME-3)"""
+    if is_integer(value, -LAST_INSTANT, LAST_INSTANT):
+        return int(value)
+    match = INSTANT.fullmatch(value) if isinstance(value, str) else None
     if not match:
         return None
     year, *fields, zone_hour, zone_minute = (int(field or 0) for field in match.group(1, 2, 3, 4, 5, 6, 9, 10))
@@ -107,16 +111,6 @@ def in_network(known: tuple[int, int], limits: tuple[int, int, int]) -> bool:  #
     return known[0] == bits and known[1] >> bits - prefix == base >> bits - prefix
 
 
-@cache
-def folding() -> dict[str, str]:
-    """Rows C and S of CaseFolding, from the table that is generated for the core (OP-24)"""
-    found = {}
-    for first, last, stride, delta in FOLDING_ROW.findall(FOLDING_TABLE.read_text(encoding="utf-8")):
-        for code in range(int(first, 16), int(last, 16) + 1, int(stride)):
-            found[chr(code)] = chr(code + int(delta))
-    return found
-
-
 def folded(value: object) -> object:
     """OP-24; what is no string is as it was"""
-    return "".join(folding().get(character, character) for character in value) if isinstance(value, str) else value
+    return "".join(FOLDED.get(character, character) for character in value) if isinstance(value, str) else value

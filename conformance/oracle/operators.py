@@ -52,7 +52,7 @@ OPERATORS: dict[str, Operator] = {
     "contains": Operator(EITHER, text, text, lambda value, literal: literal in value, folds=True),
     "startsWith": Operator(EITHER, text, text, str.startswith, folds=True),
     "endsWith": Operator(EITHER, text, text, str.endswith, folds=True),
-    "matches": Operator(EITHER, patterns.parse, text, patterns.matches),
+    "matches": Operator(EITHER, patterns.parse, text, lambda value, pattern: pattern(value)),
     "lessThan": Operator(ONE, number, number, lt),
     "lessOrEqual": Operator(ONE, number, number, le),
     "greaterThan": Operator(ONE, number, number, gt),

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from literals import of_text
+from values import BrokenError, need
 
 Step = Callable[[str, set[int]], set[int]]
 Node = tuple[int, Step]
@@ -22,14 +23,7 @@ WORD = re.compile(r"\w", re.ASCII)
 MAX_CHARACTERS, MAX_COUNT, MAX_NESTING, MAX_SIZE = 1000, 1000, 32, 10_000
 
 
-def need(fine: object) -> None:
-    """ValueError where the grammar ends"""
-    if not fine:
-        raise ValueError
-
-
 def one(characters: re.Pattern) -> Node:
-    """One character"""
     return 1, lambda text, starts: {start + 1 for start in starts if characters.fullmatch(text[start : start + 1])}
 
 
@@ -59,12 +53,9 @@ def joined(parts: list[Node], *, is_choice: bool) -> Node:
 
 def repeated(part: Node, match: re.Match) -> Node:
     """A part with its quantifier (RX-5, RX-7)"""
-    if match[1]:
-        low, high = BOUNDS[match[1]]
-    else:
-        low = int(match[2])
-        high = low if match[3] is None else int(match[4]) if match[4] else None
-        need(max(low, high or 0) <= MAX_COUNT and (high is None or low <= high))
+    low, high = BOUNDS[match[1]] if match[1] else (int(match[2]), int(match[4]) if match[4] else None)
+    high = low if match[2] and not match[3] else high
+    need(max(low, high or 0) <= MAX_COUNT and (high is None or low <= high), "counts")
 
     def step(text: str, starts: set[int]) -> set[int]:
         for _ in range(low):
@@ -80,7 +71,7 @@ def repeated(part: Node, match: re.Match) -> Node:
 
 def pattern(text: str, position: int, depth: int) -> tuple[Node, int]:
     """Alternatives inside so many groups, and where they end"""
-    need(depth <= MAX_NESTING)
+    need(depth <= MAX_NESTING, "too many groups inside one another")
     alternatives: list[list[Node]] = [[]]
     while position < len(text) and text[position] != ")":
         if text[position] == "|":
@@ -92,11 +83,11 @@ def pattern(text: str, position: int, depth: int) -> tuple[Node, int]:
         else:
             if match := OPEN.match(text, position):
                 part, position = pattern(text, match.end(), depth + 1)
-                need(text.startswith(")", position))
+                need(text.startswith(")", position), "a group is not closed")
                 position += 1
             else:
                 match = ATOM.match(text, position)
-                need(match)
+                need(match, f"no atom at {position}")
                 part, position = one(re.compile(match[0], re.ASCII)), match.end()
             quantifier = QUANTIFIER.match(text, position)
             alternatives[-1].append(repeated(part, quantifier) if quantifier else part)
@@ -105,15 +96,11 @@ def pattern(text: str, position: int, depth: int) -> tuple[Node, int]:
 
 
 @of_text
-def parse(text: str) -> Step | None:
-    """The matcher of a pattern, None if it is refused (RX-1, RX-7)"""
+def parse(text: str) -> Callable[[str], bool] | None:
+    """What tells whether a pattern matches anywhere in a text, None if the pattern is refused (RX-1, RX-7)"""
     try:
         (size, step), end = pattern(text, 0, 0)
-    except (ValueError, re.error):
+    except (BrokenError, re.error):
         return None
-    return step if end == len(text) <= MAX_CHARACTERS and size <= MAX_SIZE else None
-
-
-def matches(text: str, pattern: Step) -> bool:
-    """Whether a pattern matches anywhere in `text`"""
-    return bool(pattern(text, set(range(len(text) + 1))))
+    fine = end == len(text) <= MAX_CHARACTERS and size <= MAX_SIZE
+    return (lambda text: bool(step(text, set(range(len(text) + 1))))) if fine else None

@@ -10,34 +10,21 @@ from itertools import pairwise
 
 from literals import folded, instant
 from operators import OPERATORS, scalar, split_name, text, when
-from values import TOTAL, is_integer, is_readable
+from values import TOTAL, is_integer, is_readable, need
 
 Reader = Callable[[object], object]
-LEVEL, ANY_NUMBER, NO_ESCAPE = 1, 2**53, re.compile("~(?![01])")
+LEVEL, ANY_NUMBER = 1, 2**53
 MAX_NAME, MAX_RULES, MAX_ARMS, MAX_LEVELS, MAX_PREREQUISITES = 255, 1000, 100, 16, 100
-MAX_STEPS, MAX_DEPTH, MAX_LITERALS, MAX_PATH = 1000, 32, 1_000_000, 16
-
-
-class BrokenError(Exception):
-    """What is wrong with a flag, segment, group, holdout or document"""
-
-
-def need(fine: object, message: str) -> None:
-    """Raise BrokenError unless `fine`"""
-    if not fine:
-        raise BrokenError(message)
+MAX_STEPS, MAX_DEPTH, MAX_LITERALS, PATH = 1000, 32, 1_000_000, re.compile(r"(?:/(?:[^/~]|~[01])*){1,16}")
 
 
 def take(reader: Reader, value: object) -> object:
-    """What `reader` reads, which must be something"""
     known = reader(value)
     need(known is not None, f"cannot read {str(value)[:100]}")
     return known
 
 
 def listed(element: Reader, low: int, high: int, *checks: Callable) -> Reader:
-    """A list of so many elements that passes the checks"""
-
     def read(value: object) -> list:
         need(isinstance(value, list) and low <= len(value) <= high, f"no list of {low} to {high} elements")
         found = [take(element, one) for one in value]
@@ -48,8 +35,6 @@ def listed(element: Reader, low: int, high: int, *checks: Callable) -> Reader:
 
 
 def mapped(name: Reader, member: Reader) -> Reader:
-    """An object by names"""
-
     def read(value: object) -> dict:
         need(isinstance(value, dict), "no object by names")
         return {take(name, one): take(member, value[one]) for one in value}
@@ -80,21 +65,13 @@ def share(value: object) -> int | None:
 
 
 def either(of_objects: Reader, of_others: Reader) -> Reader:
-    """Two readers, by whether the value is an object"""
     return lambda value: of_objects(value) if isinstance(value, dict) else of_others(value)
-
-
-def are_ascending(instants: list[int]) -> bool:
-    """Strictly"""
-    return all(earlier < later for earlier, later in pairwise(instants))
 
 
 boolean = when(lambda value: isinstance(value, bool))
 name = when(lambda value: isinstance(value, str) and 1 <= len(value) <= MAX_NAME)  # CMP-20
 kind = when(lambda value: name(value) and not value.startswith("/"))  # CMP-20
-path = when(  # CTX-2, CTX-3
-    lambda value: name(value) and (value[0] != "/" or (not NO_ESCAPE.search(value) and value.count("/") <= MAX_PATH))
-)
+path = when(lambda value: name(value) and (kind(value) or PATH.fullmatch(value)))  # CTX-2, CTX-3
 position = when(lambda value: is_integer(value, 0, TOTAL))  # a slot, or the end of them all
 json_object = when(lambda value: isinstance(value, dict) and is_readable(value))
 
@@ -113,23 +90,23 @@ def condition(value: object, depth: int = 1) -> dict:
     many = listed(inner, 0, ANY_NUMBER)
     bucket = shaped(BUCKET, {"unit": path}, lambda bucket: bucket["from"] < bucket["until"])
     test = {"attribute": path, "op": text, "ignoreCase": boolean, "array": when(("any", "all", "none").__contains__)}
-    test |= {"value": lambda literal: [literal], "values": listed(lambda literal: [literal], 0, MAX_LITERALS)}
-    found = shaped({}, {"all": many, "any": many, "not": inner, "segment": text, "bucket": bucket} | REFERENCE | test)(
-        value
-    )
+    many_literals = when(lambda values: isinstance(values, list) and len(values) <= MAX_LITERALS)
+    test |= {"value": lambda literal: literal, "values": many_literals}
+    forms = {"all": many, "any": many, "not": inner, "segment": text, "bucket": bucket, **REFERENCE}
+    found = shaped({}, forms | test)(value)
     if found.keys() in FORMS:
         return found
     need({"attribute", "op"} <= found.keys() <= test.keys(), "no form of a condition")
     base, negated = split_name(found["op"])
     need(base in OPERATORS, "unknown operator")
     if base == "equals" and value.get("value", 0) is None:
-        found["value"] = [None]  # not absent (CMP-5)
+        found["value"] = None  # not absent (CMP-5)
     operator, folds, given = OPERATORS[base], found.get("ignoreCase", False), found.keys() & {"value", "values"}
     need(given <= operator.takes and len(given) == bool(operator.takes), "not exactly one of value and values")
     need(operator.on_elements or "array" not in found, "`array` with an operator that is not about elements")
     need(operator.folds or not folds, "`ignoreCase` with an operator that is not about letters")
     literals = [found["value"]] if "value" in found else found.get("values", [])
-    read = [take(operator.read_literal, folded(literal[0]) if folds else literal[0]) for literal in literals]
+    read = [take(operator.read_literal, folded(literal) if folds else literal) for literal in literals]
     return {"array": "any", **found, "base": base, "negated": negated, "literals": read, "folds": folds}
 
 
@@ -149,10 +126,10 @@ TIMED = shaped(
     {},
     {"steps": listed(shaped({"at": instant, "percent": share}, {}), 1, MAX_STEPS), **RAMP},  # TIME-7, TIME-8
     lambda found: found.keys() in ({"steps"}, RAMP.keys()),
-    lambda found: are_ascending([step["at"] for step in found.get("steps", [])]),
+    lambda found: all(one["at"] < other["at"] for one, other in pairwise(found.get("steps", []))),
     lambda found: "steps" in found or found["from"] < found["until"],
 )
-RANGE = listed(position, 2, 2, are_ascending)
+RANGE = listed(position, 2, 2, lambda ends: ends[0] < ends[1])
 RANGES = listed(RANGE, 1, TOTAL, lambda found: all(one[1] <= other[0] for one, other in pairwise(found)))  # SV-22
 EXPERIMENT = shaped(
     {"key": name},

@@ -6,8 +6,7 @@ import sys
 from documents import Snapshot
 from evaluation import Evaluation
 from literals import instant
-from shapes import BrokenError
-from values import canonical, read_json, slot
+from values import BrokenError, canonical, read_json, slot
 
 TYPES = (None, "boolean", "string", "number", "integer", "object")
 

@@ -1,4 +1,4 @@
-"""Values, canonical JSON, contexts and hashing (language.md §§ 1, 3 and 5)
+"""Values, canonical JSON, contexts, hashing and patches (language.md §§ 1, 3, 5 and 9)
 
 Numbers are floats throughout: `read_json` makes them so, and no value is ever an `int`.
 """
@@ -38,6 +38,16 @@ def read_json(text: str) -> object:
 
     value = json.loads(text, parse_int=number, parse_float=number, parse_constant=constant)
     return without_halves(value) if "\\ud" in text.lower() else value
+
+
+class BrokenError(Exception):
+    """What is wrong with a flag, segment, group, holdout or document, or with a literal in it"""
+
+
+def need(fine: object, message: str) -> None:
+    """Raise BrokenError unless `fine`"""
+    if not fine:
+        raise BrokenError(message)
 
 
 def is_readable(value: object) -> bool:
@@ -118,3 +128,38 @@ def murmur3(data: bytes, seed: int) -> int:
 def slot(salt: str, unit: str, total: int = TOTAL) -> int:
     """SV-12, with the seed of `salt`, to which the caller has added `/` and the step (SV-11)"""
     return murmur3(unit.encode(), murmur3(salt.encode(), 0)) * total >> 32
+
+
+def merge(target: object, patch: object) -> object:
+    """RFC 7396 (PT-3); neither argument is changed"""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge(merged.get(name), value)
+    return merged
+
+
+def leaves(value: object, pointer: str = "") -> dict[str, object]:
+    """Every leaf by its pointer (PT-5)"""
+    if not isinstance(value, dict) or not value:
+        return {pointer: value}
+    found = {}
+    for name, member in value.items():
+        found |= leaves(member, pointer + "/" + name.replace("~", "~0").replace("/", "~1"))
+    return found
+
+
+def patched(value: object, sources: dict, patch: dict, origin: str) -> tuple[object, dict]:
+    """A value and the sources of its leaves after a patch (PT-3, PT-5, PT-6)"""
+    old, new, merged = leaves(value), leaves(patch), merge(value, patch)
+
+    def source(pointer: str, leaf: object) -> str:
+        written = new.get(pointer) is not None and new[pointer] != {}
+        kept = pointer in old and (leaf != {} or old[pointer] == {})
+        return sources[pointer] if kept and not written else origin
+
+    return merged, {pointer: source(pointer, leaf) for pointer, leaf in leaves(merged).items()}
