@@ -1,7 +1,4 @@
-"""Loading: from a document to flags that can be evaluated, and to what is wrong with the others (language.md § 2)
-
-What compiled is a dict of what the readers made of its members; that of a flag has all defaults.
-"""
+"""Loading: from a document to flags that can be evaluated, and to what is wrong with the others (language.md § 2)"""
 
 import re
 import sys
@@ -28,7 +25,7 @@ DEFAULTS |= {"metadata": {}, "prerequisites": [], "rules": [], "levels": ["user"
 
 
 def compile_flag(key: str, value: object, groups: dict, holdouts: dict) -> dict:
-    """A flag that has been checked; each of its variants comes with the sources of its leaves"""
+    """What the readers made of a flag, with all defaults; each of its variants with the sources of its leaves"""
     flag = FLAG(value)
     is_switch = flag["type"] == "boolean" and "variants" not in flag  # CMP-12
     flag = DEFAULTS | {"salt": key} | (SWITCH if is_switch else {}) | flag
@@ -86,7 +83,6 @@ class Snapshot:
         return found
 
     def report(self, parts: str, key: str, message: str) -> None:
-        """Keep an issue, and nothing of the part"""
         getattr(self, parts, {}).pop(key, None)
         self.issues.append({"pointer": f"/{parts}/{key.replace('~', '~0').replace('/', '~1')}", "message": message})
 
@@ -110,8 +106,7 @@ class Snapshot:
         for owner in part["rules"] if parts == "flags" else [part]:
             yield from references(owner.get("when", {}))
 
-    def break_cycles(self) -> None:
-        """CMP-31: a member of a cycle is what reaches itself"""
+    def break_cycles(self) -> None:  # CMP-31: a member of a cycle is what reaches itself
         nodes = [(parts, key) for parts in ("segments", "flags") for key in getattr(self, parts)]
         graph = {node: {edge[:2] for edge in self.edges(*node)} for node in nodes}
         for node, referents in graph.items():

@@ -8,7 +8,6 @@ from values import MISSING, TOTAL, is_integer, is_readable, patched, read_attrib
 
 MINUTE = 60_000
 OUTCOME = ("value", "variant", "enabled", "reason", "errorCode", "detail", "metadata", "inExperiment", "sources")
-ALWAYS: dict = {"all": []}
 Served = tuple[str, str, dict]  # variant, reason, detail
 
 
@@ -32,10 +31,9 @@ class Evaluation:
     """A context at an instant, over a snapshot"""
 
     def __init__(self, snapshot: Snapshot, context: object, now: int) -> None:
-        """`context` is any JSON value (CTX-1)"""
         self.snapshot, self.context, self.now = snapshot, context, now
         key_fits = isinstance(context, dict) and isinstance(context.get("targetingKey"), str | None)
-        self.is_valid = key_fits and is_readable(context)
+        self.is_valid = key_fits and is_readable(context)  # CTX-1
         self.looked = False  # whether the serve that was passed last looked at a slot
 
     def outcome(self, key: str, wanted: str | None, default: object) -> dict:
@@ -79,7 +77,7 @@ class Evaluation:
                 return variant, "TARGETING_MATCH", {"step": "override", "level": level}
         for index, rule in enumerate(flag["rules"]):
             applies = rule.get("from", self.now) <= self.now < rule.get("until", self.now + 1)  # TIME-5
-            applies = applies and self.holds(rule.get("when", ALWAYS))
+            applies = applies and ("when" not in rule or self.holds(rule["when"]))
             served = self.serve(rule["serve"], flag["salt"]) if applies else None
             if served:
                 identity = {"id": rule["id"]} if "id" in rule else {}
@@ -139,8 +137,7 @@ class Evaluation:
         self.looked = True
         return slot(salt, usable(value))
 
-    def share(self, rollout: int | dict) -> int:
-        """The share in force at now (SV-6, TIME-7, TIME-8)"""
+    def share(self, rollout: int | dict) -> int:  # The share in force at now (SV-6, TIME-7, TIME-8)
         if isinstance(rollout, int):
             return rollout
         if "steps" in rollout:

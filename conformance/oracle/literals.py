@@ -1,13 +1,9 @@
-"""What strings can be read as: instants, versions, ranges, networks; and case folding (language.md §§ 6 and 8)
-
-Every reader takes any value and answers None for what it does not read.
-"""
+"""What strings can be read as: instants, versions, ranges, networks; and case folding (language.md §§ 6 and 8)"""
 
 import re
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -35,13 +31,11 @@ FOLDED = {  # rows C and S of CaseFolding, from the table that is generated for 
 
 
 def of_text(read: Callable[[str], object]) -> Callable[[object], object]:
-    """A reader of strings only, which remembers what it has read"""
-    remembering = lru_cache(maxsize=10_000)(read)
-    return lambda value: remembering(value) if isinstance(value, str) else None
+    """A reader of strings that takes any value; all readers answer None for what they do not read"""
+    return lambda value: read(value) if isinstance(value, str) else None
 
 
-def instant(value: object) -> int | None:
-    """Milliseconds since 1970 (TIME-2, TIME-3)"""
+def instant(value: object) -> int | None:  # Milliseconds since 1970 (TIME-2, TIME-3)
     if is_integer(value, -LAST_INSTANT, LAST_INSTANT):
         return int(value)
     match = INSTANT.fullmatch(value) if isinstance(value, str) else None
@@ -111,6 +105,5 @@ def in_network(known: tuple[int, int], limits: tuple[int, int, int]) -> bool:  #
     return known[0] == bits and known[1] >> bits - prefix == base >> bits - prefix
 
 
-def folded(value: object) -> object:
-    """OP-24; what is no string is as it was"""
+def folded(value: object) -> object:  # OP-24; what is no string is as it was
     return "".join(FOLDED.get(character, character) for character in value) if isinstance(value, str) else value

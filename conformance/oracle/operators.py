@@ -1,4 +1,4 @@
-"""The operators on attributes: one table of what each one takes and tests (language.md § 6)"""
+"""The operators on attributes: a table of what each one takes and tests (language.md § 6)"""
 
 from collections.abc import Callable
 from operator import eq, ge, gt, le, lt
@@ -32,13 +32,8 @@ def length(value: object) -> int | None:  # OP-31
     return len(value) if isinstance(value, list) else None
 
 
-def scalar(value: object) -> tuple | None:
-    """With its type, for Python has True == 1.0 (OP-20)"""
-    return (type(value), value) if isinstance(value, str | float | bool) else None
-
-
-def scalar_or_null(value: object) -> tuple | None:  # OP-21
-    return (type(value), value) if value is None else scalar(value)
+def scalar(value: object) -> tuple | None:  # With its type, for Python has True == 1.0 (OP-20)
+    return (type(value), value) if value is None or isinstance(value, str | float | bool) else None
 
 
 text = when(lambda value: isinstance(value, str))
@@ -47,8 +42,8 @@ size = when(lambda value: is_integer(value, 0))  # OP-31
 nothing = when(lambda _: False)
 OPERATORS: dict[str, Operator] = {
     "exists": Operator(set(), nothing, nothing, eq, on_elements=False),
-    "equals": Operator(ONE, scalar_or_null, scalar_or_null, eq, folds=True),
-    "in": Operator(MANY, scalar, scalar, eq, folds=True),
+    "equals": Operator(ONE, scalar, scalar, eq, folds=True),
+    "in": Operator(MANY, lambda literal: scalar(literal) if literal is not None else None, scalar, eq, folds=True),
     "contains": Operator(EITHER, text, text, lambda value, literal: literal in value, folds=True),
     "startsWith": Operator(EITHER, text, text, str.startswith, folds=True),
     "endsWith": Operator(EITHER, text, text, str.endswith, folds=True),

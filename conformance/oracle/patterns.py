@@ -12,30 +12,22 @@ from values import BrokenError, need
 
 Step = Callable[[str, set[int]], set[int]]
 Node = tuple[int, Step]
-# The terminals of the grammar. Python's `re` finds them, and tells whether a character matches an atom.
+# The terminals of the grammar. Python's `re` finds them in a pattern, and at a place of a text.
 ESCAPE = r"\\[dDwWsSnrtfv!-/:;=?@\[-`{-~]"
 MEMBER = rf"[^\[\]\\^\-&~]|{ESCAPE}"
 ATOM = re.compile(rf"\[\^?(?:(?:{MEMBER})(?:-(?:{MEMBER}))?)+\]|\.|{ESCAPE}|[^\\^$.|?*+()\[\]{{}}]")
 ASSERTION, OPEN = re.compile(r"[\^$]|\\[bB]"), re.compile(r"\((?:\?:)?")
 QUANTIFIER = re.compile(r"(?:([*+?])|\{([0-9]+)(,([0-9]*))?\})\??")
 BOUNDS = {"*": (0, None), "+": (1, None), "?": (0, 1)}
-WORD = re.compile(r"\w", re.ASCII)
+# RX-2, RX-3, said so that Python's doubtful cases (a final line feed, the empty text) do not arise.
+ASSERTIONS = {"^": r"\A", "$": r"\Z", "\\b": r"(?<=\w)(?!\w)|(?<!\w)(?=\w)", "\\B": r"(?<=\w)(?=\w)|(?<!\w)(?!\w)"}
 MAX_CHARACTERS, MAX_COUNT, MAX_NESTING, MAX_SIZE = 1000, 1000, 32, 10_000
 
 
-def one(characters: re.Pattern) -> Node:
-    return 1, lambda text, starts: {start + 1 for start in starts if characters.fullmatch(text[start : start + 1])}
-
-
-def assertion(name: str) -> Node:  # RX-2, RX-3
-
-    def holds(text: str, place: int) -> bool:
-        if name in "^$":
-            return place == (0 if name == "^" else len(text))
-        before, after = WORD.match(text[max(place - 1, 0) : place]), WORD.match(text, place)
-        return (bool(before) != bool(after)) == (name == "\\b")
-
-    return 1, lambda text, starts: {start for start in starts if holds(text, start)}
+def terminal(expression: str) -> Node:
+    """One character, or an assertion"""
+    found = re.compile(expression, re.ASCII)
+    return 1, lambda text, starts: {match.end() for start in starts if (match := found.match(text, start))}
 
 
 def joined(parts: list[Node], *, is_choice: bool) -> Node:
@@ -51,8 +43,7 @@ def joined(parts: list[Node], *, is_choice: bool) -> Node:
     return max(sum(size for size, _ in parts), 1), step
 
 
-def repeated(part: Node, match: re.Match) -> Node:
-    """A part with its quantifier (RX-5, RX-7)"""
+def repeated(part: Node, match: re.Match) -> Node:  # A part with its quantifier (RX-5, RX-7)
     low, high = BOUNDS[match[1]] if match[1] else (int(match[2]), int(match[4]) if match[4] else None)
     high = low if match[2] and not match[3] else high
     need(max(low, high or 0) <= MAX_COUNT and (high is None or low <= high), "counts")
@@ -78,7 +69,7 @@ def pattern(text: str, position: int, depth: int) -> tuple[Node, int]:
             alternatives.append([])
             position += 1
         elif match := ASSERTION.match(text, position):
-            alternatives[-1].append(assertion(match[0]))
+            alternatives[-1].append(terminal(ASSERTIONS[match[0]]))
             position = match.end()
         else:
             if match := OPEN.match(text, position):
@@ -88,7 +79,7 @@ def pattern(text: str, position: int, depth: int) -> tuple[Node, int]:
             else:
                 match = ATOM.match(text, position)
                 need(match, f"no atom at {position}")
-                part, position = one(re.compile(match[0], re.ASCII)), match.end()
+                part, position = terminal(match[0]), match.end()
             quantifier = QUANTIFIER.match(text, position)
             alternatives[-1].append(repeated(part, quantifier) if quantifier else part)
             position = quantifier.end() if quantifier else position

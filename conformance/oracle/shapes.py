@@ -13,6 +13,7 @@ from operators import OPERATORS, scalar, split_name, text, when
 from values import TOTAL, is_integer, is_readable, need
 
 Reader = Callable[[object], object]
+Readers = dict[str, Reader]
 LEVEL, ANY_NUMBER = 1, 2**53
 MAX_NAME, MAX_RULES, MAX_ARMS, MAX_LEVELS, MAX_PREREQUISITES = 255, 1000, 100, 16, 100
 MAX_STEPS, MAX_DEPTH, MAX_LITERALS, PATH = 1000, 32, 1_000_000, re.compile(r"(?:/(?:[^/~]|~[01])*){1,16}")
@@ -42,9 +43,7 @@ def mapped(name: Reader, member: Reader) -> Reader:
     return read
 
 
-def shaped(
-    required: dict[str, Reader], optional: dict[str, Reader], *checks: Callable, is_open: bool = False
-) -> Reader:
+def shaped(required: Readers, optional: Readers, *checks: Callable, is_open: bool = False) -> Reader:
     """An object of these members that passes the checks; what is null is absent (CMP-5), others are refused (CMP-4)"""
     readers = required | optional
 
@@ -60,8 +59,8 @@ def shaped(
 
 def share(value: object) -> int | None:
     """SV-5; a double has three decimals if it is the nearest one to a number with three"""
-    thousandths = round(value * 1000) if isinstance(value, float) and 0 <= value <= 100 else -1
-    return thousandths if thousandths / 1000 == value else None
+    fine = isinstance(value, float) and 0 <= value <= 100 and round(value * 1000) / 1000 == value
+    return round(value * 1000) if fine else None
 
 
 def either(of_objects: Reader, of_others: Reader) -> Reader:
@@ -166,6 +165,9 @@ FLAG = shaped(
     | {"prerequisites": listed(shaped(REFERENCE, {}), 0, MAX_PREREQUISITES), "serve": SERVE, **COMMON}
     | {"levels": listed(kind, 1, MAX_LEVELS, lambda levels: len(set(levels)) == len(levels)), "clientSide": boolean}
     | {"overrides": mapped(kind, mapped(name, OVERRIDE)), "environmentPatch": json_object}
-    | {"rules": listed(RULE, 0, MAX_RULES), "metadata": mapped(text, lambda value: value if scalar(value) else None)},
+    | {
+        "rules": listed(RULE, 0, MAX_RULES),
+        "metadata": mapped(text, when(lambda value: value is not None and scalar(value))),
+    },
     is_open=True,
 )

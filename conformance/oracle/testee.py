@@ -20,41 +20,37 @@ class Testee:
     def answer(self, line: str) -> str:
         """The answer to one line"""
         try:
-            return canonical(self.answer_to(read_json(line)))
+            request = read_json(line)
+            if request["op"] == "load" and "vendor" not in request:
+                return canonical(self.load(request))
+            if request["op"] == "bucket":
+                return canonical({"slot": float(slot(request["salt"], request["unit"], int(request["total"])))})
+            if request["op"] not in ("evaluate", "evaluateAll"):
+                return canonical({"error": "unsupported"})
+            evaluation = Evaluation(self.snapshot, read_context(request), instant(request["now"]))
+            if request["op"] == "evaluate":
+                wanted = TYPES[TYPES.index(request.get("type"))]
+                return canonical(evaluation.outcome(request["flag"], wanted, request.get("default")))
+            return canonical({"flags": {key: evaluation.outcome(key, None, None) for key in self.snapshot.known}})
         except (ValueError, KeyError, TypeError) as error:
             return canonical({"error": f"{type(error).__name__}: {error}"})
-
-    def answer_to(self, request: dict) -> dict:
-        """The answer to a request; an exception if it is none"""
-        operation, default = request["op"], request.get("default")
-        if operation == "load" and "vendor" not in request:
-            return self.load(request)
-        if operation == "bucket":
-            return {"slot": float(slot(request["salt"], request["unit"], int(request["total"])))}
-        if operation not in ("evaluate", "evaluateAll"):
-            return {"error": "unsupported"}
-        try:
-            context = read_text_or_json(request, "context")
-        except ValueError:
-            context = None  # no object, and so no context
-        evaluation = Evaluation(self.snapshot, context, instant(request["now"]))
-        if operation == "evaluate":
-            return evaluation.outcome(request["flag"], TYPES[TYPES.index(request.get("type"))], default)
-        return {"flags": {key: evaluation.outcome(key, None, None) for key in self.snapshot.known}}  # OUT-7
 
     def load(self, request: dict) -> dict:
         """Replace the snapshot, unless the document is refused"""
         try:
-            self.snapshot = Snapshot(read_text_or_json(request, "document"))
+            text = request.get("documentText")
+            self.snapshot = Snapshot(request["document"] if text is None else read_json(text))
         except (BrokenError, ValueError) as refused:
             return {"ok": False, "issues": [{"pointer": "", "message": str(refused)}]}
         return {"ok": True, "issues": self.snapshot.issues}
 
 
-def read_text_or_json(request: dict, member: str) -> object:
-    """A member that may be given as text, {} if it is not given"""
-    text = request.get(member + "Text")
-    return request.get(member, {}) if text is None else read_json(text)
+def read_context(request: dict) -> object:
+    """The context, which may be given as text; null, which is no context, for text that is no JSON"""
+    try:
+        return read_json(request["contextText"]) if "contextText" in request else request.get("context", {})
+    except ValueError:
+        return None
 
 
 if __name__ == "__main__":

@@ -9,8 +9,7 @@ from decimal import Decimal
 
 MISSING = object()
 UNREADABLE = object()  # stands for what is JSON but no value (VAL-6)
-SAFE = 2**53 - 1
-TOTAL = 100_000
+SAFE, TOTAL = 2**53 - 1, 100_000
 QUOTE = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -45,7 +44,6 @@ class BrokenError(Exception):
 
 
 def need(fine: object, message: str) -> None:
-    """Raise BrokenError unless `fine`"""
     if not fine:
         raise BrokenError(message)
 
@@ -61,21 +59,17 @@ def is_integer(value: object, low: float = -SAFE, high: float = SAFE) -> bool:
     return isinstance(value, float) and value.is_integer() and low <= value <= high
 
 
-def number_text(value: float) -> str:
-    """ECMAScript's Number::toString (VAL-7): the digits are those of `repr`, the spelling is not"""
-    if value == 0 or 1e-6 <= abs(value) < 1e21:
-        return format(Decimal(repr(value)).normalize(), "f")
-    return re.sub("(?<=e[+-])0", "", repr(value))
-
-
-def canonical(value: object) -> str:
-    """Canonical JSON, RFC 8785 (VAL-7)"""
+def canonical(value: object) -> str:  # Canonical JSON, RFC 8785 (VAL-7)
     if isinstance(value, dict):
         names = sorted(value, key=lambda name: name.encode("utf-16-be"))
         return "{" + ",".join(f"{QUOTE(name)}:{canonical(value[name])}" for name in names) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(canonical, value)) + "]"
-    return number_text(value) if isinstance(value, float) else QUOTE(value)
+    if not isinstance(value, float):
+        return QUOTE(value)
+    if value == 0 or 1e-6 <= abs(value) < 1e21:
+        return format(Decimal(repr(value)).normalize(), "f")
+    return re.sub("(?<=e[+-])0", "", repr(value))  # the digits of `repr` are ECMAScript's, the spelling is not
 
 
 def read_attribute(context: dict, name: str) -> object:
@@ -130,8 +124,7 @@ def slot(salt: str, unit: str, total: int = TOTAL) -> int:
     return murmur3(unit.encode(), murmur3(salt.encode(), 0)) * total >> 32
 
 
-def merge(target: object, patch: object) -> object:
-    """RFC 7396 (PT-3); neither argument is changed"""
+def merge(target: object, patch: object) -> object:  # RFC 7396 (PT-3); neither argument is changed
     if not isinstance(patch, dict):
         return patch
     merged = dict(target) if isinstance(target, dict) else {}
