@@ -1,109 +1,94 @@
-"""Values, canonical JSON, contexts and hashing (language.md §§ 1, 3 and 5)
+"""Values, canonical JSON, contexts, hashing and patches (language.md §§ 1, 3, 5 and 9)
 
-Numbers are floats throughout: `read_json` makes them so, and nothing here makes an `int` of a value.
+Numbers are floats throughout: `read_json` makes them so, and no value is ever an `int`.
 """
 
 import json
+import re
 from decimal import Decimal
 
 MISSING = object()
-SAFE = 2**53 - 1
+UNREADABLE = object()  # stands for what is JSON but no value (VAL-6)
+SAFE, TOTAL = 2**53 - 1, 100_000
 QUOTE = json.JSONEncoder(ensure_ascii=False).encode
-TOTAL = 100_000
+
+
+def without_halves(value: object) -> object:
+    """The value with UNREADABLE for strings with half a surrogate pair, and for objects with such a name"""
+    if isinstance(value, str):
+        return UNREADABLE if any("\ud800" <= character <= "\udfff" for character in value) else value
+    if isinstance(value, list):
+        return [without_halves(element) for element in value]
+    if not isinstance(value, dict):
+        return value
+    read = {without_halves(name): without_halves(member) for name, member in value.items()}
+    return UNREADABLE if UNREADABLE in read else read
 
 
 def read_json(text: str) -> object:
     """The value of JSON text; ValueError if it is malformed (VAL-6)"""
 
-    def number(literal: str) -> float:
+    def number(literal: str) -> object:
         value = float(literal)
-        if not abs(value) < float("inf"):
-            raise ValueError(f"`{literal}` is no double")
-        return value + 0.0  # -0.0 + 0.0 is 0.0 (VAL-3)
+        return value + 0.0 if abs(value) < float("inf") else UNREADABLE  # -0.0 + 0.0 is 0.0 (VAL-3)
 
-    value = json.loads(text, parse_int=number, parse_float=number, parse_constant=number)
-    if "\\ud" in text.lower():
-        json.dumps(value, ensure_ascii=False).encode()  # UnicodeEncodeError, a ValueError, for half a pair
-    return value
+    def constant(literal: str) -> None:
+        raise ValueError(f"`{literal}` is no JSON")
 
-
-def is_number(value: object) -> bool:
-    """True and False are no numbers, though Python's `isinstance(True, int)` says otherwise"""
-    return isinstance(value, float)
+    value = json.loads(text, parse_int=number, parse_float=number, parse_constant=constant)
+    return without_halves(value) if "\\ud" in text.lower() else value
 
 
-def is_integer(value: object, low: int = -SAFE, high: int = SAFE) -> bool:
-    """VAL-4, within bounds"""
-    return is_number(value) and value.is_integer() and low <= value <= high
+class BrokenError(Exception):
+    """What is wrong with a flag, segment, group, holdout or document, or with a literal in it"""
 
 
-def same(one: object, other: object) -> bool:
-    """Equal and of one type: Python has True == 1.0 (OP-20)"""
-    return type(one) is type(other) and one == other
+def need(fine: object, message: str) -> None:
+    if not fine:
+        raise BrokenError(message)
 
 
-def number_text(value: float) -> str:
-    """ECMAScript's Number::toString (VAL-7); `repr` finds the same shortest digits but writes them otherwise"""
-    if value.is_integer() and abs(value) <= SAFE:
-        return str(int(value))
-    sign, digit_tuple, exponent = Decimal(repr(value)).as_tuple()
-    digits = "".join(map(str, digit_tuple)).rstrip("0")
-    count = len(digits)
-    point = len(digit_tuple) + exponent  # the value is 0.DIGITS times 10^point
-    if count <= point <= 21:
-        text = digits + "0" * (point - count)
-    elif 0 < point <= 21:
-        text = f"{digits[:point]}.{digits[point:]}"
-    elif -6 < point <= 0:
-        text = "0." + "0" * -point + digits
-    else:
-        fraction = "." + digits[1:] if count > 1 else ""
-        text = f"{digits[0]}{fraction}e{point - 1:+d}"
-    return "-" * sign + text
+def is_readable(value: object) -> bool:
+    """Whether nothing in a value is unreadable"""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return value is not UNREADABLE and all(map(is_readable, inner))
 
 
-def canonical(value: object) -> str:
-    """Canonical JSON, RFC 8785 (VAL-7)"""
-    if isinstance(value, str):
-        return QUOTE(value)
+def is_integer(value: object, low: float = -SAFE, high: float = SAFE) -> bool:
+    """VAL-4, within bounds; `True` is no float, though it is an `int`"""
+    return isinstance(value, float) and value.is_integer() and low <= value <= high
+
+
+def canonical(value: object) -> str:  # Canonical JSON, RFC 8785 (VAL-7)
     if isinstance(value, dict):
         names = sorted(value, key=lambda name: name.encode("utf-16-be"))
         return "{" + ",".join(f"{QUOTE(name)}:{canonical(value[name])}" for name in names) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(canonical, value)) + "]"
-    if is_number(value):
-        return number_text(value)
-    return QUOTE(value)  # strings as RFC 8785 has them, null, true, false
+    if not isinstance(value, float):
+        return QUOTE(value)
+    if value == 0 or 1e-6 <= abs(value) < 1e21:
+        return format(Decimal(repr(value)).normalize(), "f")
+    return re.sub("(?<=e[+-])0", "", repr(value))  # the digits of `repr` are ECMAScript's, the spelling is not
 
 
-def pointer_segments(pointer: str) -> list[str]:
-    """The segments of a JSON pointer that begins with `/`"""
-    return [segment.replace("~1", "/").replace("~0", "~") for segment in pointer[1:].split("/")]
-
-
-def read_path(context: dict, segments: list[str]) -> object:
-    """The value at the end of the path, or MISSING (CTX-3, CTX-4)"""
-    value = context
-    for segment in segments:
+def read_attribute(context: dict, name: str) -> object:
+    """An attribute by its name, or MISSING (CTX-2 to CTX-4)"""
+    value: object = context
+    segments = [segment.replace("~1", "/").replace("~0", "~") for segment in name[1:].split("/")]
+    for segment in segments if name.startswith("/") else [name]:
         if not isinstance(value, dict) or segment not in value:
             return MISSING
         value = value[segment]
     return value
 
 
-def read_attribute(context: dict, name: str) -> object:
-    """An attribute by its name (CTX-2, CTX-3)"""
-    return read_path(context, pointer_segments(name) if name.startswith("/") else [name])
-
-
-def read_key(context: dict, kind: str) -> object:
-    """The key of a kind, usable or not (CTX-5)"""
-    return read_path(context, ["targetingKey"] if kind == "user" else [kind, "key"])
-
-
 def read_unit(context: dict, unit: str) -> object:
-    """The value of a unit, usable or not (SV-15)"""
-    return read_attribute(context, unit) if unit.startswith("/") else read_key(context, unit)
+    """The value of a unit or the key of a kind, usable or not (CTX-5, SV-15)"""
+    if unit == "user" or unit.startswith("/"):
+        return read_attribute(context, "/targetingKey" if unit == "user" else unit)
+    owner = context.get(unit)
+    return owner.get("key", MISSING) if isinstance(owner, dict) else MISSING
 
 
 def usable(value: object) -> str | None:
@@ -123,8 +108,7 @@ def murmur3(data: bytes, seed: int) -> int:
     def scrambled(word: int) -> int:
         return rotate(word * 0xCC9E2D51 & mask, 15) * 0x1B873593 & mask
 
-    state = seed
-    whole = len(data) // 4 * 4
+    state, whole = seed, len(data) // 4 * 4
     for start in range(0, whole, 4):
         state ^= scrambled(int.from_bytes(data[start : start + 4], "little"))
         state = (rotate(state, 13) * 5 + 0xE6546B64) & mask
@@ -140,8 +124,7 @@ def slot(salt: str, unit: str, total: int = TOTAL) -> int:
     return murmur3(unit.encode(), murmur3(salt.encode(), 0)) * total >> 32
 
 
-def merge(target: object, patch: object) -> object:
-    """RFC 7396 (PT-3); neither argument is changed"""
+def merge(target: object, patch: object) -> object:  # RFC 7396 (PT-3); neither argument is changed
     if not isinstance(patch, dict):
         return patch
     merged = dict(target) if isinstance(target, dict) else {}
