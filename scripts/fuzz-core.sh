@@ -23,7 +23,7 @@ BINARIES=$CARGO_TARGET_DIR/$(rustc -vV | sed -n 's/^host: //p')/release
 
 build() {
   say "building the fuzz targets"
-  (cd core && "$TOOLS/bin/cargo-fuzz" build --quiet --sanitizer none)
+  (cd core && CARGO_TERM_QUIET=true "$TOOLS/bin/cargo-fuzz" build --sanitizer none)
   rm -rf "$FOUND/seeds"
   python3 core/fuzz/seeds.py "$FOUND/seeds"
 }
