@@ -112,11 +112,7 @@ impl Overrides {
         is_object: bool,
         has_variant: impl Fn(&str) -> bool,
     ) -> Vec<(&str, Problem)> {
-        let is_suspect = self.invalid > 0
-            || (self.includes > 0 && !has_on)
-            || (self.patches > 0 && !is_object)
-            || self.variants.keys().any(|name| !has_variant(name));
-        if !is_suspect {
+        if !self.is_suspect(has_on, is_object, &has_variant) {
             return Vec::new();
         }
         let problem = |value: &Override| match value {
@@ -135,6 +131,19 @@ impl Overrides {
             .collect();
         found.sort_by_key(|(key, _)| *key);
         found
+    }
+
+    /// Whether some entry cannot be served, told without walking the list
+    fn is_suspect(
+        &self,
+        has_on: bool,
+        is_object: bool,
+        has_variant: impl Fn(&str) -> bool,
+    ) -> bool {
+        self.invalid > 0
+            || (self.includes > 0 && !has_on)
+            || (self.patches > 0 && !is_object)
+            || self.variants.keys().any(|name| !has_variant(name))
     }
 
     fn count(&mut self, key: &str, value: &Override, is_added: bool) {
@@ -211,3 +220,6 @@ impl Ids {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,3 +77,26 @@ pub(crate) fn fold_text(text: &str) -> Cow<'_, str> {
     }
     text.chars().map(fold).collect::<String>().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_has_each_of_its_texts_and_no_other() {
+        let texts: Vec<Value> = (0..5_000)
+            .map(|number| Value::from(format!("user-{number}")))
+            .collect();
+        let literals = Literals::new(&texts, false).unwrap();
+        assert!((0..5_000).all(|number| literals.has_text(&format!("user-{number}"))));
+        assert!((5_000..10_000).all(|number| !literals.has_text(&format!("user-{number}"))));
+    }
+
+    #[test]
+    fn negative_zero_is_zero_even_if_a_host_hands_it_over() {
+        let literals = Literals::new(&[Value::number(0.0)], false).unwrap();
+        assert!(literals.has(&Attribute::Number(-0.0)));
+        assert!(literals.has(&Attribute::Number(0.0)));
+        assert!(!literals.has(&Attribute::Number(f64::MIN_POSITIVE)));
+    }
+}

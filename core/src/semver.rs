@@ -206,6 +206,11 @@ mod tests {
     }
 
     #[test]
+    fn numbers_have_no_limit() {
+        assert!(Digits("2") < Digits("10") && Digits("10") < Digits("99999999999999999999"));
+    }
+
+    #[test]
     fn precedence_is_that_of_the_standard() {
         let ascending = [
             "0.9.9",
