@@ -29,7 +29,7 @@ impl Override {
             Value::String(text) if &**text == "include" => Self::Include,
             Value::String(text) if &**text == "exclude" => Self::Exclude,
             Value::Object(members) => {
-                let given = |name| members.get(name).filter(|member| !member.is_null());
+                let given = |name| members.get(name).filter(|member| **member != Value::Null);
                 let is_known = members
                     .keys()
                     .all(|name| matches!(&**name, "variant" | "patch"));

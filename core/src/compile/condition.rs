@@ -367,7 +367,9 @@ enum Operand {
 fn without_absent_value(mut wire: ConditionWire) -> ConditionWire {
     let operator = wire.op.as_deref().and_then(Operator::parse);
     let is_literal = operator.is_some_and(|(operator, _)| operator == Operator::Equals);
-    wire.value = wire.value.filter(|value| is_literal || !value.is_null());
+    wire.value = wire
+        .value
+        .filter(|value| is_literal || *value != Value::Null);
     wire
 }
 
