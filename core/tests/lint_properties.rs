@@ -1,6 +1,14 @@
 //! No finding is ever wrong: random documents are analysed, and what is found is held against what contexts get
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "documents read better without borrows"
+)]
+#![expect(
+    clippy::too_many_lines,
+    reason = "lists of what there is to choose from"
+)]
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
