@@ -1,6 +1,13 @@
 //! The shares of units that move are exact: told by arithmetic, and counted over many units
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+#![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test")]
+#![expect(clippy::indexing_slicing, reason = "a missing member fails the test")]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "documents read better without borrows"
+)]
+#![expect(clippy::float_cmp, reason = "shares are exact")]
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,8 @@
 //! No finding is ever wrong: random documents are analysed, and what is found is held against what contexts get
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+#![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test")]
+#![expect(clippy::indexing_slicing, reason = "a missing member fails the test")]
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -380,7 +382,7 @@ fn hold_against(document: &Json, finding: &Finding, askers: &[Asker]) {
         Code::NeverMet => never(&|outcome, _| outcome.variant != Some("off")),
         Code::Expired => never(&|outcome, now| now >= NOW && outcome.variant != Some("off")),
         Code::ServesNobody if parts[2] == "rules" => {
-            never(&|outcome, _| is_rule(outcome, parts[3]))
+            never(&|outcome, _| is_rule(outcome, parts[3]));
         }
         Code::ServesNobody => never(&|outcome, _| matches!(outcome.detail, Detail::Serve { .. })),
         Code::UselessOnMissing | Code::Unused => {

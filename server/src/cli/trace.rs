@@ -44,10 +44,7 @@ fn write_steps(text: &mut String, steps: &Value, depth: usize) {
 
 fn sentence(step: &Object) -> String {
     let shown = |name: &str| step.get(name).map(Value::to_canonical).unwrap_or_default();
-    let variant = || match step.get("variant") {
-        Some(Value::String(variant)) => format!("`{variant}`"),
-        _ => "nothing".to_owned(),
-    };
+    let variant = || variant(step);
     match string(step, "type") {
         "disabled" => "the flag is disabled".to_owned(),
         "expired" => format!("the flag expired at {}", string(step, "at")),
@@ -70,6 +67,24 @@ fn sentence(step: &Object) -> String {
             };
             format!("rule {}{id}: {}", shown("index"), string(step, "result"))
         }
+        "serve" => format!("serve: {}", variant()),
+        "rollout" if !step.contains_key("slot") => {
+            format!("rollout to {}", percent(step.get("share")))
+        }
+        "patch" => format!("patched by {}", string(step, "level")),
+        hash @ ("holdout" | "slice" | "rollout" | "arms") => {
+            format!("{hash}: unit {} in slot {}", shown("unit"), shown("slot"))
+        }
+        "attribute" | "segment" | "flag" | "bucket" | "all" | "any" | "not" => condition(step),
+        other => format!("{other} {}", Value::Object(step.clone().into())),
+    }
+}
+
+/// A step that is a condition, and whether it holds
+fn condition(step: &Object) -> String {
+    let shown = |name: &str| step.get(name).map(Value::to_canonical).unwrap_or_default();
+    let variant = || variant(step);
+    match string(step, "type") {
         "attribute" => format!(
             "{} `{}` {}: {}",
             mark(step),
@@ -96,16 +111,14 @@ fn sentence(step: &Object) -> String {
             shown("until"),
             shown("slot")
         ),
-        "serve" => format!("serve: {}", variant()),
-        "rollout" if !step.contains_key("slot") => {
-            format!("rollout to {}", percent(step.get("share")))
-        }
-        "patch" => format!("patched by {}", string(step, "level")),
-        hash @ ("holdout" | "slice" | "rollout" | "arms") => {
-            format!("{hash}: unit {} in slot {}", shown("unit"), shown("slot"))
-        }
-        tree @ ("all" | "any" | "not") => format!("{} {tree}", mark(step)),
-        other => format!("{other} {}", Value::Object(step.clone().into())),
+        tree => format!("{} {tree}", mark(step)),
+    }
+}
+
+fn variant(step: &Object) -> String {
+    match step.get("variant") {
+        Some(Value::String(variant)) => format!("`{variant}`"),
+        _ => "nothing".to_owned(),
     }
 }
 
