@@ -85,10 +85,17 @@ impl<'a> Compiler<'a> {
     }
 
     /// Reads an object's JSON; what has the wrong shape is an issue at its place
-    fn read<'de, T: Deserialize<'de>, D: Deserializer<'de>>(&mut self, deserializer: D) -> Option<T>
+    fn read<'de, T: Deserialize<'de>, D: Deserializer<'de> + Copy>(
+        &mut self,
+        deserializer: D,
+    ) -> Option<T>
     where
         D::Error: Display,
     {
+        if let Ok(wire) = T::deserialize(deserializer) {
+            return Some(wire);
+        }
+        // To follow the path costs as much as to read, and only an error wants to know it.
         let error = match serde_path_to_error::deserialize(deserializer) {
             Ok(wire) => return Some(wire),
             Err(error) => error,

@@ -44,13 +44,18 @@ pub(crate) type Lists<T> = BTreeMap<Arc<str>, BTreeMap<Arc<str>, Arc<T>>>;
 impl Environment {
     /// Compiles a whole document, which names no versions
     pub(crate) fn from_json(document: &str) -> Result<Self, SnapshotError> {
-        let version: SchemaVersion = serde_json::from_str(document)?;
-        if version.schema_version.0 != crate::SCHEMA_VERSION {
-            return Err(SnapshotError::SchemaVersion {
-                found: version.schema_version.0,
-            });
-        }
-        let wire: DocumentWire<'_> = serde_json::from_str(document)?;
+        let wire = match serde_json::from_str::<DocumentWire<'_>>(document) {
+            Ok(wire) if wire.schema_version.0 == crate::SCHEMA_VERSION => wire,
+            Ok(DocumentWire { schema_version, .. }) => return Err(schema_version.into()),
+            Err(error) => {
+                // A document of another version may spell the rest otherwise, and then it is the version that is wrong.
+                let SchemaVersion { schema_version } = serde_json::from_str(document)?;
+                if schema_version.0 != crate::SCHEMA_VERSION {
+                    return Err(schema_version.into());
+                }
+                return Err(error.into());
+            }
+        };
         let mut environment = Self {
             name: wire.environment,
             revision: wire.revision.0,
@@ -221,7 +226,7 @@ impl Environment {
     /// The fingerprint stands for the text: a flag that arrives again as it was is no change.
     pub(crate) fn put_flag<'de, D>(&mut self, key: Arc<str>, fingerprint: u64, flag: D)
     where
-        D: Deserializer<'de>,
+        D: Deserializer<'de> + Copy,
         D::Error: fmt::Display,
     {
         let parts = compile::flag(&key, fingerprint, flag);
@@ -312,7 +317,13 @@ fn remove_list<T>(lists: &mut Lists<T>, owner: &str, name: &str) {
     }
 }
 
-/// Read before the rest, which a newer document may spell otherwise
+impl From<Whole> for SnapshotError {
+    fn from(Whole(found): Whole) -> Self {
+        Self::SchemaVersion { found }
+    }
+}
+
+/// What is read of a document that cannot be read otherwise
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "a document, an object")]
 struct SchemaVersion {

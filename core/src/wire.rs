@@ -18,6 +18,7 @@ use crate::value::{Object, Value};
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "a document, an object")]
 pub(crate) struct DocumentWire<'a> {
+    pub(crate) schema_version: Whole,
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) environment: Arc<str>,
     #[serde(default, deserialize_with = "or_default")]

@@ -24,7 +24,7 @@ pub(crate) struct FlagParts {
 }
 
 /// Compiles the flag `key` from its JSON, of which `fingerprint` is the hash
-pub(crate) fn flag<'de, D: Deserializer<'de>>(
+pub(crate) fn flag<'de, D: Deserializer<'de> + Copy>(
     key: &Arc<str>,
     fingerprint: u64,
     deserializer: D,

@@ -20,7 +20,7 @@ pub(crate) struct SegmentParts {
 }
 
 /// Compiles the segment `key` from its JSON, of which `fingerprint` is the hash
-pub(crate) fn segment<'de, D: Deserializer<'de>>(
+pub(crate) fn segment<'de, D: Deserializer<'de> + Copy>(
     key: &Arc<str>,
     fingerprint: u64,
     deserializer: D,
@@ -58,7 +58,7 @@ where
 }
 
 /// Compiles the exclusion group `key`; its step is `slice`
-pub(crate) fn group<'de, D: Deserializer<'de>>(
+pub(crate) fn group<'de, D: Deserializer<'de> + Copy>(
     key: &Arc<str>,
     fingerprint: u64,
     deserializer: D,
@@ -82,7 +82,7 @@ where
 }
 
 /// Compiles the holdout `key`; its step is `holdout`
-pub(crate) fn holdout<'de, D: Deserializer<'de>>(
+pub(crate) fn holdout<'de, D: Deserializer<'de> + Copy>(
     key: &Arc<str>,
     fingerprint: u64,
     deserializer: D,
