@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use serde::de::DeserializeSeed as _;
 
+use crate::hashing::hash_text;
 use crate::limits;
 use crate::path::AttributePath;
 use crate::value::{Object, Value, ValueSeed};
@@ -73,9 +76,13 @@ impl<'a> From<&'a Value> for Attribute<'a> {
 /// A context of the core's own: one JSON object of OpenFeature's shape
 ///
 /// `targetingKey` is the key of kind `user`; the key of any other kind `K` is the member `key` of the object `K`.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Context {
     members: Object,
+    // The members again, by the hashes that paths carry: an evaluation looks up by nothing else.
+    table: HashTable<(Arc<str>, Value)>,
+    // Whether `targetingKey` is something other than a string or null.
+    is_refused: bool,
 }
 
 impl Context {
@@ -87,8 +94,26 @@ impl Context {
     /// The same context with one attribute more, or changed
     #[must_use]
     pub fn with(mut self, name: impl Into<Arc<str>>, value: impl Into<Value>) -> Self {
-        self.members.insert(name.into(), value.into());
+        self.insert(name.into(), value.into());
         self
+    }
+
+    fn insert(&mut self, name: Arc<str>, value: Value) {
+        if &*name == "targetingKey" {
+            self.is_refused = !matches!(value, Value::Null | Value::String(_));
+        }
+        let entry = self.table.entry(
+            hash_text(&name),
+            |(other, _)| *other == name,
+            |(other, _)| hash_text(other),
+        );
+        match entry {
+            Entry::Occupied(mut entry) => entry.get_mut().1 = value.clone(),
+            Entry::Vacant(entry) => {
+                entry.insert((Arc::clone(&name), value.clone()));
+            }
+        }
+        self.members.insert(name, value);
     }
 
     /// Reads a context from JSON text
@@ -110,6 +135,12 @@ impl Context {
     }
 }
 
+impl PartialEq for Context {
+    fn eq(&self, other: &Self) -> bool {
+        self.members == other.members
+    }
+}
+
 impl TryFrom<Value> for Context {
     type Error = ContextError;
 
@@ -117,9 +148,10 @@ impl TryFrom<Value> for Context {
         let Value::Object(members) = value else {
             return Err(ContextError::NoObject);
         };
-        let context = Self {
-            members: Arc::unwrap_or_clone(members),
-        };
+        let mut context = Self::default();
+        for (name, value) in Arc::unwrap_or_clone(members) {
+            context.insert(name, value);
+        }
         context.validate().map(|()| context)
     }
 }
@@ -129,7 +161,8 @@ impl Attributes for Context {
         let Some((first, rest)) = path.segments().split_first() else {
             return Attribute::Missing;
         };
-        let mut found = self.members.get(&**first);
+        let found = self.table.find(path.hash(), |(name, _)| **name == **first);
+        let mut found = found.map(|(_, value)| value);
         for segment in rest {
             found = match found {
                 Some(Value::Object(members)) => members.get(&**segment),
@@ -140,9 +173,10 @@ impl Attributes for Context {
     }
 
     fn validate(&self) -> Result<(), ContextError> {
-        match self.members.get("targetingKey") {
-            None | Some(Value::Null | Value::String(_)) => Ok(()),
-            Some(_) => Err(ContextError::TargetingKey),
+        if self.is_refused {
+            Err(ContextError::TargetingKey)
+        } else {
+            Ok(())
         }
     }
 }

@@ -65,11 +65,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
             };
         }
         let patches = self.patches(linked, decision.patchable_levels);
-        let value = patches
-            .iter()
-            .fold(Cow::Borrowed(&variant.value), |value, (_, patch)| {
-                Cow::Owned(merge_patch(&value, patch))
-            });
+        let value = patched(&variant.value, &patches);
         let environment = flag
             .environment_patch
             .iter()
@@ -91,6 +87,21 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
             unpatched: Some(variant.unpatched.as_ref().unwrap_or(&variant.value)),
             layers,
         }
+    }
+
+    /// The value of an outcome without the rest of it
+    pub(crate) fn value<'s>(
+        &mut self,
+        linked: &'s LinkedFlag,
+        expected: Option<ValueType>,
+    ) -> Result<Cow<'s, Value>, ErrorCode> {
+        let decision = self.decide(linked);
+        let value = &decision.variant.value;
+        if expected.is_some_and(|expected| !expected.admits(value)) {
+            return Err(ErrorCode::TypeMismatch);
+        }
+        let patches = self.patches(linked, decision.patchable_levels);
+        Ok(patched(value, &patches))
     }
 
     /// Everything but patches, which is also what another flag may depend on
@@ -320,6 +331,14 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         }
         patches
     }
+}
+
+fn patched<'s>(value: &'s Value, patches: &[(&str, &Object)]) -> Cow<'s, Value> {
+    patches
+        .iter()
+        .fold(Cow::Borrowed(value), |value, (_, patch)| {
+            Cow::Owned(merge_patch(&value, patch))
+        })
 }
 
 fn index_value(index: usize) -> Value {

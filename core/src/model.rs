@@ -47,11 +47,11 @@ pub(crate) struct Flag {
     pub(crate) expires_at: Option<Timestamp>,
     // Positions in `references.flags`.
     pub(crate) prerequisites: Box<[usize]>,
-    pub(crate) variants: Box<[Arc<Variant>]>,
+    pub(crate) variants: Arc<[Arc<Variant>]>,
     pub(crate) on: Option<Arc<Variant>>,
     pub(crate) off: Arc<Variant>,
     // From the most specific to the most general.
-    pub(crate) levels: Box<[Level]>,
+    pub(crate) levels: Arc<[Level]>,
     pub(crate) rules: Box<[Rule]>,
     pub(crate) serve: Serve,
     pub(crate) metadata: Object,
@@ -67,8 +67,8 @@ impl Flag {
     /// The next instant after `now` at which time alone may change what it answers
     pub(crate) fn next_boundary(&self, now: Timestamp) -> Option<Timestamp> {
         let rollouts = self
-            .serves()
-            .filter_map(|(_, serve)| serve.rollout.next_boundary(now));
+            .rollouts()
+            .filter_map(|rollout| rollout.next_boundary(now));
         self.instants()
             .filter(|instant| *instant > now)
             .chain(rollouts)
@@ -78,12 +78,17 @@ impl Flag {
     /// The last instant not after `now` at which time alone may have changed what it answers
     pub(crate) fn last_boundary(&self, now: Timestamp) -> Option<Timestamp> {
         let rollouts = self
-            .serves()
-            .filter_map(|(_, serve)| serve.rollout.last_boundary(now));
+            .rollouts()
+            .filter_map(|rollout| rollout.last_boundary(now));
         self.instants()
             .filter(|instant| *instant <= now)
             .chain(rollouts)
             .max()
+    }
+
+    fn rollouts(&self) -> impl Iterator<Item = &Rollout> {
+        let of_rules = self.rules.iter().map(|rule| &rule.serve.rollout);
+        of_rules.chain([&self.serve.rollout])
     }
 
     fn instants(&self) -> impl Iterator<Item = Timestamp> {

@@ -1,7 +1,10 @@
 //! Where an attribute lies in a context, parsed once so that a bad path is reported when the flag is compiled
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::{Arc, LazyLock};
 
+use crate::hashing::hash_text;
 use crate::limits;
 
 /// A path through the objects of a context
@@ -10,7 +13,9 @@ use crate::limits;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AttributePath {
     // INVARIANT: at least one and at most `limits::PATH_SEGMENTS`.
-    segments: Box<[Box<str>]>,
+    segments: Arc<[Box<str>]>,
+    // Of the first segment, so that no look-up in a context hashes it again.
+    hash: u64,
 }
 
 impl AttributePath {
@@ -23,30 +28,40 @@ impl AttributePath {
             return if text.is_empty() {
                 Err(PathError::Empty)
             } else {
-                Ok(Self {
-                    segments: Box::new([text.into()]),
-                })
+                Ok(Self::new(Arc::new([text.into()])))
             };
         };
         let segments = pointer
             .split('/')
             .map(unescape)
-            .collect::<Result<Box<[_]>, _>>()?;
+            .collect::<Result<Arc<[_]>, _>>()?;
         if segments.len() > limits::PATH_SEGMENTS {
             Err(PathError::TooLong)
         } else {
-            Ok(Self { segments })
+            Ok(Self::new(segments))
         }
+    }
+
+    fn new(segments: Arc<[Box<str>]>) -> Self {
+        let hash = segments.first().map_or(0, |first| hash_text(first));
+        Self { segments, hash }
     }
 
     /// The key of a context kind: `targetingKey` for `user`, the member `key` of the object `KIND` for any other
     pub fn of_kind(kind: &str) -> Self {
-        let segments: Box<[Box<str>]> = if kind == "user" {
-            Box::new(["targetingKey".into()])
+        // Nearly every serve has this unit, so they share it.
+        static USER: LazyLock<AttributePath> =
+            LazyLock::new(|| AttributePath::new(Arc::new(["targetingKey".into()])));
+        if kind == "user" {
+            USER.clone()
         } else {
-            Box::new([kind.into(), "key".into()])
-        };
-        Self { segments }
+            Self::new(Arc::new([kind.into(), "key".into()]))
+        }
+    }
+
+    /// The hash of the first member name, as [`hash_text`] has it
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
     }
 
     /// The member names to follow from the context down, at least one
@@ -67,8 +82,12 @@ impl fmt::Display for AttributePath {
 }
 
 /// A member name as a segment of a JSON pointer
-pub(crate) fn escape(segment: &str) -> String {
-    segment.replace('~', "~0").replace('/', "~1")
+pub(crate) fn escape(segment: &str) -> Cow<'_, str> {
+    if segment.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
+        segment.replace('~', "~0").replace('/', "~1").into()
+    } else {
+        segment.into()
+    }
 }
 
 fn unescape(segment: &str) -> Result<Box<str>, PathError> {

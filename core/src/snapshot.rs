@@ -1,5 +1,6 @@
 //! One environment's compiled flags at one revision
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
@@ -128,6 +129,27 @@ impl Snapshot {
                 tracer: NoTrace,
             },
         )
+    }
+
+    /// The value of one flag for a context at an instant, or why there is none: [`Snapshot::evaluate`] for those who ask for no more
+    pub fn value<A: Attributes + ?Sized>(
+        &self,
+        flag: &str,
+        expected: Option<ValueType>,
+        context: &A,
+        now: Timestamp,
+    ) -> Result<Cow<'_, Value>, ErrorCode> {
+        if context.validate().is_err() {
+            return Err(ErrorCode::InvalidContext);
+        }
+        let entry = self.entry(flag).ok_or(ErrorCode::FlagNotFound)?;
+        let linked = entry.flag.as_ref().ok_or(ErrorCode::ParseError)?;
+        let mut evaluation = Evaluation {
+            context,
+            now,
+            tracer: NoTrace,
+        };
+        evaluation.value(linked, expected)
     }
 
     /// Evaluates one flag and tells why it answers so: the steps of the evaluation, as an array

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserializer;
 
@@ -105,7 +105,7 @@ impl Compiler<'_> {
         })
     }
 
-    fn variants(&mut self, value_type: FlagType, wire: &mut FlagWire) -> Box<[Arc<Variant>]> {
+    fn variants(&mut self, value_type: FlagType, wire: &mut FlagWire) -> Arc<[Arc<Variant>]> {
         if wire.environment_patch.is_some() && value_type != FlagType::Object {
             self.within("environmentPatch", |compiler| {
                 compiler.issue::<()>(Problem::PatchOfScalar)
@@ -153,8 +153,12 @@ impl Compiler<'_> {
             .or_else(|| self.issue(Problem::UnknownVariant(Arc::clone(name))))
     }
 
-    fn levels(&mut self, names: Option<Vec<Arc<str>>>) -> Box<[Level]> {
-        let names = names.unwrap_or_else(|| vec!["user".into(), "organization".into()]);
+    fn levels(&mut self, names: Option<Vec<Arc<str>>>) -> Arc<[Level]> {
+        static DEFAULT: LazyLock<Arc<[Level]>> =
+            LazyLock::new(|| levels(["user".into(), "organization".into()]));
+        let Some(names) = names else {
+            return Arc::clone(&DEFAULT);
+        };
         self.at_most("levels", limits::LEVELS, names.len());
         if names.is_empty() {
             self.issue::<()>(Problem::NoLevels);
@@ -167,13 +171,7 @@ impl Compiler<'_> {
                 }
             });
         }
-        names
-            .into_iter()
-            .map(|name| Level {
-                path: AttributePath::of_kind(&name),
-                name,
-            })
-            .collect()
+        levels(names)
     }
 
     fn prerequisites(&mut self, wires: Vec<PrerequisiteWire>) -> Option<Box<[usize]>> {
@@ -245,15 +243,27 @@ fn patched(name: Arc<str>, value: Value, patch: Option<&Arc<Object>>) -> Variant
     }
 }
 
-fn boolean_variants() -> Box<[Arc<Variant>]> {
-    let variant = |name: &str, value: bool| {
-        Arc::new(Variant {
-            name: name.into(),
-            value: Value::Boolean(value),
-            unpatched: None,
-        })
+/// The variants of a boolean flag that names none, which all such flags share
+fn boolean_variants() -> Arc<[Arc<Variant>]> {
+    static VARIANTS: LazyLock<Arc<[Arc<Variant>]>> = LazyLock::new(|| {
+        let variant = |name: &str, value: bool| {
+            Arc::new(Variant {
+                name: name.into(),
+                value: Value::Boolean(value),
+                unpatched: None,
+            })
+        };
+        Arc::new([variant("off", false), variant("on", true)])
+    });
+    Arc::clone(&VARIANTS)
+}
+
+fn levels(names: impl IntoIterator<Item = Arc<str>>) -> Arc<[Level]> {
+    let level = |name: Arc<str>| Level {
+        path: AttributePath::of_kind(&name),
+        name,
     };
-    Box::new([variant("off", false), variant("on", true)])
+    names.into_iter().map(level).collect()
 }
 
 fn flag_type(wire: FlagTypeWire) -> FlagType {
