@@ -95,6 +95,12 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         linked: &'s LinkedFlag,
         expected: Option<ValueType>,
     ) -> Result<Cow<'s, Value>, ErrorCode> {
+        if let Some(variant) = &linked.constant {
+            return match expected {
+                Some(expected) if !expected.admits(&variant.value) => Err(ErrorCode::TypeMismatch),
+                _ => Ok(Cow::Borrowed(&variant.value)),
+            };
+        }
         let decision = self.decide(linked);
         let value = &decision.variant.value;
         if expected.is_some_and(|expected| !expected.admits(value)) {

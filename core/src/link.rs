@@ -14,7 +14,7 @@ use crate::error::{Issue, Problem};
 use crate::graph::{self, Edges};
 use crate::limits;
 use crate::list::{Ids, Overrides};
-use crate::model::{Flag, FlagReference, Group, Holdout, References, Segment};
+use crate::model::{Choice, Flag, FlagReference, Group, Holdout, References, Segment, Variant};
 use crate::object::ObjectKind;
 use crate::path::AttributePath;
 
@@ -23,10 +23,12 @@ use crate::path::AttributePath;
 pub(crate) struct LinkedFlag {
     pub(crate) key: Arc<str>,
     pub(crate) flag: Arc<Flag>,
-    // Parallel to `flag.levels`; `None` where there is no entry.
+    // Parallel to `flag.levels`, `None` where there is no entry; empty where there is none at all.
     pub(crate) overrides: Box<[Option<Arc<Overrides>>]>,
     pub(crate) links: Links,
     pub(crate) is_constant: bool,
+    // What it serves to everybody at every instant, if it is so simple.
+    pub(crate) constant: Option<Arc<Variant>>,
     /// Of everything that its evaluation may reach: equal ones answer alike
     pub(crate) fingerprint: u64,
     visits: u32,
@@ -236,14 +238,22 @@ impl<'e> Linker<'e> {
                 .filter(|list| !list.is_empty())
                 .cloned()
         };
-        let overrides: Box<[_]> = flag.levels.iter().map(|level| list(&level.name)).collect();
+        let mut overrides: Box<[_]> = flag.levels.iter().map(|level| list(&level.name)).collect();
         let fingerprints = overrides
             .iter()
             .map(|list| list.as_ref().map_or(0, |list| list.fingerprint()));
         let fingerprint = mix([flag.fingerprint, links.fingerprint()]
             .into_iter()
             .chain(fingerprints));
-        let is_constant = flag.is_constant() && overrides.iter().all(Option::is_none);
+        if overrides.iter().all(Option::is_none) {
+            overrides = Box::default();
+        }
+        let is_constant = flag.is_constant() && overrides.is_empty();
+        let constant = match &flag.serve.choice {
+            _ if !flag.enabled => Some(&flag.off),
+            Choice::Variant(variant) if is_constant => Some(variant),
+            _ => None,
+        };
         let visits = links.visits();
         let linked = LinkedFlag {
             key: Arc::clone(key),
@@ -251,6 +261,7 @@ impl<'e> Linker<'e> {
             overrides,
             links,
             is_constant,
+            constant: constant.cloned(),
             fingerprint,
             visits,
         };

@@ -111,17 +111,51 @@ impl Ord for Version<'_> {
 /// A version of a document, owned; it was read once and is read again where it is compared, which costs no allocation but
 /// for a pre-release
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct VersionText(pub(crate) Box<str>);
+pub(crate) struct VersionText {
+    pub(crate) text: Box<str>,
+    // Where it is as short and plain as nearly all versions are.
+    plain: Option<[u32; 3]>,
+}
 
 impl VersionText {
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        Version::parse(text).map(|_| Self(text.into()))
+        Version::parse(text).map(|_| Self {
+            text: text.into(),
+            plain: plain(text),
+        })
     }
 
     /// How a text compares with this version, if it is a version at all
     pub(crate) fn compare(&self, text: &str) -> Option<Ordering> {
-        Some(Version::parse(text)?.cmp(&Version::parse(&self.0)?))
+        if let (Some(literal), Some(version)) = (self.plain, plain(text)) {
+            return Some(version.cmp(&literal));
+        }
+        Some(Version::parse(text)?.cmp(&Version::parse(&self.text)?))
     }
+}
+
+/// The numbers of a release without build metadata, each of at most nine digits; what is no such release may still be a version
+fn plain(text: &str) -> Option<[u32; 3]> {
+    let mut numbers = [0_u32; 3];
+    let mut bytes = text.bytes().peekable();
+    for (position, number) in numbers.iter_mut().enumerate() {
+        if position > 0 {
+            bytes.next_if_eq(&b'.')?;
+        }
+        let first = bytes.next_if(u8::is_ascii_digit)?;
+        *number = digit(first);
+        for _ in 1..9 {
+            let Some(next) = bytes.next_if(|byte| byte.is_ascii_digit() && first != b'0') else {
+                break;
+            };
+            *number = number.wrapping_mul(10).wrapping_add(digit(next));
+        }
+    }
+    bytes.next().is_none().then_some(numbers)
+}
+
+fn digit(byte: u8) -> u32 {
+    u32::from(byte.wrapping_sub(b'0'))
 }
 
 /// `^V` or `~V`
@@ -166,6 +200,37 @@ impl Range {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_short_way_agrees_with_the_long_one() {
+        let texts = [
+            "0.0.0",
+            "1.2.3",
+            "1.2.10",
+            "10.0.0",
+            "999999999.1.1",
+            "1000000000.1.1",
+            "1.2.3-a",
+            "1.2.3+b",
+            "1.02.3",
+            "1.2",
+            "1.2.3.4",
+            "1.2.3 ",
+            "1..3",
+            "",
+        ];
+        for text in texts {
+            let version = Version::parse(text);
+            assert!(plain(text).is_none() || version.is_some(), "{text}");
+            for literal in texts.into_iter().filter_map(VersionText::parse) {
+                let long = version
+                    .as_ref()
+                    .map(|version| version.cmp(&Version::parse(&literal.text).unwrap()));
+                assert_eq!(literal.compare(text), long, "{text} {}", literal.text);
+            }
+        }
+        assert_eq!(plain("12.0.999999999"), Some([12, 0, 999_999_999]));
+    }
 
     #[test]
     fn only_strict_versions_are_read() {

@@ -51,7 +51,7 @@ fn versions(tests: &[&Test]) -> BTreeSet<u32> {
     let mut insert_around = |literal: Option<&VersionText>, is_above: bool| {
         let bits = mask(tests, |test| match &test.matcher {
             Matcher::Semver(side, other) => {
-                let ordering = literal.and_then(|literal| other.compare(&literal.0));
+                let ordering = literal.and_then(|literal| other.compare(&literal.text));
                 match ordering {
                     // Next to a version there is none that equals another one.
                     Some(ordering) => {
@@ -78,7 +78,7 @@ fn versions(tests: &[&Test]) -> BTreeSet<u32> {
         insert_around(Some(literal), false);
     }
     for literal in literals {
-        let bits = evaluated(tests, &Attribute::String((&*literal.0).into()));
+        let bits = evaluated(tests, &Attribute::String((&*literal.text).into()));
         found.insert(bits & of_versions);
     }
     found.extend(subsets(ranges).filter(|_| of_versions == ranges));
