@@ -29,9 +29,17 @@ impl Override {
             Value::String(text) if &**text == "include" => Self::Include,
             Value::String(text) if &**text == "exclude" => Self::Exclude,
             Value::Object(members) => {
-                match (members.get("variant"), members.get("patch"), members.len()) {
-                    (Some(Value::String(variant)), None, 1) => Self::Variant(Arc::clone(variant)),
-                    (None, Some(Value::Object(patch)), 1) => Self::Patch(Arc::clone(patch)),
+                let given = |name| members.get(name).filter(|member| **member != Value::Null);
+                let is_known = members
+                    .keys()
+                    .all(|name| matches!(&**name, "variant" | "patch"));
+                match (given("variant"), given("patch")) {
+                    (Some(Value::String(variant)), None) if is_known => {
+                        Self::Variant(Arc::clone(variant))
+                    }
+                    (None, Some(Value::Object(patch))) if is_known => {
+                        Self::Patch(Arc::clone(patch))
+                    }
                     _ => Self::Invalid(Problem::Override),
                 }
             }

@@ -21,6 +21,7 @@ impl Compiler<'_> {
         if depth > limits::CONDITION_DEPTH {
             return self.issue(Problem::TooDeep);
         }
+        let wire = without_absent_value(wire);
         if !has_one_form(&wire) {
             return self.issue(Problem::ConditionForm);
         }
@@ -360,6 +361,16 @@ enum Operand {
     Nothing,
     One(Value),
     Many(Vec<Value>),
+}
+
+/// `null` is a literal of `equals`; anywhere else a `value` that is `null` is absent
+fn without_absent_value(mut wire: ConditionWire) -> ConditionWire {
+    let operator = wire.op.as_deref().and_then(Operator::parse);
+    let is_literal = operator.is_some_and(|(operator, _)| operator == Operator::Equals);
+    wire.value = wire
+        .value
+        .filter(|value| is_literal || *value != Value::Null);
+    wire
 }
 
 /// Whether a condition is of exactly one form, without members of another
