@@ -68,9 +68,14 @@ class Contexts(Dice):
             elif self.chance(0.005):
                 del question["context"]
                 question["contextText"] = self.pick("", "{", "{} x", "nul", '{"a": 01}', "[1,]")
-            if self.chance(0.25):
+            if self.chance(0.5):
                 flag = self.random.choice([*document.get("flags", {}), "missing"])
                 wanted = self.pick(None, "boolean", "string", "number", "integer", "integer", "object")
-                question |= {"op": "evaluate", "flag": flag, "type": wanted, "default": self.value("any")}
+                question |= {
+                    "op": self.pick("evaluate", "explain"),
+                    "flag": flag,
+                    "type": wanted,
+                    "default": self.value("any"),
+                }
             questions.append(question)
         return questions

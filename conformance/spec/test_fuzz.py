@@ -9,7 +9,7 @@ from cases import CONFORMANCE
 
 sys.path.insert(0, str(CONFORMANCE / "fuzz"))
 
-from documents import OPERATORS, operator
+from operators import OPERATORS, split_name
 from run import inputs, lines_of
 from shrink import shrink
 from testee import Testee as Oracle
@@ -40,7 +40,7 @@ def test_it_reaches_every_operator() -> None:
 
     for number in range(3 * DOCUMENTS):
         collect(inputs("0", number)[0])
-    known = {op for op in found if operator(op)[0] in OPERATORS}
+    known = {op for op in found if split_name(op)[0] in OPERATORS}
     assert len(known) == 2 * len(OPERATORS)
 
 
