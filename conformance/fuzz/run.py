@@ -18,9 +18,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
 
 import values
-from coverage import Coverage
 from generate import Generator
 from processes import Process, SilentError
+from reached import Coverage
 from shrink import shrink
 from testee import Testee as Oracle
 from text import write

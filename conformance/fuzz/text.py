@@ -24,7 +24,7 @@ def instant_text(milliseconds: int, zone: str) -> str:
 
 
 def write(value: object, spelling: random.Random | None) -> str:
-    """JSON text of a value; one number in eight is spelled in another way that means the same, if there is `spelling`"""
+    """JSON text of a value; with `spelling`, one number in eight is spelled in another way that means the same"""
     if isinstance(value, dict):
         return "{" + ",".join(f"{QUOTE(name)}:{write(member, spelling)}" for name, member in value.items()) + "}"
     if isinstance(value, list):

@@ -1,6 +1,7 @@
 """What the generated inputs reach, by the traces, outcomes and issues of a binding
 
-Lines of the core would say more; these need llvm's tools in the version of the compiler, which no package of ours brings.
+Lines of the core would say more; to count these takes llvm's tools in the version of the compiler, which setup does not
+install.
 """
 
 import json
@@ -23,7 +24,9 @@ EXPECTED = {
     *(f"type {name}" for name in TYPES),
     *(f"{step} {unit} unit" for step in SERVE_STEPS for unit in ("with a", "without a")),
     *(f"serve {answer}" for answer in ("serves", "declines")),
-    *(f"rule {answer}" for answer in ("served", "declined", "False")),
+    *(f"rule {answer}" for answer in ("closed", "no match", "declined", "match")),
+    *(f"override {answer}" for answer in ("serves", "has none")),
+    *(f"trace {step}" for step in ("disabled", "expired", "patch")),
     *(
         f"{form} {result}"
         for form in ("all", "any", "not", "flag", "bucket", "prerequisite")
@@ -90,11 +93,9 @@ def reached_in(step: dict) -> Iterator[str]:
         yield f"segment {step['why']} {step['result']}"
     elif name in SERVE_STEPS and "slot" in step:
         yield f"{name} {'without a' if step['slot'] is None else 'with a'} unit"
-    elif name == "serve":
-        yield "serve declines" if step["variant"] is None else "serve serves"
-    elif "result" in step:
-        yield f"{name} {step['result']}"
+    elif name in ("serve", "override"):
+        yield f"{name} {('declines' if name == 'serve' else 'has none') if step['variant'] is None else 'serves'}"
     else:
-        yield f"trace {name}"
+        yield f"{name} {step['result']}" if "result" in step else f"trace {name}"
     for inner in step.get("steps", []):
         yield from reached_in(inner)
