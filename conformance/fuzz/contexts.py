@@ -69,7 +69,9 @@ class Contexts(Dice):
                 del question["context"]
                 question["contextText"] = self.pick("", "{", "{} x", "nul", '{"a": 01}', "[1,]")
             if self.chance(0.5):
-                flag = self.random.choice([*document.get("flags", {}), "missing"])
+                flags = document.get("flags", {})
+                ruled = [key for key, flag in flags.items() if isinstance(flag, dict) and flag.get("rules")]
+                flag = self.random.choice(ruled if ruled and self.chance(0.7) else [*flags, "missing"])
                 wanted = self.pick(None, "boolean", "string", "number", "integer", "integer", "object")
                 question |= {
                     "op": self.pick("evaluate", "explain"),
