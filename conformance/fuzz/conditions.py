@@ -5,7 +5,7 @@ from dice import Dice
 
 TEXT_OPERATORS = ("contains", "startsWith", "endsWith")
 COMPARISONS = ("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual")
-# How often each family of operators is drawn, by how many it has, and the kind of attribute that it reads (else strings).
+# How often each family of operators is drawn, by how many it has, and the kind of attribute that it reads (strings).
 FAMILIES = {
     "equality": 4,
     "text": 3,
