@@ -8,14 +8,15 @@ SHELL := bash
 
 N := 1000
 SEED := 1
+SECONDS := 60
 STAMPS := .tools/stamps
 SETUP_RUN := $(addprefix $(STAMPS)/,prerequisites npm wasm)
 SETUP_TEST := $(SETUP_RUN) $(addprefix $(STAMPS)/,python browser)
 
-.PHONY: help setup build run test fuzz lint format lock clean
+.PHONY: help setup build run test fuzz fuzz-core mutants lint format lock clean
 
 help: ## Lists the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 setup: $(SETUP_TEST) ## Installs what build, test and lint need; quick when nothing is to do
 
@@ -31,6 +32,12 @@ test: setup ## Runs every test of every language
 fuzz: setup ## Compares all bindings and the oracle on random documents: make fuzz N=1000 SEED=1
 	@scripts/build.sh --debug
 	@.venv/bin/python conformance/fuzz/run.py --count $(N) --seed $(SEED) --bindings rust,python,node,node-wasm,server
+
+fuzz-core: $(STAMPS)/prerequisites ## Fuzzes the core alone with libFuzzer: make fuzz-core SECONDS=60
+	@scripts/fuzz-core.sh $(SECONDS)
+
+mutants: $(STAMPS)/prerequisites ## Counts the small changes of the core that no test notices; half an hour
+	@scripts/mutants.sh
 
 lint: setup ## Runs every formatter, linter, type checker and audit
 	@scripts/lint.sh

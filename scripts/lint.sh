@@ -38,6 +38,7 @@ generated_files() {
 }
 
 check "rustfmt" cargo fmt --all --check
+check "rustfmt, core/fuzz" cargo fmt --manifest-path core/fuzz/Cargo.toml --check
 check "clippy" cargo clippy --quiet "${LOCKED[@]}" --workspace --all-targets -- -D warnings
 check "clippy, wasm32" clippy_wasm
 check "rustdoc" rust_docs

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Network {
     // Shifted out of the address before two are compared.
-    host_bits: u32,
-    address: IpAddr,
+    pub(crate) host_bits: u32,
+    pub(crate) address: IpAddr,
 }
 
 impl Network {

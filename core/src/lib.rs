@@ -38,8 +38,12 @@ mod evaluate;
 mod graph;
 mod hash;
 mod hashing;
+#[cfg(feature = "analysis")]
+pub mod impact;
 pub mod limits;
 mod link;
+#[cfg(feature = "analysis")]
+pub mod lint;
 mod list;
 mod literals;
 mod merge;

@@ -69,14 +69,14 @@ fn is_context_key(key: &str) -> bool {
 /// The overrides of one flag and level
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Overrides {
-    entries: Shards<Override>,
+    pub(crate) entries: Shards<Override>,
     // The sum over the entries: equal lists have equal ones in whatever order they were made.
     fingerprint: u64,
     // How many of what a flag must be checked against, so that it is checked without walking the list.
-    includes: usize,
+    pub(crate) includes: usize,
     patches: usize,
     invalid: usize,
-    variants: BTreeMap<Arc<str>, usize>,
+    pub(crate) variants: BTreeMap<Arc<str>, usize>,
 }
 
 impl Overrides {
@@ -112,11 +112,7 @@ impl Overrides {
         is_object: bool,
         has_variant: impl Fn(&str) -> bool,
     ) -> Vec<(&str, Problem)> {
-        let is_suspect = self.invalid > 0
-            || (self.includes > 0 && !has_on)
-            || (self.patches > 0 && !is_object)
-            || self.variants.keys().any(|name| !has_variant(name));
-        if !is_suspect {
+        if !self.is_suspect(has_on, is_object, &has_variant) {
             return Vec::new();
         }
         let problem = |value: &Override| match value {
@@ -135,6 +131,19 @@ impl Overrides {
             .collect();
         found.sort_by_key(|(key, _)| *key);
         found
+    }
+
+    /// Whether some entry cannot be served, told without walking the list
+    fn is_suspect(
+        &self,
+        has_on: bool,
+        is_object: bool,
+        has_variant: impl Fn(&str) -> bool,
+    ) -> bool {
+        self.invalid > 0
+            || (self.includes > 0 && !has_on)
+            || (self.patches > 0 && !is_object)
+            || self.variants.keys().any(|name| !has_variant(name))
     }
 
     fn count(&mut self, key: &str, value: &Override, is_added: bool) {
@@ -170,7 +179,7 @@ impl Overrides {
 /// The ids of one segment and kind, included or excluded
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ids {
-    entries: Shards<()>,
+    pub(crate) entries: Shards<()>,
     fingerprint: u64,
     // Of ids that are none; few or none, and each breaks the segment.
     invalid: Vec<Box<str>>,
@@ -211,3 +220,6 @@ impl Ids {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

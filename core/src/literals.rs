@@ -13,11 +13,11 @@ use crate::value::Value;
 /// A set of strings, numbers and booleans
 #[derive(Debug, Default)]
 pub(crate) struct Literals {
-    texts: HashTable<Arc<str>>,
+    pub(crate) texts: HashTable<Arc<str>>,
     // Ascending, none twice.
-    numbers: Vec<f64>,
-    has_true: bool,
-    has_false: bool,
+    pub(crate) numbers: Vec<f64>,
+    pub(crate) has_true: bool,
+    pub(crate) has_false: bool,
 }
 
 impl Literals {
@@ -76,4 +76,27 @@ pub(crate) fn fold_text(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     text.chars().map(fold).collect::<String>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_has_each_of_its_texts_and_no_other() {
+        let texts: Vec<Value> = (0..5_000)
+            .map(|number| Value::from(format!("user-{number}")))
+            .collect();
+        let literals = Literals::new(&texts, false).unwrap();
+        assert!((0..5_000).all(|number| literals.has_text(&format!("user-{number}"))));
+        assert!((5_000..10_000).all(|number| !literals.has_text(&format!("user-{number}"))));
+    }
+
+    #[test]
+    fn negative_zero_is_zero_even_if_a_host_hands_it_over() {
+        let literals = Literals::new(&[Value::number(0.0)], false).unwrap();
+        assert!(literals.has(&Attribute::Number(-0.0)));
+        assert!(literals.has(&Attribute::Number(0.0)));
+        assert!(!literals.has(&Attribute::Number(f64::MIN_POSITIVE)));
+    }
 }

@@ -308,14 +308,14 @@ pub(crate) enum Choice {
 #[derive(Debug)]
 pub(crate) struct Arms {
     // INVARIANT: by ascending `end`, which is cumulative; the last one ends at `bucket::TOTAL`, and so there is one.
-    arms: Box<[Arm]>,
+    pub(crate) arms: Box<[Arm]>,
     last: Arc<Variant>,
 }
 
 #[derive(Debug)]
-struct Arm {
-    end: u32,
-    variant: Arc<Variant>,
+pub(crate) struct Arm {
+    pub(crate) end: u32,
+    pub(crate) variant: Arc<Variant>,
 }
 
 impl Arms {

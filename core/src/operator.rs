@@ -25,7 +25,7 @@ pub(crate) enum Side {
 }
 
 impl Side {
-    fn admits(self, ordering: Ordering) -> bool {
+    pub(crate) fn admits(self, ordering: Ordering) -> bool {
         match self {
             Self::Equal => ordering.is_eq(),
             Self::Less => ordering.is_lt(),
@@ -189,7 +189,7 @@ impl Test {
     }
 
     /// Whether one value matches; an element that is itself an array does not
-    fn matches_one(&self, attribute: &Attribute<'_>) -> bool {
+    pub(crate) fn matches_one(&self, attribute: &Attribute<'_>) -> bool {
         match (&self.matcher, attribute) {
             (Matcher::Exists, attribute) => *attribute != Attribute::Missing,
             (Matcher::Null, attribute) => *attribute == Attribute::Null,

@@ -10,7 +10,7 @@ use crate::limits;
 
 /// A pattern, searched for anywhere in a text
 #[derive(Debug, Clone)]
-pub(crate) struct Pattern(regex_lite::Regex);
+pub(crate) struct Pattern(pub(crate) regex_lite::Regex);
 
 impl Pattern {
     pub(crate) fn parse(text: &str) -> Result<Self, PatternError> {

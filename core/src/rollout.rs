@@ -69,13 +69,7 @@ impl Rollout {
 
 impl Ramp {
     fn share(&self, now: Timestamp) -> u32 {
-        let now = floor_to_minute(now);
-        if now < self.from {
-            return self.start;
-        }
-        if now >= self.until {
-            return self.end;
-        }
+        let now = floor_to_minute(now).max(self.from).min(self.until);
         let elapsed = i128::from(now.as_millis()).saturating_sub(self.from.as_millis().into());
         let duration =
             i128::from(self.until.as_millis()).saturating_sub(self.from.as_millis().into());

@@ -111,7 +111,7 @@ impl Ord for Version<'_> {
 /// A version of a document, owned; it was read once and is read again where it is compared, which costs no allocation but
 /// for a pre-release
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct VersionText(Box<str>);
+pub(crate) struct VersionText(pub(crate) Box<str>);
 
 impl VersionText {
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -203,6 +203,11 @@ mod tests {
         ] {
             assert!(Version::parse(bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn numbers_have_no_limit() {
+        assert!(Digits("2") < Digits("10") && Digits("10") < Digits("99999999999999999999"));
     }
 
     #[test]

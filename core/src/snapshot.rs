@@ -22,16 +22,16 @@ pub struct Snapshot {
     // What it was linked from, and what the next one is made of.
     source: Environment,
     // INVARIANT: by key; `index` holds the position of each.
-    flags: Box<[Entry]>,
+    pub(crate) flags: Box<[Entry]>,
     index: HashTable<usize>,
     issues: Box<[Issue]>,
 }
 
 #[derive(Debug)]
-struct Entry {
-    key: Arc<str>,
+pub(crate) struct Entry {
+    pub(crate) key: Arc<str>,
     // `None` where the flag is broken.
-    flag: Option<Arc<LinkedFlag>>,
+    pub(crate) flag: Option<Arc<LinkedFlag>>,
 }
 
 /// What a snapshot tells of a flag without evaluating it
@@ -227,7 +227,7 @@ impl Snapshot {
         keys
     }
 
-    fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         let is_it = |position: &usize| {
             self.flags
                 .get(*position)

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::cli::Tool;
+
 /// Self-hosted feature flags
 #[derive(Debug, Parser)]
 #[command(name = "flagstaff", version)]
@@ -20,6 +22,10 @@ pub struct Cli {
 pub enum Command {
     /// Run the server
     Serve(ServeOptions),
+
+    /// The commands that read files and answer
+    #[command(flatten)]
+    Tool(Tool),
 }
 
 /// How to run the server

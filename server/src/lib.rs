@@ -15,6 +15,7 @@
 
 mod api_error;
 pub mod auth;
+pub mod cli;
 mod config;
 mod draft;
 pub mod environment;

@@ -4,12 +4,18 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use flagstaff_server::{Cli, Command, serve};
+use flagstaff_server::{Cli, Command, ServeOptions, cli, serve};
 use tracing_subscriber::EnvFilter;
 
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Serve(options) => run_server(options),
+        Command::Tool(tool) => cli::run(&tool),
+    }
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
-    let Command::Serve(options) = Cli::parse().command;
+async fn run_server(options: ServeOptions) -> ExitCode {
     let filter =
         EnvFilter::try_from_env("FLAGSTAFF_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()

@@ -30,6 +30,8 @@ fn the_search_is_unanchored_and_ascii() {
         (r"\.\/\{\}", "./{}", true),
         ("😀{2}", "😀😀", true),
         ("[😀-😂]", "😁", true),
+        ("^[a-a]$", "a", true),
+        ("^(?:a{1000})$", &"a".repeat(1000), true),
     ] {
         assert_eq!(is_in(pattern, text), expected, "{pattern} {text}");
     }
@@ -79,6 +81,35 @@ fn what_engines_read_differently_is_refused() {
         "a???",
     ] {
         assert!(Pattern::parse(pattern).is_err(), "{pattern}");
+    }
+}
+
+#[test]
+fn a_refusal_says_what_is_wrong() {
+    for (pattern, message) in [
+        ("*a", "a quantifier needs something to repeat"),
+        ("{2}", "a quantifier needs something to repeat"),
+        ("a}", "a literal `}` or `]` is escaped"),
+        ("^*", "an anchor or a boundary cannot be repeated"),
+        (r"\b{2}", "an anchor or a boundary cannot be repeated"),
+        ("(?=a)", "a group is `(…)` or `(?:…)`"),
+        ("(a", "a group is not closed"),
+        ("a**", "a quantifier cannot be repeated"),
+        ("a{2}{3}", "a quantifier cannot be repeated"),
+        ("a{}", "a count is a number of at most 1000"),
+        ("a{1001}", "a count is a number of at most 1000"),
+        ("a{2;3}", "counts are `{n}`, `{n,}` or `{n,m}`"),
+        ("a{3,2}", "counts are the wrong way round"),
+        ("[z-a]", "a range goes from one character to a later one"),
+        (r"[\d-z]", "a range goes from one character to a later one"),
+        ("[]", "in a class the characters `[ ] ^ - & ~` are escaped"),
+        ("[a", "a class is not closed"),
+    ] {
+        assert_eq!(
+            Pattern::parse(pattern).unwrap_err(),
+            PatternError::Syntax(message),
+            "{pattern}"
+        );
     }
 }
 

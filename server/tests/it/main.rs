@@ -1,4 +1,5 @@
-//! Tests of the server from outside: routes without a socket, streams over one, the store through its port
+//! Tests of the server from outside: routes without a socket, streams over one, the store through its port, the
+//! command line through the binary
 
 #![expect(
     clippy::too_many_lines,
@@ -7,6 +8,8 @@
 
 #[cfg(test)]
 mod admin;
+#[cfg(test)]
+mod cli;
 #[cfg(test)]
 mod convergence;
 #[cfg(test)]

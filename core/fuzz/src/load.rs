@@ -1,0 +1,68 @@
+//! Documents
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use flagstaff_core::object::{join, split};
+use flagstaff_core::{Context, Snapshot, Timestamp, check_document};
+use serde_json::Value as Json;
+
+/// Takes bytes for a document, and the document apart and together again
+pub fn load(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    drop(Snapshot::from_json(&text));
+    // What follows is about values: of two members of one name, only the last is one.
+    let Ok(document) = serde_json::from_str::<Json>(&text) else {
+        return;
+    };
+    let (checked, loaded) = (
+        check_document(&document),
+        Snapshot::from_json(&document.to_string()),
+    );
+    assert_eq!(
+        checked.is_ok(),
+        loaded.is_ok(),
+        "the strict side refuses whole what the lenient one does"
+    );
+    let objects = split(&document);
+    let (Ok(issues), Ok(snapshot)) = (checked, loaded) else {
+        return;
+    };
+    for issue in snapshot.issues() {
+        assert!(
+            issues.contains(issue),
+            "only the lenient side complains: {issue:?}"
+        );
+        assert!(
+            issue.pointer.is_empty() || issue.pointer.starts_with('/'),
+            "no pointer: {issue:?}"
+        );
+    }
+    let (context, now) = (Context::new("u1").with("plan", "pro"), Timestamp::default());
+    let joined = join(snapshot.environment(), snapshot.revision(), objects).to_string();
+    let joined = Snapshot::from_json(&joined);
+    assert!(joined.is_ok(), "the wire made it unreadable: {joined:?}");
+    let Ok(joined) = joined else {
+        return;
+    };
+    // Not `changed_since`, which goes by the text of an object and may tell of more than has changed.
+    let answers = |snapshot: &Snapshot| format!("{:?}", snapshot.evaluate_all(&context, now));
+    assert_eq!(
+        answers(&joined),
+        answers(&snapshot),
+        "the wire changed answers"
+    );
+    assert_eq!(
+        broken(&joined),
+        broken(&snapshot),
+        "the wire changed what is broken"
+    );
+}
+
+fn broken(snapshot: &Snapshot) -> BTreeSet<Option<Arc<str>>> {
+    snapshot
+        .issues()
+        .iter()
+        .map(|issue| issue.flag.clone())
+        .collect()
+}

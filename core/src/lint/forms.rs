@@ -1,0 +1,132 @@
+//! What the tests of instants, versions and addresses can say together of a string
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::attribute::{bit, evaluated, mask, subsets};
+use crate::context::Attribute;
+use crate::operator::{Matcher, Test};
+use crate::semver::VersionText;
+
+/// What tests of instants, versions and addresses can say together; a string is of one of these forms at most
+pub(super) fn matches(tests: &[&Test]) -> BTreeSet<u32> {
+    let mut found = BTreeSet::from([0]);
+    found.extend(instants(tests));
+    found.extend(versions(tests));
+    found.extend(addresses(tests));
+    found
+}
+
+fn instants(tests: &[&Test]) -> Vec<u32> {
+    let mut found = Vec::new();
+    for test in tests {
+        let Matcher::Instant(_, literal) = &test.matcher else {
+            continue;
+        };
+        for distance in [-1, 0, 1] {
+            let instant = literal.as_millis().saturating_add(distance);
+            let bits = tests.iter().enumerate().filter(|(_, test)| {
+                matches!(&test.matcher, Matcher::Instant(side, literal) if side.admits(instant.cmp(&literal.as_millis())))
+            });
+            found.push(bits.fold(0, |bits, (position, _)| bits | bit(position)));
+        }
+    }
+    found
+}
+
+/// Versions that are named, and whatever lies between two of them, where a range may say anything
+fn versions(tests: &[&Test]) -> BTreeSet<u32> {
+    let ranges = mask(tests, |test| {
+        matches!(test.matcher, Matcher::SemverMatches(_))
+    });
+    let is_version = |test: &Test| {
+        matches!(
+            test.matcher,
+            Matcher::Semver(..) | Matcher::SemverMatches(_)
+        )
+    };
+    let of_versions = mask(tests, is_version);
+    let mut found = BTreeSet::new();
+    let mut insert_around = |literal: Option<&VersionText>, is_above: bool| {
+        let bits = mask(tests, |test| match &test.matcher {
+            Matcher::Semver(side, other) => {
+                let ordering = literal.and_then(|literal| other.compare(&literal.0));
+                match ordering {
+                    // Next to a version there is none that equals another one.
+                    Some(ordering) => {
+                        let beside = if is_above {
+                            Ordering::Greater
+                        } else {
+                            Ordering::Less
+                        };
+                        side.admits(ordering.then(beside))
+                    }
+                    None => false,
+                }
+            }
+            _ => false,
+        });
+        found.extend(subsets(ranges).map(|ranges| bits | ranges));
+    };
+    let literals = tests.iter().filter_map(|test| match &test.matcher {
+        Matcher::Semver(_, literal) => Some(literal),
+        _ => None,
+    });
+    for literal in literals.clone() {
+        insert_around(Some(literal), true);
+        insert_around(Some(literal), false);
+    }
+    for literal in literals {
+        let bits = evaluated(tests, &Attribute::String((&*literal.0).into()));
+        found.insert(bits & of_versions);
+    }
+    found.extend(subsets(ranges).filter(|_| of_versions == ranges));
+    found
+}
+
+/// The first and the next address after each network, and the first of all: there is one in every region that tests tell apart
+fn addresses(tests: &[&Test]) -> BTreeSet<u32> {
+    let is_address = |test: &Test| matches!(test.matcher, Matcher::Cidr(_));
+    let of_addresses = mask(tests, is_address);
+    if of_addresses == 0 {
+        return BTreeSet::new();
+    }
+    let networks = tests.iter().filter_map(|test| match &test.matcher {
+        Matcher::Cidr(networks) => Some(networks.iter()),
+        _ => None,
+    });
+    let mut addresses = vec![IpAddr::from([0; 4]), IpAddr::from([0; 16])];
+    for network in networks.flatten() {
+        match network.address {
+            IpAddr::V4(address) => {
+                let hosts = u32::MAX
+                    .checked_shr(32_u32.saturating_sub(network.host_bits))
+                    .unwrap_or(0);
+                let first = address.to_bits() & !hosts;
+                addresses.push(IpAddr::V4(first.into()));
+                addresses.extend(
+                    (first | hosts)
+                        .checked_add(1)
+                        .map(|next| IpAddr::V4(next.into())),
+                );
+            }
+            IpAddr::V6(address) => {
+                let hosts = u128::MAX
+                    .checked_shr(128_u32.saturating_sub(network.host_bits))
+                    .unwrap_or(0);
+                let first = address.to_bits() & !hosts;
+                addresses.push(IpAddr::V6(first.into()));
+                addresses.extend(
+                    (first | hosts)
+                        .checked_add(1)
+                        .map(|next| IpAddr::V6(next.into())),
+                );
+            }
+        }
+    }
+    let bits = |address: &IpAddr| {
+        evaluated(tests, &Attribute::String(address.to_string().into())) & of_addresses
+    };
+    addresses.iter().map(bits).collect()
+}

@@ -1,0 +1,156 @@
+//! The commands that read files and answer: `lint`, `diff` and `eval`
+//!
+//! Each makes a [`Report`], what to print and the status to exit with, and does nothing else: no network, no database. `-`
+//! instead of a file is stdin.
+
+mod diff;
+mod eval;
+mod lint;
+mod trace;
+
+use std::borrow::Cow;
+use std::io::{self, Read as _, Write as _};
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Subcommand, ValueEnum};
+use flagstaff_core::impact::ComparisonError;
+use flagstaff_core::{SnapshotError, Timestamp};
+
+pub use diff::DiffOptions;
+pub use eval::EvalOptions;
+pub use lint::LintOptions;
+
+/// The commands that read files and answer
+#[derive(Debug, Subcommand)]
+pub enum Tool {
+    /// Find what is wrong or odd in a document
+    ///
+    /// Exits with 0 if there is no error, 1 if there is one, 2 if the document cannot be read.
+    Lint(LintOptions),
+    /// Tell what a change of a document changes, and for whom
+    ///
+    /// Exits with 0 if nothing changes, 1 if something does, 2 if a document cannot be read.
+    Diff(DiffOptions),
+    /// Evaluate a flag, and tell why it answers so
+    ///
+    /// Exits with 0 if there is a value, 1 if there is an error instead, 2 if the document cannot be read.
+    Eval(EvalOptions),
+}
+
+/// How to print
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// What a command has to say
+#[derive(Debug)]
+struct Report {
+    text: String,
+    is_good: bool,
+}
+
+/// Why a command could not do its work
+#[derive(Debug, thiserror::Error)]
+enum ToolError {
+    #[error("cannot read `{name}`: {cause}")]
+    Unreadable { name: String, cause: io::Error },
+    #[error("`{name}`: {cause}")]
+    Document { name: String, cause: SnapshotError },
+    #[error(transparent)]
+    Comparison(#[from] ComparisonError),
+    #[error("`{name}`, line {line}: {cause}")]
+    Context {
+        name: String,
+        line: usize,
+        cause: flagstaff_core::ContextError,
+    },
+    #[error("--context: {0}")]
+    Declared(#[source] flagstaff_core::ContextError),
+    #[error("stdin can be read only once")]
+    StdinTwice,
+    #[error("cannot write the report: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Runs a command; prints its report to stdout, and to stderr why there is none
+pub fn run(tool: &Tool) -> ExitCode {
+    let report = match tool {
+        Tool::Lint(options) => lint::run(options),
+        Tool::Diff(options) => diff::run(options),
+        Tool::Eval(options) => eval::run(options),
+    };
+    match report {
+        Ok(report) => match io::stdout().write_all(report.text.as_bytes()) {
+            // Who reads only the beginning, as `head` does, has read what they wanted.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => failed(&error),
+            _ if report.is_good => ExitCode::SUCCESS,
+            _ => ExitCode::from(1),
+        },
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> ExitCode {
+    // Nothing is left to do if stderr is gone too.
+    let _ = writeln!(io::stderr(), "flagstaff: {error}");
+    ExitCode::from(2)
+}
+
+/// The text of a file, or of stdin where its name is `-`
+fn read(name: &str) -> Result<String, ToolError> {
+    let text = if name == "-" {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(name)
+    };
+    text.map_err(|cause| ToolError::Unreadable {
+        name: name.to_owned(),
+        cause,
+    })
+}
+
+/// The text of an argument that is itself, or `@` and the name of a file
+fn argument(text: &str) -> Result<Cow<'_, str>, ToolError> {
+    match text.strip_prefix('@') {
+        Some(name) => read(name).map(Cow::Owned),
+        None => Ok(Cow::Borrowed(text)),
+    }
+}
+
+/// Refuses to read stdin for two things
+fn check_stdin<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<(), ToolError> {
+    if names.into_iter().filter(|name| *name == "-").count() > 1 {
+        return Err(ToolError::StdinTwice);
+    }
+    Ok(())
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, ToolError> {
+    let mut text = serde_json::to_string_pretty(value)?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Reads the instant of `--now`: RFC 3339 with a zone, or milliseconds since 1970
+fn parse_now(text: &str) -> Result<Timestamp, String> {
+    let millis = text.parse().ok().map(Timestamp::from_millis);
+    millis.or_else(|| Timestamp::parse(text)).ok_or_else(|| {
+        "expected a date and time with a zone, as `2026-12-01T00:00:00Z`, or milliseconds since 1970".to_owned()
+    })
+}
+
+/// The instant asked for, or the clock's
+fn now(asked: Option<Timestamp>) -> Timestamp {
+    asked.unwrap_or_else(|| {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    })
+}

@@ -1,0 +1,170 @@
+//! `flagstaff lint`
+
+use std::fmt::Write as _;
+
+use clap::{Args, ValueEnum};
+use flagstaff_core::lint::{Finding, Options, Severity, lint};
+use flagstaff_core::{Context, Timestamp};
+use serde_json::json;
+
+use super::{Report, ToolError};
+
+/// What to lint, and how strictly
+#[derive(Debug, Args)]
+pub struct LintOptions {
+    /// The document; `-` is stdin
+    #[arg(value_name = "FILE")]
+    file: String,
+
+    /// How to print the findings
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// Exit with 1 for warnings too
+    #[arg(long, value_enum)]
+    deny: Option<Deny>,
+
+    /// A context with every attribute that callers send, JSON or `@FILE`: tells of units and attributes that it lacks
+    #[arg(long, value_name = "JSON|@FILE")]
+    context: Option<String>,
+
+    /// The instant at which flags have expired and windows have ended; the clock's, if absent
+    #[arg(long, value_name = "INSTANT", value_parser = super::parse_now)]
+    now: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A line for each finding, and its hint below
+    Text,
+    /// An object with all findings
+    Json,
+    /// Workflow commands, which GitHub shows beside the lines
+    Github,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Deny {
+    Warnings,
+}
+
+pub(super) fn run(options: &LintOptions) -> Result<Report, ToolError> {
+    let context = options.context.as_deref();
+    let context_file = context.and_then(|context| context.strip_prefix('@'));
+    super::check_stdin([Some(&*options.file), context_file].into_iter().flatten())?;
+    let document = super::read(&options.file)?;
+    let declared = context
+        .map(|context| Context::from_json(&super::argument(context)?).map_err(ToolError::Declared))
+        .transpose()?;
+    let known = Options {
+        now: Some(super::now(options.now)),
+        declared: declared.as_ref(),
+    };
+    let findings = lint(&document, known).map_err(|cause| ToolError::Document {
+        name: options.file.clone(),
+        cause,
+    })?;
+    let name = if options.file == "-" {
+        "stdin"
+    } else {
+        &options.file
+    };
+    let text = match options.format {
+        Format::Text => text(name, &findings),
+        Format::Json => {
+            let count = |severity| {
+                findings
+                    .iter()
+                    .filter(|finding| finding.severity == severity)
+                    .count()
+            };
+            super::json(&json!({
+                "file": name,
+                "errors": count(Severity::Error),
+                "warnings": count(Severity::Warning),
+                "infos": count(Severity::Info),
+                "findings": findings,
+            }))?
+        }
+        Format::Github => github(name, &findings),
+    };
+    let worst = findings.iter().map(|finding| finding.severity).min();
+    let is_good = match worst {
+        Some(Severity::Error) => false,
+        Some(Severity::Warning) => options.deny.is_none(),
+        _ => true,
+    };
+    Ok(Report { text, is_good })
+}
+
+fn text(name: &str, findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let place = finding.position.map_or_else(String::new, |position| {
+            format!(":{}:{}", position.line, position.column)
+        });
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "{name}{place}: {}[{}] {}: {}",
+            finding.severity, finding.code, finding.pointer, finding.message
+        );
+        let _ = writeln!(text, "  hint: {}", finding.hint);
+    }
+    let count = |severity| {
+        findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
+    };
+    let _ = writeln!(
+        text,
+        "{}, {}, {}",
+        counted(count(Severity::Error), "error"),
+        counted(count(Severity::Warning), "warning"),
+        counted(count(Severity::Info), "info")
+    );
+    text
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
+/// The workflow commands `::error file=…::…`, which GitHub Actions reads from the output of a step
+fn github(name: &str, findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let command = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "notice",
+        };
+        let place = finding.position.map_or_else(String::new, |position| {
+            format!(",line={},col={}", position.line, position.column)
+        });
+        let message = format!(
+            "{}: {} ({})",
+            finding.pointer, finding.message, finding.hint
+        );
+        let _ = writeln!(
+            text,
+            "::{command} file={}{place},title={}::{}",
+            property(name),
+            finding.code,
+            data(&message)
+        );
+    }
+    text
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
