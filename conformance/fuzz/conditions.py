@@ -5,8 +5,19 @@ from dice import Dice
 
 TEXT_OPERATORS = ("contains", "startsWith", "endsWith")
 COMPARISONS = ("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual")
-FAMILIES = ("equality", "text", "pattern", "number", "instant", "version", "address", "size", "exists")
-# Split at commas, which no atom has.
+# How often each family of operators is drawn, by how many it has, and the kind of attribute that it reads (strings).
+FAMILIES = {
+    "equality": 4,
+    "text": 3,
+    "pattern": 3,
+    "number": 4,
+    "instant": 2,
+    "version": 6,
+    "address": 2,
+    "size": 6,
+    "exists": 1,
+}
+READS = {"number": "number", "instant": "instant", "version": "version", "address": "address", "size": "array"}
 ATOMS = [
     r"a",
     r"b",
@@ -70,16 +81,10 @@ class Conditions(Dice):
 
     def test(self) -> dict:
         """A test of an attribute"""
-        attribute = self.random.choice(list(pools.ATTRIBUTES))
+        (chosen,) = self.random.choices(list(FAMILIES), list(FAMILIES.values()))
+        fitting = [name for name, kind in pools.ATTRIBUTES.items() if kind in (READS.get(chosen, "string"), "any")]
+        attribute = self.random.choice(fitting if self.chance(0.8) else list(pools.ATTRIBUTES))
         kind = pools.ATTRIBUTES[attribute]
-        family = {
-            "number": ["number", "equality"],
-            "version": ["version"],
-            "instant": ["instant"],
-            "address": ["address"],
-        }
-        families = family.get(kind, ["equality", "text", "pattern", "exists", "size" if kind == "array" else "text"])
-        chosen = self.random.choice(families) if self.chance(0.8) else self.random.choice(FAMILIES)
         base, literals = getattr(self, f"{chosen}_test")(attribute, kind)
         test = {
             "attribute": attribute,

@@ -68,9 +68,16 @@ class Contexts(Dice):
             elif self.chance(0.005):
                 del question["context"]
                 question["contextText"] = self.pick("", "{", "{} x", "nul", '{"a": 01}', "[1,]")
-            if self.chance(0.25):
-                flag = self.random.choice([*document.get("flags", {}), "missing"])
+            if self.chance(0.5):
+                flags = document.get("flags", {})
+                ruled = [key for key, flag in flags.items() if isinstance(flag, dict) and flag.get("rules")]
+                flag = self.random.choice(ruled if ruled and self.chance(0.7) else [*flags, "missing"])
                 wanted = self.pick(None, "boolean", "string", "number", "integer", "integer", "object")
-                question |= {"op": "evaluate", "flag": flag, "type": wanted, "default": self.value("any")}
+                question |= {
+                    "op": self.pick("evaluate", "explain"),
+                    "flag": flag,
+                    "type": wanted,
+                    "default": self.value("any"),
+                }
             questions.append(question)
         return questions

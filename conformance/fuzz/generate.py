@@ -105,7 +105,7 @@ class Generator(Serves, Contexts):
             flag |= {"needs": self.pick(0, 1, 1.0), "clientSide": True, "owner": "me"}
         if kind == "object" and self.chance(0.4):
             flag["environmentPatch"] = self.tree(2, patch=True)
-        if self.chance(0.5):
+        if self.chance(0.35):
             self.add_overrides(flag, key)
         return flag
 

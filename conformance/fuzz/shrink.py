@@ -1,5 +1,6 @@
 """Makes a document and a question smaller while a difference stays"""
 
+import time
 from collections.abc import Callable, Iterator
 
 SIMPLE = (0, 1, "", "a", True)
@@ -48,15 +49,13 @@ def with_member(owner: dict | list, place: object, member: object) -> dict | lis
     return copied
 
 
-def shrink(case: dict, differs: Callable[[dict], bool], budget: int = 4000) -> dict:
-    """The smallest case found within so many tries; `differs` tells whether a case still shows a difference"""
-    tried = 0
-    progress = True
-    while progress and tried < budget:
+def shrink(case: dict, differs: Callable[[dict], bool], seconds: float = 60) -> dict:
+    """The smallest case found in time; `differs` tells whether a case still shows a difference"""
+    end, progress = time.monotonic() + seconds, True
+    while progress:
         progress = False
         for candidate in smaller(case):
-            tried += 1
-            if tried >= budget:
+            if time.monotonic() > end:
                 break
             if "document" in candidate and "question" in candidate and differs(candidate):
                 case, progress = candidate, True

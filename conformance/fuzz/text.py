@@ -23,12 +23,18 @@ def instant_text(milliseconds: int, zone: str) -> str:
     return local.isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds") + zone
 
 
-def write(value: object, spelling: random.Random) -> str:
-    """JSON text of a value; one number in eight is spelled in another way that means the same"""
+def write(value: object, spelling: random.Random | None) -> str:
+    """JSON text of a value; with `spelling`, one number in eight is spelled in another way that means the same"""
     if isinstance(value, dict):
         return "{" + ",".join(f"{QUOTE(name)}:{write(member, spelling)}" for name, member in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ",".join(write(element, spelling) for element in value) + "]"
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53 and spelling.random() < 0.125:
+    if (
+        spelling
+        and isinstance(value, int)
+        and not isinstance(value, bool)
+        and abs(value) < 2**53
+        and spelling.random() < 0.125
+    ):
         return spelling.choice([f"{value}.0", f"{value}e0", f"{value}.00E+0", f"{value}0e-1" if value else "-0"])
     return QUOTE(value)

@@ -9,18 +9,18 @@ from cases import CONFORMANCE
 
 sys.path.insert(0, str(CONFORMANCE / "fuzz"))
 
-from documents import OPERATORS, operator
-from run import inputs, lines_of
+from operators import OPERATORS, split_name
+from reached import EXPECTED, Coverage
+from run import Comparison, inputs, lines_of
 from shrink import shrink
-from testee import Testee as Oracle
 
 DOCUMENTS = 150
 
 
 def answers(number: int) -> list[dict]:
-    """What the oracle answers to one document and its questions"""
-    oracle = Oracle()
-    return [json.loads(oracle.answer(line)) for line in lines_of(*inputs("0", number), number)]
+    """What is expected of every testee for one document and its questions"""
+    lines, oracle = lines_of(*inputs("0", number), number), Comparison([])
+    return [json.loads(oracle.expected(line)) for line in lines][1:]
 
 
 def test_a_seed_makes_the_same_inputs_again() -> None:
@@ -40,14 +40,14 @@ def test_it_reaches_every_operator() -> None:
 
     for number in range(3 * DOCUMENTS):
         collect(inputs("0", number)[0])
-    known = {op for op in found if operator(op)[0] in OPERATORS}
+    known = {op for op in found if split_name(op)[0] in OPERATORS}
     assert len(known) == 2 * len(OPERATORS)
 
 
 def test_it_reaches_every_step_reason_and_error() -> None:
     steps, reasons, errors, in_experiment = Counter(), Counter(), Counter(), Counter()
     for number in range(DOCUMENTS):
-        for answer in answers(number)[1:]:
+        for answer in answers(number):
             assert "error" not in answer
             for outcome in answer.get("flags", {"": answer}).values():
                 steps[outcome["detail"].get("step")] += 1
@@ -61,6 +61,18 @@ def test_it_reaches_every_step_reason_and_error() -> None:
     assert reasons.keys() == {"STATIC", "DEFAULT", "TARGETING_MATCH", "SPLIT", "DISABLED", "ERROR"}
     assert errors.keys() == {None, "FLAG_NOT_FOUND", "PARSE_ERROR", "TYPE_MISMATCH", "INVALID_CONTEXT"}
     assert in_experiment[True] > seldom
+
+
+def test_coverage_sees_into_explanations() -> None:
+    coverage = Coverage()
+    outcome = {"reason": "SPLIT", "errorCode": None, "detail": {"step": "rule", "index": 0}, "value": True}
+    inner = {"type": "attribute", "operator": "notIn", "attribute": "a", "found": 1, "result": False}
+    rule = {"type": "rule", "result": "no match", "steps": [{"type": "all", "result": False, "steps": [inner]}]}
+    answer = {"outcome": outcome | {"inExperiment": False, "sources": {}}, "trace": [rule]}
+
+    coverage.add(json.dumps(answer))
+    assert coverage.keys() == {"reason SPLIT", "step rule", "type boolean", "rule no match", "all False", "notIn False"}
+    assert len(coverage.missing()) == len(EXPECTED) - 6
 
 
 def test_it_shrinks_to_what_differs() -> None:

@@ -77,3 +77,9 @@ def test_golden_slots() -> None:
     for vector in VECTORS["slots"]:
         salt = vector["salt"] + ("/" + vector["step"] if "step" in vector else "")
         assert slot(salt, vector["unit"], vector["total"]) == vector["slot"], vector
+
+
+def test_the_oracle_is_small() -> None:
+    """Who reads it must be able to hold it in mind"""
+    modules = (CONFORMANCE / "oracle").glob("*.py")
+    assert sum(len(module.read_text(encoding="utf-8").splitlines()) for module in modules) < 1000

@@ -7,6 +7,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use flagstaff_core::Value;
+
+use crate::case::Case;
 use crate::engine::{Engine, EngineError};
 
 /// How long a testee may think about one request, its own start included
@@ -51,6 +54,14 @@ impl Binding {
     /// Whether it tells slots; the server has no route for them, and its outcomes tell as much
     pub const fn has_buckets(self) -> bool {
         !matches!(self, Self::Server)
+    }
+
+    /// Whether it can be given the document of a case
+    ///
+    /// The server stores values, and so refuses a body with something that is none, such as `1e400`; the others read text.
+    pub fn takes(self, case: &Case) -> bool {
+        let text = case.document_text.as_deref().unwrap_or("null");
+        !matches!(self, Self::Server) || case.refused || serde_json::from_str::<Value>(text).is_ok()
     }
 }
 
@@ -136,5 +147,22 @@ impl Drop for Testee {
         while let Ok(_late) = self.output.recv_timeout(PATIENCE) {}
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_server_cannot_be_given_what_is_no_value() {
+        let case = |text: &str| -> Case {
+            serde_json::from_value(serde_json::json!({"name": "n", "documentText": text})).unwrap()
+        };
+
+        assert!(Binding::Server.takes(&case("{\"a\": 1e300}")));
+        assert!(!Binding::Server.takes(&case("{\"a\": 1e400}")));
+        assert!(!Binding::Server.takes(&case("{\"a\": \"\\ud800\"}")));
+        assert!(Binding::Python.takes(&case("{\"a\": 1e400}")));
     }
 }

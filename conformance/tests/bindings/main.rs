@@ -112,9 +112,11 @@ fn cases_of(testee: &Arc<Shared>, file: &Arc<CaseFile>) -> Vec<Trial> {
     let trial = |case: &flagstaff_conformance::Case| {
         let (shared, file, case) = (Arc::clone(testee), Arc::clone(file), case.clone());
         let name = format!("{}/{}", file.topic, case.name);
-        named(testee, &name, move || {
+        let is_taken = testee.binding.takes(&case);
+        let trial = named(testee, &name, move || {
             shared.with(|engine| run(&file, &case, engine).map_err(Failed::from))
-        })
+        });
+        trial.with_ignored_flag(!is_taken)
     };
     file.cases.iter().map(trial).collect()
 }
