@@ -12,17 +12,17 @@ fn replay(name: &str, target: fn(&[u8])) -> io::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/corpus")
         .join(name);
-    let mut replayed = 0;
+    let mut replayed = Vec::new();
     let mut failed = Vec::new();
     for entry in folder.read_dir()? {
         let path = entry?.path();
         let data = std::fs::read(&path)?;
-        replayed += 1;
         if catch_unwind(|| target(&data)).is_err() {
-            failed.push(path);
+            failed.push(path.clone());
         }
+        replayed.push(path);
     }
-    assert!(replayed > 0, "no corpus in {}", folder.display());
+    assert!(!replayed.is_empty(), "no corpus in {}", folder.display());
     assert!(failed.is_empty(), "these inputs fail: {failed:#?}");
     Ok(())
 }

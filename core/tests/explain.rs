@@ -1,6 +1,10 @@
 //! What an explanation tells: the steps of an evaluation, in their order and with what decided them
 
-#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test's helpers fail the test"
+)]
 
 use flagstaff_core::{Context, Snapshot, TOTAL, Timestamp, seed, slot};
 use serde_json::{Value as Json, json};

@@ -68,22 +68,7 @@ fn play(events: &[Event]) -> Option<(usize, String)> {
                 continue;
             }
             "load" => {
-                let (loaded, loaded_text) = (replica.load(&event.data), text.load(&event.data));
-                assert_eq!(
-                    loaded.is_ok(),
-                    loaded_text.is_ok(),
-                    "text and values differ"
-                );
-                let Ok(commit) = loaded else {
-                    assert_eq!(
-                        replica.cursor(),
-                        cursor.as_deref(),
-                        "refused, and yet the cursor moved"
-                    );
-                    continue;
-                };
-                assert_eq!(replica.cursor(), None, "a document has no cursor");
-                unchanged_answer_alike(&before, &commit.snapshot, &commit.changed);
+                load(&mut replica, &mut text, &event.data);
                 continue;
             }
             name => {
@@ -129,6 +114,31 @@ fn play(events: &[Event]) -> Option<(usize, String)> {
         );
     }
     None
+}
+
+/// Replaces everything by a document, or nothing where it is refused
+fn load(replica: &mut Replica, text: &mut TextReplica, document: &str) {
+    let (before, cursor) = (replica.snapshot(), replica.cursor().map(ToOwned::to_owned));
+    let loaded = replica.load(document);
+    assert_eq!(
+        loaded.is_ok(),
+        text.load(document).is_ok(),
+        "text and values differ"
+    );
+    if let Ok(commit) = loaded {
+        assert_eq!(replica.cursor(), None, "a document has no cursor");
+        unchanged_answer_alike(&before, &commit.snapshot, &commit.changed);
+    } else {
+        assert_eq!(
+            replica.cursor(),
+            cursor.as_deref(),
+            "refused, and yet the cursor moved"
+        );
+        assert!(
+            Arc::ptr_eq(&replica.snapshot(), &before),
+            "refused, and yet changed"
+        );
+    }
 }
 
 /// Flags that a commit does not name as changed answer as before

@@ -109,7 +109,7 @@ fn ids_are_a_set() {
     assert!(!ids.contains("u1") && ids.contains("u2"));
     assert_eq!(ids.invalid(), [Box::from("")]);
     ids.delete("");
-    assert_eq!(ids.invalid(), [Box::from(""); 0]);
+    assert!(ids.invalid().is_empty());
     assert_eq!(ids.fingerprint(), Ids::new(["u2"]).fingerprint());
 }
 
