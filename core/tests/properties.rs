@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use flagstaff_core::object::{join, split};
-use flagstaff_core::{Context, Replica, Snapshot, Timestamp, Value};
+use flagstaff_core::{Context, Replica, Snapshot, Timestamp, Value, ValueType};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -345,6 +345,20 @@ proptest! {
             let (outcome, trace) = snapshot.explain(flag.key, None, &context, now);
             prop_assert_eq!(&outcome, &snapshot.evaluate(flag.key, None, &context, now));
             prop_assert!(matches!(trace, Value::Array(_)));
+        }
+    }
+
+    #[test]
+    fn the_value_alone_is_that_of_the_outcome(document in document(), context in context(), now in -10_i64..700_000) {
+        let snapshot = Snapshot::from_json(&document.to_string()).unwrap();
+        let context = Context::from_json(&context.to_string());
+        let now = Timestamp::from_millis(now);
+        let types = [None, Some(ValueType::Boolean), Some(ValueType::String), Some(ValueType::Integer), Some(ValueType::Object)];
+        for (flag, expected) in ["f", "g", "none"].into_iter().flat_map(|flag| types.map(|expected| (flag, expected))) {
+            let outcome = snapshot.evaluate(flag, expected, &context, now);
+            let value = snapshot.value(flag, expected, &context, now);
+            prop_assert_eq!(value.as_deref().ok(), outcome.value.as_deref());
+            prop_assert_eq!(value.err(), outcome.error_code);
         }
     }
 

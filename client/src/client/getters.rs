@@ -16,8 +16,8 @@ impl Client {
         default: bool,
         context: &A,
     ) -> bool {
-        self.with_outcome(flag, ValueType::Boolean, context, |outcome| {
-            boolean(outcome).unwrap_or(default)
+        self.with_value(flag, ValueType::Boolean, context, |value| {
+            boolean(value).unwrap_or(default)
         })
     }
 
@@ -28,8 +28,8 @@ impl Client {
         default: &str,
         context: &A,
     ) -> Arc<str> {
-        self.with_outcome(flag, ValueType::String, context, |outcome| {
-            string(outcome).unwrap_or_else(|| default.into())
+        self.with_value(flag, ValueType::String, context, |value| {
+            string(value).unwrap_or_else(|| default.into())
         })
     }
 
@@ -40,8 +40,8 @@ impl Client {
         default: i64,
         context: &A,
     ) -> i64 {
-        self.with_outcome(flag, ValueType::Integer, context, |outcome| {
-            integer(outcome).unwrap_or(default)
+        self.with_value(flag, ValueType::Integer, context, |value| {
+            integer(value).unwrap_or(default)
         })
     }
 
@@ -52,8 +52,8 @@ impl Client {
         default: f64,
         context: &A,
     ) -> f64 {
-        self.with_outcome(flag, ValueType::Number, context, |outcome| {
-            float(outcome).unwrap_or(default)
+        self.with_value(flag, ValueType::Number, context, |value| {
+            float(value).unwrap_or(default)
         })
     }
 
@@ -64,8 +64,8 @@ impl Client {
         default: &Value,
         context: &A,
     ) -> Value {
-        self.with_outcome(flag, ValueType::Object, context, |outcome| {
-            outcome.value_or(default).clone()
+        self.with_value(flag, ValueType::Object, context, |value| {
+            value.unwrap_or(default).clone()
         })
     }
 
@@ -76,8 +76,8 @@ impl Client {
         default: bool,
         context: &A,
     ) -> Details<bool> {
-        self.details(flag, ValueType::Boolean, context, |outcome| {
-            boolean(outcome).unwrap_or(default)
+        self.details(flag, ValueType::Boolean, context, |value| {
+            boolean(value).unwrap_or(default)
         })
     }
 
@@ -88,8 +88,8 @@ impl Client {
         default: &str,
         context: &A,
     ) -> Details<Arc<str>> {
-        self.details(flag, ValueType::String, context, |outcome| {
-            string(outcome).unwrap_or_else(|| default.into())
+        self.details(flag, ValueType::String, context, |value| {
+            string(value).unwrap_or_else(|| default.into())
         })
     }
 
@@ -100,8 +100,8 @@ impl Client {
         default: i64,
         context: &A,
     ) -> Details<i64> {
-        self.details(flag, ValueType::Integer, context, |outcome| {
-            integer(outcome).unwrap_or(default)
+        self.details(flag, ValueType::Integer, context, |value| {
+            integer(value).unwrap_or(default)
         })
     }
 
@@ -112,8 +112,8 @@ impl Client {
         default: f64,
         context: &A,
     ) -> Details<f64> {
-        self.details(flag, ValueType::Number, context, |outcome| {
-            float(outcome).unwrap_or(default)
+        self.details(flag, ValueType::Number, context, |value| {
+            float(value).unwrap_or(default)
         })
     }
 
@@ -124,8 +124,8 @@ impl Client {
         default: &Value,
         context: &A,
     ) -> Details<Value> {
-        self.details(flag, ValueType::Object, context, |outcome| {
-            outcome.value_or(default).clone()
+        self.details(flag, ValueType::Object, context, |value| {
+            value.unwrap_or(default).clone()
         })
     }
 
@@ -199,40 +199,54 @@ impl Client {
         })
     }
 
+    /// Evaluates one flag now and reads its value in place, if there is one: all that a getter of values needs
+    pub fn with_value<A: Attributes + ?Sized, T>(
+        &self,
+        flag: &str,
+        expected: ValueType,
+        context: &A,
+        read: impl FnOnce(Option<&Value>) -> T,
+    ) -> T {
+        self.with_snapshot(|snapshot| {
+            let value = snapshot.value(flag, Some(expected), context, clock::now());
+            read(value.as_deref().ok())
+        })
+    }
+
     fn details<A: Attributes + ?Sized, T>(
         &self,
         flag: &str,
         expected: ValueType,
         context: &A,
-        read: impl FnOnce(&Outcome<'_>) -> T,
+        read: impl FnOnce(Option<&Value>) -> T,
     ) -> Details<T> {
         self.with_outcome(flag, expected, context, |outcome| {
-            Details::new(flag, read(outcome), outcome)
+            Details::new(flag, read(outcome.value.as_deref()), outcome)
         })
     }
 }
 
-fn boolean(outcome: &Outcome<'_>) -> Option<bool> {
-    match outcome.value.as_deref() {
+fn boolean(value: Option<&Value>) -> Option<bool> {
+    match value {
         Some(Value::Boolean(value)) => Some(*value),
         _ => None,
     }
 }
 
-fn string(outcome: &Outcome<'_>) -> Option<Arc<str>> {
-    match outcome.value.as_deref() {
+fn string(value: Option<&Value>) -> Option<Arc<str>> {
+    match value {
         Some(Value::String(value)) => Some(Arc::clone(value)),
         _ => None,
     }
 }
 
-fn float(outcome: &Outcome<'_>) -> Option<f64> {
-    match outcome.value.as_deref() {
+fn float(value: Option<&Value>) -> Option<f64> {
+    match value {
         Some(Value::Number(value)) => Some(*value),
         _ => None,
     }
 }
 
-fn integer(outcome: &Outcome<'_>) -> Option<i64> {
-    float(outcome).and_then(safe_integer)
+fn integer(value: Option<&Value>) -> Option<i64> {
+    float(value).and_then(safe_integer)
 }
