@@ -1,6 +1,6 @@
-//! How an outcome becomes what a getter returns
+//! How a value or an outcome becomes what a getter returns
 
-use flagstaff::{ErrorCode, Outcome, Value, ValueType};
+use flagstaff::{ErrorCode, Value, ValueType};
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyString};
 
@@ -28,8 +28,8 @@ impl Client {
             return Ok(default);
         };
         self.sdk
-            .with_outcome(key, expected, &Asker::new(context), |outcome| {
-                served(outcome, expected, default)
+            .with_value(key, expected, &Asker::new(context), |value| {
+                served(value, expected, default)
             })
     }
 
@@ -48,7 +48,7 @@ impl Client {
         };
         self.sdk
             .with_outcome(key, expected, &Asker::new(context), |outcome| {
-                let value = served(outcome, expected, default)?;
+                let value = served(outcome.value.as_deref(), expected, default)?;
                 Ok(FlagDetails::new(
                     PyString::new(flag.py(), key),
                     value,
@@ -64,11 +64,11 @@ fn key<'a>(flag: &'a Bound<'_, PyAny>) -> Option<&'a str> {
 
 /// The value served, as the getter's type; the caller's own object where the default stands
 fn served<'py>(
-    outcome: &Outcome<'_>,
+    value: Option<&Value>,
     expected: ValueType,
     default: Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    match outcome.value.as_deref() {
+    match value {
         None => Ok(default),
         Some(Value::Number(number)) if expected == ValueType::Number => {
             Ok(PyFloat::new(default.py(), *number).into_any())
