@@ -187,6 +187,8 @@ class Generator(Serves, Contexts):
         for parts in ("flags", "segments", "groups", "holdouts"):
             for key, part in document.get(parts, {}).items():
                 walk(part, document[parts], key)
+        if not places:
+            return  # nothing is left
         parent, key = self.random.choice(places)
         how = self.random.random()
         if how < 0.2:

@@ -133,6 +133,8 @@ def work(worker: int, options: argparse.Namespace, failed: multiprocessing.Event
         comparison.coverage = Coverage()
     comparison.close()
     done.put(None)
+    if failed.is_set():
+        done.cancel_join_thread()  # nobody may listen any more
 
 
 def explain(comparison: Comparison, options: argparse.Namespace, number: int) -> None:
@@ -199,6 +201,8 @@ def main() -> int:
             coverage.update(part[1])
             if sys.stderr.isatty():
                 print(f"\r{count} inputs", end="\r", file=sys.stderr, flush=True)
+    if ended < len(workers):
+        failed.set()  # one has failed or crashed, and the others need not go on
     for process in workers:
         process.join()
     seconds = time.monotonic() - started
