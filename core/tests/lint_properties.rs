@@ -38,7 +38,7 @@ fn object(members: Vec<(&'static str, BoxedStrategy<Json>)>) -> BoxedStrategy<Js
 }
 
 fn texts() -> Json {
-    json!(["", "a", "ab", "abc", "b", "B", "AB", "ba", "ß", "ẞ", "c"])
+    json!(["", "a", "ab", "abc", "b", "B", "AB", "bA", "ß", "ẞ", "c"])
 }
 
 fn attribute() -> BoxedStrategy<Json> {
@@ -226,7 +226,7 @@ fn document() -> impl Strategy<Value = Json> {
 /// Single values that the tests tell apart
 fn scalars() -> Vec<Json> {
     let all = json!([
-        "", "a", "ab", "abc", "b", "B", "AB", "ABC", "aB", "ba", "abab", "x", "xa", "ß", "ẞ", "ss", "c", "bc", "cab",
+        "", "a", "ab", "abc", "b", "B", "AB", "ABC", "aB", "bA", "abab", "x", "xa", "ß", "ẞ", "ss", "c", "bc", "cab",
         "0.9.0", "1.0.0-0", "1.0.0-a", "1.0.0-b", "1.0.0", "1.0.0+x", "1.1.0", "1.2.0", "1.2.5", "2.0.0-a", "2.0.0", "3.0.0",
         "10.0.0.0", "10.0.0.1", "10.0.0.2", "10.1.0.0", "10.2.0.0", "11.0.0.0", "::", "fd00::1", "fe00::", "::ffff:10.0.0.1",
         "1970-01-01T00:00:00Z", "1970-01-01T00:00:00.001Z", "1970-01-01T00:00:00.002Z", "1970-01-01T00:00:00.003Z", "1969-12-31T23:59:59Z",

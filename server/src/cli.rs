@@ -1,6 +1,6 @@
 //! The commands that read files and answer: `lint`, `diff` and `eval`
 //!
-//! Each makes a [`Report`], what to print and the status to exit with, and does nothing else: no network, no database. `-`
+//! Each makes a report, what to print and the status to exit with, and does nothing else: no network, no database. `-`
 //! instead of a file is stdin.
 
 mod diff;
