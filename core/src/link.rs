@@ -27,6 +27,8 @@ pub(crate) struct LinkedFlag {
     pub(crate) overrides: Box<[Option<Arc<Overrides>>]>,
     pub(crate) links: Links,
     pub(crate) is_constant: bool,
+    // Whether time has a say in what it answers, be it by something that it refers to.
+    pub(crate) is_timed: bool,
     // What it serves to everybody at every instant, if it is so simple.
     pub(crate) constant: Option<Arc<Variant>>,
     /// Of everything that its evaluation may reach: equal ones answer alike
@@ -42,6 +44,7 @@ pub(crate) struct LinkedSegment {
     pub(crate) exclude: Members,
     pub(crate) include: Members,
     pub(crate) links: Links,
+    is_timed: bool,
     fingerprint: u64,
     visits: u32,
 }
@@ -76,6 +79,12 @@ impl Links {
         let groups = self.groups.iter().map(|group| group.fingerprint);
         let holdouts = self.holdouts.iter().map(|holdout| holdout.fingerprint);
         mix(flags.chain(segments).chain(groups).chain(holdouts))
+    }
+
+    fn are_timed(&self) -> bool {
+        let mut flags = self.flags.iter().flatten();
+        flags.any(|flag| flag.target.is_timed)
+            || self.segments.iter().any(|segment| segment.is_timed)
     }
 
     /// How many flags and segments an evaluation of their owner visits at most
@@ -255,6 +264,7 @@ impl<'e> Linker<'e> {
             _ => None,
         };
         let visits = links.visits();
+        let links_timed = links.are_timed();
         let linked = LinkedFlag {
             key: Arc::clone(key),
             flag: Arc::clone(flag),
@@ -262,6 +272,7 @@ impl<'e> Linker<'e> {
             links,
             is_constant,
             constant: constant.cloned(),
+            is_timed: flag.has_boundaries() || links_timed,
             fingerprint,
             visits,
         };
@@ -289,12 +300,14 @@ impl<'e> Linker<'e> {
         ]
         .into_iter());
         let visits = links.visits();
+        let is_timed = links.are_timed();
         let linked = LinkedSegment {
             key: Arc::clone(key),
             segment: Arc::clone(segment),
             exclude,
             include,
             links,
+            is_timed,
             fingerprint,
             visits,
         };

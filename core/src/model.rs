@@ -75,6 +75,13 @@ impl Flag {
             .min()
     }
 
+    /// Whether there is an instant at which time alone may change what it answers
+    pub(crate) fn has_boundaries(&self) -> bool {
+        let mut rollouts = self.rollouts();
+        self.instants().next().is_some()
+            || rollouts.any(|rollout| !matches!(rollout, Rollout::Fixed(_)))
+    }
+
     /// The last instant not after `now` at which time alone may have changed what it answers
     pub(crate) fn last_boundary(&self, now: Timestamp) -> Option<Timestamp> {
         let rollouts = self

@@ -131,19 +131,26 @@ impl Snapshot {
         )
     }
 
-    /// The value of one flag for a context at an instant, or why there is none: [`Snapshot::evaluate`] for those who ask for no more
+    /// The value of one flag for a context, or why there is none: [`Snapshot::evaluate`] for those who ask for no more
+    ///
+    /// `now` is asked only where time has a say, since reading a clock may cost as much as an evaluation.
     pub fn value<A: Attributes + ?Sized>(
         &self,
         flag: &str,
         expected: Option<ValueType>,
         context: &A,
-        now: Timestamp,
+        now: impl FnOnce() -> Timestamp,
     ) -> Result<Cow<'_, Value>, ErrorCode> {
         if context.validate().is_err() {
             return Err(ErrorCode::InvalidContext);
         }
         let entry = self.entry(flag).ok_or(ErrorCode::FlagNotFound)?;
         let linked = entry.flag.as_ref().ok_or(ErrorCode::ParseError)?;
+        let now = if linked.is_timed {
+            now()
+        } else {
+            Timestamp::from_millis(0)
+        };
         let mut evaluation = Evaluation {
             context,
             now,

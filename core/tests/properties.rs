@@ -356,7 +356,7 @@ proptest! {
         let types = [None, Some(ValueType::Boolean), Some(ValueType::String), Some(ValueType::Integer), Some(ValueType::Object)];
         for (flag, expected) in ["f", "g", "none"].into_iter().flat_map(|flag| types.map(|expected| (flag, expected))) {
             let outcome = snapshot.evaluate(flag, expected, &context, now);
-            let value = snapshot.value(flag, expected, &context, now);
+            let value = snapshot.value(flag, expected, &context, || now);
             prop_assert_eq!(value.as_deref().ok(), outcome.value.as_deref());
             prop_assert_eq!(value.err(), outcome.error_code);
         }

@@ -208,7 +208,7 @@ impl Client {
         read: impl FnOnce(Option<&Value>) -> T,
     ) -> T {
         self.with_snapshot(|snapshot| {
-            let value = snapshot.value(flag, Some(expected), context, clock::now());
+            let value = snapshot.value(flag, Some(expected), context, clock::now);
             read(value.as_deref().ok())
         })
     }
