@@ -122,8 +122,8 @@ const requests = {
     return { values };
   },
   async all() {
-    const answers = Object.entries(await subject.all(bulk, flags, subject.context(user, bulk)));
-    return { values: Object.fromEntries(answers.map(([flag, answer]) => [flag, subject.read(answer)])) };
+    const answers = await subject.all(bulk, flags, subject.context(user, bulk));
+    return { values: Object.fromEntries(subject.entries(answers)) };
   },
   async sample({ workload, seconds }) {
     if (!timers.has(workload)) {

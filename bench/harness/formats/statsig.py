@@ -2,7 +2,8 @@
 
 from workloads import AGE_ABOVE, COUNTRIES, EMAIL_END, MEMBERS, PLAN, VERSION_FROM, Json
 
-BUCKETS = {"a": 500, "b": 800, "c": 1_000}
+# Where the buckets of the first two arms end, of 1,000; the third takes the rest.
+BUCKETS = {"a": 500, "b": 800}
 
 
 def flag(key: str, kind: str) -> Json:
@@ -10,9 +11,10 @@ def flag(key: str, kind: str) -> Json:
     if kind == "W3":
         rules = [rule(key, number, [f"rule-{number}"], value={"v": "a"}) for number in (1, 2, 3, 4)]
         rules += [
-            rule(key, number, ["rule-5", f"bucket-{name}"], value={"v": name})
+            rule(key, number, ["rule-5", f"{key}-{name}"], value={"v": name})
             for number, name in enumerate(BUCKETS, start=5)
         ]
+        rules.append(rule(key, len(rules) + 1, ["rule-5"], value={"v": "c"}))
     else:
         condition = "listed" if kind == "W4" else "everybody"
         rules = [rule(key, 1, [condition], value=True, percent=50 if kind == "W2" else 100)]
@@ -45,8 +47,8 @@ def rule(key: str, number: int, conditions: list[str], *, value: Json, percent: 
     }
 
 
-def conditions(*, has_list: bool) -> Json:
-    """The conditions that rules name."""
+def conditions(configs: dict[str, Json], *, has_list: bool) -> Json:
+    """The conditions that rules name: what is asked of users, and the buckets of each of `configs`."""
     fields: dict[str, tuple[str, str, Json]] = {
         "rule-1": ("country", "any", COUNTRIES),
         "rule-2": ("plan", "any", [PLAN]),
@@ -64,7 +66,8 @@ def conditions(*, has_list: bool) -> Json:
     }
     bucket = {"type": "user_bucket", "operator": "lt", "field": "", "idType": "userID"}
     buckets = {
-        f"bucket-{name}": {**bucket, "targetValue": end, "additionalValues": {"salt": "bench"}}
+        f"{key}-{name}": {**bucket, "targetValue": end, "additionalValues": {"salt": key}}
+        for key in configs
         for name, end in BUCKETS.items()
     }
     return {"everybody": everybody, **named, **buckets}
@@ -80,7 +83,7 @@ def document(flags: dict[str, Json], *, has_list: bool) -> Json:
     return {
         "feature_gates": of("feature_gate"),
         "dynamic_configs": of("dynamic_config"),
-        "condition_map": conditions(has_list=has_list),
+        "condition_map": conditions(of("dynamic_config"), has_list=has_list),
         **{name: {} for name in nothing},
         "sdk_configs": {"sampling_mode": "none"},
         "has_updates": True,

@@ -13,6 +13,6 @@ export const flagd = {
   context: ({ userId, ...attributes }) => ({ targetingKey: userId, ...attributes }),
   boolean: (core, flag, context) => core.resolveBooleanEvaluation(flag, false, context).value,
   text: (core, flag, context) => core.resolveStringEvaluation(flag, '', context).value,
-  all: (core, _flags, context) => Object.fromEntries(core.resolveAll(context).map((found) => [found.flagKey, found])),
-  read: (answer) => answer.value,
+  all: (core, _flags, context) => core.resolveAll(context),
+  entries: (answers) => answers.map((answer) => [answer.flagKey, answer.value]),
 };

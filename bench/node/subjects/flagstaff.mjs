@@ -16,7 +16,7 @@ function subject(evaluator, prepare) {
     boolean: (client, flag, context) => client.getBooleanValue(flag, false, context),
     text: (client, flag, context) => client.getStringValue(flag, '', context),
     all: (client, _flags, context) => client.evaluateAll(context),
-    read: (answer) => answer.value,
+    entries: (answers) => Object.entries(answers).map(([flag, answer]) => [flag, answer.value]),
   };
 }
 

@@ -9,6 +9,6 @@ export const growthbook = {
   context: ({ userId, ...attributes }) => ({ attributes: { id: userId, ...attributes } }),
   boolean: (client, flag, context) => client.isOn(flag, context),
   text: (client, flag, context) => client.getFeatureValue(flag, '', context),
-  all: (client, flags, context) => Object.fromEntries(flags.map(([flag]) => [flag, client.evalFeature(flag, context)])),
-  read: (answer) => answer.value,
+  all: (client, flags, context) => flags.map(([flag]) => [flag, client.evalFeature(flag, context).value]),
+  entries: (answers) => answers,
 };

@@ -13,7 +13,7 @@ mod worker;
 use std::error::Error;
 use std::path::Path;
 
-use crate::subjects::{Core, Eppo, Flagstaff, LaunchDarkly, Unleash};
+use crate::subjects::{Engine, Eppo, LaunchDarkly, Sdk, Unleash};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -22,8 +22,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let folder = Path::new(&folder);
     match subject.as_str() {
-        "flagstaff" => worker::run::<Flagstaff>(folder),
-        "flagstaff-core" => worker::run::<Core>(folder),
+        "flagstaff" => worker::run::<Sdk>(folder),
+        "flagstaff-core" => worker::run::<Engine>(folder),
         "eppo" => worker::run::<Eppo>(folder),
         "launchdarkly" => worker::run::<LaunchDarkly>(folder),
         "unleash" => worker::run::<Unleash>(folder),

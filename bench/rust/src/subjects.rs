@@ -1,13 +1,13 @@
 //! The SDKs
 
-mod core;
+mod engine;
 mod eppo;
-mod flagstaff;
 mod launchdarkly;
+mod sdk;
 mod unleash;
 
-pub use self::core::Core;
+pub use self::engine::Engine;
 pub use self::eppo::Eppo;
-pub use self::flagstaff::Flagstaff;
 pub use self::launchdarkly::LaunchDarkly;
+pub use self::sdk::Sdk;
 pub use self::unleash::Unleash;

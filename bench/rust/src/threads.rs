@@ -43,16 +43,17 @@ fn together<T>(count: u64, calls: &[&(dyn Fn() -> T + Sync)]) -> f64 {
     let barrier = Barrier::new(calls.len());
     let spans: Vec<(Instant, Instant)> = thread::scope(|scope| {
         let barrier = &barrier;
-        let spawn = |call: &&(dyn Fn() -> T + Sync)| {
-            let call = *call;
-            scope.spawn(move || {
-                barrier.wait();
-                let start = Instant::now();
-                measure::time(count, call);
-                (start, Instant::now())
+        let threads: Vec<_> = calls
+            .iter()
+            .map(|&call| {
+                scope.spawn(move || {
+                    barrier.wait();
+                    let start = Instant::now();
+                    measure::time(count, call);
+                    (start, Instant::now())
+                })
             })
-        };
-        let threads: Vec<_> = calls.iter().map(spawn).collect();
+            .collect();
         let spans = threads.into_iter().map(thread::ScopedJoinHandle::join);
         spans.filter_map(Result::ok).collect()
     });

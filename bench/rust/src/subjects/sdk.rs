@@ -8,7 +8,7 @@ use serde_json::Map;
 
 use crate::subject::{Kind, Subject, User};
 
-pub struct Flagstaff(Client);
+pub struct Sdk(Client);
 
 /// The user as our context, which names the user `targetingKey`
 pub fn context(user: &User) -> Result<Context, Box<dyn Error>> {
@@ -28,7 +28,7 @@ pub fn to_json(value: &Value) -> serde_json::Value {
     }
 }
 
-impl Subject for Flagstaff {
+impl Subject for Sdk {
     const FORMAT: &'static str = "flagstaff";
     // One line to change when contexts can be prepared.
     type Context = Context;

@@ -7,13 +7,13 @@ use flagstaff::{Context, Outcome, Snapshot, Timestamp, Value, ValueType};
 use serde_json::Map;
 
 use crate::subject::{Kind, Subject, User};
-use crate::subjects::flagstaff;
+use crate::subjects::sdk;
 
-pub struct Core(Snapshot);
+pub struct Engine(Snapshot);
 
 const NOW: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 
-impl Subject for Core {
+impl Subject for Engine {
     const FORMAT: &'static str = "flagstaff";
     type Context = Context;
     type Text = Option<Arc<str>>;
@@ -24,7 +24,7 @@ impl Subject for Core {
     }
 
     fn context(user: &User) -> Result<Context, Box<dyn Error>> {
-        flagstaff::context(user)
+        sdk::context(user)
     }
 
     fn boolean(&self, flag: &str, context: &Context) -> bool {
@@ -55,7 +55,7 @@ impl Subject for Core {
         answers
             .map(|(key, outcome)| {
                 let value = outcome.value_or(&Value::Null);
-                ((*key).to_owned(), flagstaff::to_json(value))
+                ((*key).to_owned(), sdk::to_json(value))
             })
             .collect()
     }

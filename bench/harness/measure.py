@@ -1,0 +1,138 @@
+"""Measures: ours and theirs in turns, so that a slow minute of the machine is slow for all."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import checks
+from subjects import CALLS, Language, Subject
+from worker import Launch, Worker
+from workloads import Json
+
+
+class WrongAnswersError(Exception):
+    """A subject answers what the workloads do not say."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured."""
+
+    rounds: int
+    seconds: float
+    loads: int
+    processes: int
+
+
+FULL = Effort(rounds=21, seconds=0.02, loads=7, processes=3)
+QUICK = Effort(rounds=5, seconds=0.01, loads=2, processes=1)
+
+
+@dataclass
+class Samples:
+    """What was found for one subject in one cell, in nanoseconds or bytes."""
+
+    values: list[float] = field(default_factory=list)
+
+    @property
+    def lowest(self) -> float:
+        """The lowest: what the machine gives when nothing disturbs it."""
+        return min(self.values)
+
+    @property
+    def median(self) -> float:
+        """The median: what it gave."""
+        return statistics.median(self.values)
+
+
+@dataclass
+class Findings:
+    """What was found for one language."""
+
+    language: Language
+    #: By subject and cell
+    cells: dict[str, dict[str, Samples]] = field(default_factory=dict)
+    #: The times of a job that is always the same, in nanoseconds
+    control: Samples = field(default_factory=Samples)
+    threads: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def add(self, subject: Subject, cell: str, value: float) -> None:
+        """Keep one figure."""
+        self.cells.setdefault(subject.name, {}).setdefault(cell, Samples()).values.append(value)
+
+
+def say(message: str) -> None:
+    """Tell who waits."""
+    print(f"bench: {message}", file=sys.stderr, flush=True)
+
+
+def run(language: Language, launches: dict[str, Launch], effort: Effort) -> Findings:
+    """Check and measure the subjects of one language."""
+    findings = Findings(language)
+    with ExitStack() as stack:
+        workers = {}
+        for subject in language.subjects:
+            worker = stack.enter_context(Worker(launches[subject.name]))
+            worker.open()
+            say(f"{language.title}: checking {subject.title}")
+            if faults := checks.faults(worker):
+                raise WrongAnswersError(f"{language.title}, {subject.title}: {'; '.join(faults)}")
+            workers[subject] = worker
+        calls(findings, workers, effort)
+        loads(findings, workers, effort)
+        if language.name == "rust":
+            threads(findings, workers, effort)
+    memory(findings, launches, effort)
+    return findings
+
+
+def calls(findings: Findings, workers: dict[Subject, Worker], effort: Effort) -> None:
+    """W1 to W5."""
+    for cell in CALLS:
+        say(f"{findings.language.title}: {cell}")
+        for worker in workers.values():
+            # The first sample finds how many calls fill one, and warms up.
+            worker.sample(cell, effort.seconds)
+        for _ in range(effort.rounds):
+            findings.control.values.append(control())
+            for subject, worker in workers.items():
+                findings.add(subject, cell, worker.sample(cell, effort.seconds))
+
+
+def loads(findings: Findings, workers: dict[Subject, Worker], effort: Effort) -> None:
+    """From text to a client that answers."""
+    say(f"{findings.language.title}: loading")
+    for _ in range(effort.loads):
+        findings.control.values.append(control())
+        for subject, worker in workers.items():
+            if "load" in subject.cells:
+                findings.add(subject, "load", worker.ask("load")["ns"])
+
+
+def threads(findings: Findings, workers: dict[Subject, Worker], effort: Effort) -> None:
+    """One thread and two."""
+    say(f"{findings.language.title}: two threads")
+    for subject, worker in workers.items():
+        found: dict[str, Json] = worker.ask("threads", rounds=effort.rounds, seconds=effort.seconds * 2)
+        findings.threads[subject.name] = found
+
+
+def memory(findings: Findings, launches: dict[str, Launch], effort: Effort) -> None:
+    """What 10,000 flags hold, each time in a fresh process."""
+    say(f"{findings.language.title}: memory")
+    for _ in range(effort.processes):
+        for subject in findings.language.subjects:
+            if "memory" in subject.cells:
+                with Worker(launches[subject.name]) as worker:
+                    findings.add(subject, "memory", worker.ask("memory")["bytes"])
+
+
+def control() -> float:
+    """A job that is always the same, about a millisecond long."""
+    start = time.perf_counter_ns()
+    sum(range(100_000))
+    return time.perf_counter_ns() - start
