@@ -1,4 +1,4 @@
-"""The chart: for each cell the best peer as 1, everybody else on a logarithmic scale, and the target as a tick; SVG without a library."""
+"""The chart, as SVG: the best peer of each cell is 1, the others stand on a logarithmic scale, the target is a tick."""
 
 from __future__ import annotations
 
@@ -49,13 +49,19 @@ def svg(all_findings: list[Findings]) -> str:
 def legend() -> Iterator[str]:
     """What the marks mean."""
     yield text(10, 24, "Time and memory against the best peer (1, lower is better)", "head")
-    entries = (("met", "ours, target met"), ("missed", "ours, missed"), ("open", "ours, open"), ("peer", "a peer"))
-    for number, (kind, what) in enumerate(entries):
-        x = 16 + number * 130
+    entries = {
+        "met": "ours, target met",
+        "missed": "ours, missed",
+        "open": "ours, no target or unclear",
+        "peer": "a peer",
+    }
+    x = 16
+    for kind, what in entries.items():
         yield dot(x, 41, kind)
         yield text(x + 10, 46, what)
-    yield tick(16 + len(entries) * 130, 41)
-    yield text(26 + len(entries) * 130, 46, "target")
+        x += 30 + 8 * len(what)
+    yield tick(x, 41)
+    yield text(x + 10, 46, "target")
 
 
 def grid(bottom: int) -> Iterator[str]:
@@ -64,7 +70,7 @@ def grid(bottom: int) -> Iterator[str]:
         x = place(10.0**exponent)
         kind = "one" if exponent == 0 else "grid"
         yield f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom + 8}"/>'
-        label = f"{10**exponent} ×" if exponent >= 0 else f"1/{10**-exponent}"
+        label = f"{10**exponent}" if exponent >= 0 else f"1/{10**-exponent}"
         yield f'<text class="faint" x="{x:.1f}" y="{bottom + 26}" text-anchor="middle">{label}</text>'
 
 
@@ -72,7 +78,7 @@ def line(findings: Findings, verdict: Verdict, y: int) -> Iterator[str]:
     """One cell."""
     middle = y - 5
     yield text(24, y, verdict.cell, "faint")
-    yield text(90, y, f"{verdict.ratio:.2f} × {verdict.best_peer.title}", "faint")
+    yield text(90, y, f"{verdict.ratio:.2f} of {verdict.best_peer.title}", "faint")
     for subject in findings.language.subjects:
         if subject.is_peer:
             yield dot(place(findings.cells[subject.name][verdict.cell].lowest / verdict.best.lowest), middle, "peer")

@@ -51,7 +51,7 @@ def bulk(values: dict[str, Json]) -> Iterator[str]:
     if values.keys() != kinds.keys():
         yield f"W5 answers {len(values)} of {len(kinds)} flags"
         return
-    expected = {"W1": {True}, "W2": {True, False}, "W3": {*SPLIT}}
+    expected: dict[str, set[Json]] = {"W1": {True}, "W2": {True, False}, "W3": {*SPLIT}}
     for kind in KINDS:
         found = {values[flag] for flag, of in kinds.items() if of == kind}
         # Flagsmith rolls out by segment: all its flags of W2 stand or fall together.

@@ -58,7 +58,8 @@ class Findings:
     cells: dict[str, dict[str, Samples]] = field(default_factory=dict)
     #: The times of a job that is always the same, in nanoseconds
     control: Samples = field(default_factory=Samples)
-    threads: dict[str, dict[str, float]] = field(default_factory=dict)
+    #: By subject and cell, what `threads` answers
+    threads: dict[str, dict[str, Json]] = field(default_factory=dict)
 
     def add(self, subject: Subject, cell: str, value: float) -> None:
         """Keep one figure."""
@@ -117,8 +118,10 @@ def threads(findings: Findings, workers: dict[Subject, Worker], effort: Effort) 
     """One thread and two."""
     say(f"{findings.language.title}: two threads")
     for subject, worker in workers.items():
-        found: dict[str, Json] = worker.ask("threads", rounds=effort.rounds, seconds=effort.seconds * 2)
-        findings.threads[subject.name] = found
+        findings.threads[subject.name] = {
+            cell: worker.ask("threads", workload=cell, rounds=effort.rounds, seconds=effort.seconds * 2)
+            for cell in ("W1", "W3")
+        }
 
 
 def memory(findings: Findings, launches: dict[str, Launch], effort: Effort) -> None:

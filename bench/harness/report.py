@@ -14,7 +14,11 @@ from measure import Findings, Samples
 from subjects import CELLS, Row, Subject
 
 BENCH = Path(__file__).parent.parent
-SPAN = 20
+# Targets are fractions with at most this below the line.
+DENOMINATORS = 20
+# Figures from here on are shown without decimals.
+ROUND = 20
+THREADS_TARGET = 1.95
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,8 @@ def verdicts(findings: Findings) -> Iterator[Verdict]:
     peers = [subject for subject in findings.language.subjects if subject.is_peer]
     for row in findings.language.rows:
         for cell, ours in findings.cells[row.subject].items():
-            best_peer = min(peers, key=lambda peer, cell=cell: findings.cells[peer.name][cell].lowest)
-            best = findings.cells[best_peer.name][cell]
+            figures = {peer: findings.cells[peer.name][cell] for peer in peers}
+            best_peer, best = min(figures.items(), key=lambda figure: figure[1].lowest)
             yield Verdict(row, cell, ours, best, best_peer, row.targets.get(cell))
 
 
@@ -71,8 +75,8 @@ def markdown(all_findings: list[Findings], circumstances: dict[str, str]) -> str
         *(f"- {name}: {what}" for name, what in circumstances.items()),
         *(noise(findings) for findings in all_findings),
         "",
-        "Times and sizes are median (lowest). A ratio is ours to the best peer's, of the lowest figures and, in brackets, of the medians;",
-        "a target is *unclear* where the two disagree about it. What the cells are is told in `bench/README.md`.",
+        "Times and sizes are median (lowest). A ratio is ours to the best peer's, of the lowest figures and (of the medians);",
+        "a target is *unclear* where the two disagree. `bench/README.md` tells what the cells are.",
     ]
     for findings in all_findings:
         lines += ["", f"## {findings.language.title}", "", *targets_table(findings), "", *figures_table(findings)]
@@ -87,7 +91,7 @@ def targets_table(findings: Findings) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|"
     for verdict in verdicts(findings):
         note = f" ({verdict.row.note})" if verdict.row.note and verdict.cell == CELLS[0] else ""
-        target = "" if verdict.target is None else f"≤ {Fraction(verdict.target).limit_denominator(SPAN)}"
+        target = "" if verdict.target is None else f"≤ {Fraction(verdict.target).limit_denominator(DENOMINATORS)}"
         yield (
             f"| {verdict.row.title}{note} | {verdict.cell} | {show(verdict.cell, verdict.ours)} "
             f"| {show(verdict.cell, verdict.best)}, {verdict.best_peer.title} "
@@ -106,15 +110,17 @@ def figures_table(findings: Findings) -> Iterator[str]:
 
 
 def threads_table(findings: Findings) -> Iterator[str]:
-    """What a second thread gives, in W3 on one client."""
-    yield "| W3 on one client | one thread | two threads, each call | gain | gain of a job that shares nothing |"
-    yield "|---|---|---|---|---|"
+    """What a second thread gives on one client."""
+    target = f"gain, of ours ≥ {THREADS_TARGET}"
+    yield f"| two threads on one client | cell | one thread | two, each call | {target} | control |"
+    yield "|---|---|---|---|---|---|"
     for subject in findings.language.subjects:
-        found = findings.threads[subject.name]
-        gain, control = found["one"] / found["two"], found["controlOne"] / found["controlTwo"]
-        yield (
-            f"| {subject.title} | {duration(found['one'])} | {duration(found['two'])} | × {gain:.2f} | × {control:.2f} |"
-        )
+        for cell, found in findings.threads[subject.name].items():
+            gain, control = found["one"] / found["two"], found["controlOne"] / found["controlTwo"]
+            figures = f"{duration(found['one'])} | {duration(found['two'])} | {gain:.2f} | {control:.2f}"
+            yield f"| {subject.title} | {cell} | {figures} |"
+    yield ""
+    yield "The control is a job that shares nothing: what the machine had to give at that moment."
 
 
 def noise(findings: Findings) -> str:
@@ -123,8 +129,9 @@ def noise(findings: Findings) -> str:
     ninth = statistics.quantiles(values, n=10)[8]
     lowest = findings.control.lowest
     return (
-        f"- Noise, {findings.language.title}: a job that is always the same took {findings.control.median / lowest:.2f} times"
-        f" its lowest in the median, {ninth / lowest:.2f} times at the 90th percentile"
+        f"- Noise, {findings.language.title}: a job that is always the same took"
+        f" {findings.control.median / lowest:.2f} times its lowest in the median, "
+        f"{ninth / lowest:.2f} times at the 90th percentile"
         f" ({len(values)} times between the samples)"
     )
 
@@ -156,11 +163,10 @@ def show(cell: str, samples: Samples) -> str:
 
 def duration(nanoseconds: float) -> str:
     """A time in the unit that suits it."""
-    for unit, factor in (("ns", 1), ("µs", 1e3), ("ms", 1e6)):
-        if nanoseconds < factor * 1e3:
-            break
-    value = nanoseconds / factor
-    return f"{value:.0f} {unit}" if value >= SPAN else f"{value:.1f} {unit}"
+    units = {"ns": 1.0, "µs": 1e3, "ms": 1e6}
+    unit = next((unit for unit, factor in units.items() if nanoseconds < factor * 1e3), "ms")
+    value = nanoseconds / units[unit]
+    return f"{value:.0f} {unit}" if value >= ROUND else f"{value:.1f} {unit}"
 
 
 def size(count: float) -> str:

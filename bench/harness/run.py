@@ -40,7 +40,7 @@ def main() -> None:
             for language in languages
         ]
     circumstances = {
-        "Run": f"{started}, {effort.rounds} rounds of {effort.seconds * 1_000:.0f} ms{', quick' if options.quick else ''}",
+        "Run": f"{started}, {effort.rounds} rounds of {effort.seconds * 1_000:.0f} ms for each cell",
         "Machine": f"{os.cpu_count()} cores, {platform.machine()}, {processor()}, {platform.system()}",
         "Load average of a minute": f"{before:.1f} before, {os.getloadavg()[0]:.1f} after; the run itself is 1",
     }
@@ -79,9 +79,7 @@ def launches(language: Language, folder: Path, rust_worker: Path) -> dict[str, L
         "python": (str(PYTHON), "-W", "ignore", str(BENCH / "python/worker.py")),
         "node": ("node", "--expose-gc", str(BENCH / "node/worker.mjs")),
     }
-    return {
-        subject.name: Launch((*programs[language.name], subject.name), folder) for subject in language.subjects
-    }
+    return {subject.name: Launch((*programs[language.name], subject.name), folder) for subject in language.subjects}
 
 
 def processor() -> str:

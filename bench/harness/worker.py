@@ -2,16 +2,16 @@
 
 A request names itself in `do`; the answer is one line. All workers (`bench/{rust,python,node}`) know:
 
-    open     {user, bulkKinds: [[flag, kind], …]}   → {}          loads the sets `single` and `bulk`
+    open     {user, kinds: [[flag, kind], …]}   → {}          loads the sets `single` and `bulk`
     answers  {flag, kind, users: […]}               → {values}    what these users get
     all      {}                                     → {values}    what the user gets of all flags, by key
-    sample   {workload, seconds}                    → {ns}        the time of one call, in a sample of about so many seconds
+    sample   {workload, seconds}                    → {ns}        the time of one call, by calling for so many seconds
     load     {}                                     → {ns}        from the text of set `large` to a client that answers
-    memory   {}                                     → {bytes}     what set `large` adds to a process that has loaded `small`
+    memory   {}                                     → {bytes}     what set `large` adds to a fresh process
 
 and the one in Rust, in nanoseconds a call, the lowest of the rounds:
 
-    threads  {rounds, seconds}                      → {one, two, controlOne, controlTwo}
+    threads  {workload, rounds, seconds}            → {one, two, controlOne, controlTwo}
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from workloads import USER, Json, flags_of
 
 # Nothing is asked of the network while measuring; should an SDK try, nobody is there.
 NOWHERE = "http://127.0.0.1:9"
-PROXIES = {name: NOWHERE for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")}
+PROXIES = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE)
 
 
 class WorkerError(Exception):
@@ -73,7 +73,7 @@ class Worker:
 
     def open(self) -> None:
         """Have it load what the other requests need."""
-        self.ask("open", user=USER, bulkKinds=list(flags_of("bulk").items()))
+        self.ask("open", user=USER, kinds=list(flags_of("bulk").items()))
 
     def sample(self, workload: str, seconds: float) -> float:
         """The nanoseconds of one call."""

@@ -30,7 +30,12 @@ SPLIT = {"a": 50, "b": 30, "c": 20}
 
 MEMBERS = [f"user-{number}" for number in range(10_000)]
 
-SINGLE = {"W1": "a constant boolean", "W2": "a 50 % rollout", "W3": "five rules, then a split", "W4": "a list of 10,000"}
+SINGLE = {
+    "W1": "a constant boolean",
+    "W2": "a 50 % rollout",
+    "W3": "five rules, then a split",
+    "W4": "a list of 10,000",
+}
 BULK = "W5"
 KINDS = ("W1", "W2", "W3")
 SETS = {"small": 1, "single": 4, "bulk": 1_000, "large": 10_000}

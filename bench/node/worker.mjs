@@ -108,7 +108,7 @@ async function resident() {
 const requests = {
   async open(request) {
     user = request.user;
-    flags = request.bulkKinds;
+    flags = request.kinds;
     single = await load('single');
     bulk = await load('bulk');
     return { version: versionOf(subject.package) };

@@ -1,7 +1,7 @@
 """The Python worker of `make bench`: one subject in one process, asked by lines of JSON.
 
-usage: worker.py SUBJECT FOLDER, where FOLDER holds the documents that bench/harness writes. What the lines mean is told in
-bench/harness/worker.py.
+usage: worker.py SUBJECT FOLDER, where FOLDER holds the documents that bench/harness writes. What the lines
+mean is told in bench/harness/worker.py.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ class Worker:
         subject.load(self.folder / f"{subject.format}-{name}.json")
         return subject
 
-    def open(self, user: User, bulk_kinds: list[tuple[str, str]]) -> Json:
+    def open(self, user: User, kinds: list[tuple[str, str]]) -> Json:
         """Loads the sets that the other requests need."""
         self.user = user
-        self.flags = bulk_kinds
+        self.flags = kinds
         self.single = self.load("single")
         self.bulk = self.load("bulk")
         return {"version": version(self.subject.distribution)}
@@ -123,7 +123,7 @@ def resident() -> int:
 def answers(worker: Worker, lines: Iterator[str]) -> Iterator[Json]:
     """One answer a line."""
     requests = {
-        "open": lambda user, bulkKinds: worker.open(user, bulkKinds),  # noqa: N803
+        "open": worker.open,
         "answers": worker.answers,
         "all": worker.all,
         "sample": worker.sample,

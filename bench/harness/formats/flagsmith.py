@@ -1,4 +1,4 @@
-"""Flagsmith's evaluation context: a rule is a segment of the whole environment, which overrides the flags that it is for."""
+"""Flagsmith's evaluation context: a rule is a segment of the environment, and overrides the flags that it is for."""
 
 from workloads import AGE_ABOVE, COUNTRIES, EMAIL_END, MEMBERS, PLAN, SPLIT, VERSION_FROM, Json
 
@@ -9,7 +9,7 @@ RULES = {
     "rule-4": ("appVersion", "GREATER_THAN_INCLUSIVE", f"{VERSION_FROM}:semver"),
     "rule-5": ("email", "REGEX", ".*" + EMAIL_END.replace(".", r"\.") + "$"),
 }
-SEGMENTS = {
+SEGMENTS: dict[str, dict[str, tuple[str, str, str]]] = {
     "W1": {},
     "W2": {"half": ("$.identity.key", "PERCENTAGE_SPLIT", "50")},
     "W3": RULES,
@@ -19,8 +19,8 @@ SEGMENTS = {
 
 def flag(key: str, kind: str) -> Json:
     """A flag of workload `kind`, and what its segments put in its place."""
-    feature = {"key": key, "name": key, "enabled": kind == "W1", "value": None}
-    override = {**feature, "enabled": True}
+    feature: Json = {"key": key, "name": key, "enabled": kind == "W1", "value": None}
+    override: Json = {**feature, "enabled": True}
     if kind == "W3":
         variants = [
             {"key": name, "value": name, "weight": share, "priority": number}
@@ -44,7 +44,7 @@ def document(flags: dict[str, Json], *, has_list: bool) -> Json:
     }
 
 
-def segment(name: str, condition: tuple[str, str, str]) -> Json:
+def segment(name: str, condition: tuple[str, str, str]) -> dict[str, Json]:
     """A segment of one condition."""
     attribute, operator, value = condition
     any_of = {"type": "ANY", "conditions": [{"property": attribute, "operator": operator, "value": value}], "rules": []}

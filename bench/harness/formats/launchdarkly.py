@@ -63,6 +63,6 @@ def rollout(percentages: list[int]) -> Json:
 
 def document(flags: dict[str, Json], *, has_list: bool) -> Json:
     """The document of these flags."""
-    lists = {name: [] for name in ("excluded", "includedContexts", "excludedContexts", "rules")}
+    lists: Json = {name: [] for name in ("excluded", "includedContexts", "excludedContexts", "rules")}
     listed = {"key": "listed", "version": 1, "included": MEMBERS, "salt": "listed", "deleted": False, **lists}
     return {"flags": flags, "segments": {"listed": listed} if has_list else {}}

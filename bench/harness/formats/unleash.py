@@ -7,6 +7,7 @@ STICKY = {"stickiness": "userId"}
 
 def flag(key: str, kind: str) -> Json:
     """A flag of workload `kind`."""
+    strategies: Json
     match kind:
         case "W1":
             strategies = [{"name": "default"}]
@@ -40,5 +41,9 @@ def constraints() -> list[Json]:
 
 def document(flags: dict[str, Json], *, has_list: bool) -> Json:
     """The document of these flags."""
-    listed = {"id": 1, "name": "listed", "constraints": [{"contextName": "userId", "operator": "IN", "values": MEMBERS}]}
+    listed = {
+        "id": 1,
+        "name": "listed",
+        "constraints": [{"contextName": "userId", "operator": "IN", "values": MEMBERS}],
+    }
     return {"version": 2, "features": list(flags.values()), "segments": [listed] if has_list else []}

@@ -5,6 +5,7 @@ from typing import Any
 
 import eppo_client
 from eppo_client import AssignmentLogger, ClientConfig, Configuration
+
 from subject import Subject, User, split
 
 

@@ -1,11 +1,12 @@
-"""The package flagsmith-flag-engine: it evaluates an environment whole, so W1 to W4 each have one with nothing else in it."""
+"""The package flagsmith-flag-engine: it evaluates environments whole, so W1 to W4 have one each."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from flag_engine.engine import get_evaluation_result
-from subject import Subject, User, split
+
+from subject import Json, Subject, User, split
 
 
 class Flagsmith(Subject):
@@ -30,7 +31,7 @@ class Flagsmith(Subject):
             names["of"] = {flag: only(whole, flag) for flag in self.client["features"]}
         return names
 
-    def read(self, answer: Any) -> Any:
+    def read(self, answer: Json) -> Json:
         """A flag with a value is text."""
         return answer["enabled"] if answer["value"] is None else answer["value"]
 

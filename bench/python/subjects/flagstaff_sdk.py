@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from flagstaff import Client, EvaluationContext
-from subject import Subject, User, split
+
+from subject import Json, Subject, User, split
 
 
 class Prepared(Subject):
@@ -24,7 +25,7 @@ class Prepared(Subject):
         """The context, prepared."""
         return {"context": EvaluationContext(*split(user))}
 
-    def read(self, answer: Any) -> Any:
+    def read(self, answer: Json) -> Json:
         """The value of the details."""
         return answer.value
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from posthog import Posthog
+
 from subject import Subject, User, split
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from statsig_python_core import DataStore, DataStoreResponse, Statsig, StatsigOptions, StatsigUser
-from subject import Subject, User
+
+from subject import Json, Subject, User
 
 
 class Store(DataStore):
@@ -78,6 +79,6 @@ class StatsigCore(Subject):
             )
         }
 
-    def read(self, answer: Any) -> Any:
+    def read(self, answer: Json) -> Json:
         """A gate is a boolean, a dynamic config has members."""
         return answer if isinstance(answer, bool) else answer.get_string("v", "none")

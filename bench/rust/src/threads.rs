@@ -9,37 +9,54 @@ use crate::measure;
 
 /// Nanoseconds a call, all threads together; the lowest of the rounds
 #[derive(Debug, Clone, Copy)]
-pub struct Scaling {
+pub struct Cost {
     pub one: f64,
     pub two: f64,
 }
 
-/// Each round times one thread, then two. `calls` holds what each thread does.
-pub fn scaling<T>(rounds: u32, target: Duration, calls: [&(dyn Fn() -> T + Sync); 2]) -> Scaling {
-    let [first, second] = calls;
-    let count = measure::calibrate(target, first);
+/// What was asked for, and the same of a job that shares nothing, which is what the machine can give
+#[derive(Debug, Clone, Copy)]
+pub struct Scaling {
+    pub calls: Cost,
+    pub control: Cost,
+}
+
+type Call<'a> = &'a (dyn Fn() + Sync);
+
+/// Each round times one thread, then two, then the control. `calls` holds what each thread does.
+pub fn scaling(rounds: u32, target: Duration, calls: [Call<'_>; 2]) -> Scaling {
+    let count = measure::calibrate(target, calls[0]);
+    let spins = measure::calibrate(target, spin);
     let mut lowest = Scaling {
-        one: f64::INFINITY,
-        two: f64::INFINITY,
+        calls: Cost::NONE,
+        control: Cost::NONE,
     };
     for _ in 0..rounds {
-        lowest.one = lowest.one.min(together(count, &[first]));
-        lowest.two = lowest.two.min(together(count, &[first, second]));
+        lowest.calls.lower(count, calls);
+        lowest.control.lower(spins, [&spin, &spin]);
     }
     lowest
 }
 
-/// The same job without anything shared: what the machine can give
-pub fn control(rounds: u32, target: Duration) -> Scaling {
-    let spin = || {
-        (0..10_000_u64).fold(1_u64, |sum, number| {
-            sum.wrapping_mul(31) ^ black_box(number)
-        })
+impl Cost {
+    const NONE: Self = Self {
+        one: f64::INFINITY,
+        two: f64::INFINITY,
     };
-    scaling(rounds, target, [&spin, &spin])
+
+    fn lower(&mut self, count: u64, [first, second]: [Call<'_>; 2]) {
+        self.one = self.one.min(together(count, &[first]));
+        self.two = self.two.min(together(count, &[first, second]));
+    }
 }
 
-fn together<T>(count: u64, calls: &[&(dyn Fn() -> T + Sync)]) -> f64 {
+fn spin() {
+    black_box((0..10_000_u64).fold(1_u64, |sum, number| {
+        sum.wrapping_mul(31) ^ black_box(number)
+    }));
+}
+
+fn together(count: u64, calls: &[Call<'_>]) -> f64 {
     let barrier = Barrier::new(calls.len());
     let spans: Vec<(Instant, Instant)> = thread::scope(|scope| {
         let barrier = &barrier;

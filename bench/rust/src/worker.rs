@@ -23,8 +23,7 @@ enum Request {
     /// Loads the sets that the other requests need
     Open {
         user: User,
-        #[serde(rename = "bulkKinds")]
-        bulk_kinds: Vec<(String, String)>,
+        kinds: Vec<(String, String)>,
     },
     /// What users get
     Answers {
@@ -41,7 +40,11 @@ enum Request {
     /// What 10,000 flags add to a fresh process
     Memory,
     /// One thread and two
-    Threads { rounds: u32, seconds: f64 },
+    Threads {
+        workload: String,
+        rounds: u32,
+        seconds: f64,
+    },
 }
 
 struct Opened<S: Subject> {
@@ -58,8 +61,8 @@ pub fn run<S: Subject>(folder: &Path) -> Result<(), Box<dyn Error>> {
     let mut opened = None;
     for line in stdin().lock().lines() {
         let answer = match serde_json::from_str(&line?)? {
-            Request::Open { user, bulk_kinds } => {
-                opened = Some(open::<S>(folder, &user, bulk_kinds)?);
+            Request::Open { user, kinds } => {
+                opened = Some(open::<S>(folder, &user, kinds)?);
                 json!({})
             }
             Request::Load => load::<S>(folder)?,
@@ -110,8 +113,13 @@ impl<S: Subject> Opened<S> {
                 let target = Duration::from_secs_f64(seconds);
                 Ok(json!({ "ns": self.sample(&workload, target)? }))
             }
-            Request::Threads { rounds, seconds } => {
-                Ok(self.threads(rounds, Duration::from_secs_f64(seconds)))
+            Request::Threads {
+                workload,
+                rounds,
+                seconds,
+            } => {
+                let target = Duration::from_secs_f64(seconds);
+                self.threads(&workload, rounds, target)
             }
             Request::Open { .. } | Request::Load | Request::Memory => Err("out of place".into()),
         }
@@ -150,14 +158,27 @@ impl<S: Subject> Opened<S> {
         }
     }
 
-    fn threads(&self, rounds: u32, target: Duration) -> Value {
+    fn threads(&self, cell: &str, rounds: u32, target: Duration) -> Result<Value, Box<dyn Error>> {
         let [first, second] = &self.contexts;
-        let call = |context| move || self.single.text(black_box("w3"), black_box(context));
-        let found = threads::scaling(rounds, target, [&call(first), &call(second)]);
-        let control = threads::control(rounds, target);
-        json!({
-            "one": found.one, "two": found.two, "controlOne": control.one, "controlTwo": control.two,
-        })
+        let boolean = |context| {
+            move || {
+                black_box(self.single.boolean(black_box("w1"), context));
+            }
+        };
+        let text = |context| {
+            move || {
+                black_box(self.single.text(black_box("w3"), context));
+            }
+        };
+        let found = match cell {
+            "W1" => threads::scaling(rounds, target, [&boolean(first), &boolean(second)]),
+            "W3" => threads::scaling(rounds, target, [&text(first), &text(second)]),
+            _ => return Err(format!("no threads for workload `{cell}`").into()),
+        };
+        Ok(json!({
+            "one": found.calls.one, "two": found.calls.two,
+            "controlOne": found.control.one, "controlTwo": found.control.two,
+        }))
     }
 }
 
