@@ -75,8 +75,8 @@ def markdown(all_findings: list[Findings], circumstances: dict[str, str]) -> str
         *(f"- {name}: {what}" for name, what in circumstances.items()),
         *(noise(findings) for findings in all_findings),
         "",
-        "Times and sizes are median (lowest). A ratio is ours to the best peer's, of the lowest figures and (of the medians);",
-        "a target is *unclear* where the two disagree. `bench/README.md` tells what the cells are.",
+        "Times and sizes are median (lowest). A ratio is ours to the best peer's: of the lowest (of the medians).",
+        "A target is *unclear* where the two disagree. `bench/README.md` tells what the cells are.",
     ]
     for findings in all_findings:
         lines += ["", f"## {findings.language.title}", "", *targets_table(findings), "", *figures_table(findings)]
