@@ -28,8 +28,8 @@ class Effort:
     processes: int
 
 
-FULL = Effort(rounds=21, seconds=0.02, loads=7, processes=3)
-QUICK = Effort(rounds=5, seconds=0.01, loads=2, processes=1)
+FULL = Effort(rounds=41, seconds=0.01, loads=11, processes=3)
+QUICK = Effort(rounds=9, seconds=0.01, loads=3, processes=1)
 
 
 @dataclass
