@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import checks
 from subjects import CALLS, Language, Subject
@@ -74,21 +75,28 @@ def say(message: str) -> None:
 def run(language: Language, launches: dict[str, Launch], effort: Effort) -> Findings:
     """Check and measure the subjects of one language."""
     findings = Findings(language)
-    with ExitStack() as stack:
-        workers = {}
-        for subject in language.subjects:
-            worker = stack.enter_context(Worker(launches[subject.name]))
-            worker.open()
-            say(f"{language.title}: checking {subject.title}")
-            if faults := checks.faults(worker):
-                raise WrongAnswersError(f"{language.title}, {subject.title}: {'; '.join(faults)}")
-            workers[subject] = worker
-        calls(findings, workers, effort)
-        loads(findings, workers, effort)
-        if language.name == "rust":
-            threads(findings, workers, effort)
+    share = replace(
+        effort, rounds=math.ceil(effort.rounds / language.starts), loads=math.ceil(effort.loads / language.starts)
+    )
+    for _ in range(language.starts):
+        with ExitStack() as stack:
+            workers = {subject: stack.enter_context(Worker(launches[subject.name])) for subject in language.subjects}
+            check(language, workers)
+            calls(findings, workers, share)
+            loads(findings, workers, share)
+            if language.name == "rust":
+                threads(findings, workers, effort)
     memory(findings, launches, effort)
     return findings
+
+
+def check(language: Language, workers: dict[Subject, Worker]) -> None:
+    """End the run where a subject answers wrongly."""
+    for subject, worker in workers.items():
+        say(f"{language.title}: checking {subject.title}")
+        worker.open()
+        if faults := checks.faults(worker):
+            raise WrongAnswersError(f"{language.title}, {subject.title}: {'; '.join(faults)}")
 
 
 def calls(findings: Findings, workers: dict[Subject, Worker], effort: Effort) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 CELLS = ("W1", "W2", "W3", "W4", "W5", "load", "memory")
 
@@ -44,7 +44,10 @@ class Language:
     name: str
     title: str
     subjects: tuple[Subject, ...]
-    rows: tuple[Row, ...] = field(default=())
+    rows: tuple[Row, ...]
+    #: In how many processes, one after another, each subject is timed: what a just-in-time compiler makes of code
+    #: differs from process to process.
+    starts: int = 1
 
 
 SINGLE = ("W1", "W2", "W3", "W4")
@@ -112,6 +115,7 @@ NODE = Language(
         Row("flagstaff-wasm", "Node, WebAssembly, prepared context", {}, "the engine where no addon fits"),
         Row("flagstaff-wasm-plain", "Node, WebAssembly, a plain object", {}),
     ),
+    starts=3,
 )
 
 LANGUAGES = {language.name: language for language in (RUST, PYTHON, NODE)}
