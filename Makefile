@@ -9,11 +9,13 @@ SHELL := bash
 N := 1000
 SEED := 1
 SECONDS := 60
+BENCH :=
 STAMPS := .tools/stamps
 SETUP_RUN := $(addprefix $(STAMPS)/,prerequisites npm wasm)
 SETUP_TEST := $(SETUP_RUN) $(addprefix $(STAMPS)/,python browser)
+SETUP_BENCH := $(SETUP_RUN) $(addprefix $(STAMPS)/,python bench-python bench-node)
 
-.PHONY: help setup build run test fuzz fuzz-core mutants lint format lock clean
+.PHONY: help setup build run test fuzz fuzz-core mutants bench lint format lock clean
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -39,13 +41,16 @@ fuzz-core: $(STAMPS)/prerequisites ## Fuzzes the core alone with libFuzzer: make
 mutants: $(STAMPS)/prerequisites ## Counts the small changes of the core that no test notices; half an hour
 	@scripts/mutants.sh
 
+bench: $(SETUP_BENCH) ## Measures this tree and its peers, in turns: make bench BENCH=--quick for a rough pass
+	@scripts/bench.sh $(BENCH)
+
 lint: setup ## Runs every formatter, linter, type checker and audit
 	@scripts/lint.sh
 
 format: setup ## Formats all code in place
 	@scripts/format.sh
 
-lock: ## Pins the Python tools of requirements-dev.in anew
+lock: ## Pins the Python tools and the peers of bench/python anew
 	@scripts/lock.sh
 
 clean: ## Removes what was built and installed here
@@ -57,7 +62,9 @@ $(STAMPS)/python: requirements-dev.txt
 $(STAMPS)/npm: package-lock.json
 $(STAMPS)/wasm: Cargo.lock scripts/wasm-toolchain.sh
 $(STAMPS)/browser:
-$(STAMPS)/python $(STAMPS)/npm $(STAMPS)/wasm $(STAMPS)/browser: | $(STAMPS)/prerequisites
+$(STAMPS)/bench-python: bench/python/requirements.txt
+$(STAMPS)/bench-node: bench/node/package-lock.json
+$(STAMPS)/python $(STAMPS)/npm $(STAMPS)/wasm $(STAMPS)/browser $(STAMPS)/bench-python $(STAMPS)/bench-node: | $(STAMPS)/prerequisites
 
 $(STAMPS)/%: scripts/setup/%.sh scripts/lib.sh
 	@$<

@@ -3,4 +3,4 @@
 source "$(dirname "$0")/lib.sh"
 
 cargo clean --quiet
-rm -rf .venv .tools bindings-wasm/pkg ./*/dist bindings-node/*.node node_modules ./*/node_modules
+rm -rf .venv .tools bindings-wasm/pkg ./*/dist bindings-node/*.node bench/python/.venv bench/node/node_modules bench/results node_modules ./*/node_modules

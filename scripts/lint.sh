@@ -24,6 +24,16 @@ clippy_wasm() {
   fi
 }
 
+# It has a lock file of its own, and the peers to compile the first time.
+clippy_bench() {
+  cargo clippy --quiet "${LOCKED[@]}" --manifest-path bench/rust/Cargo.toml --target-dir "$TARGET_DIR/bench" -- -D warnings
+}
+
+# Its modules import each other by their bare names.
+type_check_bench() {
+  MYPYPATH=bench/harness "$bin/mypy" --config-file mypy.ini bench/harness
+}
+
 type_check_js() {
   npm run check --workspaces --if-present --silent
 }
@@ -39,13 +49,16 @@ generated_files() {
 
 check "rustfmt" cargo fmt --all --check
 check "rustfmt, core/fuzz" cargo fmt --manifest-path core/fuzz/Cargo.toml --check
+check "rustfmt, bench" cargo fmt --manifest-path bench/rust/Cargo.toml --check
 check "clippy" cargo clippy --quiet "${LOCKED[@]}" --workspace --all-targets -- -D warnings
 check "clippy, wasm32" clippy_wasm
+check "clippy, bench" clippy_bench
 check "rustdoc" rust_docs
 check "generated files" generated_files
 check "ruff" "$bin/ruff" check --quiet .
 check "ruff format" "$bin/ruff" format --quiet --check .
 check "mypy" "$bin/mypy" --config-file mypy.ini
+check "mypy, bench" type_check_bench
 check "biome" node_modules/.bin/biome check --error-on-warnings .
 check "tsc" type_check_js
 check "shellcheck" shell_scripts

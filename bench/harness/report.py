@@ -1,0 +1,185 @@
+"""The report: Markdown, with a verdict for each target."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from measure import Findings, Samples
+from subjects import CELLS, Row, Subject
+
+BENCH = Path(__file__).parent.parent
+# Targets are fractions with at most this below the line.
+DENOMINATORS = 20
+# Figures from here on are shown without decimals.
+ROUND = 20
+THREADS_TARGET = 1.95
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One of ours in one cell, against the best peer of the run."""
+
+    row: Row
+    cell: str
+    ours: Samples
+    best: Samples
+    best_peer: Subject
+    target: float | None
+
+    @property
+    def ratio(self) -> float:
+        """Of the lowest figures, which disturbances do not reach."""
+        return self.ours.lowest / self.best.lowest
+
+    @property
+    def median_ratio(self) -> float:
+        """Of the medians."""
+        return self.ours.median / self.best.median
+
+    @property
+    def is_met(self) -> bool | None:
+        """`None`: there is no target, or lowest figures and medians disagree."""
+        if self.target is None or (self.ratio <= self.target) != (self.median_ratio <= self.target):
+            return None
+        return self.ratio <= self.target
+
+    @property
+    def word(self) -> str:
+        """The verdict in a word."""
+        if self.target is None:
+            return ""
+        return {True: "met", False: "**missed**", None: "unclear"}[self.is_met]
+
+
+def verdicts(findings: Findings) -> Iterator[Verdict]:
+    """Every cell that one of ours has."""
+    peers = [subject for subject in findings.language.subjects if subject.is_peer]
+    for row in findings.language.rows:
+        for cell, ours in findings.cells[row.subject].items():
+            figures = {peer: findings.cells[peer.name][cell] for peer in peers}
+            best_peer, best = min(figures.items(), key=lambda figure: figure[1].lowest)
+            yield Verdict(row, cell, ours, best, best_peer, row.targets.get(cell))
+
+
+def markdown(all_findings: list[Findings], circumstances: dict[str, str]) -> str:
+    """The whole report."""
+    lines = [
+        "# Benchmark",
+        "",
+        *(f"- {name}: {what}" for name, what in circumstances.items()),
+        *(noise(findings) for findings in all_findings),
+        "",
+        "Times and sizes are median (lowest). A ratio is ours to the best peer's: of the lowest (of the medians).",
+        "A target is *unclear* where the two disagree. `bench/README.md` tells what the cells are.",
+    ]
+    for findings in all_findings:
+        lines += ["", f"## {findings.language.title}", "", *targets_table(findings), "", *figures_table(findings)]
+        if findings.threads:
+            lines += ["", *threads_table(findings)]
+    return "\n".join(lines) + "\n"
+
+
+def targets_table(findings: Findings) -> Iterator[str]:
+    """Ours against the best peer, cell by cell."""
+    yield "| | cell | ours | best peer | ratio | target | |"
+    yield "|---|---|---|---|---|---|---|"
+    for verdict in verdicts(findings):
+        note = f" ({verdict.row.note})" if verdict.row.note and verdict.cell == CELLS[0] else ""
+        target = "" if verdict.target is None else f"≤ {Fraction(verdict.target).limit_denominator(DENOMINATORS)}"
+        yield (
+            f"| {verdict.row.title}{note} | {verdict.cell} | {show(verdict.cell, verdict.ours)} "
+            f"| {show(verdict.cell, verdict.best)}, {verdict.best_peer.title} "
+            f"| {verdict.ratio:.2f} ({verdict.median_ratio:.2f}) | {target} | {verdict.word} |"
+        )
+
+
+def figures_table(findings: Findings) -> Iterator[str]:
+    """Everybody's figures."""
+    yield "| | version | " + " | ".join(CELLS) + " |"
+    yield "|---|---" + "|---" * len(CELLS) + "|"
+    for subject in findings.language.subjects:
+        cells = findings.cells[subject.name]
+        figures = (show(cell, cells[cell]) if cell in cells else "" for cell in CELLS)
+        yield f"| {subject.title} | {version(findings.language.name, subject)} | " + " | ".join(figures) + " |"
+
+
+def threads_table(findings: Findings) -> Iterator[str]:
+    """What a second thread gives on one client."""
+    target = f"gain, of ours ≥ {THREADS_TARGET}"
+    yield f"| two threads on one client | cell | one thread | two, each call | {target} | control |"
+    yield "|---|---|---|---|---|---|"
+    for subject in findings.language.subjects:
+        for cell, found in findings.threads[subject.name].items():
+            gain, control = found["one"] / found["two"], found["controlOne"] / found["controlTwo"]
+            figures = f"{duration(found['one'])} | {duration(found['two'])} | {gain:.2f} | {control:.2f}"
+            yield f"| {subject.title} | {cell} | {figures} |"
+    yield ""
+    yield "The control is a job that shares nothing: what the machine had to give at that moment."
+
+
+def noise(findings: Findings) -> str:
+    """How steady the machine was: the spread of a job that is always the same."""
+    values = findings.control.values
+    ninth = statistics.quantiles(values, n=10)[8]
+    lowest = findings.control.lowest
+    return (
+        f"- Noise, {findings.language.title}: a job that is always the same took"
+        f" {findings.control.median / lowest:.2f} times its lowest in the median, "
+        f"{ninth / lowest:.2f} times at the 90th percentile"
+        f" ({len(values)} times between the samples)"
+    )
+
+
+def version(language: str, subject: Subject) -> str:
+    """A peer's version, as it is locked."""
+    if not subject.is_peer:
+        return "this tree"
+    match language:
+        case "rust":
+            return locked("rust/Cargo.lock", rf'name = "{subject.package}"\nversion = "(.*)"')
+        case "node":
+            lock = json.loads((BENCH / "node/package-lock.json").read_text())
+            return str(lock["packages"][f"node_modules/{subject.package}"]["version"])
+    return locked("python/requirements.txt", rf"^{subject.package}==(\S+)")
+
+
+def locked(file: str, pattern: str) -> str:
+    """What a lock file says."""
+    found = re.search(pattern, (BENCH / file).read_text(encoding="utf-8"), re.MULTILINE)
+    return found[1] if found else "unknown"
+
+
+def show(cell: str, samples: Samples) -> str:
+    """A cell's median and lowest."""
+    unit = size if cell == "memory" else duration
+    return f"{unit(samples.median)} ({unit(samples.lowest)})"
+
+
+def duration(nanoseconds: float) -> str:
+    """A time in the unit that suits it."""
+    units = {"ns": 1.0, "µs": 1e3, "ms": 1e6}
+    unit = next((unit for unit, factor in units.items() if nanoseconds < factor * 1e3), "ms")
+    value = nanoseconds / units[unit]
+    return f"{value:.0f} {unit}" if value >= ROUND else f"{value:.1f} {unit}"
+
+
+def size(count: float) -> str:
+    """A size in megabytes."""
+    return f"{count / 1e6:.1f} MB"
+
+
+def raw(all_findings: list[Findings]) -> dict[str, dict[str, dict[str, list[float]]]]:
+    """All samples, for whoever wants to look closer."""
+    return {
+        findings.language.name: {
+            subject: {cell: samples.values for cell, samples in cells.items()}
+            for subject, cells in findings.cells.items()
+        }
+        for findings in all_findings
+    }

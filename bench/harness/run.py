@@ -1,0 +1,95 @@
+"""Runs the benchmark: `make bench` calls it when everything is built.
+
+usage: run.py --rust-worker FILE [--quick] [--languages rust,python,node] [--output FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import chart
+import measure
+import report
+from subjects import LANGUAGES, Language
+from worker import Launch
+from workloads import SETS, document
+
+BENCH = Path(__file__).parent.parent
+PYTHON = BENCH / "python/.venv/bin/python"
+
+
+def main() -> None:
+    """Write the documents, measure, write the report."""
+    options = parse()
+    effort = measure.QUICK if options.quick else measure.FULL
+    languages = [LANGUAGES[name] for name in options.languages.split(",")]
+    started = time.strftime("%Y-%m-%d %H:%M")
+    before = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(prefix="flagstaff-bench-") as folder:
+        write_documents(languages, Path(folder))
+        findings = [
+            measure.run(language, launches(language, Path(folder), options.rust_worker), effort)
+            for language in languages
+        ]
+    circumstances = {
+        "Run": f"{started}, {effort.rounds} rounds of {effort.seconds * 1_000:.0f} ms for each cell",
+        "Machine": f"{os.cpu_count()} cores, {platform.machine()}, {processor()}, {platform.system()}",
+        "Load average of a minute": f"{before:.1f} before, {os.getloadavg()[0]:.1f} after; the run itself is 1",
+    }
+    text = report.markdown(findings, circumstances)
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "report.md").write_text(text, encoding="utf-8")
+    (options.output / "chart.svg").write_text(chart.svg(findings), encoding="utf-8")
+    (options.output / "samples.json").write_text(json.dumps(report.raw(findings)), encoding="utf-8")
+    sys.stdout.write(text)
+    measure.say(f"written: report.md, chart.svg and samples.json in {os.path.relpath(options.output)}")
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rust-worker", type=Path, required=True)
+    parser.add_argument("--quick", action="store_true", help="a rough pass in a quarter of the time")
+    parser.add_argument("--languages", default=",".join(LANGUAGES))
+    parser.add_argument("--output", type=Path, default=BENCH / "results")
+    return parser.parse_args()
+
+
+def write_documents(languages: list[Language], folder: Path) -> None:
+    """Every set in every format that is needed."""
+    for name in {subject.format for language in languages for subject in language.subjects}:
+        form = importlib.import_module(f"formats.{name}")
+        for name_of_set in SETS:
+            text = json.dumps(document(form, name_of_set), separators=(",", ":"))
+            (folder / f"{name}-{name_of_set}.json").write_text(text, encoding="utf-8")
+
+
+def launches(language: Language, folder: Path, rust_worker: Path) -> dict[str, Launch]:
+    """How the workers of a language are started."""
+    programs = {
+        "rust": (str(rust_worker),),
+        "python": (str(PYTHON), "-W", "ignore", str(BENCH / "python/worker.py")),
+        "node": ("node", "--expose-gc", str(BENCH / "node/worker.mjs")),
+    }
+    return {subject.name: Launch((*programs[language.name], subject.name), folder) for subject in language.subjects}
+
+
+def processor() -> str:
+    """What the processor calls itself, where the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown processor"
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown processor")
+
+
+if __name__ == "__main__":
+    main()

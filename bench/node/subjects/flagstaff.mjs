@@ -1,0 +1,30 @@
+// Ours: the addon, and the same engine as WebAssembly.
+
+import { Client } from '@flagstaff/node';
+
+function contextOf({ userId, ...attributes }) {
+  return { targetingKey: userId, ...attributes };
+}
+
+/** `prepare` makes what a caller keeps for a user out of a plain object. */
+function subject(evaluator, prepare) {
+  return {
+    format: 'flagstaff',
+    package: '@flagstaff/node',
+    load: ({ text }) => Client.fromDocument(text, { evaluator }),
+    context: (user, client) => prepare(client, contextOf(user)),
+    boolean: (client, flag, context) => client.getBooleanValue(flag, false, context),
+    text: (client, flag, context) => client.getStringValue(flag, '', context),
+    all: (client, _flags, context) => client.evaluateAll(context),
+    entries: (answers) => Object.entries(answers).map(([flag, answer]) => [flag, answer.value]),
+  };
+}
+
+// There are no prepared contexts yet: when there are, this line changes.
+const prepare = (_client, context) => context;
+const plain = (_client, context) => context;
+
+export const native = subject('native', prepare);
+export const nativePlain = subject('native', plain);
+export const wasm = subject('wasm', prepare);
+export const wasmPlain = subject('wasm', plain);

@@ -1,0 +1,68 @@
+//! Ours, as an application calls it: `flagstaff::Client`
+
+use std::error::Error;
+use std::sync::Arc;
+
+use flagstaff::{Client, Context, Details, Value};
+use serde_json::Map;
+
+use crate::subject::{Kind, Subject, User};
+
+pub struct Sdk(Client);
+
+/// The user as our context, which names the user `targetingKey`
+pub fn context(user: &User) -> Result<Context, Box<dyn Error>> {
+    let mut members = user.clone();
+    if let Some(id) = members.remove("userId") {
+        members.insert("targetingKey".into(), id);
+    }
+    Ok(Context::from_json(&serde_json::to_string(&members)?)?)
+}
+
+/// A value for the check
+pub fn to_json(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Boolean(value) => (*value).into(),
+        Value::String(value) => (**value).into(),
+        _ => serde_json::Value::Null,
+    }
+}
+
+impl Subject for Sdk {
+    const FORMAT: &'static str = "flagstaff";
+    // One line to change when contexts can be prepared.
+    type Context = Context;
+    type Text = Arc<str>;
+    type All<'a> = Vec<Details<Value>>;
+
+    fn load(document: String) -> Result<Self, Box<dyn Error>> {
+        Ok(Self(Client::from_document(&document)?))
+    }
+
+    fn context(user: &User) -> Result<Context, Box<dyn Error>> {
+        context(user)
+    }
+
+    fn boolean(&self, flag: &str, context: &Context) -> bool {
+        self.0.get_boolean_value(flag, false, context)
+    }
+
+    fn text(&self, flag: &str, context: &Context) -> Arc<str> {
+        self.0.get_string_value(flag, "", context)
+    }
+
+    fn all(&self, _flags: &[(String, Kind)], context: &Context) -> Vec<Details<Value>> {
+        self.0.evaluate_all(context)
+    }
+
+    fn read_text(text: &Arc<str>) -> Option<&str> {
+        Some(text)
+    }
+
+    fn read_all(all: &Vec<Details<Value>>) -> Map<String, serde_json::Value> {
+        let answers = all.iter();
+        answers
+            .map(|answer| (answer.flag_key.to_string(), to_json(&answer.value)))
+            .collect()
+    }
+}

@@ -1,0 +1,84 @@
+//! What two threads give that share one client, against one thread
+
+use std::hint::black_box;
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::measure;
+
+/// Nanoseconds a call, all threads together; the lowest of the rounds
+#[derive(Debug, Clone, Copy)]
+pub struct Cost {
+    pub one: f64,
+    pub two: f64,
+}
+
+/// What was asked for, and the same of a job that shares nothing, which is what the machine can give
+#[derive(Debug, Clone, Copy)]
+pub struct Scaling {
+    pub calls: Cost,
+    pub control: Cost,
+}
+
+type Call<'a> = &'a (dyn Fn() + Sync);
+
+/// Each round times one thread, then two, then the control. `calls` holds what each thread does.
+pub fn scaling(rounds: u32, target: Duration, calls: [Call<'_>; 2]) -> Scaling {
+    let count = measure::calibrate(target, calls[0]);
+    let spins = measure::calibrate(target, spin);
+    let mut lowest = Scaling {
+        calls: Cost::NONE,
+        control: Cost::NONE,
+    };
+    for _ in 0..rounds {
+        lowest.calls.lower(count, calls);
+        lowest.control.lower(spins, [&spin, &spin]);
+    }
+    lowest
+}
+
+impl Cost {
+    const NONE: Self = Self {
+        one: f64::INFINITY,
+        two: f64::INFINITY,
+    };
+
+    fn lower(&mut self, count: u64, [first, second]: [Call<'_>; 2]) {
+        self.one = self.one.min(together(count, &[first]));
+        self.two = self.two.min(together(count, &[first, second]));
+    }
+}
+
+fn spin() {
+    black_box((0..10_000_u64).fold(1_u64, |sum, number| {
+        sum.wrapping_mul(31) ^ black_box(number)
+    }));
+}
+
+fn together(count: u64, calls: &[Call<'_>]) -> f64 {
+    let barrier = Barrier::new(calls.len());
+    let spans: Vec<(Instant, Instant)> = thread::scope(|scope| {
+        let barrier = &barrier;
+        let threads: Vec<_> = calls
+            .iter()
+            .map(|&call| {
+                scope.spawn(move || {
+                    barrier.wait();
+                    let start = Instant::now();
+                    measure::time(count, call);
+                    (start, Instant::now())
+                })
+            })
+            .collect();
+        let spans = threads.into_iter().map(thread::ScopedJoinHandle::join);
+        spans.filter_map(Result::ok).collect()
+    });
+    // Each thread takes its own times: who waits for them may wake late.
+    let start = spans.iter().map(|span| span.0).min();
+    let end = spans.iter().map(|span| span.1).max();
+    let took = start
+        .zip(end)
+        .map_or(Duration::MAX, |(start, end)| end - start);
+    measure::per_call(took, count * spans.len() as u64)
+}
