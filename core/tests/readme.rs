@@ -1,5 +1,7 @@
 //! What the pages show is true: flags compile, without a field that the language does not have, and a trace is what is answered
 
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
 use flagstaff_core::{Context, Snapshot, Timestamp};
 use serde_json::{Value, json};
 
