@@ -264,7 +264,7 @@ impl<'e> Linker<'e> {
             _ => None,
         };
         let visits = links.visits();
-        let links_timed = links.are_timed();
+        let is_timed = flag.has_boundaries() || links.are_timed();
         let linked = LinkedFlag {
             key: Arc::clone(key),
             flag: Arc::clone(flag),
@@ -272,7 +272,7 @@ impl<'e> Linker<'e> {
             links,
             is_constant,
             constant: constant.cloned(),
-            is_timed: flag.has_boundaries() || links_timed,
+            is_timed,
             fingerprint,
             visits,
         };
