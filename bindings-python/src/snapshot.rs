@@ -1,6 +1,6 @@
 //! An evaluator without a client: one document, any instant, whole outcomes
 
-use flagstaff::{Context, Issue, Timestamp, Value, ValueType};
+use flagstaff::{Context, Issue, Outcome, Timestamp, Value, ValueType};
 use flagstaff_core::UnknownValueType;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -100,8 +100,7 @@ impl Snapshot {
                 .snapshot
                 .explain(flag, expected, &Asker::new(context), now),
         };
-        let explanation = [("outcome", outcome.to_value(&default)), ("trace", trace)];
-        Ok(Value::object(explanation).to_canonical())
+        Ok(outcome.to_explanation(trace, &default).to_canonical())
     }
 
     /// The outcomes of all flags, `{"flags": {key: outcome}}`, as canonical JSON text
@@ -111,10 +110,7 @@ impl Snapshot {
             Some(text) => self.snapshot.evaluate_all(&Context::from_json(text), now),
             None => self.snapshot.evaluate_all(&Asker::new(context), now),
         };
-        let flags = outcomes
-            .into_iter()
-            .map(|(key, outcome)| (key, outcome.to_value(&Value::Null)));
-        Ok(Value::object([("flags", Value::object(flags))]).to_canonical())
+        Ok(Outcome::all_to_value(&outcomes, &Value::Null).to_canonical())
     }
 
     /// The slot of a unit among `total`, from 0; what all SDKs agree on

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use flagstaff_core::{Issue, Outcome, Value};
+use flagstaff_core::{Issue, Value};
 
 /// `{"ok": true, "issues": […]}`: a document is loaded, and these of its flags are broken
 pub fn loaded(issues: &[Issue]) -> Value {
@@ -18,19 +18,6 @@ pub fn refused(why: &dyn Display) -> Value {
         ("message", why.to_string().into()),
     ]);
     Value::object([("ok", Value::from(false)), ("issues", vec![whole].into())])
-}
-
-/// `{"outcome": …, "trace": […]}`: what a flag answers, and why
-pub fn explained(outcome: &Outcome<'_>, trace: Value, default: &Value) -> Value {
-    Value::object([("outcome", outcome.to_value(default)), ("trace", trace)])
-}
-
-/// `{"flags": {KEY: OUTCOME}}`: what every flag answers
-pub fn outcomes(outcomes: &[(&str, Outcome<'_>)]) -> Value {
-    let flags = outcomes
-        .iter()
-        .map(|(key, outcome)| (*key, outcome.to_value(&Value::Null)));
-    Value::object([("flags", Value::object(flags))])
 }
 
 /// `{"slot": N}`

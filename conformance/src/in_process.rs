@@ -1,6 +1,6 @@
 //! The engine in this process: the core itself, which all others are compared with
 
-use flagstaff_core::{Context, Snapshot, Value, seed, slot};
+use flagstaff_core::{Context, Outcome, Snapshot, Value, seed, slot};
 
 use crate::answers;
 use crate::engine::{Engine, EngineError};
@@ -44,12 +44,13 @@ impl Core {
                 let (outcome, trace) =
                     self.snapshot
                         .explain(&asked.flag, asked.value_type, &context, asked.now);
-                answers::explained(&outcome, trace, &asked.default)
+                outcome.to_explanation(trace, &asked.default)
             }
-            Request::EvaluateAll { context, now } => answers::outcomes(
+            Request::EvaluateAll { context, now } => Outcome::all_to_value(
                 &self
                     .snapshot
                     .evaluate_all(&Context::from_json(&context), now),
+                &Value::Null,
             ),
             Request::Bucket { salt, unit, total } => answers::slot(slot(&unit, seed(&salt), total)),
             Request::Unsupported => answers::unsupported(),

@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, Write as _};
 
 use flagstaff::{Client, Context, Value};
 use flagstaff_conformance::{Request, answers};
-use flagstaff_core::{seed, slot};
+use flagstaff_core::{Outcome, seed, slot};
 
 const EMPTY: &str = r#"{"schemaVersion": 1, "flags": {}}"#;
 
@@ -46,10 +46,13 @@ fn answer(client: &mut Client, request: Request<'_>) -> Value {
             let context = Context::from_json(&asked.context);
             let (outcome, trace) =
                 snapshot.explain(&asked.flag, asked.value_type, &context, asked.now);
-            answers::explained(&outcome, trace, &asked.default)
+            outcome.to_explanation(trace, &asked.default)
         }),
         Request::EvaluateAll { context, now } => client.with_snapshot(|snapshot| {
-            answers::outcomes(&snapshot.evaluate_all(&Context::from_json(&context), now))
+            Outcome::all_to_value(
+                &snapshot.evaluate_all(&Context::from_json(&context), now),
+                &Value::Null,
+            )
         }),
         // The SDK has no use for slots, and so no way to ask for one.
         Request::Bucket { salt, unit, total } => answers::slot(slot(&unit, seed(&salt), total)),

@@ -267,6 +267,19 @@ impl Outcome<'_> {
             .unwrap_or_default()
     }
 
+    /// `{"flags": {KEY: outcome}}`: the outcomes of all flags as one object, the same in every binding
+    pub fn all_to_value(outcomes: &[(&str, Self)], default: &Value) -> Value {
+        let flags = outcomes
+            .iter()
+            .map(|(key, outcome)| (*key, outcome.to_value(default)));
+        Value::object([("flags", Value::object(flags))])
+    }
+
+    /// `{"outcome": outcome, "trace": […]}`: the outcome with what explains it as one object, the same in every binding
+    pub fn to_explanation(&self, trace: Value, default: &Value) -> Value {
+        Value::object([("outcome", self.to_value(default)), ("trace", trace)])
+    }
+
     /// The whole outcome as one object, the same in every binding; its canonical text is what conformance compares
     pub fn to_value(&self, default: &Value) -> Value {
         let text = |text: Option<&str>| text.map_or(Value::Null, Value::from);

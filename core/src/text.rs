@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::bucket::{seed, slot};
 use crate::context::Context;
 use crate::error::{Issue, SnapshotError};
-use crate::outcome::{UnknownValueType, ValueType};
+use crate::outcome::{Outcome, UnknownValueType, ValueType};
 use crate::replica::{Commit, Replica, ReplicaError, Step};
 use crate::timestamp::Timestamp;
 use crate::value::Value;
@@ -80,18 +80,16 @@ impl TextReplica {
             &Context::from_json(query.context),
             timestamp(query.now),
         );
-        let outcome = outcome.to_value(&query.default());
-        Ok(Value::object([("outcome", outcome), ("trace", trace)]).to_canonical())
+        Ok(outcome
+            .to_explanation(trace, &query.default())
+            .to_canonical())
     }
 
     /// Evaluates every flag: `{"flags": {KEY: outcome}}`
     pub fn evaluate_all(&self, context: &str, now: f64) -> String {
         let snapshot = self.0.snapshot();
         let outcomes = snapshot.evaluate_all(&Context::from_json(context), timestamp(now));
-        let flags = outcomes
-            .into_iter()
-            .map(|(key, outcome)| (key, outcome.to_value(&Value::Null)));
-        Value::object([("flags", Value::object(flags))]).to_canonical()
+        Outcome::all_to_value(&outcomes, &Value::Null).to_canonical()
     }
 
     /// What is wrong with the document: an array of `{"flag", "pointer", "message"}`

@@ -53,12 +53,12 @@ pub(super) fn run(options: &EvalOptions) -> Result<Report, ToolError> {
     let (outcome, steps) = snapshot.explain(&options.flag, options.value_type, &context, now);
     let mut text = match options.format {
         Format::Json => {
-            let value = outcome.to_value(&Value::Null);
-            if options.explain {
-                Value::object([("outcome", value), ("trace", steps)]).to_canonical()
+            let value = if options.explain {
+                outcome.to_explanation(steps, &Value::Null)
             } else {
-                value.to_canonical()
-            }
+                outcome.to_value(&Value::Null)
+            };
+            value.to_canonical()
         }
         Format::Text => {
             let mut text = summary(&options.flag, &outcome);

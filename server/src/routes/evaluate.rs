@@ -1,11 +1,9 @@
 //! `POST /api/v1/evaluate`: full outcomes, in canonical JSON, for one flag or all, and on request why
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::{Context, Timestamp, Value, ValueType};
+use flagstaff_core::{Context, Outcome, Timestamp, Value, ValueType};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -58,16 +56,12 @@ pub(super) async fn evaluate(
     let answer = if question.explain {
         let flag = explained(&question, &grant)?;
         let (outcome, trace) = snapshot.explain(flag, value_type, &context, now);
-        let outcome = outcome.to_value(&question.default);
-        Value::object([("outcome", outcome), ("trace", trace)])
+        outcome.to_explanation(trace, &question.default)
     } else if let Some(flag) = &question.flag {
         let outcome = snapshot.evaluate(flag, value_type, &context, now);
         outcome.to_value(&question.default)
     } else {
-        let outcomes = snapshot.evaluate_all(&context, now).into_iter();
-        let outcomes =
-            outcomes.map(|(flag, outcome)| (Arc::from(flag), outcome.to_value(&question.default)));
-        Value::object([("flags", Value::object::<Arc<str>>(outcomes))])
+        Outcome::all_to_value(&snapshot.evaluate_all(&context, now), &question.default)
     };
     let headers = [
         (CONTENT_TYPE, "application/json"),
