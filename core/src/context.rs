@@ -78,9 +78,8 @@ impl<'a> From<&'a Value> for Attribute<'a> {
 /// `targetingKey` is the key of kind `user`; the key of any other kind `K` is the member `key` of the object `K`.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
-    members: Object,
-    // The members again, by the hashes that paths carry: an evaluation looks up by nothing else.
-    table: HashTable<(Arc<str>, Value)>,
+    // By the hashes that paths carry.
+    members: HashTable<(Arc<str>, Value)>,
     // Whether `targetingKey` is something other than a string or null.
     is_refused: bool,
 }
@@ -102,18 +101,17 @@ impl Context {
         if &*name == "targetingKey" {
             self.is_refused = !matches!(value, Value::Null | Value::String(_));
         }
-        let entry = self.table.entry(
+        let entry = self.members.entry(
             hash_text(&name),
             |(other, _)| *other == name,
             |(other, _)| hash_text(other),
         );
         match entry {
-            Entry::Occupied(mut entry) => entry.get_mut().1 = value.clone(),
+            Entry::Occupied(mut entry) => entry.get_mut().1 = value,
             Entry::Vacant(entry) => {
-                entry.insert((Arc::clone(&name), value.clone()));
+                entry.insert((name, value));
             }
         }
-        self.members.insert(name, value);
     }
 
     /// Reads a context from JSON text
@@ -130,14 +128,14 @@ impl Context {
     }
 
     /// The members of the context
-    pub fn members(&self) -> &Object {
-        &self.members
+    pub fn members(&self) -> Object {
+        self.members.iter().cloned().collect()
     }
 }
 
 impl PartialEq for Context {
     fn eq(&self, other: &Self) -> bool {
-        self.members == other.members
+        self.members() == other.members()
     }
 }
 
@@ -161,7 +159,9 @@ impl Attributes for Context {
         let Some((first, rest)) = path.segments().split_first() else {
             return Attribute::Missing;
         };
-        let found = self.table.find(path.hash(), |(name, _)| **name == **first);
+        let found = self
+            .members
+            .find(path.hash(), |(name, _)| **name == **first);
         let mut found = found.map(|(_, value)| value);
         for segment in rest {
             found = match found {

@@ -95,19 +95,19 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         linked: &'s LinkedFlag,
         expected: Option<ValueType>,
     ) -> Result<Cow<'s, Value>, ErrorCode> {
-        if let Some(variant) = &linked.constant {
-            return match expected {
-                Some(expected) if !expected.admits(&variant.value) => Err(ErrorCode::TypeMismatch),
-                _ => Ok(Cow::Borrowed(&variant.value)),
-            };
-        }
-        let decision = self.decide(linked);
-        let value = &decision.variant.value;
-        if expected.is_some_and(|expected| !expected.admits(value)) {
+        let (variant, patchable_levels) = if let Some(variant) = linked.constant() {
+            (variant, 0)
+        } else {
+            let decision = self.decide(linked);
+            (decision.variant, decision.patchable_levels)
+        };
+        if expected.is_some_and(|expected| !expected.admits(&variant.value)) {
             return Err(ErrorCode::TypeMismatch);
         }
-        let patches = self.patches(linked, decision.patchable_levels);
-        Ok(patched(value, &patches))
+        Ok(patched(
+            &variant.value,
+            &self.patches(linked, patchable_levels),
+        ))
     }
 
     /// Everything but patches, which is also what another flag may depend on

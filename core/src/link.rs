@@ -29,11 +29,20 @@ pub(crate) struct LinkedFlag {
     pub(crate) is_constant: bool,
     // Whether time has a say in what it answers, be it by something that it refers to.
     pub(crate) is_timed: bool,
-    // What it serves to everybody at every instant, if it is so simple.
-    pub(crate) constant: Option<Arc<Variant>>,
     /// Of everything that its evaluation may reach: equal ones answer alike
     pub(crate) fingerprint: u64,
     visits: u32,
+}
+
+impl LinkedFlag {
+    /// What it serves to everybody at every instant, if it is so simple
+    pub(crate) fn constant(&self) -> Option<&Arc<Variant>> {
+        match &self.flag.serve.choice {
+            _ if !self.flag.enabled => Some(&self.flag.off),
+            Choice::Variant(variant) if self.is_constant => Some(variant),
+            _ => None,
+        }
+    }
 }
 
 /// A segment with everything that its evaluation may reach
@@ -258,11 +267,6 @@ impl<'e> Linker<'e> {
             overrides = Box::default();
         }
         let is_constant = flag.is_constant() && overrides.is_empty();
-        let constant = match &flag.serve.choice {
-            _ if !flag.enabled => Some(&flag.off),
-            Choice::Variant(variant) if is_constant => Some(variant),
-            _ => None,
-        };
         let visits = links.visits();
         let is_timed = flag.has_boundaries() || links.are_timed();
         let linked = LinkedFlag {
@@ -271,7 +275,6 @@ impl<'e> Linker<'e> {
             overrides,
             links,
             is_constant,
-            constant: constant.cloned(),
             is_timed,
             fingerprint,
             visits,

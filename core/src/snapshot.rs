@@ -141,11 +141,7 @@ impl Snapshot {
         context: &A,
         now: impl FnOnce() -> Timestamp,
     ) -> Result<Cow<'_, Value>, ErrorCode> {
-        if context.validate().is_err() {
-            return Err(ErrorCode::InvalidContext);
-        }
-        let entry = self.entry(flag).ok_or(ErrorCode::FlagNotFound)?;
-        let linked = entry.flag.as_ref().ok_or(ErrorCode::ParseError)?;
+        let linked = self.linked(flag, context)?;
         let now = if linked.is_timed {
             now()
         } else {
@@ -191,11 +187,13 @@ impl Snapshot {
         self.flags
             .iter()
             .map(|entry| {
-                let outcome = if is_invalid {
-                    Outcome::error(ErrorCode::InvalidContext)
+                let linked = if is_invalid {
+                    Err(ErrorCode::InvalidContext)
                 } else {
-                    entry.evaluate(None, &mut evaluation)
+                    entry.linked()
                 };
+                let outcome =
+                    linked.map_or_else(Outcome::error, |linked| evaluation.outcome(linked, None));
                 (&*entry.key, outcome)
             })
             .collect()
@@ -207,13 +205,22 @@ impl Snapshot {
         expected: Option<ValueType>,
         evaluation: &mut Evaluation<'_, A, T>,
     ) -> Outcome<'_> {
-        if evaluation.context.validate().is_err() {
-            return Outcome::error(ErrorCode::InvalidContext);
+        self.linked(flag, evaluation.context)
+            .map_or_else(Outcome::error, |linked| {
+                evaluation.outcome(linked, expected)
+            })
+    }
+
+    /// The flag to evaluate, or what its answer is instead
+    fn linked<A: Attributes + ?Sized>(
+        &self,
+        flag: &str,
+        context: &A,
+    ) -> Result<&LinkedFlag, ErrorCode> {
+        if context.validate().is_err() {
+            return Err(ErrorCode::InvalidContext);
         }
-        match self.entry(flag) {
-            None => Outcome::error(ErrorCode::FlagNotFound),
-            Some(entry) => entry.evaluate(expected, evaluation),
-        }
+        self.entry(flag).ok_or(ErrorCode::FlagNotFound)?.linked()
     }
 
     /// The next instant at which time alone may change an outcome
@@ -269,14 +276,7 @@ impl Snapshot {
 }
 
 impl Entry {
-    fn evaluate<A: Attributes + ?Sized, T: Tracer>(
-        &self,
-        expected: Option<ValueType>,
-        evaluation: &mut Evaluation<'_, A, T>,
-    ) -> Outcome<'_> {
-        match &self.flag {
-            None => Outcome::error(ErrorCode::ParseError),
-            Some(linked) => evaluation.outcome(linked, expected),
-        }
+    fn linked(&self) -> Result<&LinkedFlag, ErrorCode> {
+        self.flag.as_deref().ok_or(ErrorCode::ParseError)
     }
 }

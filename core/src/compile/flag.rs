@@ -55,13 +55,13 @@ impl Compiler<'_> {
         let salt = wire.salt.take().unwrap_or_else(|| Arc::clone(self.key));
         self.within("salt", |compiler| compiler.name(&salt));
         let is_default = value_type == FlagType::Boolean && wire.variants.is_none();
-        let default_name = |name: &str| is_default.then(|| Arc::from(name));
+        let named = |name: &'static str| is_default.then_some(name);
         let variants = self.variants(value_type, &mut wire);
-        let on = wire.on_variant.or_else(|| default_name("on"));
+        let on = wire.on_variant.as_deref().or(named("on"));
         let on =
-            on.map(|name| self.within("onVariant", |compiler| compiler.variant(&variants, &name)));
-        let off = match wire.off_variant.or_else(|| default_name("off")) {
-            Some(name) => self.within("offVariant", |compiler| compiler.variant(&variants, &name)),
+            on.map(|name| self.within("onVariant", |compiler| compiler.variant(&variants, name)));
+        let off = match wire.off_variant.as_deref().or(named("off")) {
+            Some(name) => self.within("offVariant", |compiler| compiler.variant(&variants, name)),
             None => self.issue(Problem::Missing("offVariant")),
         };
         let levels = self.within("levels", |compiler| compiler.levels(wire.levels));
@@ -145,12 +145,12 @@ impl Compiler<'_> {
     pub(super) fn variant(
         &mut self,
         variants: &[Arc<Variant>],
-        name: &Arc<str>,
+        name: &str,
     ) -> Option<Arc<Variant>> {
-        let found = variants.iter().find(|variant| variant.name == *name);
+        let found = variants.iter().find(|variant| &*variant.name == name);
         found
             .cloned()
-            .or_else(|| self.issue(Problem::UnknownVariant(Arc::clone(name))))
+            .or_else(|| self.issue(Problem::UnknownVariant(name.into())))
     }
 
     fn levels(&mut self, names: Option<Vec<Arc<str>>>) -> Arc<[Level]> {

@@ -132,7 +132,7 @@ fn tag(published: &Published, kind: KeyKind, context: &Context, now: Timestamp) 
         .snapshot()
         .last_boundary(now)
         .map_or(i64::MIN, Timestamp::as_millis);
-    let context = Value::Object(context.members().clone().into()).to_canonical();
+    let context = Value::Object(context.members().into()).to_canonical();
     let text = [
         TAG_VERSION,
         &published.cursor(Scope::All),
