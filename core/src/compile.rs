@@ -17,7 +17,7 @@ use crate::error::{Issue, Problem};
 use crate::limits;
 use crate::model::{Reference, References};
 use crate::object::ObjectKind;
-use crate::path::{AttributePath, escape};
+use crate::path::{AttributePath, escape, push_segment};
 use crate::wire::{FlagWire, Whole};
 
 pub(crate) use flag::flag;
@@ -115,8 +115,7 @@ impl<'a> Compiler<'a> {
     /// Does `work` one step deeper into the document
     fn within<T>(&mut self, segment: &str, work: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.pointer.len();
-        self.pointer.push('/');
-        self.pointer.push_str(&escape(segment));
+        push_segment(&mut self.pointer, segment);
         let result = work(self);
         self.pointer.truncate(length);
         result

@@ -22,12 +22,13 @@ pub use fields::{Change, ChangeKind};
 pub use moves::Move;
 pub use splits::Split;
 
+use crate::compile::pointer_to;
 use crate::context::Attributes;
 use crate::error::SnapshotError;
 use crate::link::{LinkedFlag, LinkedSegment, Links};
 use crate::object::ObjectKind;
 use crate::outcome::Outcome;
-use crate::path::escape;
+use crate::path::unescape;
 use crate::snapshot::Snapshot;
 use crate::timestamp::Timestamp;
 use crate::value::Value;
@@ -137,7 +138,7 @@ impl Comparison {
 
     fn flag(&self, key: &Arc<str>, now: Timestamp) -> FlagImpact {
         let (old, new) = (self.old.entry(key), self.new.entry(key));
-        let prefix = format!("/flags/{}", escape(key));
+        let prefix = pointer_to(ObjectKind::Flag, key, "");
         let is_inside = |change: &Change| is_within(&change.pointer, &prefix);
         let change = match (old, new) {
             (None, _) => FlagChange::Added,
@@ -245,10 +246,10 @@ fn affected(old: &Snapshot, new: &Snapshot, changes: &[Change]) -> BTreeSet<Arc<
 /// The keys of objects that differ
 #[derive(Debug, Default)]
 struct Objects {
-    flags: BTreeSet<String>,
-    segments: BTreeSet<String>,
-    groups: BTreeSet<String>,
-    holdouts: BTreeSet<String>,
+    flags: BTreeSet<Box<str>>,
+    segments: BTreeSet<Box<str>>,
+    groups: BTreeSet<Box<str>>,
+    holdouts: BTreeSet<Box<str>>,
 }
 
 impl Objects {
@@ -259,13 +260,14 @@ impl Objects {
             let (Some(section), Some(key)) = (segments.next(), segments.next()) else {
                 continue;
             };
+            let Ok(key) = unescape(key) else { continue };
             let keys = match section {
                 "flags" => &mut objects.flags,
                 "segments" => &mut objects.segments,
                 "groups" => &mut objects.groups,
                 _ => &mut objects.holdouts,
             };
-            keys.insert(key.replace("~1", "/").replace("~0", "~"));
+            keys.insert(key);
         }
         objects
     }
@@ -304,11 +306,3 @@ impl Objects {
         self.segments.contains(&*linked.key) || self.is_linked(&linked.links)
     }
 }
-
-/// The sections of a document that evaluation reads
-const SECTIONS: [ObjectKind; 4] = [
-    ObjectKind::Flag,
-    ObjectKind::Segment,
-    ObjectKind::Group,
-    ObjectKind::Holdout,
-];

@@ -43,6 +43,11 @@ impl ObjectKind {
         Self::SegmentExclude,
     ];
 
+    /// Those that a document keeps in sections of their own
+    pub(crate) fn owners() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|kind| !kind.is_list())
+    }
+
     /// The kind on the wire, as `segment-include`
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -128,7 +133,7 @@ pub fn state_hash(kind: &str, key: &str, version: u64) -> u64 {
 /// The objects of a document: lists taken out of their owners, sections that are no objects left out
 pub fn split(document: &Json) -> Vec<WireObject> {
     let mut objects = Vec::new();
-    for kind in ObjectKind::ALL.into_iter().filter(|kind| !kind.is_list()) {
+    for kind in ObjectKind::owners() {
         for (key, value) in document
             .get(kind.section())
             .and_then(Json::as_object)

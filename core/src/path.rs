@@ -90,7 +90,13 @@ pub(crate) fn escape(segment: &str) -> Cow<'_, str> {
     }
 }
 
-fn unescape(segment: &str) -> Result<Box<str>, PathError> {
+/// Follows a JSON pointer one segment further
+pub(crate) fn push_segment(pointer: &mut String, segment: &str) {
+    pointer.push('/');
+    pointer.push_str(&escape(segment));
+}
+
+pub(crate) fn unescape(segment: &str) -> Result<Box<str>, PathError> {
     let mut rest = segment.split('~');
     let mut text = String::from(rest.next().unwrap_or_default());
     for piece in rest {

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::SECTIONS;
-use crate::path::escape;
+use crate::object::ObjectKind;
+use crate::path::push_segment;
 use crate::value::{Object, Value};
 
 /// How a member differs
@@ -47,7 +47,7 @@ pub(super) fn changes(old: &Value, new: &Value) -> Vec<Change> {
         pointer: String::new(),
         changes: Vec::new(),
     };
-    for kind in SECTIONS {
+    for kind in ObjectKind::owners() {
         let name = kind.section();
         let of = |document| section(document, name).unwrap_or_else(|| empty.clone());
         differ.within(name, |differ| differ.values(&of(old), &of(new)));
@@ -77,8 +77,7 @@ struct Differ {
 impl Differ {
     fn within(&mut self, name: &str, work: impl FnOnce(&mut Self)) {
         let length = self.pointer.len();
-        self.pointer.push('/');
-        self.pointer.push_str(&escape(name));
+        push_segment(&mut self.pointer, name);
         work(self);
         self.pointer.truncate(length);
     }

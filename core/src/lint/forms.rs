@@ -98,32 +98,26 @@ fn addresses(tests: &[&Test]) -> BTreeSet<u32> {
     });
     let mut addresses = vec![IpAddr::from([0; 4]), IpAddr::from([0; 16])];
     for network in networks.flatten() {
-        match network.address {
-            IpAddr::V4(address) => {
-                let hosts = u32::MAX
-                    .checked_shr(32_u32.saturating_sub(network.host_bits))
-                    .unwrap_or(0);
-                let first = address.to_bits() & !hosts;
-                addresses.push(IpAddr::V4(first.into()));
-                addresses.extend(
-                    (first | hosts)
-                        .checked_add(1)
-                        .map(|next| IpAddr::V4(next.into())),
-                );
-            }
-            IpAddr::V6(address) => {
-                let hosts = u128::MAX
-                    .checked_shr(128_u32.saturating_sub(network.host_bits))
-                    .unwrap_or(0);
-                let first = address.to_bits() & !hosts;
-                addresses.push(IpAddr::V6(first.into()));
-                addresses.extend(
-                    (first | hosts)
-                        .checked_add(1)
-                        .map(|next| IpAddr::V6(next.into())),
-                );
-            }
-        }
+        let address = match network.address {
+            IpAddr::V4(address) => address.to_bits().into(),
+            IpAddr::V6(address) => address.to_bits(),
+        };
+        let hosts = u128::MAX
+            .checked_shr(u128::BITS.saturating_sub(network.host_bits))
+            .unwrap_or(0);
+        let first = address & !hosts;
+        let next = (first | hosts).checked_add(1);
+        // Beyond the last address of its family there is none.
+        let of_family = |bits: u128| match network.address {
+            IpAddr::V4(_) => u32::try_from(bits).ok().map(|bits| IpAddr::V4(bits.into())),
+            IpAddr::V6(_) => Some(IpAddr::V6(bits.into())),
+        };
+        addresses.extend(
+            [Some(first), next]
+                .into_iter()
+                .flatten()
+                .filter_map(of_family),
+        );
     }
     let bits = |address: &IpAddr| {
         evaluated(tests, &Attribute::String(address.to_string().into())) & of_addresses

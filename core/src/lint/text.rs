@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{Code, Findings};
-use crate::path::escape;
+use crate::path::push_segment;
 
 /// Containers inside one another that are looked into at most; what the language knows is far less deep
 const MAX_DEPTH: usize = 128;
@@ -126,8 +126,7 @@ impl Walker<'_> {
 
     fn member(&mut self, name: &str, text: &str, is_repeated: bool) {
         let length = self.pointer.len();
-        self.pointer.push('/');
-        self.pointer.push_str(&escape(name));
+        push_segment(&mut self.pointer, name);
         self.value(text, is_repeated);
         self.pointer.truncate(length);
     }
