@@ -72,12 +72,7 @@ pub(super) fn run(options: &LintOptions) -> Result<Report, ToolError> {
     let text = match options.format {
         Format::Text => text(name, &findings),
         Format::Json => {
-            let count = |severity| {
-                findings
-                    .iter()
-                    .filter(|finding| finding.severity == severity)
-                    .count()
-            };
+            let count = |severity| count(&findings, severity);
             super::json(&json!({
                 "file": name,
                 "errors": count(Severity::Error),
@@ -111,12 +106,7 @@ fn text(name: &str, findings: &[Finding]) -> String {
         );
         let _ = writeln!(text, "  hint: {}", finding.hint);
     }
-    let count = |severity| {
-        findings
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .count()
-    };
+    let count = |severity| count(findings, severity);
     let _ = writeln!(
         text,
         "{}, {}, {}",
@@ -125,6 +115,13 @@ fn text(name: &str, findings: &[Finding]) -> String {
         counted(count(Severity::Info), "info")
     );
     text
+}
+
+fn count(findings: &[Finding], severity: Severity) -> usize {
+    findings
+        .iter()
+        .filter(|finding| finding.severity == severity)
+        .count()
 }
 
 fn counted(count: usize, what: &str) -> String {
