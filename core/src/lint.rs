@@ -32,6 +32,7 @@ use crate::compile::pointer_to;
 use crate::context::Context;
 use crate::error::SnapshotError;
 use crate::link::LinkedSegment;
+use crate::model::Condition;
 use crate::object::ObjectKind;
 use crate::snapshot::Snapshot;
 use crate::timestamp::Timestamp;
@@ -266,6 +267,23 @@ fn inspect_segment<'s>(
     }
     for segment in &linked.links.segments {
         inspect_segment(segment, declared, seen, findings);
+    }
+}
+
+/// The conditions that a condition at `pointer` is made of, with where each stands
+fn parts<'c>(condition: &'c Condition, pointer: &str) -> Vec<(String, &'c Condition)> {
+    let each = |name: &str, members: &'c [Condition]| {
+        let place = |(position, member)| (format!("{pointer}/{name}/{position}"), member);
+        members.iter().enumerate().map(place).collect()
+    };
+    match condition {
+        Condition::All(members) => each("all", members),
+        Condition::Any(members) => each("any", members),
+        Condition::Not(member) => vec![(format!("{pointer}/not"), &**member)],
+        Condition::Attribute { .. }
+        | Condition::Segment(_)
+        | Condition::Flag(_)
+        | Condition::Bucket(_) => Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::formula::{Space, Verdict};
 use super::pattern;
-use super::{Code, Findings};
+use super::{Code, Findings, parts};
 use crate::link::Links;
 use crate::model::Condition;
 use crate::operator::Matcher;
@@ -17,16 +17,10 @@ pub(super) fn inspect(
     let mut space = Space::default();
     let formula = space.formula(condition, links);
     let verdict = space.verdict(&formula);
-    let inner = match condition {
-        Condition::All(members) => {
-            inspect_each(members, links, &format!("{pointer}/all"), findings)
-        }
-        Condition::Any(members) => {
-            inspect_each(members, links, &format!("{pointer}/any"), findings)
-        }
-        Condition::Not(member) => vec![inspect(member, links, &format!("{pointer}/not"), findings)],
-        _ => Vec::new(),
-    };
+    let inner: Vec<Verdict> = parts(condition, pointer)
+        .iter()
+        .map(|(pointer, part)| inspect(part, links, pointer, findings))
+        .collect();
     let is_explained = patterns(condition, pointer, findings);
     // What an inner condition or a pattern explains is told there.
     if is_explained || inner.iter().any(|inner| inner.is_constant()) {
@@ -48,19 +42,6 @@ pub(super) fn inspect(
         findings.add(Code::OnlyArrays, pointer.to_owned(), message);
     }
     verdict
-}
-
-fn inspect_each(
-    members: &[Condition],
-    links: &Links,
-    pointer: &str,
-    findings: &mut Findings,
-) -> Vec<Verdict> {
-    let each = members.iter().enumerate();
-    each.map(|(position, member)| {
-        inspect(member, links, &format!("{pointer}/{position}"), findings)
-    })
-    .collect()
 }
 
 fn why_never(condition: &Condition) -> String {

@@ -1,6 +1,6 @@
 //! What a document asks of contexts, held against one with everything that callers send
 
-use super::{Code, Findings};
+use super::{Code, Findings, parts};
 use crate::bucket::TOTAL;
 use crate::compile::pointer_to;
 use crate::context::{Attribute, Attributes as _, Context};
@@ -80,20 +80,10 @@ fn inspect_unit(
 }
 
 fn inspect(condition: &Condition, pointer: &str, declared: &Context, findings: &mut Findings) {
-    let mut each = |members: &[Condition], name: &str| {
-        for (position, member) in members.iter().enumerate() {
-            inspect(
-                member,
-                &format!("{pointer}/{name}/{position}"),
-                declared,
-                findings,
-            );
-        }
-    };
+    for (pointer, part) in parts(condition, pointer) {
+        inspect(part, &pointer, declared, findings);
+    }
     match condition {
-        Condition::All(members) => each(members, "all"),
-        Condition::Any(members) => each(members, "any"),
-        Condition::Not(member) => inspect(member, &format!("{pointer}/not"), declared, findings),
         Condition::Bucket(bucket) => {
             inspect_unit(
                 &bucket.unit,
@@ -116,7 +106,11 @@ fn inspect(condition: &Condition, pointer: &str, declared: &Context, findings: &
                 findings.add(Code::WrongType, pointer.to_owned(), message);
             }
         }
-        Condition::Segment(_) | Condition::Flag(_) => {}
+        Condition::All(_)
+        | Condition::Any(_)
+        | Condition::Not(_)
+        | Condition::Segment(_)
+        | Condition::Flag(_) => {}
     }
 }
 
