@@ -8,14 +8,9 @@
 # What is found stays in the target directory, and an input that fails is named with the failure; add it to core/fuzz/corpus/TARGET.
 source "$(dirname "$0")/lib.sh"
 
-VERSION=0.13.2
 TARGETS=(load evaluate replica)
 
-if [ "$("$TOOLS/bin/cargo-fuzz" --version 2>/dev/null)" != "cargo-fuzz $VERSION" ]; then
-  say "installing cargo-fuzz $VERSION (a minute, once)"
-  CARGO_TARGET_DIR=$TOOLS/build cargo install --quiet --force --locked --root "$TOOLS" --version "=$VERSION" cargo-fuzz
-  rm -rf "$TOOLS/build"
-fi
+cargo_tool cargo-fuzz 0.13.2
 
 export CARGO_TARGET_DIR=$TARGET_DIR/fuzz
 FOUND=$CARGO_TARGET_DIR/found

@@ -39,6 +39,20 @@ locked_version() {
     $1 == "version" && found { gsub(/"/, "", $3); print $3; exit }' Cargo.lock
 }
 
+# Installs version $2 of the program of crate $1 into $TOOLS/bin, unless it is there.
+cargo_tool() {
+  if cargo install --list --root "$TOOLS" | grep -xF "$1 v$2:" >/dev/null; then return 0; fi
+  say "installing $1 $2 (a few minutes, once)"
+  (
+    # A target directory of its own, kept out of the workspace's; these tools wait for others, so they need not be optimised hard.
+    export CARGO_TARGET_DIR=$TOOLS/build CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=64
+    install=(cargo install --quiet --force --root "$TOOLS" --version "=$2" "$1")
+    # A registry mirror that lags behind may lack a version which the tool's own lock file names.
+    "${install[@]}" --locked || { say "not all locked versions are to be had; choosing others" && "${install[@]}"; }
+  )
+  rm -rf "$TOOLS/build"
+}
+
 # Installs Debian packages, as root or through sudo.
 # $1 says what they are for; the rest are their names.
 apt_install() {

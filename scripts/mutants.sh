@@ -7,15 +7,9 @@
 # what they let pass is then tried against the core's own tests. Mutants that do not compile count for nothing.
 source "$(dirname "$0")/lib.sh"
 
-VERSION=27.1.0
 MAX_PERCENT=3
 
-if [ "$("$TOOLS/bin/cargo-mutants" mutants --version 2>/dev/null)" != "cargo-mutants $VERSION" ]; then
-  say "installing cargo-mutants $VERSION (a few minutes, once)"
-  # A target directory of its own, kept out of the workspace's
-  CARGO_TARGET_DIR=$TOOLS/build cargo install --quiet --force --locked --root "$TOOLS" --version "=$VERSION" cargo-mutants
-  rm -rf "$TOOLS/build"
-fi
+cargo_tool cargo-mutants 27.1.0
 
 # Not the workspace's target directory, whose lock would keep everybody else waiting; and no debug information, which takes longest.
 export CARGO_TARGET_DIR=$TARGET_DIR/mutants CARGO_PROFILE_DEV_DEBUG=0

@@ -17,12 +17,4 @@ fi
 
 version=$(locked_version wasm-bindgen)
 [ -n "$version" ] || die "Cargo.lock holds no crate wasm-bindgen"
-if [ "$("$TOOLS/bin/wasm-bindgen" --version 2>/dev/null)" != "wasm-bindgen $version" ]; then
-  say "installing wasm-bindgen-cli $version (a few minutes, once)"
-  # A target directory of its own, kept out of the workspace's; the tool runs for a second, so it need not be optimised hard.
-  export CARGO_TARGET_DIR=$TOOLS/build CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=64
-  install=(cargo install --quiet --force --root "$TOOLS" --version "=$version" wasm-bindgen-cli)
-  # A registry mirror that lags behind may lack a version which the tool's own lock file names.
-  "${install[@]}" --locked || { say "not all locked versions are to be had; choosing others" && "${install[@]}"; }
-  rm -rf "$TOOLS/build"
-fi
+cargo_tool wasm-bindgen-cli "$version"
