@@ -43,13 +43,11 @@ locked_version() {
 cargo_tool() {
   if cargo install --list --root "$TOOLS" | grep -xF "$1 v$2:" >/dev/null; then return 0; fi
   say "installing $1 $2 (a few minutes, once)"
-  (
-    # A target directory of its own, kept out of the workspace's; these tools wait for others, so they need not be optimised hard.
-    export CARGO_TARGET_DIR=$TOOLS/build CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=64
-    install=(cargo install --quiet --force --root "$TOOLS" --version "=$2" "$1")
-    # A registry mirror that lags behind may lack a version which the tool's own lock file names.
-    "${install[@]}" --locked || { say "not all locked versions are to be had; choosing others" && "${install[@]}"; }
-  )
+  # A target directory of its own, kept out of the workspace's; these tools wait for others, so they need not be optimised hard.
+  local install=(env CARGO_TARGET_DIR="$TOOLS/build" CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=64
+    cargo install --quiet --force --root "$TOOLS" --version "=$2" "$1")
+  # A registry mirror that lags behind may lack a version which the tool's own lock file names.
+  "${install[@]}" --locked || { say "not all locked versions are to be had; choosing others" && "${install[@]}"; }
   rm -rf "$TOOLS/build"
 }
 
