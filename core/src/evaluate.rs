@@ -3,10 +3,13 @@
 //! It cannot fail, panic or loop, and it always answers. A tracer sees each step; the one that sees nothing costs nothing.
 
 mod condition;
+mod number;
 mod serve;
 
 use std::borrow::Cow;
 use std::sync::Arc;
+
+pub(crate) use self::number::{OutcomeNumber, error_number};
 
 use crate::context::Attributes;
 use crate::link::LinkedFlag;

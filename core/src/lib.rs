@@ -75,7 +75,7 @@ pub use path::{AttributePath, PathError};
 pub use pattern::PatternError;
 pub use replica::{Commit, Replica, ReplicaError, Step};
 pub use snapshot::{FlagInfo, Snapshot};
-pub use text::{TextQuery, TextReplica};
+pub use text::{NumberQuery, TextQuery, TextReplica};
 pub use timestamp::Timestamp;
 pub use value::{MAX_SAFE_INTEGER, Object, Value, safe_integer};
 

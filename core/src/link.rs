@@ -4,6 +4,7 @@
 //! answer, is broken itself; its neighbours are not.
 
 mod check;
+mod paths;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

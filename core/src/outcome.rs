@@ -107,6 +107,15 @@ pub enum ValueType {
 }
 
 impl ValueType {
+    /// Every type; a host that has numbers for them counts from here
+    pub const ALL: [Self; 5] = [
+        Self::Boolean,
+        Self::String,
+        Self::Number,
+        Self::Integer,
+        Self::Object,
+    ];
+
     /// Whether `value` is of this type
     pub fn admits(self, value: &Value) -> bool {
         match (self, value) {

@@ -155,6 +155,10 @@ impl Replica {
         Arc::clone(&self.snapshot)
     }
 
+    pub(crate) fn current(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
     /// Names the last commit to the server; send it as `Last-Event-ID`
     pub fn cursor(&self) -> Option<&str> {
         self.cursor.as_deref()

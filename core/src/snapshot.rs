@@ -8,7 +8,7 @@ use hashbrown::HashTable;
 use crate::context::Attributes;
 use crate::environment::Environment;
 use crate::error::{Issue, SnapshotError};
-use crate::evaluate::Evaluation;
+use crate::evaluate::{Evaluation, OutcomeNumber, error_number};
 use crate::hashing::hash_text;
 use crate::link::{Linked, LinkedFlag};
 use crate::model::FlagType;
@@ -155,6 +155,35 @@ impl Snapshot {
         evaluation.value(linked, expected)
     }
 
+    /// The number of the outcome of the flag at a position, or `None` where it has none
+    ///
+    /// Of one flag and one expected type, outcomes of the same number are equal. `now` is asked only where time has a say.
+    pub(crate) fn number<A: Attributes + ?Sized>(
+        &self,
+        position: usize,
+        expected: Option<ValueType>,
+        context: &A,
+        now: impl FnOnce() -> Timestamp,
+    ) -> Option<OutcomeNumber> {
+        if context.validate().is_err() {
+            return Some(error_number(ErrorCode::InvalidContext));
+        }
+        let Some(linked) = self.flags.get(position)?.flag.as_deref() else {
+            return Some(error_number(ErrorCode::ParseError));
+        };
+        let now = if linked.is_timed {
+            now()
+        } else {
+            Timestamp::from_millis(0)
+        };
+        let mut evaluation = Evaluation {
+            context,
+            now,
+            tracer: NoTrace,
+        };
+        evaluation.number(linked, expected)
+    }
+
     /// Evaluates one flag and tells why it answers so: the steps of the evaluation, as an array
     pub fn explain<A: Attributes + ?Sized>(
         &self,
@@ -264,14 +293,17 @@ impl Snapshot {
     }
 
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+        self.flags.get(self.position(key)?)
+    }
+
+    /// The position of a flag in the order of keys
+    pub(crate) fn position(&self, key: &str) -> Option<usize> {
         let is_it = |position: &usize| {
             self.flags
                 .get(*position)
                 .is_some_and(|entry| *entry.key == *key)
         };
-        self.index
-            .find(hash_text(key), is_it)
-            .and_then(|position| self.flags.get(*position))
+        self.index.find(hash_text(key), is_it).copied()
     }
 }
 

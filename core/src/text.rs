@@ -2,19 +2,30 @@
 //!
 //! The addon for Node and the WebAssembly module are this and their attributes, so that the two cannot differ.
 
+mod numbered;
+mod packed;
+
 use std::sync::Arc;
 
+use self::numbered::Kept;
+pub use self::numbered::NumberQuery;
 use crate::bucket::{seed, slot};
 use crate::context::Context;
 use crate::error::{Issue, SnapshotError};
 use crate::outcome::{Outcome, UnknownValueType, ValueType};
+use crate::path::AttributePath;
 use crate::replica::{Commit, Replica, ReplicaError, Step};
 use crate::timestamp::Timestamp;
 use crate::value::Value;
 
 /// A [`Replica`] that is spoken to in text
 #[derive(Debug, Default)]
-pub struct TextReplica(Replica);
+pub struct TextReplica {
+    replica: Replica,
+    // Of the flags that were described since the last commit, by position.
+    paths: Vec<Box<[AttributePath]>>,
+    kept: Kept,
+}
 
 /// What to evaluate, for whom and when
 #[derive(Debug, Clone, Copy)]
@@ -34,13 +45,14 @@ pub struct TextQuery<'a> {
 impl TextReplica {
     /// Replaces everything by a document: `{"environment", "revision", "changed"}`
     pub fn load(&mut self, document: &str) -> Result<String, SnapshotError> {
-        let commit = self.0.load(document)?;
+        let commit = self.replica.load(document)?;
+        self.paths.clear();
         Ok(Value::object(commit_members(&commit)).to_canonical())
     }
 
     /// Says that a new connection begins
     pub fn connected(&mut self) {
-        self.0.connected();
+        self.replica.connected();
     }
 
     /// Applies one event of the stream: `{"step": "pending"}` and the like, a commit with the members of [`TextReplica::load`]
@@ -50,18 +62,21 @@ impl TextReplica {
         data: &str,
         id: Option<&str>,
     ) -> Result<String, ReplicaError> {
-        let step = self.0.event(name, data, id)?;
+        let step = self.replica.event(name, data, id)?;
+        if matches!(step, Step::Committed(_)) {
+            self.paths.clear();
+        }
         Ok(step_value(&step).to_canonical())
     }
 
     /// Names the last commit to the server
     pub fn cursor(&self) -> Option<&str> {
-        self.0.cursor()
+        self.replica.cursor()
     }
 
     /// Evaluates one flag: the outcome
     pub fn evaluate(&self, query: &TextQuery<'_>) -> Result<String, UnknownValueType> {
-        let snapshot = self.0.snapshot();
+        let snapshot = self.replica.current();
         let outcome = snapshot.evaluate(
             query.flag,
             query.value_type()?,
@@ -73,7 +88,7 @@ impl TextReplica {
 
     /// Evaluates one flag and tells why: `{"outcome", "trace"}`
     pub fn explain(&self, query: &TextQuery<'_>) -> Result<String, UnknownValueType> {
-        let snapshot = self.0.snapshot();
+        let snapshot = self.replica.current();
         let (outcome, trace) = snapshot.explain(
             query.flag,
             query.value_type()?,
@@ -87,21 +102,21 @@ impl TextReplica {
 
     /// Evaluates every flag: `{"flags": {KEY: outcome}}`
     pub fn evaluate_all(&self, context: &str, now: f64) -> String {
-        let snapshot = self.0.snapshot();
+        let snapshot = self.replica.current();
         let outcomes = snapshot.evaluate_all(&Context::from_json(context), timestamp(now));
         Outcome::all_to_value(&outcomes, &Value::Null).to_canonical()
     }
 
     /// What is wrong with the document: an array of `{"flag", "pointer", "message"}`
     pub fn issues(&self) -> String {
-        let snapshot = self.0.snapshot();
+        let snapshot = self.replica.current();
         let issues: Arc<[Value]> = snapshot.issues().iter().map(issue_value).collect();
         Value::Array(issues).to_canonical()
     }
 
     /// The next instant, in milliseconds since 1970, at which time alone may change an outcome
     pub fn next_boundary(&self, now: f64) -> Option<f64> {
-        let boundary = self.0.snapshot().next_boundary(timestamp(now))?;
+        let boundary = self.replica.current().next_boundary(timestamp(now))?;
         #[expect(
             clippy::cast_precision_loss,
             reason = "an instant of RFC 3339 is far within ±(2^53 − 1) milliseconds"

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flagstaff_core::object::{join, split};
-use flagstaff_core::{Context, Replica, Snapshot, Timestamp, Value, ValueType};
+use flagstaff_core::{
+    Context, NumberQuery, Replica, Snapshot, TextQuery, TextReplica, Timestamp, Value, ValueType,
+};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -316,6 +318,40 @@ fn transferred(document: &Json) -> Replica {
     replica
 }
 
+/// Shared memory as a host fills it: the layout of `core/src/text/packed.rs`
+fn packed(context: &Json, paths: &Json, now: i32) -> Vec<u8> {
+    let paths = paths.as_array().unwrap();
+    let texts_begin = paths.len().saturating_mul(16).saturating_add(8);
+    let mut memory = f64::from(now).to_ne_bytes().to_vec();
+    let mut texts = Vec::new();
+    for path in paths {
+        let mut names = path.as_array().unwrap().iter();
+        let found = names.try_fold(context, |found, name| {
+            found.as_object()?.get(name.as_str()?)
+        });
+        let (kind, text, number) = match found {
+            None => (0_u32, String::new(), None),
+            Some(Json::Null) => (1, String::new(), None),
+            Some(Json::Bool(false)) => (2, String::new(), None),
+            Some(Json::Bool(true)) => (3, String::new(), None),
+            Some(Json::Number(number)) => (4, String::new(), number.as_f64()),
+            Some(Json::String(text)) => (5, text.clone(), None),
+            Some(array @ Json::Array(_)) => (6, array.to_string(), None),
+            Some(Json::Object(_)) => (7, String::new(), None),
+        };
+        let start = u32::try_from(texts_begin.saturating_add(texts.len())).unwrap();
+        let length = u32::try_from(text.len()).unwrap();
+        memory.extend([kind, length].into_iter().flat_map(u32::to_ne_bytes));
+        match number {
+            Some(number) => memory.extend(number.to_ne_bytes()),
+            None => memory.extend([start, 0].into_iter().flat_map(u32::to_ne_bytes)),
+        }
+        texts.extend(text.bytes());
+    }
+    memory.extend(texts);
+    memory
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -359,6 +395,52 @@ proptest! {
             let value = snapshot.value(flag, expected, &context, || now);
             prop_assert_eq!(value.as_deref().ok(), outcome.value.as_deref());
             prop_assert_eq!(value.err(), outcome.error_code);
+        }
+    }
+
+    #[test]
+    fn a_number_stands_for_one_outcome(document in document(), contexts in prop::collection::vec(context(), 1..6), now in -10_i32..700_000) {
+        let mut replica = TextReplica::default();
+        replica.load(&document.to_string()).unwrap();
+        let flags: Vec<String> = serde_json::from_str(&replica.keys()).unwrap();
+        let types = [None, Some("boolean"), Some("string"), Some("object")];
+        let numbers = [0, 1, 2, 5];
+        let mut outcomes = BTreeMap::new();
+        for context in &contexts {
+            let text = context.to_string();
+            let kept = replica.keep(&text);
+            let is_valid = Context::from_json(&text).is_ok();
+            prop_assert_eq!(kept != 0, is_valid);
+            if !is_valid {
+                continue;
+            }
+            let mut all = f64::from(now).to_ne_bytes().to_vec();
+            all.resize(flags.len().saturating_mul(4).saturating_add(8), 0);
+            prop_assert!(replica.numbers(kept, &mut all));
+            let all: Vec<i32> = all.as_chunks().0.iter().skip(2).map(|number| i32::from_ne_bytes(*number)).collect();
+            for (position, flag) in flags.iter().enumerate() {
+                let description: Json = serde_json::from_str(&replica.describe(flag).unwrap()).unwrap();
+                prop_assert_eq!(&description["position"], &json!(position));
+                let memory = packed(context, &description["paths"], now);
+                for (name, expected) in types.into_iter().zip(numbers) {
+                    let query = NumberQuery { flag: u32::try_from(position).unwrap(), expected, context: kept };
+                    let number = replica.number(query, &memory);
+                    prop_assert_eq!(number, replica.number(NumberQuery { context: 0, ..query }, &memory));
+                    if name.is_none() {
+                        prop_assert_eq!(Some(&number), all.get(position));
+                    }
+                    let query = TextQuery { flag, expected: name, fallback: "null", context: &text, now: now.into() };
+                    let outcome = replica.evaluate(&query).unwrap();
+                    prop_assert!(number >= 0, "{}", outcome);
+                    let held = outcomes.entry((flag, name, number)).or_insert_with(|| outcome.clone());
+                    prop_assert_eq!(&*held, &outcome);
+                    if description["isConstant"] == json!(true) {
+                        let first = outcomes.keys().filter(|(other, kind, _)| *other == flag && *kind == name).count();
+                        prop_assert_eq!(first, 1);
+                    }
+                }
+            }
+            replica.forget(kept);
         }
     }
 
