@@ -103,7 +103,8 @@ pub async fn serve_on(listener: TcpListener, state: AppState) -> io::Result<()> 
     let stopping = state.stopping().clone();
     let server = axum::serve(
         WriteTimeout::new(listener, WRITE_TIMEOUT),
-        routes::app(state),
+        // As a plain router it would be built anew, route by route, for each connection, and kept by it.
+        routes::app(state).into_make_service(),
     );
     let server = server.with_graceful_shutdown(stopping.clone().cancelled_owned());
     let deadline = async {
