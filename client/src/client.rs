@@ -173,6 +173,7 @@ impl Inner {
     }
 
     /// Restarts what a fork has ended; one relaxed load where nothing has
+    #[inline]
     fn revive(&self) {
         if self.is_inherited.load(Ordering::Relaxed)
             && self.is_inherited.swap(false, Ordering::AcqRel)

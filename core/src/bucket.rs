@@ -38,6 +38,7 @@ pub fn seed(salt: &str) -> u32 {
 }
 
 /// The slot of a unit, from 0 to `total` − 1: `(murmur3_x86_32(unit, seed) × total) >> 32`
+#[inline]
 pub fn slot(unit: &str, seed: u32, total: u32) -> u32 {
     // Multiply-shift, not `%`: no zero divisor, no bias worth speaking of, and order-preserving in the hash.
     let product = u64::from(murmur3_x86_32(unit.as_bytes(), seed)).wrapping_mul(u64::from(total));

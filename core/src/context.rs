@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 use serde::de::DeserializeSeed as _;
 
-use crate::hashing::hash_text;
+use crate::hashing::is_same;
+use crate::index::Index;
 use crate::limits;
-use crate::path::AttributePath;
+use crate::path::{AttributePath, TARGETING_KEY, hash_name};
 use crate::value::{Object, Value, ValueSeed};
 
 /// A source of attributes: [`Context`], or a binding's view of the host language's own objects
@@ -43,6 +42,17 @@ pub enum Attribute<'a> {
 }
 
 impl Attribute<'_> {
+    /// Reads the text of a unit, as [`Attribute::as_unit`] has it
+    #[inline]
+    pub(crate) fn map_unit<T>(&self, read: impl FnOnce(&str) -> T) -> Option<T> {
+        match self {
+            // Nearly every unit; and a text that is only borrowed need not be dropped.
+            Self::String(text) if !text.is_empty() => Some(read(text)),
+            Self::Number(_) => self.as_unit().map(|text| read(&text)),
+            _ => None,
+        }
+    }
+
     /// The text of a unit: a non-empty string, or an integer within ±(2^53 − 1) in decimal
     pub fn as_unit(&self) -> Option<Cow<'_, str>> {
         match self {
@@ -55,12 +65,14 @@ impl Attribute<'_> {
     }
 
     /// Whether there is nothing to look at: missing or null
+    #[inline]
     pub fn is_absent(&self) -> bool {
         matches!(self, Self::Missing | Self::Null)
     }
 }
 
 impl<'a> From<&'a Value> for Attribute<'a> {
+    #[inline]
     fn from(value: &'a Value) -> Self {
         match value {
             Value::Null => Self::Null,
@@ -78,8 +90,11 @@ impl<'a> From<&'a Value> for Attribute<'a> {
 /// `targetingKey` is the key of kind `user`; the key of any other kind `K` is the member `key` of the object `K`.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
-    // By the hashes that paths carry.
-    members: HashTable<(Arc<str>, Value)>,
+    targeting_key: Option<Value>,
+    // In the order in which they came.
+    others: Vec<(Arc<str>, Value)>,
+    // The positions of the others, by the hashes that paths carry.
+    index: Index,
     // Whether `targetingKey` is something other than a string or null.
     is_refused: bool,
 }
@@ -98,20 +113,33 @@ impl Context {
     }
 
     fn insert(&mut self, name: Arc<str>, value: Value) {
-        if &*name == "targetingKey" {
+        let hash = hash_name(&name);
+        if hash == TARGETING_KEY {
             self.is_refused = !matches!(value, Value::Null | Value::String(_));
+            self.targeting_key = Some(value);
+            return;
         }
-        let entry = self.members.entry(
-            hash_text(&name),
-            |(other, _)| *other == name,
-            |(other, _)| hash_text(other),
-        );
-        match entry {
-            Entry::Occupied(mut entry) => entry.get_mut().1 = value,
-            Entry::Vacant(entry) => {
-                entry.insert((name, value));
-            }
+        let others = &mut self.others;
+        let position = self.index.find(hash, |position| {
+            let (other, _) = others.get(position)?;
+            is_same(other, &name).then_some(position)
+        });
+        if let Some((_, held)) = position.and_then(|position| others.get_mut(position)) {
+            *held = value;
+            return;
         }
+        self.index.insert(hash, others.len(), |position| {
+            others.get(position).map_or(0, |(name, _)| hash_name(name))
+        });
+        others.push((name, value));
+    }
+
+    /// The member of this name, which is not `targetingKey`
+    fn other(&self, hash: u64, name: &str) -> Option<&Value> {
+        self.index.find(hash, |position| {
+            let (other, value) = self.others.get(position)?;
+            is_same(other, name).then_some(value)
+        })
     }
 
     /// Reads a context from JSON text
@@ -129,8 +157,18 @@ impl Context {
 
     /// The members of the context
     pub fn members(&self) -> Object {
-        self.members.iter().cloned().collect()
+        let key = self.targeting_key.clone();
+        let key = key.map(|key| ("targetingKey".into(), key));
+        self.others.iter().cloned().chain(key).collect()
     }
+}
+
+/// Follows names through objects
+fn below<'a>(value: Option<&'a Value>, names: &[Box<str>]) -> Option<&'a Value> {
+    names.iter().fold(value, |found, name| match found {
+        Some(Value::Object(members)) => members.get(&**name),
+        _ => None,
+    })
 }
 
 impl PartialEq for Context {
@@ -155,23 +193,19 @@ impl TryFrom<Value> for Context {
 }
 
 impl Attributes for Context {
+    #[inline]
     fn attribute(&self, path: &AttributePath) -> Attribute<'_> {
-        let Some((first, rest)) = path.segments().split_first() else {
-            return Attribute::Missing;
+        let found = match (path.hash(), path.segments()) {
+            // Nothing lies below it, since a context where it is an object is refused.
+            (TARGETING_KEY, [_]) => self.targeting_key.as_ref(),
+            (hash, [name]) => self.other(hash, name),
+            (hash, [name, rest @ ..]) => below(self.other(hash, name), rest),
+            (_, []) => None,
         };
-        let found = self
-            .members
-            .find(path.hash(), |(name, _)| **name == **first);
-        let mut found = found.map(|(_, value)| value);
-        for segment in rest {
-            found = match found {
-                Some(Value::Object(members)) => members.get(&**segment),
-                _ => None,
-            };
-        }
         found.map_or(Attribute::Missing, Attribute::from)
     }
 
+    #[inline]
     fn validate(&self) -> Result<(), ContextError> {
         if self.is_refused {
             Err(ContextError::TargetingKey)
@@ -183,11 +217,13 @@ impl Attributes for Context {
 
 /// A context that could not be read: evaluation answers `INVALID_CONTEXT`
 impl Attributes for Result<Context, ContextError> {
+    #[inline]
     fn attribute(&self, path: &AttributePath) -> Attribute<'_> {
         self.as_ref()
             .map_or(Attribute::Missing, |context| context.attribute(path))
     }
 
+    #[inline]
     fn validate(&self) -> Result<(), ContextError> {
         self.as_ref()
             .map_or_else(|error| Err(error.clone()), Context::validate)

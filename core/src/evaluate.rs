@@ -67,16 +67,10 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
                 ..Outcome::error(ErrorCode::TypeMismatch)
             };
         }
-        let patches = self.patches(linked, decision.patchable_levels);
-        let value = patched(&variant.value, &patches);
-        let environment = flag
-            .environment_patch
-            .iter()
-            .map(|patch| ("environment", &**patch));
-        let layers = if flag.value_type == FlagType::Object {
-            environment.chain(patches).collect()
+        let (value, layers) = if flag.value_type == FlagType::Object {
+            self.layered(linked, &decision)
         } else {
-            Vec::new()
+            (Cow::Borrowed(&variant.value), Vec::new())
         };
         Outcome {
             value: Some(value),
@@ -92,25 +86,35 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         }
     }
 
+    /// The value of an object with its patches, and what was laid over the variant as the document has it
+    fn layered<'s>(
+        &mut self,
+        linked: &'s LinkedFlag,
+        decision: &Decision<'s>,
+    ) -> (Cow<'s, Value>, Vec<(&'s str, &'s Object)>) {
+        let patches = self.patches(linked, decision.patchable_levels);
+        let value = patched(&decision.variant.value, &patches);
+        let environment = linked.flag.environment_patch.iter();
+        let environment = environment.map(|patch| ("environment", &**patch));
+        (value, environment.chain(patches).collect())
+    }
+
     /// The value of an outcome without the rest of it
     pub(crate) fn value<'s>(
         &mut self,
         linked: &'s LinkedFlag,
         expected: Option<ValueType>,
     ) -> Result<Cow<'s, Value>, ErrorCode> {
-        let (variant, patchable_levels) = if let Some(variant) = linked.constant() {
-            (variant, 0)
-        } else {
-            let decision = self.decide(linked);
-            (decision.variant, decision.patchable_levels)
-        };
+        let decision = self.decide(linked);
+        let variant = decision.variant;
         if expected.is_some_and(|expected| !expected.admits(&variant.value)) {
             return Err(ErrorCode::TypeMismatch);
         }
-        Ok(patched(
-            &variant.value,
-            &self.patches(linked, patchable_levels),
-        ))
+        if !linked.may_be_patched() {
+            return Ok(Cow::Borrowed(&variant.value));
+        }
+        let patches = self.patches(linked, decision.patchable_levels);
+        Ok(patched(&variant.value, &patches))
     }
 
     /// Everything but patches, which is also what another flag may depend on
@@ -185,7 +189,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         for (position, (level, list)) in flag.levels.iter().zip(&linked.overrides).enumerate() {
             let Some(list) = list else { continue };
             let attribute = self.context.attribute(&level.path);
-            let entry = attribute.as_unit().and_then(|key| list.get(&key));
+            let entry = attribute.map_unit(|key| list.get(key)).flatten();
             let variant = match entry {
                 Some(Override::Exclude) => Some(&flag.off),
                 Some(Override::Include) => flag.on.as_ref(),
@@ -194,8 +198,8 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
             };
             self.tracer.note(|| {
                 let key = attribute
-                    .as_unit()
-                    .map_or(Value::Null, |key| Value::from(&*key));
+                    .map_unit(|text| Value::from(text))
+                    .unwrap_or_default();
                 let variant =
                     variant.map_or(Value::Null, |variant| Arc::clone(&variant.name).into());
                 [
@@ -315,11 +319,11 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         linked: &'s LinkedFlag,
         patchable_levels: usize,
     ) -> Vec<(&'s str, &'s Object)> {
-        let flag = &*linked.flag;
-        if flag.value_type != FlagType::Object {
+        if !linked.may_be_patched() {
             return Vec::new();
         }
-        let levels = flag
+        let levels = linked
+            .flag
             .levels
             .iter()
             .zip(&linked.overrides)
@@ -328,8 +332,8 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         for (level, list) in levels {
             let Some(list) = list else { continue };
             let attribute = self.context.attribute(&level.path);
-            if let Some(Override::Patch(patch)) = attribute.as_unit().and_then(|key| list.get(&key))
-            {
+            let entry = attribute.map_unit(|key| list.get(key)).flatten();
+            if let Some(Override::Patch(patch)) = entry {
                 patches.push((&*level.name, &**patch));
             }
         }

@@ -7,6 +7,7 @@ const C1: u32 = 0xcc9e_2d51;
 const C2: u32 = 0x1b87_3593;
 
 /// The 32-bit hash of `bytes` under `seed`
+#[inline]
 pub fn murmur3_x86_32(bytes: &[u8], seed: u32) -> u32 {
     let mut hash = seed;
     let (blocks, tail) = bytes.as_chunks::<4>();
@@ -32,10 +33,12 @@ pub fn murmur3_x86_32(bytes: &[u8], seed: u32) -> u32 {
     finalize(hash ^ length)
 }
 
+#[inline]
 fn scramble(block: u32) -> u32 {
     block.wrapping_mul(C1).rotate_left(15).wrapping_mul(C2)
 }
 
+#[inline]
 fn finalize(mut hash: u32) -> u32 {
     hash ^= hash >> 16;
     hash = hash.wrapping_mul(0x85eb_ca6b);

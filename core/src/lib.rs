@@ -40,6 +40,7 @@ mod hash;
 mod hashing;
 #[cfg(feature = "analysis")]
 pub mod impact;
+mod index;
 pub mod limits;
 mod link;
 #[cfg(feature = "analysis")]

@@ -15,7 +15,9 @@ use crate::error::{Issue, Problem};
 use crate::graph::{self, Edges};
 use crate::limits;
 use crate::list::{Ids, Overrides};
-use crate::model::{Choice, Flag, FlagReference, Group, Holdout, References, Segment, Variant};
+use crate::model::{
+    Choice, Flag, FlagReference, FlagType, Group, Holdout, References, Segment, Variant,
+};
 use crate::object::ObjectKind;
 use crate::path::AttributePath;
 
@@ -27,6 +29,7 @@ pub(crate) struct LinkedFlag {
     // Parallel to `flag.levels`, `None` where there is no entry; empty where there is none at all.
     pub(crate) overrides: Box<[Option<Arc<Overrides>>]>,
     pub(crate) links: Links,
+    constant: Option<Arc<Variant>>,
     pub(crate) is_constant: bool,
     // Whether time has a say in what it answers, be it by something that it refers to.
     pub(crate) is_timed: bool,
@@ -37,12 +40,23 @@ pub(crate) struct LinkedFlag {
 
 impl LinkedFlag {
     /// What it serves to everybody at every instant, if it is so simple
+    #[inline]
     pub(crate) fn constant(&self) -> Option<&Arc<Variant>> {
-        match &self.flag.serve.choice {
-            _ if !self.flag.enabled => Some(&self.flag.off),
-            Choice::Variant(variant) if self.is_constant => Some(variant),
-            _ => None,
-        }
+        self.constant.as_ref()
+    }
+
+    /// Whether there are overrides that may be patches
+    #[inline]
+    pub(crate) fn may_be_patched(&self) -> bool {
+        self.flag.value_type == FlagType::Object && !self.overrides.is_empty()
+    }
+}
+
+fn constant(flag: &Flag, is_constant: bool) -> Option<Arc<Variant>> {
+    match &flag.serve.choice {
+        _ if !flag.enabled => Some(Arc::clone(&flag.off)),
+        Choice::Variant(variant) if is_constant => Some(Arc::clone(variant)),
+        _ => None,
     }
 }
 
@@ -275,6 +289,7 @@ impl<'e> Linker<'e> {
             flag: Arc::clone(flag),
             overrides,
             links,
+            constant: constant(flag, is_constant),
             is_constant,
             is_timed,
             fingerprint,

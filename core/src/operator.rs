@@ -2,7 +2,6 @@
 //!
 //! A test on a missing attribute, or on a value of another type, is false; `notX` is exactly `not(X)`.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use crate::literals::{Literals, fold_text};
 use crate::pattern::Pattern;
 use crate::semver::{Range, VersionText};
 use crate::timestamp::Timestamp;
+use crate::value::Value;
 use crate::wire::QuantifierWire;
 
 /// Which side of a literal a value may lie on
@@ -168,64 +168,42 @@ impl Test {
         }
     }
 
+    #[inline]
     pub(crate) fn holds(&self, attribute: &Attribute<'_>) -> bool {
-        self.matches(attribute) != self.is_negated
-    }
-
-    fn matches(&self, attribute: &Attribute<'_>) -> bool {
-        match attribute {
+        let matches = match attribute {
             Attribute::Array(elements) if self.operator.is_elementwise() => {
-                let mut results = elements
-                    .iter()
-                    .map(|element| self.matches_one(&Attribute::from(element)));
-                match self.quantifier {
-                    QuantifierWire::Any => results.any(|result| result),
-                    QuantifierWire::All => results.all(|result| result),
-                    QuantifierWire::None => !results.any(|result| result),
-                }
+                self.matches_elements(elements)
             }
             attribute => self.matches_one(attribute),
+        };
+        matches != self.is_negated
+    }
+
+    fn matches_elements(&self, elements: &[Value]) -> bool {
+        let mut results = elements
+            .iter()
+            .map(|element| self.matches_one(&Attribute::from(element)));
+        match self.quantifier {
+            QuantifierWire::Any => results.any(|result| result),
+            QuantifierWire::All => results.all(|result| result),
+            QuantifierWire::None => !results.any(|result| result),
         }
     }
 
     /// Whether one value matches; an element that is itself an array does not
     pub(crate) fn matches_one(&self, attribute: &Attribute<'_>) -> bool {
         match (&self.matcher, attribute) {
-            (Matcher::Exists, attribute) => *attribute != Attribute::Missing,
-            (Matcher::Null, attribute) => *attribute == Attribute::Null,
-            (Matcher::In(literals), Attribute::String(text)) => {
-                literals.has_text(&self.folded(text))
-            }
+            (Matcher::Exists, attribute) => !matches!(attribute, Attribute::Missing),
+            (Matcher::Null, attribute) => matches!(attribute, Attribute::Null),
+            (_, Attribute::String(text)) if self.ignore_case => self.matches_text(&fold_text(text)),
+            (_, Attribute::String(text)) => self.matches_text(text),
             (Matcher::In(literals), attribute) => literals.has(attribute),
-            (Matcher::Contains(texts), Attribute::String(text)) => {
-                let text = self.folded(text);
-                texts.iter().any(|literal| text.contains(&**literal))
-            }
-            (Matcher::StartsWith(texts), Attribute::String(text)) => {
-                let text = self.folded(text);
-                texts.iter().any(|literal| text.starts_with(&**literal))
-            }
-            (Matcher::EndsWith(texts), Attribute::String(text)) => {
-                let text = self.folded(text);
-                texts.iter().any(|literal| text.ends_with(&**literal))
-            }
-            (Matcher::Matches(patterns), Attribute::String(text)) => {
-                patterns.iter().any(|pattern| pattern.is_in(text))
-            }
             (Matcher::Number(side, literal), Attribute::Number(number)) => number
                 .partial_cmp(literal)
                 .is_some_and(|ordering| side.admits(ordering)),
-            (Matcher::Instant(side, literal), attribute) => {
-                instant(attribute).is_some_and(|instant| side.admits(instant.cmp(literal)))
-            }
-            (Matcher::Semver(side, literal), Attribute::String(text)) => literal
-                .compare(text)
-                .is_some_and(|ordering| side.admits(ordering)),
-            (Matcher::SemverMatches(ranges), Attribute::String(text)) => {
-                ranges.iter().any(|range| range.covers(text))
-            }
-            (Matcher::Cidr(networks), Attribute::String(text)) => {
-                networks.iter().any(|network| network.covers(text))
+            (Matcher::Instant(side, literal), Attribute::Number(number)) => {
+                let instant = Timestamp::from_number(*number);
+                instant.is_some_and(|instant| side.admits(instant.cmp(literal)))
             }
             (Matcher::Size(side, literal), Attribute::Array(elements)) => {
                 i64::try_from(elements.len()).is_ok_and(|size| side.admits(size.cmp(literal)))
@@ -234,19 +212,23 @@ impl Test {
         }
     }
 
-    fn folded<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if self.ignore_case {
-            fold_text(text)
-        } else {
-            Cow::Borrowed(text)
+    /// Whether a text matches, folded where the literals are
+    fn matches_text(&self, text: &str) -> bool {
+        match &self.matcher {
+            Matcher::In(literals) => literals.has_text(text),
+            Matcher::Contains(texts) => texts.iter().any(|literal| text.contains(&**literal)),
+            Matcher::StartsWith(texts) => texts.iter().any(|literal| text.starts_with(&**literal)),
+            Matcher::EndsWith(texts) => texts.iter().any(|literal| text.ends_with(&**literal)),
+            Matcher::Matches(patterns) => patterns.iter().any(|pattern| pattern.is_in(text)),
+            Matcher::Instant(side, literal) => {
+                Timestamp::parse(text).is_some_and(|instant| side.admits(instant.cmp(literal)))
+            }
+            Matcher::Semver(side, literal) => literal
+                .compare(text)
+                .is_some_and(|ordering| side.admits(ordering)),
+            Matcher::SemverMatches(ranges) => ranges.iter().any(|range| range.covers(text)),
+            Matcher::Cidr(networks) => networks.iter().any(|network| network.covers(text)),
+            Matcher::Exists | Matcher::Null | Matcher::Number(..) | Matcher::Size(..) => false,
         }
-    }
-}
-
-fn instant(attribute: &Attribute<'_>) -> Option<Timestamp> {
-    match attribute {
-        Attribute::String(text) => Timestamp::parse(text),
-        Attribute::Number(number) => Timestamp::from_number(*number),
-        _ => None,
     }
 }

@@ -117,6 +117,7 @@ impl ValueType {
     ];
 
     /// Whether `value` is of this type
+    #[inline]
     pub fn admits(self, value: &Value) -> bool {
         match (self, value) {
             (Self::Integer, Value::Number(number)) => safe_integer(*number).is_some(),

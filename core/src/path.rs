@@ -43,7 +43,7 @@ impl AttributePath {
     }
 
     fn new(segments: Arc<[Box<str>]>) -> Self {
-        let hash = segments.first().map_or(0, |first| hash_text(first));
+        let hash = segments.first().map_or(0, |first| hash_name(first));
         Self { segments, hash }
     }
 
@@ -59,12 +59,14 @@ impl AttributePath {
         }
     }
 
-    /// The hash of the first member name, as [`hash_text`] has it
+    /// The hash of the first member name, as [`hash_name`] has it
+    #[inline]
     pub(crate) fn hash(&self) -> u64 {
         self.hash
     }
 
     /// The member names to follow from the context down, at least one
+    #[inline]
     pub fn segments(&self) -> &[Box<str>] {
         &self.segments
     }
@@ -78,6 +80,19 @@ impl fmt::Display for AttributePath {
                 .iter()
                 .try_for_each(|segment| write!(formatter, "/{}", escape(segment))),
         }
+    }
+}
+
+/// What [`hash_name`] has for `targetingKey`, and for no other name
+pub(crate) const TARGETING_KEY: u64 = 0;
+
+/// The hash of the name of a context's member
+///
+/// Nearly every serve asks for `targetingKey`, so that contexts hold it apart from the others.
+pub(crate) fn hash_name(name: &str) -> u64 {
+    match name {
+        "targetingKey" => TARGETING_KEY,
+        name => hash_text(name).max(1),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 
-use crate::hashing::hash_text;
+use crate::hashing::{hash_text, is_same};
 
 /// Entries that a shard holds on average before the list is spread over twice as many
 const SHARD_LOAD: usize = 64;
@@ -44,7 +44,7 @@ impl<T: Clone> Shards<T> {
         let hash = hash_text(key);
         let shard = self.shards.get(shard_of(hash, self.shards.len()))?;
         shard
-            .find(hash, |entry| *entry.key == *key)
+            .find(hash, |entry| is_same(&entry.key, key))
             .map(|entry| &entry.value)
     }
 

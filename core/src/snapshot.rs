@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use hashbrown::HashTable;
-
 use crate::context::Attributes;
 use crate::environment::Environment;
 use crate::error::{Issue, SnapshotError};
 use crate::evaluate::{Evaluation, OutcomeNumber, error_number};
-use crate::hashing::hash_text;
+use crate::hashing::{hash_text, is_same};
+use crate::index::Index;
 use crate::link::{Linked, LinkedFlag};
 use crate::model::FlagType;
 use crate::outcome::{ErrorCode, Outcome, ValueType};
@@ -24,7 +23,7 @@ pub struct Snapshot {
     source: Environment,
     // INVARIANT: by key; `index` holds the position of each.
     pub(crate) flags: Box<[Entry]>,
-    index: HashTable<usize>,
+    index: Index,
     issues: Box<[Issue]>,
 }
 
@@ -66,9 +65,9 @@ impl Snapshot {
             .collect();
         let hash_at =
             |position: usize| flags.get(position).map_or(0, |entry| hash_text(&entry.key));
-        let mut index = HashTable::with_capacity(flags.len());
+        let mut index = Index::with_capacity(flags.len());
         for position in 0..flags.len() {
-            index.insert_unique(hash_at(position), position, |position| hash_at(*position));
+            index.insert(hash_at(position), position, hash_at);
         }
         Self {
             source,
@@ -134,6 +133,11 @@ impl Snapshot {
     /// The value of one flag for a context, or why there is none: [`Snapshot::evaluate`] for those who ask for no more
     ///
     /// `now` is asked only where time has a say, since reading a clock may cost as much as an evaluation.
+    #[expect(
+        clippy::inline_always,
+        reason = "what most flags need is short, and shorter still where `expected` is a constant"
+    )]
+    #[inline(always)]
     pub fn value<A: Attributes + ?Sized>(
         &self,
         flag: &str,
@@ -142,6 +146,12 @@ impl Snapshot {
         now: impl FnOnce() -> Timestamp,
     ) -> Result<Cow<'_, Value>, ErrorCode> {
         let linked = self.linked(flag, context)?;
+        if let Some(variant) = linked.constant() {
+            return match expected {
+                Some(expected) if !expected.admits(&variant.value) => Err(ErrorCode::TypeMismatch),
+                _ => Ok(Cow::Borrowed(&variant.value)),
+            };
+        }
         let now = if linked.is_timed {
             now()
         } else {
@@ -241,6 +251,7 @@ impl Snapshot {
     }
 
     /// The flag to evaluate, or what its answer is instead
+    #[inline]
     fn linked<A: Attributes + ?Sized>(
         &self,
         flag: &str,
@@ -292,22 +303,27 @@ impl Snapshot {
         keys
     }
 
+    #[inline]
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
-        self.flags.get(self.position(key)?)
+        self.find(key).map(|(_, entry)| entry)
     }
 
     /// The position of a flag in the order of keys
     pub(crate) fn position(&self, key: &str) -> Option<usize> {
-        let is_it = |position: &usize| {
-            self.flags
-                .get(*position)
-                .is_some_and(|entry| *entry.key == *key)
-        };
-        self.index.find(hash_text(key), is_it).copied()
+        self.find(key).map(|(position, _)| position)
+    }
+
+    #[inline]
+    fn find(&self, key: &str) -> Option<(usize, &Entry)> {
+        self.index.find(hash_text(key), |position| {
+            let entry = self.flags.get(position)?;
+            is_same(&entry.key, key).then_some((position, entry))
+        })
     }
 }
 
 impl Entry {
+    #[inline]
     fn linked(&self) -> Result<&LinkedFlag, ErrorCode> {
         self.flag.as_deref().ok_or(ErrorCode::ParseError)
     }

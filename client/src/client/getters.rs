@@ -181,9 +181,14 @@ impl Client {
     }
 
     /// Reads the snapshot in use in place; cheaper than [`Client::snapshot`], and not meant for long work
+    #[expect(
+        clippy::inline_always,
+        reason = "a getter is one function, in which the type that it asks for is a constant"
+    )]
+    #[inline(always)]
     pub fn with_snapshot<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> T {
         self.inner.revive();
-        read(&self.inner.store.read())
+        self.inner.store.read(read)
     }
 
     /// Evaluates one flag now and reads its outcome in place, without a copy
@@ -200,6 +205,11 @@ impl Client {
     }
 
     /// Evaluates one flag now and reads its value in place, if there is one: all that a getter of values needs
+    #[expect(
+        clippy::inline_always,
+        reason = "a getter is one function, in which the type that it asks for is a constant"
+    )]
+    #[inline(always)]
     pub fn with_value<A: Attributes + ?Sized, T>(
         &self,
         flag: &str,

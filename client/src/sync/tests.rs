@@ -152,12 +152,11 @@ struct Ran {
 
 impl Ran {
     fn serves(&self, flag: &str) -> bool {
-        let outcome = self
-            .store
-            .read()
-            .evaluate(flag, None, &flagstaff_core::Context::new("u"), manual_now())
-            .error_code;
-        outcome != Some(ErrorCode::FlagNotFound)
+        let context = flagstaff_core::Context::new("u");
+        self.store.read(|snapshot| {
+            let outcome = snapshot.evaluate(flag, None, &context, manual_now());
+            outcome.error_code != Some(ErrorCode::FlagNotFound)
+        })
     }
 
     /// The changes in order: a flag's key, or a status

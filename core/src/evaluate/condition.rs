@@ -85,10 +85,10 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
 
     fn is_listed(&self, members: &Members) -> bool {
         members.iter().any(|(path, ids)| {
-            self.context
-                .attribute(path)
-                .as_unit()
-                .is_some_and(|key| ids.contains(&key))
+            let attribute = self.context.attribute(path);
+            attribute
+                .map_unit(|key| ids.contains(key))
+                .unwrap_or_default()
         })
     }
 
@@ -112,9 +112,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
 
     fn is_in_bucket(&mut self, bucket: &Bucket) -> bool {
         let attribute = self.context.attribute(&bucket.unit);
-        let slot = attribute
-            .as_unit()
-            .map(|unit| bucket::slot(&unit, bucket.seed, bucket::TOTAL));
+        let slot = attribute.map_unit(|unit| bucket::slot(unit, bucket.seed, bucket::TOTAL));
         let result = slot.is_some_and(|slot| bucket.slots.contains(slot));
         self.tracer.note(|| {
             [

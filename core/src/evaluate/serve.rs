@@ -1,6 +1,5 @@
 //! Serves: holdout, slice, rollout and arms, in this order; failing one declines
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Evaluation;
@@ -138,15 +137,12 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
 
     fn slot(&mut self, step: &'static str, unit: &AttributePath, seed: u32) -> Result<u32, Stop> {
         let attribute = self.context.attribute(unit);
-        let text = attribute.as_unit();
-        let slot = text
-            .as_ref()
-            .map(|text| bucket::slot(text, seed, bucket::TOTAL));
+        let slot = attribute.map_unit(|text| bucket::slot(text, seed, bucket::TOTAL));
         self.tracer.note(|| {
-            let text = text.map_or(Value::Null, |text: Cow<'_, str>| Value::from(&*text));
+            let unit = attribute.map_unit(|text| Value::from(text));
             [
                 ("type", step.into()),
-                ("unit", text),
+                ("unit", unit.unwrap_or_default()),
                 ("slot", slot.map_or(Value::Null, Value::from)),
             ]
         });

@@ -1,0 +1,57 @@
+//! The workloads of `bench/`, each called by one function, so that callgrind can count what a call costs
+//!
+//! usage: `flagstaff-instructions FOLDER WORKLOAD CALLS`, where FOLDER holds the documents that `bench/harness` writes
+
+use std::error::Error;
+use std::fs;
+use std::hint::black_box;
+use std::path::Path;
+
+use flagstaff::{Client, Context};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [folder, workload, calls] = arguments.as_slice() else {
+        return Err("usage: flagstaff-instructions FOLDER WORKLOAD CALLS".into());
+    };
+    let calls = calls.parse()?;
+    let set = if workload == "W5" { "bulk" } else { "single" };
+    let path = Path::new(folder).join(format!("flagstaff-{set}.json"));
+    let client = Client::from_document(&fs::read_to_string(path)?)?;
+    let context = user();
+    match workload.as_str() {
+        "W1" => counted(calls, || {
+            client.get_boolean_value(black_box("w1"), false, black_box(&context))
+        }),
+        "W2" => counted(calls, || {
+            client.get_boolean_value(black_box("w2"), false, black_box(&context))
+        }),
+        "W3" => counted(calls, || {
+            client.get_string_value(black_box("w3"), "", black_box(&context))
+        }),
+        "W4" => counted(calls, || {
+            client.get_boolean_value(black_box("w4"), false, black_box(&context))
+        }),
+        "W5" => counted(calls, || client.evaluate_all(black_box(&context))),
+        _ => return Err(format!("unknown workload `{workload}`").into()),
+    }
+    Ok(())
+}
+
+/// The one who asks, as `bench/harness/workloads.py` has it
+fn user() -> Context {
+    Context::new("user-7777")
+        .with("country", "SE")
+        .with("plan", "free")
+        .with("age", 17)
+        .with("appVersion", "2.0.9")
+        .with("email", "alice@example.com")
+}
+
+/// What is counted, answers dropped and all
+#[inline(never)]
+fn counted<T>(calls: u32, call: impl Fn() -> T) {
+    for _ in 0..calls {
+        black_box(call());
+    }
+}

@@ -1,0 +1,148 @@
+//! Finds the entries of a list by their names
+//!
+//! Open addressing, with a part of the hash in each slot: a look-up reads one slot and one entry, and no more unless two names collide.
+
+/// The slots of a list that has few entries
+const FEWEST: usize = 8;
+
+/// Where the entries of a list lie, by the hashes of their names; names and entries are the list's own
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Index {
+    // INVARIANT: none, or a power of two of them of which at least a quarter is free.
+    slots: Box<[Slot]>,
+    length: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    // The upper half of the hash, whose lower half says where to look first.
+    tag: u32,
+    position: u32,
+}
+
+impl Slot {
+    const FREE: Self = Self {
+        tag: 0,
+        position: u32::MAX,
+    };
+}
+
+impl Index {
+    /// An index with room for so many entries
+    pub(crate) fn with_capacity(length: usize) -> Self {
+        let mut index = Self::default();
+        index.resize(slots_for(length));
+        index
+    }
+
+    /// What `entry_at` gives for a position where the name has this hash, if it is the one looked for
+    #[inline]
+    pub(crate) fn find<T>(&self, hash: u64, entry_at: impl Fn(usize) -> Option<T>) -> Option<T> {
+        let mask = self.slots.len().wrapping_sub(1);
+        let (tag, mut at) = halves(hash);
+        loop {
+            at &= mask;
+            let slot = self.slots.get(at)?;
+            if slot.position == Slot::FREE.position {
+                return None;
+            }
+            if slot.tag == tag
+                && let Some(entry) = entry_at(slot.position as usize)
+            {
+                return Some(entry);
+            }
+            at = at.wrapping_add(1);
+        }
+    }
+
+    /// Adds an entry that is not there; `hash_at` tells the hash of one that is
+    pub(crate) fn insert(&mut self, hash: u64, position: usize, hash_at: impl Fn(usize) -> u64) {
+        self.length = self.length.saturating_add(1);
+        let needed = slots_for(self.length);
+        if needed > self.slots.len() {
+            let previous = self.resize(needed);
+            let taken = previous
+                .iter()
+                .filter(|slot| slot.position != Slot::FREE.position);
+            for slot in taken {
+                self.put(hash_at(slot.position as usize), slot.position);
+            }
+        }
+        // A document of 4,294,967,295 flags would have been refused for its size long before.
+        self.put(hash, u32::try_from(position).unwrap_or(u32::MAX));
+    }
+
+    fn put(&mut self, hash: u64, position: u32) {
+        let mask = self.slots.len().wrapping_sub(1);
+        let (tag, mut at) = halves(hash);
+        while let Some(slot) = self.slots.get_mut(at & mask) {
+            if slot.position == Slot::FREE.position {
+                *slot = Slot { tag, position };
+                return;
+            }
+            at = at.wrapping_add(1);
+        }
+    }
+
+    fn resize(&mut self, length: usize) -> Box<[Slot]> {
+        std::mem::replace(
+            &mut self.slots,
+            std::iter::repeat_n(Slot::FREE, length).collect(),
+        )
+    }
+}
+
+/// How many slots so many entries need
+fn slots_for(entries: usize) -> usize {
+    entries
+        .saturating_mul(4)
+        .div_ceil(3)
+        .next_power_of_two()
+        .max(FEWEST)
+}
+
+#[inline]
+fn halves(hash: u64) -> (u32, usize) {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "each half is a part of the hash"
+    )]
+    let halves = ((hash >> 32) as u32, hash as u32 as usize);
+    halves
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_entry_is_found_however_hashes_collide(names: Vec<u16>, others: Vec<u16>, mask: u64) {
+            // Few different hashes, so that slots and tags are fought for.
+            let hash = |name: u16| u64::from(name).wrapping_mul(0x9e37_79b9_7f4a_7c15) & mask;
+            let (mut index, mut list, mut model) = (Index::default(), Vec::new(), BTreeMap::new());
+            for name in names {
+                model.entry(name).or_insert_with(|| {
+                    let position = list.len();
+                    list.push(name);
+                    index.insert(hash(name), position, |position| hash(list[position]));
+                    position
+                });
+            }
+            for name in list.iter().chain(&others) {
+                let found = index.find(hash(*name), |position| (list[position] == *name).then_some(position));
+                prop_assert_eq!(found.as_ref(), model.get(name));
+            }
+        }
+    }
+
+    #[test]
+    fn an_index_of_nothing_finds_nothing() {
+        assert_eq!(Index::default().find(0, Some), None);
+        assert_eq!(Index::with_capacity(3).find(0, Some), None);
+    }
+}
