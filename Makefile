@@ -12,7 +12,7 @@ SECONDS := 60
 BENCH :=
 STAMPS := .tools/stamps
 SETUP_RUN := $(addprefix $(STAMPS)/,prerequisites npm wasm)
-SETUP_TEST := $(SETUP_RUN) $(addprefix $(STAMPS)/,python browser)
+SETUP_TEST := $(SETUP_RUN) $(addprefix $(STAMPS)/,python browser postgres)
 SETUP_BENCH := $(SETUP_RUN) $(addprefix $(STAMPS)/,python bench-python bench-node)
 
 .PHONY: help setup build run test fuzz fuzz-core mutants bench lint format lock clean
@@ -61,10 +61,10 @@ $(STAMPS)/prerequisites: Cargo.toml
 $(STAMPS)/python: requirements-dev.txt
 $(STAMPS)/npm: package-lock.json
 $(STAMPS)/wasm: Cargo.lock scripts/wasm-toolchain.sh
-$(STAMPS)/browser:
+$(STAMPS)/browser $(STAMPS)/postgres:
 $(STAMPS)/bench-python: bench/python/requirements.txt
 $(STAMPS)/bench-node: bench/node/package-lock.json
-$(STAMPS)/python $(STAMPS)/npm $(STAMPS)/wasm $(STAMPS)/browser $(STAMPS)/bench-python $(STAMPS)/bench-node: | $(STAMPS)/prerequisites
+$(STAMPS)/python $(STAMPS)/npm $(STAMPS)/wasm $(STAMPS)/browser $(STAMPS)/postgres $(STAMPS)/bench-python $(STAMPS)/bench-node: | $(STAMPS)/prerequisites
 
 $(STAMPS)/%: scripts/setup/%.sh scripts/lib.sh
 	@$<

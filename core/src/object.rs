@@ -70,7 +70,7 @@ impl ObjectKind {
     }
 
     /// Where a document keeps objects of this kind, or the owners of a list
-    pub(crate) const fn section(self) -> &'static str {
+    pub const fn section(self) -> &'static str {
         match self {
             Self::Flag | Self::Overrides => "flags",
             Self::Segment | Self::SegmentInclude | Self::SegmentExclude => "segments",

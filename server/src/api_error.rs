@@ -10,6 +10,8 @@ use crate::auth::KeyKind;
 use crate::environment::WriteError;
 use crate::store::StoreError;
 
+const OUT_OF_REACH: &str = "the database is out of reach: what was to be written may be stored or not, what is read is as of the last contact";
+
 /// Why a request was not served
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -119,11 +121,25 @@ pub enum ApiError {
         retry_after: u64,
     },
     /// The server is stopping or cannot reach its store
-    #[error("{0}")]
-    Unavailable(&'static str),
+    #[error("{reason}")]
+    Unavailable {
+        /// What is the matter
+        reason: &'static str,
+        /// Seconds to wait
+        retry_after: u64,
+    },
     /// A fault of the server; the cause is logged, not told
     #[error("the server failed")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// An error with its causes, in one line
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut texts: Vec<String> = causes.map(ToString::to_string).collect();
+    // Some tell their cause themselves.
+    texts.dedup();
+    texts.join(": ")
 }
 
 /// Something wrong at one place of a body or query
@@ -150,6 +166,14 @@ impl ApiError {
     pub fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid {
             errors: vec![FieldError::new(pointer, message)],
+        }
+    }
+
+    /// Not now; later, at a time that not everybody is told alike
+    pub fn unavailable(reason: &'static str) -> Self {
+        Self::Unavailable {
+            reason,
+            retry_after: rand::random_range(1..=5),
         }
     }
 
@@ -190,7 +214,7 @@ impl ApiError {
                 (StatusCode::PRECONDITION_REQUIRED, "precondition-required")
             }
             Self::Stale { .. } => (StatusCode::PRECONDITION_FAILED, "stale"),
-            Self::TooManyStreams { .. } | Self::Unavailable(_) => {
+            Self::TooManyStreams { .. } | Self::Unavailable { .. } => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -235,7 +259,7 @@ struct Problem<'a> {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         if let Self::Internal(cause) = &self {
-            tracing::error!(error = %cause, source = cause.source().map(tracing::field::display), "a request failed");
+            tracing::error!(error = chain(&**cause), "a request failed");
         }
         let (status, name) = self.status();
         let (expected_version, current_version) = match &self {
@@ -265,7 +289,7 @@ impl IntoResponse for ApiError {
             Self::NoToken | Self::UnknownToken => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            Self::TooManyStreams { retry_after } => {
+            Self::TooManyStreams { retry_after } | Self::Unavailable { retry_after, .. } => {
                 headers.insert(RETRY_AFTER, retry_after.into());
             }
             _ => {}
@@ -286,8 +310,16 @@ impl From<StoreError> for ApiError {
                 environment,
                 existing,
             },
-            StoreError::Stale { .. } => {
-                Self::Unavailable("the environment changes faster than this write; try again")
+            StoreError::Name { object, name } => {
+                let pointer = object.pointer();
+                Self::invalid(pointer, StoreError::Name { object, name }.to_string())
+            }
+            StoreError::Stale { .. } | StoreError::Contended(_) => {
+                Self::unavailable("the environment changes faster than this write; try again")
+            }
+            StoreError::Unreachable(cause) => {
+                tracing::warn!(error = chain(&*cause), "a request could not be served");
+                Self::unavailable(OUT_OF_REACH)
             }
             other => Self::Internal(Box::new(other)),
         }
@@ -301,7 +333,8 @@ impl From<WriteError<ApiError>> for ApiError {
             WriteError::Invalid(issues) => Self::issues(&issues, ""),
             WriteError::Store(error) => error.into(),
             WriteError::Snapshot(error) => Self::Internal(Box::new(error)),
-            WriteError::Cut => Self::Unavailable("the server is stopping"),
+            WriteError::OutOfReach => Self::unavailable(OUT_OF_REACH),
+            WriteError::Cut => Self::unavailable("the server is stopping"),
         }
     }
 }

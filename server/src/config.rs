@@ -35,10 +35,11 @@ pub struct ServeOptions {
     #[arg(long, env = "FLAGSTAFF_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
-    /// Where the data is kept
+    /// Where the data is kept: an SQLite file, or for several nodes `postgres://USER:PASSWORD@HOST/NAME`
     #[arg(
         long,
         env = "FLAGSTAFF_DATABASE",
+        hide_env_values = true,
         default_value = "sqlite://flagstaff.db",
         value_name = "URL"
     )]

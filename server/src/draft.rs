@@ -37,7 +37,7 @@ impl Draft {
 
     /// Sets an object that owns itself, its lists included
     pub fn put_owner(&mut self, id: &ObjectId, value: &Json) {
-        let parts = object::split(&json!({ section(id.kind): { &*id.key: value } }));
+        let parts = object::split(&json!({ id.kind.section(): { &*id.key: value } }));
         let kept: BTreeSet<ObjectId> = parts.into_iter().map(|part| self.put(part)).collect();
         let lists: Vec<ObjectId> = self
             .objects
@@ -268,17 +268,7 @@ pub(crate) fn owner_value(objects: &Objects, owner: &ObjectId) -> Option<Json> {
     objects.get(owner)?;
     let mut document = object::join("", 0, objects.owned(owner));
     document
-        .get_mut(section(owner.kind))?
+        .get_mut(owner.kind.section())?
         .get_mut(&*owner.key)
         .map(Json::take)
-}
-
-/// Where a document has the objects of a kind
-pub(crate) const fn section(kind: ObjectKind) -> &'static str {
-    match kind {
-        ObjectKind::Flag | ObjectKind::Overrides => "flags",
-        ObjectKind::Segment | ObjectKind::SegmentInclude | ObjectKind::SegmentExclude => "segments",
-        ObjectKind::Group => "groups",
-        ObjectKind::Holdout => "holdouts",
-    }
 }

@@ -1,29 +1,35 @@
 //! An environment in service: who reads it gets the current [`Published`], who writes it waits for their turn
 //!
 //! A write is decided on the state that is served, compiled before it is stored, and published before it is answered. If the
-//! store has moved on meanwhile (another node), the environment is loaded anew and the write decided again.
+//! store has moved on meanwhile (another node), the environment catches up and the write is decided again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use flagstaff_core::{Issue, SnapshotError, Timestamp};
 use imbl::OrdMap;
 use tokio::sync::{Mutex, watch};
 
+use crate::catch_up;
+use crate::contact::Contact;
 use crate::draft::{Changes, Draft};
 use crate::history::{History, replaced_bytes};
 use crate::object::{Body, Object, ObjectId, Objects, Whole};
 use crate::published::{Identity, Published};
-use crate::store::{Commit, EnvironmentContent, FlagRow, Store, StoreError};
+use crate::store::{Commit, EnvironmentContent, EnvironmentRow, FlagRow, Since, Store, StoreError};
 use crate::view::{Scope, State};
 
-/// How often a write is decided anew before the writer is told to try again
-const ATTEMPTS: usize = 5;
+/// How often a write is decided anew before the writer is told to try again: where two nodes write at once, each time is a toss
+const ATTEMPTS: u32 = 20;
+/// Waited at most before the second attempt, and so much more before each after it, so that nodes get out of step
+const BACKOFF: Duration = Duration::from_millis(2);
 
 /// One environment in service
 #[derive(Debug)]
 pub struct Environment {
-    identity: Arc<Identity>,
+    row: EnvironmentRow,
     store: Arc<dyn Store>,
+    contact: Arc<Contact>,
     current: watch::Sender<Arc<Published>>,
     writing: Mutex<()>,
 }
@@ -73,27 +79,67 @@ pub enum WriteError<E> {
     /// The environment as a whole could not be compiled
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// The store was out of reach a moment ago, so it was not asked
+    #[error("the store is out of reach")]
+    OutOfReach,
     /// The write was ended from outside, at the end of the process
     #[error("the write was cut short")]
     Cut,
 }
 
+/// What bringing an environment up to date came to
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refreshed {
+    /// It was up to date
+    Current,
+    /// It is now, and was not
+    Moved,
+    /// It is being written, and was left alone
+    Busy,
+}
+
+/// Why an environment could not be loaded
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The store did not tell
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What it told could not be compiled
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+}
+
+impl<E> From<LoadError> for WriteError<E> {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Store(error) => Self::Store(error),
+            LoadError::Snapshot(error) => Self::Snapshot(error),
+        }
+    }
+}
+
 impl Environment {
     /// Loads an environment and puts it into service
-    pub async fn open(identity: Identity, store: Arc<dyn Store>) -> Result<Self, WriteError<()>> {
-        let identity = Arc::new(identity);
-        let published = load(Arc::clone(&identity), &*store).await?;
+    pub async fn open(
+        identity: Identity,
+        store: Arc<dyn Store>,
+        contact: Arc<Contact>,
+    ) -> Result<Self, LoadError> {
+        let row = identity.row.clone();
+        let published = load(Arc::new(identity), &*store).await?;
         Ok(Self {
-            identity,
+            row,
             store,
+            contact,
             current: watch::Sender::new(Arc::new(published)),
             writing: Mutex::new(()),
         })
     }
 
-    /// Its identity
-    pub fn identity(&self) -> &Identity {
-        &self.identity
+    /// What it is, at every revision
+    pub fn row(&self) -> &EnvironmentRow {
+        &self.row
     }
 
     /// What it is now
@@ -129,7 +175,11 @@ impl Environment {
         edit: impl Fn(&Published, &mut Draft) -> Result<(), E>,
     ) -> Result<Written, WriteError<E>> {
         let _turn = self.writing.lock().await;
-        for _ in 0..ATTEMPTS {
+        // Else everybody who waited for this turn would wait for the store in turn.
+        if self.contact.is_lost() {
+            return Err(WriteError::OutOfReach);
+        }
+        for attempt in 0..ATTEMPTS {
             let current = self.current();
             let mut draft = Draft::new(current.revision(), current.state().objects(Scope::All));
             edit(&current, &mut draft).map_err(WriteError::Refused)?;
@@ -161,7 +211,11 @@ impl Environment {
                         after: next,
                     });
                 }
-                Err(StoreError::Stale { .. }) => self.reload().await?,
+                Err(StoreError::Stale { .. } | StoreError::Contended(_)) => {
+                    let most = BACKOFF.saturating_mul(attempt);
+                    tokio::time::sleep(most.mul_f64(rand::random())).await;
+                    self.catch_up().await?;
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -179,7 +233,7 @@ impl Environment {
             dropped_flags,
             audit,
         } = changes;
-        let (environment, base) = (self.identity.row.id, current.revision());
+        let (environment, base) = (self.row.id, current.revision());
         let Author { actor, at, reason } = author;
         Commit {
             environment,
@@ -195,9 +249,66 @@ impl Environment {
         }
     }
 
-    async fn reload<E>(&self) -> Result<(), WriteError<E>> {
-        tracing::info!(environment = %self.identity.row.name, "the store has moved on, loading anew");
-        let published = load(Arc::clone(&self.identity), &*self.store).await?;
+    /// Brings it to where the store is, if it is not at `revision` of `epoch`
+    pub async fn refresh(&self, epoch: &Arc<str>, revision: u64) -> Result<Refreshed, LoadError> {
+        let is_at_head = |current: &Published| {
+            current.revision() == revision && current.identity().epoch == *epoch
+        };
+        let before = self.current();
+        if is_at_head(&before) {
+            return Ok(Refreshed::Current);
+        }
+        // A write brings it up to date itself, or is why it is not at that revision; it may take long, and others wait.
+        let Ok(_turn) = self.writing.try_lock() else {
+            return Ok(Refreshed::Busy);
+        };
+        if before.identity().epoch == *epoch {
+            self.catch_up().await?;
+        } else {
+            self.reload().await?;
+        }
+        Ok(if Arc::ptr_eq(&before, &self.current()) {
+            Refreshed::Current
+        } else {
+            Refreshed::Moved
+        })
+    }
+
+    /// Brings it to where the store is now; for who has the turn to write
+    async fn catch_up(&self) -> Result<(), LoadError> {
+        let current = self.current();
+        let told = match self
+            .store
+            .load_since(self.row.id, current.revision())
+            .await?
+        {
+            Since::Nothing => return Ok(()),
+            Since::Changes(told) => told,
+            Since::Forgotten => return self.reload().await,
+            Since::Lost => {
+                tracing::error!(
+                    environment = %self.row.name, revision = current.revision(),
+                    "the database is at an earlier revision than it was: a backup was restored, or a standby took over that lagged"
+                );
+                // Others will come to be at the revisions that were lost, and readers must not take them for the same.
+                self.store.renew_epoch(&current.identity().epoch).await?;
+                return self.reload().await;
+            }
+        };
+        match catch_up::catch_up(&current, &told)? {
+            Some(published) => {
+                self.current.send_replace(Arc::new(published));
+                Ok(())
+            }
+            None => self.reload().await,
+        }
+    }
+
+    async fn reload(&self) -> Result<(), LoadError> {
+        tracing::info!(environment = %self.row.name, "loading anew");
+        let epoch = self.store.heads().await?.epoch;
+        let row = self.row.clone();
+        let published = load(Arc::new(Identity { epoch, row }), &*self.store).await?;
         self.current.send_replace(Arc::new(published));
         Ok(())
     }
@@ -245,7 +356,7 @@ fn newly_broken(before: &Published, after: &Published) -> Vec<Issue> {
         .collect()
 }
 
-async fn load<E>(identity: Arc<Identity>, store: &dyn Store) -> Result<Published, WriteError<E>> {
+async fn load(identity: Arc<Identity>, store: &dyn Store) -> Result<Published, LoadError> {
     let content = store.load(identity.row.id).await?;
     let EnvironmentContent {
         revision,

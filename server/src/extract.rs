@@ -80,12 +80,12 @@ pub(crate) struct AdminScope {
 impl AdminScope {
     /// The project's name
     pub(crate) fn project(&self) -> &str {
-        &self.environment.identity().row.project
+        &self.environment.row().project
     }
 
     /// The environment's name
     pub(crate) fn name(&self) -> &str {
-        &self.environment.identity().row.name
+        &self.environment.row().name
     }
 }
 
@@ -98,7 +98,7 @@ impl FromRequestParts<AppState> for AdminScope {
         let name = names.remove("environment").unwrap_or_default();
         let environment = state
             .project(&project.name)
-            .find(|environment| *environment.identity().row.name == *name)
+            .find(|environment| *environment.row().name == *name)
             .cloned();
         let environment = environment.ok_or(ApiError::NotFound {
             what: "environment",
@@ -134,7 +134,7 @@ impl FromRequestParts<AppState> for ProjectScope {
         let id = state
             .project(&name)
             .next()
-            .map(|environment| environment.identity().row.project_id);
+            .map(|environment| environment.row().project_id);
         // A project of somebody else's is none of the caller's business.
         match id.filter(|id| grant.belongs_to(*id)) {
             Some(id) => Ok(Self { grant, id, name }),

@@ -45,17 +45,10 @@ impl History {
         let mut state = Arc::clone(current);
         for revision in changes.chunk_by(|a, b| a.revision == b.revision) {
             // A hole in what is remembered ends what can be told.
-            if revision
-                .first()
-                .is_none_or(|row| row.revision != state.revision())
-            {
+            let Some(earlier) = before(&state, revision) else {
                 break;
-            }
-            let mut objects = state.objects(Scope::All).clone();
-            for row in revision {
-                undo(&mut objects, &row.change);
-            }
-            state = Arc::new(state.with(state.revision().saturating_sub(1), objects));
+            };
+            state = earlier;
             history.insert(
                 Arc::clone(&state),
                 replaced_bytes(revision.iter().map(|row| &row.change)),
@@ -83,6 +76,20 @@ impl History {
         self.bytes = self.bytes.saturating_sub(past.bytes);
         Some(())
     }
+}
+
+/// The state before a revision, whose changes are given, the newest first; `None` if `state` is not what they made
+pub(crate) fn before(state: &Arc<State>, revision: &[ChangeRow]) -> Option<Arc<State>> {
+    if revision.first()?.revision != state.revision() {
+        return None;
+    }
+    let mut objects = state.objects(Scope::All).clone();
+    for row in revision {
+        undo(&mut objects, &row.change);
+    }
+    Some(Arc::new(
+        state.with(state.revision().saturating_sub(1), objects),
+    ))
 }
 
 /// The bytes that these changes replaced or removed

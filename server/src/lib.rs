@@ -8,20 +8,23 @@
 //! ```
 //!
 //! [`app`] turns an [`AppState`] into a router, so that a test needs no socket; [`serve`] puts it on one. The server answers all
-//! reads but the audit from memory, and a write is answered when what it changed is published. TLS is the business of whatever
-//! stands in front.
+//! reads but the audit from memory, and a write is answered when what it changed is published. What other nodes commit to the same
+//! store is followed. TLS is the business of whatever stands in front.
 
 #![forbid(unsafe_code)]
 
 mod api_error;
 pub mod auth;
+mod catch_up;
 pub mod cli;
 mod config;
+pub mod contact;
 mod draft;
 pub mod environment;
 mod etag;
 mod extract;
 mod flag;
+mod follow;
 mod history;
 mod keys;
 pub mod object;
@@ -36,7 +39,7 @@ mod timeout;
 mod transfer;
 mod view;
 
-pub use api_error::{ApiError, FieldError};
+pub use api_error::{ApiError, FieldError, chain};
 pub use config::{Cli, Command, ServeOptions};
 pub use draft::Draft;
 pub use routes::app;

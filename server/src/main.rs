@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use flagstaff_server::{Cli, Command, ServeOptions, cli, serve};
+use flagstaff_server::{Cli, Command, ServeOptions, chain, cli, serve};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -27,7 +27,7 @@ async fn run_server(options: ServeOptions) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to do if stderr is gone too.
-            let _ = writeln!(io::stderr(), "flagstaff: {error}");
+            let _ = writeln!(io::stderr(), "flagstaff: {}", chain(&error));
             ExitCode::FAILURE
         }
     }

@@ -46,6 +46,13 @@ impl ObjectId {
         Self::new(owner, key)
     }
 
+    /// Where a document has what owns it
+    pub(crate) fn pointer(&self) -> String {
+        let owner = self.owner();
+        let key = owner.key.replace('~', "~0").replace('/', "~1");
+        format!("/{}/{key}", owner.kind.section())
+    }
+
     /// What this object at this version adds to the state hash
     pub(crate) fn hash(&self, version: u64) -> u64 {
         state_hash(self.kind.as_str(), &self.key, version)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use flagstaff_core::{Issue, SnapshotError, check_document};
 use serde_json::Value;
 
-use crate::draft::{Draft, section};
+use crate::draft::Draft;
 use crate::environment::{Author, Environment, Invalid, WriteError, Written};
 use crate::flag;
 use crate::object::{ObjectId, ObjectKind};
@@ -119,9 +119,9 @@ fn objects(document: &Value) -> Vec<(ObjectId, Value)> {
         ObjectKind::Group,
         ObjectKind::Holdout,
     ];
-    let members = |kind| {
+    let members = |kind: ObjectKind| {
         document
-            .get(section(kind))
+            .get(kind.section())
             .and_then(Value::as_object)
             .into_iter()
             .flatten()

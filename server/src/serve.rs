@@ -10,12 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::KeyKind;
 use crate::config::ServeOptions;
-use crate::environment::{Author, WriteError};
+use crate::environment::{Author, LoadError};
+use crate::follow::follow;
 use crate::keys::{self, NewKey};
 use crate::routes;
 use crate::seed::{self, SeedError, SeedReport};
 use crate::state::{AppState, Clock, Limits};
-use crate::store::{SqlStore, Store, StoreError};
+use crate::store::{SqlStore, Store, StoreError, redacted};
 use crate::timeout::WriteTimeout;
 
 const PROJECT: &str = "default";
@@ -29,14 +30,22 @@ const DRAIN: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// The store
-    #[error("cannot open the database: {0}")]
+    /// The database could not be opened
+    #[error("cannot open the database {address}")]
+    Open {
+        /// Its address, without what is secret in it
+        address: String,
+        /// Why
+        source: StoreError,
+    },
+    /// The database was open, and failed
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// An environment could not be loaded
-    #[error("cannot load the flags: {0}")]
-    Load(#[from] WriteError<()>),
+    #[error("cannot load the flags")]
+    Load(#[from] LoadError),
     /// The address
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Listen {
         /// The address
         address: SocketAddr,
@@ -44,7 +53,7 @@ pub enum ServeError {
         source: io::Error,
     },
     /// The seed could not be read
-    #[error("cannot read the seed {path}: {source}")]
+    #[error("cannot read the seed {path}")]
     SeedFile {
         /// The file
         path: String,
@@ -52,7 +61,7 @@ pub enum ServeError {
         source: io::Error,
     },
     /// The seed is no document
-    #[error("cannot seed: {0}")]
+    #[error("cannot seed")]
     Seed(#[from] SeedError),
     /// The database has been made by something else
     #[error("the database has no project `{PROJECT}` with an environment `{ENVIRONMENT}`")]
@@ -64,7 +73,11 @@ pub enum ServeError {
 
 /// Runs the server until SIGTERM or SIGINT
 pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
-    let sql = SqlStore::open(&options.database).await?;
+    let sql = SqlStore::open(&options.database).await;
+    let sql = sql.map_err(|source| ServeError::Open {
+        address: redacted(&options.database),
+        source,
+    })?;
     let store: Arc<dyn Store> = Arc::new(sql.clone());
     let clock = Clock::System;
     let rows = store.environments().await?;
@@ -98,9 +111,10 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// Serves on a socket until `state.stopping()` is cancelled and all requests have ended, or the time to end them is over
+/// Serves on a socket, and follows the store, until `state.stopping()` is cancelled and all requests have ended, or the time to end them is over
 pub async fn serve_on(listener: TcpListener, state: AppState) -> io::Result<()> {
     let stopping = state.stopping().clone();
+    tokio::spawn(follow(state.clone()));
     let server = axum::serve(
         WriteTimeout::new(listener, WRITE_TIMEOUT),
         // As a plain router it would be built anew, route by route, for each connection, and kept by it.

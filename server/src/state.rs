@@ -10,7 +10,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Keyring;
-use crate::environment::{Environment, WriteError};
+use crate::contact::Contact;
+use crate::environment::{Environment, LoadError};
 use crate::published::Identity;
 use crate::store::Store;
 
@@ -21,6 +22,8 @@ pub struct Limits {
     pub streams: usize,
     /// How often a silent stream says that it lives
     pub heartbeat: Duration,
+    /// How often the store is asked where it stands, announcements aside
+    pub poll: Duration,
 }
 
 impl Default for Limits {
@@ -28,6 +31,7 @@ impl Default for Limits {
         Self {
             streams: 10_000,
             heartbeat: Duration::from_secs(15),
+            poll: Duration::from_millis(500),
         }
     }
 }
@@ -62,6 +66,7 @@ pub struct AppState(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     store: Arc<dyn Store>,
+    contact: Arc<Contact>,
     environments: BTreeMap<i64, Arc<Environment>>,
     keyring: Keyring,
     clock: Clock,
@@ -76,8 +81,9 @@ impl AppState {
         store: Arc<dyn Store>,
         limits: Limits,
         clock: Clock,
-    ) -> Result<Self, WriteError<()>> {
-        let epoch = store.epoch().await?;
+    ) -> Result<Self, LoadError> {
+        let contact = Arc::new(Contact::new());
+        let epoch = store.heads().await?.epoch;
         let mut environments = BTreeMap::new();
         for row in store.environments().await? {
             let identity = Identity {
@@ -85,15 +91,15 @@ impl AppState {
                 row,
             };
             let id = identity.row.id;
-            environments.insert(
-                id,
-                Arc::new(Environment::open(identity, Arc::clone(&store)).await?),
-            );
+            let (store, contact) = (Arc::clone(&store), Arc::clone(&contact));
+            let environment = Environment::open(identity, store, contact).await?;
+            environments.insert(id, Arc::new(environment));
         }
         let keyring = Keyring::new(store.keys().await?);
         let streams = Arc::new(Semaphore::new(limits.streams));
         Ok(Self(Arc::new(Inner {
             store,
+            contact,
             environments,
             keyring,
             clock,
@@ -113,12 +119,17 @@ impl AppState {
         self.0
             .environments
             .values()
-            .filter(move |environment| &*environment.identity().row.project == project)
+            .filter(move |environment| &*environment.row().project == project)
     }
 
     /// The store
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.0.store
+    }
+
+    /// What is known of the store's being there
+    pub fn contact(&self) -> &Contact {
+        &self.0.contact
     }
 
     /// The keys

@@ -4,6 +4,7 @@
 //! environment is still at that revision ([`StoreError::Stale`] otherwise), so no rule of the domain lives in an adapter.
 //! A second adapter runs the same suite: `tests/it/store.rs`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,18 +16,28 @@ use crate::object::ObjectId;
 mod sql;
 
 pub use sql::SqlStore;
+pub(crate) use sql::redacted;
+
+/// Bytes of a key or an entry: more than the language allows, and two of them less than a row of PostgreSQL's indexes holds
+pub(crate) const NAME_BYTES: usize = 1_280;
 
 /// What keeps everything that must survive a restart
 #[async_trait]
 pub trait Store: Send + Sync + std::fmt::Debug {
-    /// The random id of this data's lineage: 16 lower-case hexadecimal digits, made with the database
-    async fn epoch(&self) -> Result<Arc<str>, StoreError>;
+    /// Where everything stands, in one cheap question
+    async fn heads(&self) -> Result<Heads, StoreError>;
+
+    /// Gives the data a new lineage, unless it is no longer of `epoch`: what readers hold of that one is not to be trusted any more
+    async fn renew_epoch(&self, epoch: &str) -> Result<(), StoreError>;
 
     /// All environments of all projects, by id
     async fn environments(&self) -> Result<Vec<EnvironmentRow>, StoreError>;
 
     /// One environment whole, with what its newest revisions changed, the newest first
     async fn load(&self, environment: i64) -> Result<EnvironmentContent, StoreError>;
+
+    /// What has changed in one environment since a revision of it
+    async fn load_since(&self, environment: i64, revision: u64) -> Result<Since, StoreError>;
 
     /// Writes one change and answers its revision, which is `commit.base + 1`; all of it or nothing
     async fn commit(&self, commit: Commit) -> Result<u64, StoreError>;
@@ -40,8 +51,15 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Stores a key; the same key once more changes nothing, the same token for another purpose is [`StoreError::KeyTaken`]
     async fn ensure_key(&self, key: KeyRow) -> Result<(), StoreError>;
 
-    /// Answers if the store can be asked at all
-    async fn ping(&self) -> Result<(), StoreError>;
+    /// Begins to hear of commits, whoever makes them; `None` if this store tells nobody
+    async fn listen(&self) -> Result<Option<Box<dyn Announcements>>, StoreError>;
+}
+
+/// What a store says when something was committed
+#[async_trait]
+pub trait Announcements: Send + std::fmt::Debug {
+    /// Waits until something may have been committed; after an error nothing more is heard
+    async fn next(&mut self) -> Result<(), StoreError>;
 }
 
 /// Why the store did not do it
@@ -67,6 +85,14 @@ pub enum StoreError {
     /// The token is a key of another kind or place
     #[error("the same token is already a key of another kind or environment")]
     KeyTaken,
+    /// Something in the commit has a name that not every database can hold
+    #[error("the name {name:?} is longer than {NAME_BYTES} bytes or has a NUL character in it")]
+    Name {
+        /// The object that it names or is in
+        object: ObjectId,
+        /// The name
+        name: Arc<str>,
+    },
     /// The data is not what this version of the server writes
     #[error("the database holds {what} that cannot be read")]
     Corrupt {
@@ -74,14 +100,32 @@ pub enum StoreError {
         what: &'static str,
     },
     /// The address of the database is of no kind that this server knows
-    #[error("expected a database address that begins with `sqlite:`")]
+    #[error("expected a database address that begins with `sqlite:` or `postgres:`")]
     Address,
+    /// The database keeps text in an encoding that cannot hold all text
+    #[error("the database has the encoding {0}, and Flagstaff needs one with the encoding UTF8")]
+    Encoding(String),
+    /// The database did not answer, or said that it cannot do anything now; a commit may have been made or not
+    #[error("the database cannot be reached")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database undid the transaction for the sake of another one
+    #[error("the database is too busy")]
+    Contended(#[source] sqlx::Error),
     /// The database itself
     #[error("the database failed")]
-    Database(#[from] sqlx::Error),
+    Database(#[source] sqlx::Error),
     /// The tables could not be brought up to date
     #[error("the database could not be migrated")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+/// Where all environments of a store stand
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heads {
+    /// The random id of the data's lineage: 16 lower-case hexadecimal digits, made with the database
+    pub epoch: Arc<str>,
+    /// The revision of each environment
+    pub revisions: BTreeMap<i64, u64>,
 }
 
 /// An environment, without its content
@@ -110,6 +154,19 @@ pub struct EnvironmentContent {
     pub flags: Vec<FlagRow>,
     /// Recent changes, the newest first; those of one revision are there all or not at all
     pub changes: Vec<ChangeRow>,
+}
+
+/// What has changed since a revision
+#[derive(Debug)]
+pub enum Since {
+    /// Nothing
+    Nothing,
+    /// This: objects, entries and flags that changed and are there now, and all changes since
+    Changes(EnvironmentContent),
+    /// Nobody knows: the store no longer remembers
+    Forgotten,
+    /// The environment is at an earlier revision: the store has lost what came after it
+    Lost,
 }
 
 /// An object as stored
@@ -183,6 +240,21 @@ pub struct Commit {
     pub dropped_flags: Vec<Arc<str>>,
     /// What the audit says of it
     pub audit: Vec<AuditEntry>,
+}
+
+impl Commit {
+    /// Refuses names that PostgreSQL cannot hold or index, in any store: data can move from one to the other
+    pub(crate) fn check_names(&self) -> Result<(), StoreError> {
+        let is_bad = |name: &Arc<str>| name.len() > NAME_BYTES || name.contains('\0');
+        let names = |change: &Change| [Some(Arc::clone(&change.id.key)), change.entry.clone()];
+        let bad = self.changes.iter().find_map(|change| {
+            let name = names(change).into_iter().flatten().find(is_bad)?;
+            Some((change.id.clone(), name))
+        });
+        bad.map_or(Ok(()), |(object, name)| {
+            Err(StoreError::Name { object, name })
+        })
+    }
 }
 
 /// What the audit says of one thing that changed

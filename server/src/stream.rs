@@ -29,7 +29,7 @@ pub(crate) fn open(
     cursor: Option<&str>,
 ) -> Result<Body, ApiError> {
     if state.stopping().is_cancelled() {
-        return Err(ApiError::Unavailable("the server is stopping"));
+        return Err(ApiError::unavailable("the server is stopping"));
     }
     let permit = Arc::clone(state.streams()).try_acquire_owned();
     let permit = permit.map_err(|_| ApiError::TooManyStreams {

@@ -3,8 +3,10 @@
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
 
 use crate::api_error::ApiError;
+use crate::extract::Parameters;
 use crate::state::AppState;
 
 /// `GET /healthz`
@@ -15,18 +17,42 @@ pub(super) async fn live() -> impl IntoResponse {
     )
 }
 
-/// `GET /readyz`: not while stopping. A store that is down takes nothing from those who read, so it does not count.
-pub(super) async fn ready(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReadyQuery {
+    max_stale_ms: Option<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Readiness {
+    status: &'static str,
+    store: &'static str,
+    stale_ms: u64,
+}
+
+/// `GET /readyz?maxStaleMs=`: not while stopping
+///
+/// A store that is out of reach takes nothing from those who read, so it does not count, unless the question says for how long at
+/// most the answer may have been out of date.
+pub(super) async fn ready(
+    State(state): State<AppState>,
+    Parameters(query): Parameters<ReadyQuery>,
+) -> Result<impl IntoResponse, ApiError> {
     if state.stopping().is_cancelled() {
-        return Err(ApiError::Unavailable("the server is stopping"));
+        return Err(ApiError::unavailable("the server is stopping"));
     }
-    let store = if state.store().ping().await.is_ok() {
-        "up"
-    } else {
-        "down"
+    let contact = state.contact();
+    let stale_ms = u64::try_from(contact.stale_for().as_millis()).unwrap_or(u64::MAX);
+    if query.max_stale_ms.is_some_and(|most| stale_ms > most) {
+        return Err(ApiError::unavailable(
+            "this server has not been up to date for longer than was asked for",
+        ));
+    }
+    let readiness = Readiness {
+        status: "ready",
+        store: if contact.is_lost() { "down" } else { "up" },
+        stale_ms,
     };
-    Ok((
-        [(CACHE_CONTROL, "no-store")],
-        axum::Json(serde_json::json!({"status": "ready", "store": store})),
-    ))
+    Ok(([(CACHE_CONTROL, "no-store")], axum::Json(readiness)))
 }

@@ -1,160 +1,223 @@
 //! The SQL adapter, through sqlx's `Any` driver: one set of statements in a dialect that SQLite and PostgreSQL both take
 //!
-//! What differs between the two is how a connection is set up and how a writing transaction begins; nothing else may.
+//! What differs between the two is in [`dialect`] and [`listen`]; nothing else may.
 
-use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use sqlx::any::AnyPoolOptions;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{Any, AnyPool, Executor as _, Row as _, SqlSafeStr as _, Transaction};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _};
 
 use super::{
-    AuditQuery, AuditRow, Commit, EnvironmentContent, EnvironmentRow, KeyRow, Store, StoreError,
+    Announcements, AuditQuery, AuditRow, Commit, EnvironmentContent, EnvironmentRow, Heads, KeyRow,
+    Since, Store, StoreError,
 };
 
 mod audit;
 mod commit;
+mod dialect;
+mod heads;
 mod keys;
+mod listen;
 mod load;
+mod migrate;
 mod row;
+mod since;
 
+use dialect::Dialect;
+pub(crate) use dialect::redacted;
+use listen::PostgresAnnouncements;
 use row::{timestamp, unsigned};
 
 /// Revisions of an environment whose changes are kept
 pub(crate) const KEPT_REVISIONS: u64 = 1_000;
 
-// `RETURNING` and a writer that takes its lock at once: a transaction that begins by reading would fail to upgrade in SQLite.
-const BEGIN_WRITING: &str = "BEGIN IMMEDIATE";
+/// A connection is there by then, or the database is not
+const ACQUIRE: Duration = Duration::from_secs(3);
+/// A question that every node asks all the time
+const GLANCE: Duration = Duration::from_secs(3);
+/// Anything else; above the limits that PostgreSQL is given, which say better what was wrong
+const WORK: Duration = Duration::from_mins(1);
+const CONNECTIONS: u32 = 4;
 
 /// A store in an SQL database
 #[derive(Debug, Clone)]
 pub struct SqlStore {
-    // One connection: SQLite has one writer, and waiting here is fairer than waiting in `busy_timeout`.
+    address: Arc<str>,
+    dialect: Dialect,
     writer: AnyPool,
     readers: AnyPool,
 }
 
 impl SqlStore {
-    /// Opens the database at an address such as `sqlite://flagstaff.db`, makes it if there is none, and brings its tables up to date
+    /// Opens the database at an address such as `sqlite://flagstaff.db` or `postgres://user@host/name` and brings its tables up to
+    /// date; an SQLite database is made if there is none
     pub async fn open(address: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let address = sqlite_address(address)?;
-        let writer = pool(1).connect(&address).await?;
-        migrations().run(&writer).await?;
-        let readers = pool(4).connect(&address).await?;
-        let store = Self { writer, readers };
-        store.ensure_epoch().await?;
-        Ok(store)
+        let dialect = Dialect::of(address)?;
+        let address = dialect.complete(address);
+        // Without a pool, which would hide why there is no connection, and without the limits of a request.
+        let mut connection = AnyConnection::connect(&address).await?;
+        if dialect == Dialect::Sqlite {
+            connection.execute(dialect.set_up()).await?;
+        }
+        dialect.check(&mut connection).await?;
+        migrate::migrate(&mut connection).await?;
+        heads::ensure_epoch(&mut connection).await?;
+        connection.close().await?;
+        let writers = match dialect {
+            // SQLite has one writer, and waiting here is fairer than waiting in `busy_timeout`.
+            Dialect::Sqlite => 1,
+            Dialect::Postgres => CONNECTIONS,
+        };
+        Ok(Self {
+            writer: pool(dialect, writers).connect_lazy(&address)?,
+            readers: pool(dialect, CONNECTIONS).connect_lazy(&address)?,
+            dialect,
+            address: address.into(),
+        })
     }
 
-    /// Closes the connections; what was committed is in the file
+    /// Closes the connections; what was committed is in the database
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
     }
 
-    async fn begin(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
-        self.writer.begin_with(BEGIN_WRITING).await
-    }
-
-    async fn ensure_epoch(&self) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO meta (name, value) VALUES ('epoch', $1) ON CONFLICT (name) DO NOTHING",
-        )
-        .bind(format!("{:016x}", rand::random::<u64>()))
-        .execute(&self.writer)
-        .await?;
-        Ok(())
+    /// Does something on a connection, for so long at most
+    async fn on<T: Send>(
+        &self,
+        pool: &AnyPool,
+        limit: Duration,
+        work: impl for<'c> FnOnce(&'c mut AnyConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let mut lease = Lease {
+            connection: pool.acquire().await?,
+            is_over: false,
+        };
+        let result = tokio::time::timeout(limit, work(&mut lease.connection)).await;
+        lease.is_over = result.is_ok();
+        result.unwrap_or_else(|elapsed| Err(StoreError::Unreachable(elapsed.into())))
     }
 }
 
-fn sqlite_address(address: &str) -> Result<Cow<'_, str>, StoreError> {
-    if !address.starts_with("sqlite:") {
-        return Err(StoreError::Address);
-    }
-    // A first start makes the file; sqlx would refuse without being told.
-    Ok(if address.contains('?') {
-        address.into()
-    } else {
-        format!("{address}?mode=rwc").into()
-    })
+/// A connection that goes back to its pool only when what it was taken for has come to an end
+///
+/// One that is left in the middle, because who asked went away or because time was up, still has an answer to come. The pool would
+/// wait for that, with a database that hangs for ever, and have a connection less.
+struct Lease {
+    connection: PoolConnection<Any>,
+    is_over: bool,
 }
 
-fn pool(connections: u32) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(connections).after_connect(|connection, _| {
-        Box::pin(async move {
-            // `FULL`: a revision that clients have seen must not be lost, or made anew with other content, by a power cut.
-            connection
-                .execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON")
-                .await?;
-            Ok(())
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
+fn pool(dialect: Dialect, connections: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                connection.execute(dialect.set_up()).await?;
+                Ok(())
+            })
         })
-    })
-}
-
-/// Forward only: a migration that has been released is never edited
-fn migrations() -> Migrator {
-    let initial = include_str!("../../migrations/0001_initial.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "initial".into(),
-        MigrationType::Simple,
-        initial,
-        false,
-    )])
 }
 
 #[async_trait]
 impl Store for SqlStore {
-    async fn epoch(&self) -> Result<Arc<str>, StoreError> {
-        let row = sqlx::query("SELECT value FROM meta WHERE name = 'epoch'")
-            .fetch_one(&self.readers)
-            .await?;
-        Ok(row.try_get::<String, _>(0)?.into())
+    async fn heads(&self) -> Result<Heads, StoreError> {
+        self.on(&self.readers, GLANCE, |connection| {
+            Box::pin(heads::heads(connection))
+        })
+        .await
+    }
+
+    async fn renew_epoch(&self, epoch: &str) -> Result<(), StoreError> {
+        let epoch = epoch.to_owned();
+        self.on(&self.writer, WORK, |connection| {
+            Box::pin(async move { heads::renew_epoch(connection, &epoch).await })
+        })
+        .await
     }
 
     async fn environments(&self) -> Result<Vec<EnvironmentRow>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT environment.id, project.id, project.name, environment.name \
-             FROM environment JOIN project ON project.id = environment.project_id ORDER BY environment.id",
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        let environment = |row: &sqlx::any::AnyRow| {
-            Ok(EnvironmentRow {
-                id: row.try_get(0)?,
-                project_id: row.try_get(1)?,
-                project: row.try_get::<String, _>(2)?.into(),
-                name: row.try_get::<String, _>(3)?.into(),
-            })
-        };
-        rows.iter().map(environment).collect()
+        self.on(&self.readers, WORK, |connection| {
+            Box::pin(load::environments(connection))
+        })
+        .await
     }
 
     async fn load(&self, environment: i64) -> Result<EnvironmentContent, StoreError> {
-        load::load(self.readers.begin().await?, environment).await
+        self.on(&self.readers, WORK, |connection| {
+            let begin = self.dialect.begin_reading();
+            Box::pin(
+                async move { load::load(connection.begin_with(begin).await?, environment).await },
+            )
+        })
+        .await
+    }
+
+    async fn load_since(&self, environment: i64, revision: u64) -> Result<Since, StoreError> {
+        self.on(&self.readers, WORK, |connection| {
+            let begin = self.dialect.begin_reading();
+            Box::pin(async move {
+                let transaction = connection.begin_with(begin).await?;
+                since::load_since(transaction, environment, revision).await
+            })
+        })
+        .await
     }
 
     async fn commit(&self, commit: Commit) -> Result<u64, StoreError> {
-        commit::commit(self.begin().await?, commit).await
+        commit.check_names()?;
+        self.on(&self.writer, WORK, |connection| {
+            let dialect = self.dialect;
+            Box::pin(async move {
+                let transaction = connection.begin_with(dialect.begin_writing()).await?;
+                commit::commit(transaction, dialect, commit).await
+            })
+        })
+        .await
     }
 
     async fn audit(&self, query: AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
-        audit::audit(&self.readers, query).await
+        self.on(&self.readers, WORK, |connection| {
+            Box::pin(audit::audit(connection, query))
+        })
+        .await
     }
 
     async fn keys(&self) -> Result<Vec<KeyRow>, StoreError> {
-        keys::keys(&self.readers).await
+        self.on(&self.readers, WORK, |connection| {
+            Box::pin(keys::keys(connection))
+        })
+        .await
     }
 
     async fn ensure_key(&self, key: KeyRow) -> Result<(), StoreError> {
-        keys::ensure(self.begin().await?, key).await
+        self.on(&self.writer, WORK, |connection| {
+            let begin = self.dialect.begin_writing();
+            Box::pin(async move { keys::ensure(connection.begin_with(begin).await?, key).await })
+        })
+        .await
     }
 
-    async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.readers).await?;
-        Ok(())
+    async fn listen(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
+        match self.dialect {
+            Dialect::Sqlite => Ok(None),
+            Dialect::Postgres => Ok(Some(Box::new(
+                PostgresAnnouncements::begin(&self.address).await?,
+            ))),
+        }
     }
 }

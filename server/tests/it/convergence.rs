@@ -13,6 +13,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::follower::Follower;
+use crate::postgres::Cluster;
 use crate::support::Database;
 
 #[derive(Debug, Clone)]
@@ -35,7 +36,8 @@ enum Step {
     Restart,
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+/// Each step at one of the two nodes
+fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
     let entries = || prop::collection::btree_map(0..4_u8, 0..2_u8, 0..4);
     let put_flag = (0..3_u8, any::<bool>(), prop::option::of(0..3_u8), entries()).prop_map(
         |(key, is_client_side, refers_to, overrides)| Step::PutFlag {
@@ -61,7 +63,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => Just(Step::Look),
         1 => Just(Step::Restart),
     ];
-    prop::collection::vec(step, 1..40)
+    prop::collection::vec((0..2_usize, step), 1..40)
 }
 
 fn id(kind: ObjectKind, key: u8) -> ObjectId {
@@ -127,11 +129,11 @@ fn author() -> Author {
 async fn open(store: &Arc<dyn Store>) -> Arc<Environment> {
     let row = store.environments().await.unwrap().remove(0);
     let identity = Identity {
-        epoch: store.epoch().await.unwrap(),
+        epoch: store.heads().await.unwrap().epoch,
         row,
     };
     Arc::new(
-        Environment::open(identity, Arc::clone(store))
+        Environment::open(identity, Arc::clone(store), Arc::default())
             .await
             .unwrap(),
     )
@@ -161,72 +163,55 @@ fn reconnect(follower: &mut Follower, environment: &Environment, scope: Scope) {
     follower.take_all(&transfer.events).unwrap();
 }
 
-async fn run(steps: Vec<Step>) {
-    let database = Database::new();
-    let store: Arc<dyn Store> = Arc::new(database.open().await);
-    let mut environment = open(&store).await;
+/// Two nodes on one database, in each of which things are changed
+async fn run(steps: Vec<(usize, Step)>, database: Database) {
+    let stores: [Arc<dyn Store>; 2] = [
+        Arc::new(database.open().await),
+        Arc::new(database.open().await),
+    ];
+    let mut nodes = [open(&stores[0]).await, open(&stores[1]).await];
     let scopes = [Scope::All, Scope::ClientSide];
     let mut constant = scopes.map(|scope| (scope, Follower::default()));
     let mut occasional = scopes.map(|scope| (scope, Follower::default()));
     for (scope, follower) in &mut constant {
-        reconnect(follower, &environment, *scope);
+        reconnect(follower, &nodes[0], *scope);
     }
-    for step in steps {
+    for (node, step) in steps {
         match &step {
-            Step::Look => occasional
-                .iter_mut()
-                .for_each(|(scope, follower)| reconnect(follower, &environment, *scope)),
-            Step::Restart => {
-                let before = environment.current();
-                environment = open(&store).await;
-                for scope in scopes {
-                    assert_eq!(
-                        environment.current().cursor(scope),
-                        before.cursor(scope),
-                        "a restart changes no state"
-                    );
+            Step::Look => {
+                refresh(&nodes, &stores).await;
+                for (scope, follower) in &mut occasional {
+                    reconnect(follower, &nodes[node], *scope);
                 }
             }
-            step => {
-                let (put, step) = (object(step), step.clone());
-                let edit = move |_: &_, draft: &mut flagstaff_server::Draft| {
-                    match (&put, &step) {
-                        (Some((id, value)), _) => draft.put_owner(id, value),
-                        (None, Step::DeleteFlag(key)) => {
-                            draft.remove_owner(&id(ObjectKind::Flag, *key));
-                        }
-                        (None, Step::DeleteSegment(key)) => {
-                            draft.remove_owner(&id(ObjectKind::Segment, *key));
-                        }
-                        _ => {}
-                    }
-                    Ok::<(), ()>(())
-                };
-                let written = environment
-                    .write(author(), Invalid::Keep, edit)
-                    .await
-                    .unwrap();
-                if written.after.revision() > written.before.revision() {
-                    for (scope, follower) in &mut constant {
-                        follower
-                            .take_all(
-                                &written
-                                    .after
-                                    .since(*scope, written.before.revision())
-                                    .unwrap(),
-                            )
-                            .unwrap();
-                    }
+            Step::Restart => {
+                refresh(&nodes, &stores).await;
+                let before = nodes[node].current();
+                nodes[node] = open(&stores[node]).await;
+                let after = nodes[node].current();
+                for scope in scopes {
+                    let cursors = (after.cursor(scope), before.cursor(scope));
+                    assert_eq!(cursors.0, cursors.1, "a restart changes no state");
                 }
+            }
+            step => change(&nodes[node], step).await,
+        }
+        for (scope, follower) in &mut constant {
+            let held = follower.replica.snapshot().revision();
+            let current = nodes[0].current();
+            if current.revision() > held {
+                follower
+                    .take_all(&current.since(*scope, held).unwrap())
+                    .unwrap();
             }
         }
     }
-    for (scope, follower) in &mut occasional {
-        reconnect(follower, &environment, *scope);
+    refresh(&nodes, &stores).await;
+    for (scope, follower) in constant.iter_mut().chain(&mut occasional) {
+        reconnect(follower, &nodes[1], *scope);
     }
     for (scope, follower) in constant.iter().chain(&occasional) {
-        let document: Value =
-            serde_json::from_slice(&environment.current().document(*scope)).unwrap();
+        let document: Value = serde_json::from_slice(&nodes[0].current().document(*scope)).unwrap();
         assert_eq!(follower.document(), document, "{scope:?}");
         let served = Snapshot::from_json(&document.to_string()).unwrap();
         for user in 0..4 {
@@ -241,11 +226,68 @@ async fn run(steps: Vec<Step>) {
     }
 }
 
+async fn change(environment: &Arc<Environment>, step: &Step) {
+    let (put, step) = (object(step), step.clone());
+    let edit = move |_: &_, draft: &mut flagstaff_server::Draft| {
+        match (&put, &step) {
+            (Some((id, value)), _) => draft.put_owner(id, value),
+            (None, Step::DeleteFlag(key)) => draft.remove_owner(&id(ObjectKind::Flag, *key)),
+            (None, Step::DeleteSegment(key)) => draft.remove_owner(&id(ObjectKind::Segment, *key)),
+            _ => {}
+        }
+        Ok::<(), ()>(())
+    };
+    environment
+        .write(author(), Invalid::Keep, edit)
+        .await
+        .unwrap();
+}
+
+/// Brings both nodes to where the store is: each then has what the other has, and tells the past alike
+async fn refresh(nodes: &[Arc<Environment>; 2], stores: &[Arc<dyn Store>; 2]) {
+    let heads = stores[0].heads().await.unwrap();
+    for node in nodes {
+        node.refresh(&heads.epoch, heads.revisions[&1])
+            .await
+            .unwrap();
+    }
+    let [one, other] = [nodes[0].current(), nodes[1].current()];
+    assert_eq!(one.flags(), other.flags());
+    for scope in [Scope::All, Scope::ClientSide] {
+        assert_eq!(one.cursor(scope), other.cursor(scope));
+        assert_eq!(one.document(scope), other.document(scope));
+        for revision in 0..one.revision() {
+            assert_eq!(
+                one.since(scope, revision).unwrap(),
+                other.since(scope, revision).unwrap(),
+                "{scope:?} {revision}"
+            );
+        }
+    }
+}
+
+fn block_on(future: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build();
+    runtime.unwrap().block_on(future);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn every_follower_ends_with_what_the_server_has(steps in steps()) {
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap().block_on(run(steps));
+        block_on(run(steps, Database::new()));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_follower_ends_with_what_postgresql_has(steps in steps()) {
+        block_on(async { run(steps, Database::postgres(Cluster::shared()).await).await });
     }
 }

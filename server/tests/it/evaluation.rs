@@ -400,9 +400,17 @@ async fn health_is_told_without_a_key() {
             .await
     };
     assert_eq!(get("/healthz").await.status, StatusCode::OK);
+    let ready = get("/readyz").await.json();
     assert_eq!(
-        get("/readyz").await.json(),
-        json!({"status": "ready", "store": "up"})
+        (&ready["status"], &ready["store"]),
+        (&json!("ready"), &json!("up"))
+    );
+    assert!(ready["staleMs"].is_u64(), "{ready}");
+    let long_enough = get("/readyz?maxStaleMs=3600000").await;
+    assert_eq!(long_enough.status, StatusCode::OK);
+    assert_eq!(
+        get("/readyz?maxStaleMs=soon").await.status,
+        StatusCode::BAD_REQUEST
     );
     server.state.stopping().cancel();
     assert_eq!(get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);

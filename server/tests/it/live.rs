@@ -20,19 +20,22 @@ use crate::follower::{Event, Follower, events};
 use crate::support::{Database, FLAGS, Server, http, state};
 
 /// Nothing here takes so long; a test that waits in vain ends
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 const STREAM: &str = "/api/v1/sdk/stream";
 
 /// A server on a free port
-struct Live {
+pub(crate) struct Live {
     state: AppState,
     address: String,
     task: JoinHandle<std::io::Result<()>>,
 }
 
 impl Live {
-    async fn start(database: &Database) -> Self {
-        let state = state(database, Limits::default(), Clock::System).await;
+    pub(crate) async fn start(database: &Database) -> Self {
+        Self::serve(state(database, Limits::default(), Clock::System).await).await
+    }
+
+    pub(crate) async fn serve(state: AppState) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         Self {
@@ -42,7 +45,7 @@ impl Live {
         }
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.state.stopping().cancel();
         tokio::time::timeout(PATIENCE, self.task)
             .await
@@ -64,21 +67,28 @@ impl Live {
         );
     }
 
-    async fn put(&self, key: &str, body: &Value) {
+    pub(crate) async fn put(&self, key: &str, body: &Value) {
         self.write(Method::PUT, key, body).await;
     }
 
-    async fn document(&self, key: KeyKind) -> Value {
+    pub(crate) async fn document(&self, key: KeyKind) -> Value {
         let request = http()
             .get(format!("{}/api/v1/sdk/snapshot", self.address))
             .bearer_auth(key.name());
         serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap()
     }
 
-    async fn connect(&self, key: KeyKind, cursor: Option<&str>) -> Connection {
-        let mut request = http()
-            .get(format!("{}{STREAM}", self.address))
-            .bearer_auth(key.name());
+    pub(crate) async fn connect(&self, key: KeyKind, cursor: Option<&str>) -> Connection {
+        Connection::open(&self.address, key.name(), cursor).await
+    }
+}
+
+/// A stream that is read event by event
+pub(crate) struct Connection(Pin<Box<dyn Stream<Item = Event> + Send>>);
+
+impl Connection {
+    pub(crate) async fn open(address: &str, token: &str, cursor: Option<&str>) -> Self {
+        let mut request = http().get(format!("{address}{STREAM}")).bearer_auth(token);
         if let Some(cursor) = cursor {
             request = request.header("last-event-id", cursor);
         }
@@ -97,20 +107,24 @@ impl Live {
                 id: Some(event.id).filter(|id| !id.is_empty()),
             }
         });
-        Connection(Box::pin(events))
+        Self(Box::pin(events))
     }
-}
 
-struct Connection(Pin<Box<dyn Stream<Item = Event> + Send>>);
-
-impl Connection {
     async fn next(&mut self) -> Option<Event> {
         tokio::time::timeout(PATIENCE, self.0.next()).await.unwrap()
     }
 
     /// Reads on until the follower is at a revision
-    async fn follow(&mut self, follower: &mut Follower, revision: u64) {
+    pub(crate) async fn follow(&mut self, follower: &mut Follower, revision: u64) {
         while follower.replica.snapshot().revision() != revision {
+            let event = self.next().await.expect("the stream ended");
+            follower.take(&event).unwrap();
+        }
+    }
+
+    /// Reads on until the follower has a flag
+    pub(crate) async fn follow_to(&mut self, follower: &mut Follower, flag: &str) {
+        while !follower.flags().iter().any(|key| key == flag) {
             let event = self.next().await.expect("the stream ended");
             follower.take(&event).unwrap();
         }

@@ -19,6 +19,10 @@ mod follower;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
+mod postgres;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod store;

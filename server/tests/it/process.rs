@@ -1,19 +1,21 @@
 //! The binary: its output, its keys, its seed, its end
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::postgres::Cluster;
 use crate::support::{FLAGS, http};
 
 /// The server as a process; killed if a test forgets it
-struct Process {
+pub(crate) struct Process {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Drop for Process {
@@ -25,15 +27,14 @@ impl Drop for Process {
 
 impl Process {
     fn start(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start_on("sqlite://flags.db", folder, arguments)
+    }
+
+    /// A node on a database
+    pub(crate) fn start_on(database: &str, folder: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flagstaff"));
         command
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--database",
-                "sqlite://flags.db",
-            ])
+            .args(["serve", "--listen", "127.0.0.1:0", "--database", database])
             .args(arguments);
         command
             .current_dir(folder)
@@ -56,8 +57,14 @@ impl Process {
         }
     }
 
+    /// Ends it without a chance to tidy up
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Asks it to stop as an operator does; answers the rest of stdout, and stderr
-    fn stop(mut self) -> (String, String) {
+    pub(crate) fn stop(mut self) -> (String, String) {
         let kill = Command::new("kill")
             .args(["-TERM", &self.child.id().to_string()])
             .status()
@@ -75,7 +82,7 @@ impl Process {
         (stdout, stderr)
     }
 
-    async fn get(&self, path: &str, token: &str) -> (StatusCode, Value) {
+    pub(crate) async fn get(&self, path: &str, token: &str) -> (StatusCode, Value) {
         let response = http()
             .get(format!("{}{path}", self.address))
             .bearer_auth(token)
@@ -219,6 +226,46 @@ fn what_cannot_be_served_is_said_and_fails() {
         assert!(
             !output.status.success() && stderr.contains(expected),
             "{arguments:?}: {stderr}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn why_there_is_no_postgresql_is_said_without_its_password() {
+    let address = Cluster::shared().database().await;
+    let folder = tempfile::tempdir().unwrap();
+    let nobody = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let encoding = "CREATE DATABASE latin ENCODING LATIN1 TEMPLATE template0 LOCALE 'C'";
+    Cluster::shared().execute("postgres", encoding).await;
+    for (address, expected) in [
+        (
+            address.replace("secret", "wrongword"),
+            "password authentication failed",
+        ),
+        (address.replace("/test", "/nothing"), "does not exist"),
+        (Cluster::shared().address("latin"), "encoding LATIN1"),
+        (format!("postgres://u:secret@{nobody}/x"), "refused"),
+        (
+            "postgres://u:secret@nowhere.invalid/x".to_owned(),
+            "cannot be reached",
+        ),
+        ("postgres://u:secret@127.0.0.1:port/x".to_owned(), "port"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flagstaff"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--database", &address]);
+        let output = command.current_dir(&folder).env_clear().output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            !output.status.success() && stderr.contains("cannot open the database"),
+            "{stderr}"
+        );
+        assert!(stderr.contains(expected), "{expected}: {stderr}");
+        assert!(
+            !stderr.contains("secret") && !stderr.contains("wrongword"),
+            "{stderr}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! The store through its port; a second adapter runs the same functions
+//! The store through its port; every database runs the same functions
 
 use std::sync::Arc;
 
@@ -6,9 +6,11 @@ use flagstaff_core::Timestamp;
 use flagstaff_server::auth::KeyKind;
 use flagstaff_server::object::{ObjectId, ObjectKind};
 use flagstaff_server::store::{
-    Action, AuditEntry, AuditQuery, Change, Commit, FlagRow, KeyRow, Store, StoreError, Stored,
+    Action, AuditEntry, AuditQuery, Change, Commit, FlagRow, KeyRow, Since, SqlStore, Store,
+    StoreError, Stored,
 };
 
+use crate::postgres::{Cluster, execute};
 use crate::support::Database;
 
 fn commit(environment: i64, base: u64, changes: Vec<Change>) -> Commit {
@@ -80,7 +82,7 @@ async fn a_new_database_has_three_empty_environments_and_an_epoch(store: &dyn St
     let expected = [(1, "production"), (2, "staging"), (3, "development")]
         .map(|(id, name)| (id, "default".into(), name.into()));
     assert_eq!(names, expected);
-    let epoch = store.epoch().await.unwrap();
+    let epoch = store.heads().await.unwrap().epoch;
     assert!(
         epoch.len() == 16
             && epoch
@@ -378,11 +380,156 @@ async fn old_changes_are_forgotten(store: &dyn Store) {
     let content = store.load(1).await.unwrap();
     assert_eq!((content.revision, content.changes.len()), (1_010, 1_000));
     assert_eq!(content.changes.last().map(|row| row.revision), Some(11));
+    let told = async |revision| store.load_since(1, revision).await.unwrap();
+    assert!(matches!(told(9).await, Since::Forgotten));
+    assert!(matches!(told(10).await, Since::Changes(_)));
+}
+
+async fn of_two_environments_that_make_a_flag_of_two_types_one_fails(store: Arc<dyn Store>) {
+    for round in 0..20_u64 {
+        let make = |environment, value_type: &'static str| {
+            let store = Arc::clone(&store);
+            let key = format!("flag{round}");
+            tokio::spawn(async move {
+                let base = store.heads().await.unwrap().revisions[&environment];
+                let flags = vec![row(&key, value_type)];
+                let made = commit(environment, base, vec![put(&key, "{}", None)]);
+                store.commit(Commit { flags, ..made }).await
+            })
+        };
+        let [one, other] = [make(1, "boolean"), make(2, "string")];
+        let answers = [one.await.unwrap(), other.await.unwrap()];
+        let conflicts = answers
+            .iter()
+            .filter(|answer| matches!(answer, Err(StoreError::TypeConflict { .. })));
+        assert_eq!(conflicts.count(), 1, "{answers:?}");
+    }
+}
+
+async fn what_is_loaded_is_of_one_revision(store: Arc<dyn Store>) {
+    let writer = Arc::clone(&store);
+    let writing = tokio::spawn(async move {
+        for base in 0..50 {
+            // Both are of the same version, whenever one looks.
+            let both = ["a", "b"].map(|key| put(key, "{}", None));
+            writer.commit(commit(1, base, both.into())).await.unwrap();
+        }
+    });
+    let mut last = 0;
+    while last < 50 {
+        let content = store.load(1).await.unwrap();
+        last = content.revision;
+        let versions = content.objects.iter().map(|(_, stored)| stored.version);
+        assert!(versions.into_iter().all(|version| version == last));
+        assert_eq!(
+            content.changes.first().map(|row| row.revision),
+            Some(last).filter(|last| *last > 0)
+        );
+    }
+    writing.await.unwrap();
+}
+
+async fn a_name_that_not_every_database_holds_is_refused(store: &dyn Store) {
+    let long = "k".repeat(1_281);
+    for change in [
+        put("nul\0", "{}", None),
+        put(&long, "{}", None),
+        entry("a/user", "nul\0", Some("true"), None, None),
+        entry("a/user", &long, Some("true"), None, None),
+    ] {
+        let refused = store.commit(commit(1, 0, vec![change])).await;
+        assert!(
+            matches!(refused, Err(StoreError::Name { .. })),
+            "{refused:?}"
+        );
+    }
+    let longest = "k".repeat(1_280);
+    let changes = vec![
+        put(&longest, "{}", None),
+        entry(&longest, &longest, Some("true"), None, None),
+    ];
+    let audit = vec![AuditEntry {
+        action: Action::Create,
+        subject: ObjectId::new(ObjectKind::Flag, &*longest),
+        before: None,
+        after: None,
+    }];
+    let flags = vec![row(&longest, "boolean")];
+    let longest = Commit {
+        flags,
+        audit,
+        ..commit(1, 0, changes)
+    };
+    store.commit(longest).await.unwrap();
+}
+
+async fn what_cannot_be_stored_is_not_found(store: &dyn Store) {
+    let query = AuditQuery {
+        project_id: 1,
+        flag: Some("\0".to_owned()),
+        environment: Some("\0".to_owned()),
+        before: None,
+        limit: 1,
+    };
+    assert_eq!(store.audit(query).await.unwrap(), []);
+}
+
+async fn what_changed_since_a_revision_is_told(store: &dyn Store) {
+    let since = async |revision| store.load_since(1, revision).await.unwrap();
+    store
+        .commit(commit(
+            1,
+            0,
+            vec![put("a", "{}", None), put("b", "{}", None)],
+        ))
+        .await
+        .unwrap();
+    let list = vec![
+        entry("b/user", "u1", Some("true"), None, None),
+        entry("b/user", "u2", Some("true"), None, None),
+    ];
+    store.commit(commit(1, 1, list)).await.unwrap();
+    let gone = Change {
+        after: None,
+        ..put("a", "", Some((1, "{}")))
+    };
+    let removed = entry("b/user", "u1", None, Some(2), Some("true"));
+    store
+        .commit(commit(1, 2, vec![gone, removed]))
+        .await
+        .unwrap();
+
+    assert!(matches!(since(3).await, Since::Nothing));
+    assert!(matches!(since(4).await, Since::Lost));
+    let Since::Changes(content) = since(1).await else {
+        panic!("nothing is told")
+    };
+    let list = ObjectId::new(ObjectKind::Overrides, "b/user");
+    let stored = Stored {
+        version: 3,
+        value: None,
+    };
+    assert_eq!(
+        (content.revision, content.objects),
+        (3, vec![(list.clone(), stored)])
+    );
+    assert_eq!(content.entries, [(list, "u2".into(), "true".into())]);
+    let revisions: Vec<_> = content.changes.iter().map(|row| row.revision).collect();
+    assert_eq!(revisions, [3, 3, 2, 2]);
+}
+
+async fn an_epoch_is_renewed_once(store: &dyn Store) {
+    let first = store.heads().await.unwrap().epoch;
+    store.renew_epoch(&first).await.unwrap();
+    let second = store.heads().await.unwrap().epoch;
+    assert_ne!(second, first);
+    store.renew_epoch(&first).await.unwrap();
+    assert_eq!(store.heads().await.unwrap().epoch, second);
 }
 
 /// The suite for one adapter; `$open` makes a store over an empty database, which lives as long as `$keep`
 macro_rules! suite {
-    ($adapter:ident, $open:expr, [$($test:ident),* $(,)?]) => {
+    ($adapter:ident, $open:expr, [$($test:ident),* $(,)?], [$($race:ident),* $(,)?]) => {
         mod $adapter {
             use super::*;
 
@@ -392,37 +539,52 @@ macro_rules! suite {
                 super::$test(&store).await;
             })*
 
-            #[tokio::test]
-            async fn of_two_writers_one_wins() {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $race() {
                 let (store, _keep) = $open.await;
-                super::of_two_writers_one_wins(Arc::new(store)).await;
-            }
+                super::$race(Arc::new(store)).await;
+            })*
         }
     };
 }
 
-suite!(
-    sqlite,
-    async {
-        let database = Database::new();
-        (database.open().await, database)
-    },
+macro_rules! suites {
+    ($($tests:tt)*) => {
+        suite!(sqlite, open(Database::new()), $($tests)*);
+        suite!(postgres, async { open(Database::postgres(Cluster::shared()).await).await }, $($tests)*);
+    };
+}
+
+async fn open(database: Database) -> (SqlStore, Database) {
+    (database.open().await, database)
+}
+
+suites! {
     [
-        a_new_database_has_three_empty_environments_and_an_epoch,
-        revisions_are_gap_free_and_a_stale_commit_writes_nothing,
-        a_list_is_written_entry_by_entry,
-        a_flag_has_one_type_in_a_project,
-        the_audit_is_read_newest_first_and_filtered,
-        a_key_is_stored_once_and_for_one_purpose,
-        old_changes_are_forgotten,
+    a_new_database_has_three_empty_environments_and_an_epoch,
+    revisions_are_gap_free_and_a_stale_commit_writes_nothing,
+    a_list_is_written_entry_by_entry,
+    a_flag_has_one_type_in_a_project,
+    the_audit_is_read_newest_first_and_filtered,
+    a_key_is_stored_once_and_for_one_purpose,
+    old_changes_are_forgotten,
+    a_name_that_not_every_database_holds_is_refused,
+    what_cannot_be_stored_is_not_found,
+    what_changed_since_a_revision_is_told,
+    an_epoch_is_renewed_once,
+    ],
+    [
+        of_two_writers_one_wins,
+        of_two_environments_that_make_a_flag_of_two_types_one_fails,
+        what_is_loaded_is_of_one_revision,
     ]
-);
+}
 
 #[tokio::test]
 async fn what_was_committed_is_there_after_reopening() {
     let database = Database::new();
     let store = database.open().await;
-    let epoch = store.epoch().await.unwrap();
+    let epoch = store.heads().await.unwrap().epoch;
     store
         .commit(commit(1, 0, vec![put("a", "{}", None)]))
         .await
@@ -431,13 +593,42 @@ async fn what_was_committed_is_there_after_reopening() {
     let store = database.open().await;
     assert_eq!(
         (
-            store.epoch().await.unwrap(),
+            store.heads().await.unwrap().epoch,
             store.load(1).await.unwrap().revision
         ),
         (epoch, 1)
     );
     assert_ne!(
-        Database::new().open().await.epoch().await.unwrap(),
-        store.epoch().await.unwrap()
+        Database::new().open().await.heads().await.unwrap().epoch,
+        store.heads().await.unwrap().epoch
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_may_start_together_on_an_empty_database() {
+    let database = Database::postgres(Cluster::shared()).await;
+    let address: Arc<str> = database.address().into();
+    let nodes = (0..6).map(|_| {
+        let address = Arc::clone(&address);
+        tokio::spawn(async move {
+            let store = SqlStore::open(&address).await.unwrap();
+            store.heads().await.unwrap().epoch
+        })
+    });
+    let mut epochs = Vec::new();
+    for node in nodes.collect::<Vec<_>>() {
+        epochs.push(node.await.unwrap());
+    }
+    epochs.dedup();
+    assert_eq!(epochs.len(), 1);
+}
+
+#[tokio::test]
+async fn a_database_that_a_newer_release_has_migrated_is_served() {
+    let database = Database::postgres(Cluster::shared()).await;
+    database.open().await.close().await;
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 VALUES (1000, 'of a newer release', TRUE, '', 0)";
+    execute(database.address(), newer).await;
+    assert_eq!(database.open().await.environments().await.unwrap().len(), 3);
 }

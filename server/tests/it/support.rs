@@ -15,30 +15,43 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
+use crate::postgres::Cluster;
+
 /// 2026-01-01T00:00:00Z
 pub(crate) const NOW: u64 = 1_767_225_600_000;
 pub(crate) const FLAGS: &str = "/api/v1/projects/default/environments/production/flags";
 pub(crate) const DOCUMENT: &str = "/api/v1/projects/default/environments/production/document";
 
-/// A database in a folder of its own
+/// A database of its own
 pub(crate) struct Database {
-    folder: TempDir,
+    address: String,
+    _folder: Option<TempDir>,
 }
 
 impl Database {
+    /// An SQLite file in a folder that goes with this
     pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
         Self {
-            folder: tempfile::tempdir().unwrap(),
+            address: format!("sqlite://{}", folder.path().join("flags.db").display()),
+            _folder: Some(folder),
         }
     }
 
+    /// One in a PostgreSQL
+    pub(crate) async fn postgres(cluster: &Cluster) -> Self {
+        Self {
+            address: cluster.database().await,
+            _folder: None,
+        }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     pub(crate) async fn open(&self) -> SqlStore {
-        SqlStore::open(&format!(
-            "sqlite://{}",
-            self.folder.path().join("flags.db").display()
-        ))
-        .await
-        .unwrap()
+        SqlStore::open(&self.address).await.unwrap()
     }
 }
 

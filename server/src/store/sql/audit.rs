@@ -2,7 +2,7 @@
 
 use flagstaff_core::Timestamp;
 use sqlx::any::AnyRow;
-use sqlx::{AnyPool, Row as _};
+use sqlx::{AnyConnection, Row as _};
 
 use super::row::signed;
 use super::{timestamp, unsigned};
@@ -18,7 +18,19 @@ const SELECT: &str = "SELECT audit.made_at, audit.environment_id, audit.revision
        AND (audit.made_at, audit.environment_id, audit.revision, audit.ordinal) < ($4, $5, $6, $7) \
      ORDER BY audit.made_at DESC, audit.environment_id DESC, audit.revision DESC, audit.ordinal DESC LIMIT $8";
 
-pub(super) async fn audit(pool: &AnyPool, query: AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
+pub(super) async fn audit(
+    connection: &mut AnyConnection,
+    query: AuditQuery,
+) -> Result<Vec<AuditRow>, StoreError> {
+    // Nothing that is stored has a NUL, and PostgreSQL does not even take it as a question.
+    let filters = [&query.environment, &query.flag];
+    if filters
+        .into_iter()
+        .flatten()
+        .any(|text| text.contains('\0'))
+    {
+        return Ok(Vec::new());
+    }
     let end = AuditPosition {
         at: Timestamp::from_millis(i64::MAX),
         environment: i64::MAX,
@@ -35,7 +47,7 @@ pub(super) async fn audit(pool: &AnyPool, query: AuditQuery) -> Result<Vec<Audit
         .bind(signed(before.revision)?)
         .bind(before.ordinal)
         .bind(i64::from(query.limit))
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await?;
     rows.iter().map(audit_row).collect()
 }

@@ -1,7 +1,8 @@
 //! Writing one revision
 
-use sqlx::{Any, AnyConnection, Row as _, Transaction};
+use sqlx::{Any, AnyConnection, Executor as _, Row as _, Transaction};
 
+use super::dialect::Dialect;
 use super::row::signed;
 use super::{KEPT_REVISIONS, unsigned};
 use crate::object::ObjectId;
@@ -9,10 +10,12 @@ use crate::store::{Change, Commit, FlagRow, StoreError};
 
 pub(super) async fn commit(
     mut transaction: Transaction<'_, Any>,
+    dialect: Dialect,
     commit: Commit,
 ) -> Result<u64, StoreError> {
     let connection = &mut *transaction;
     let revision = next_revision(connection, &commit).await?;
+    hold_project(connection, commit.environment).await?;
     let writer = Writer {
         environment: commit.environment,
         revision,
@@ -36,6 +39,9 @@ pub(super) async fn commit(
     }
     writer.audit(connection, &commit).await?;
     writer.forget_old(connection).await?;
+    if let Some(announce) = dialect.announce() {
+        connection.execute(announce).await?;
+    }
     transaction.commit().await?;
     unsigned(revision)
 }
@@ -48,6 +54,16 @@ async fn next_revision(connection: &mut AnyConnection, commit: &Commit) -> Resul
         .fetch_optional(connection)
         .await?
         .map_or(Err(StoreError::Stale { base: commit.base }), |row| Ok(row.try_get(0)?))
+}
+
+/// Holds the project until the end of the transaction, after the environment: what concerns all its environments, as the type of a
+/// flag does, is decided by one commit at a time
+async fn hold_project(connection: &mut AnyConnection, environment: i64) -> Result<(), StoreError> {
+    sqlx::query("UPDATE project SET name = name WHERE id = (SELECT project_id FROM environment WHERE id = $1)")
+        .bind(environment)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// The place that everything of one commit belongs to

@@ -1,16 +1,16 @@
 //! Keys: hashes and what they open
 
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyPool, Row as _, Transaction};
+use sqlx::{Any, AnyConnection, Row as _, Transaction};
 
 use super::timestamp;
 use crate::store::{KeyRow, StoreError};
 
 const COLUMNS: &str = "SELECT hash, kind, project_id, environment_id, name, created_at FROM access_key ORDER BY created_at, hash";
 
-pub(super) async fn keys(pool: &AnyPool) -> Result<Vec<KeyRow>, StoreError> {
+pub(super) async fn keys(connection: &mut AnyConnection) -> Result<Vec<KeyRow>, StoreError> {
     sqlx::query(COLUMNS)
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await?
         .iter()
         .map(key)

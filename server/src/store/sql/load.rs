@@ -3,22 +3,21 @@
 use std::sync::Arc;
 
 use sqlx::any::AnyRow;
-use sqlx::{Any, Row as _, Transaction};
+use sqlx::{Any, AnyConnection, Row as _, Transaction};
 
 use super::row::{object_id, signed};
 use super::{KEPT_REVISIONS, timestamp, unsigned};
-use crate::store::{Change, ChangeRow, EnvironmentContent, FlagRow, StoreError, Stored};
+use crate::object::ObjectId;
+use crate::store::{
+    Change, ChangeRow, EnvironmentContent, EnvironmentRow, FlagRow, StoreError, Stored,
+};
 
 pub(super) async fn load(
     mut transaction: Transaction<'_, Any>,
     environment: i64,
 ) -> Result<EnvironmentContent, StoreError> {
     let connection = &mut *transaction;
-    let revision = sqlx::query("SELECT revision FROM environment WHERE id = $1")
-        .bind(environment)
-        .fetch_one(&mut *connection)
-        .await?;
-    let revision = unsigned(revision.try_get(0)?)?;
+    let revision = revision(connection, environment).await?;
     let objects =
         sqlx::query("SELECT kind, name, version, value FROM object WHERE environment_id = $1")
             .bind(environment)
@@ -33,28 +32,72 @@ pub(super) async fn load(
         .bind(environment)
         .fetch_all(&mut *connection)
         .await?;
-    let changes = sqlx::query(
-        "SELECT revision, kind, name, entry, before_version, before_value FROM change \
-         WHERE environment_id = $1 AND revision > $2 ORDER BY revision DESC, ordinal DESC",
-    )
-    .bind(environment)
-    .bind(signed(revision.saturating_sub(KEPT_REVISIONS))?)
-    .fetch_all(&mut *connection)
-    .await?;
+    let kept = revision.saturating_sub(KEPT_REVISIONS);
+    let changes = changes(connection, environment, kept).await?;
     Ok(EnvironmentContent {
         revision,
         objects: objects.iter().map(object).collect::<Result<_, _>>()?,
         entries: entries.iter().map(entry).collect::<Result<_, _>>()?,
         flags: flags.iter().map(flag).collect::<Result<_, _>>()?,
-        changes: changes.iter().map(change).collect::<Result<_, _>>()?,
+        changes,
     })
+}
+
+/// All environments of all projects, by id
+pub(super) async fn environments(
+    connection: &mut AnyConnection,
+) -> Result<Vec<EnvironmentRow>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT environment.id, project.id, project.name, environment.name \
+         FROM environment JOIN project ON project.id = environment.project_id ORDER BY environment.id",
+    )
+    .fetch_all(connection)
+    .await?;
+    let environment = |row: &AnyRow| {
+        Ok(EnvironmentRow {
+            id: row.try_get(0)?,
+            project_id: row.try_get(1)?,
+            project: row.try_get::<String, _>(2)?.into(),
+            name: row.try_get::<String, _>(3)?.into(),
+        })
+    };
+    rows.iter().map(environment).collect()
+}
+
+/// The revision that an environment is at
+pub(super) async fn revision(
+    connection: &mut AnyConnection,
+    environment: i64,
+) -> Result<u64, StoreError> {
+    let row = sqlx::query("SELECT revision FROM environment WHERE id = $1")
+        .bind(environment)
+        .fetch_one(connection)
+        .await?;
+    unsigned(row.try_get(0)?)
+}
+
+/// What the revisions after one changed, the newest first
+pub(super) async fn changes(
+    connection: &mut AnyConnection,
+    environment: i64,
+    after: u64,
+) -> Result<Vec<ChangeRow>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT revision, kind, name, entry, before_version, before_value FROM change \
+         WHERE environment_id = $1 AND revision > $2 ORDER BY revision DESC, ordinal DESC",
+    )
+    .bind(environment)
+    .bind(signed(after)?)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(change).collect()
 }
 
 fn shared(text: Option<String>) -> Option<Arc<str>> {
     text.map(Arc::from)
 }
 
-fn object(row: &AnyRow) -> Result<(crate::object::ObjectId, Stored), StoreError> {
+pub(super) fn object(row: &AnyRow) -> Result<(ObjectId, Stored), StoreError> {
     let id = object_id(row.try_get(0)?, row.try_get(1)?)?;
     Ok((
         id,
@@ -65,7 +108,7 @@ fn object(row: &AnyRow) -> Result<(crate::object::ObjectId, Stored), StoreError>
     ))
 }
 
-fn entry(row: &AnyRow) -> Result<(crate::object::ObjectId, Arc<str>, Arc<str>), StoreError> {
+pub(super) fn entry(row: &AnyRow) -> Result<(ObjectId, Arc<str>, Arc<str>), StoreError> {
     let id = object_id(row.try_get(0)?, row.try_get(1)?)?;
     Ok((
         id,
@@ -74,7 +117,7 @@ fn entry(row: &AnyRow) -> Result<(crate::object::ObjectId, Arc<str>, Arc<str>), 
     ))
 }
 
-fn flag(row: &AnyRow) -> Result<FlagRow, StoreError> {
+pub(super) fn flag(row: &AnyRow) -> Result<FlagRow, StoreError> {
     Ok(FlagRow {
         key: row.try_get::<String, _>(0)?.into(),
         value_type: row.try_get::<String, _>(1)?.into(),

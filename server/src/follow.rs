@@ -1,0 +1,155 @@
+//! Keeps every environment where the store is: what other nodes commit, and what this one could not know of when it lost the store
+//!
+//! A look compares the revisions that the store has with those that are served. It is taken when the store announces a commit, and
+//! every [`Limits::poll`](crate::Limits) besides: an announcement may get lost, on a connection that only seems to be one, in a
+//! pooler between here and the database.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+use tokio::time::MissedTickBehavior;
+
+use crate::api_error::chain;
+use crate::environment::{LoadError, Refreshed};
+use crate::state::AppState;
+use crate::store::StoreError;
+
+/// Changes in a row that were found by looking and had not been announced: then nobody is listening
+const UNHEARD: u32 = 3;
+/// From a failure to listen to the next try
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Follows the store until the server stops
+pub(crate) async fn follow(state: AppState) {
+    let (announced, is_deaf) = (Notify::new(), Notify::new());
+    let stopping = state.stopping().clone();
+    tokio::select! {
+        () = stopping.cancelled() => {}
+        () = async { tokio::join!(look_again(&state, &announced, &is_deaf), listen(&state, &announced, &is_deaf)); } => {}
+    }
+}
+
+/// Looks whenever something was announced, and now and then
+async fn look_again(state: &AppState, announced: &Notify, is_deaf: &Notify) {
+    let mut poll = tokio::time::interval(state.limits().poll);
+    poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut unheard = 0_u32;
+    let mut log = Log::default();
+    loop {
+        let was_announced = tokio::select! {
+            () = announced.notified() => true,
+            _ = poll.tick() => false,
+        };
+        let looked = look(state).await;
+        if was_announced {
+            unheard = 0;
+        } else if looked.has_moved {
+            unheard = unheard.saturating_add(1);
+            if unheard == UNHEARD {
+                is_deaf.notify_one();
+                unheard = 0;
+            }
+        }
+        log.note(state, looked);
+    }
+}
+
+/// What a look found
+#[derive(Default)]
+struct Looked {
+    has_moved: bool,
+    // Since when the node has everything, if it has.
+    current_at: Option<Instant>,
+    is_out_of_reach: bool,
+    error: Option<LoadError>,
+}
+
+async fn look(state: &AppState) -> Looked {
+    let asked_at = Instant::now();
+    let heads = match state.store().heads().await {
+        Ok(heads) => heads,
+        Err(error) => {
+            return Looked {
+                is_out_of_reach: true,
+                error: Some(error.into()),
+                ..Looked::default()
+            };
+        }
+    };
+    let mut looked = Looked {
+        current_at: Some(asked_at),
+        ..Looked::default()
+    };
+    for (id, revision) in &heads.revisions {
+        let Some(environment) = state.environment(*id) else {
+            continue;
+        };
+        match environment.refresh(&heads.epoch, *revision).await {
+            Ok(Refreshed::Current) => {}
+            Ok(Refreshed::Moved) => looked.has_moved = true,
+            Ok(Refreshed::Busy) => looked.current_at = None,
+            Err(error) => {
+                looked.current_at = None;
+                looked.error = Some(error);
+            }
+        }
+    }
+    looked
+}
+
+/// Says what is new of the store, once
+#[derive(Default)]
+struct Log {
+    error: Option<String>,
+}
+
+impl Log {
+    fn note(&mut self, state: &AppState, looked: Looked) {
+        let contact = state.contact();
+        let stale_for = contact.stale_for();
+        if looked.is_out_of_reach {
+            contact.lost();
+        } else if contact.regained(looked.current_at) {
+            tracing::info!(stale_for = ?stale_for, "the database is back");
+        }
+        let error = looked.error.map(|error| chain(&error));
+        if let Some(error) = error.as_ref().filter(|_| error != self.error) {
+            if looked.is_out_of_reach {
+                tracing::warn!(%error, "the database is out of reach: the last state is served, and writes are refused");
+            } else {
+                tracing::error!(%error, "an environment could not be brought up to date: its last state is served");
+            }
+        }
+        self.error = error;
+    }
+}
+
+/// Wakes who looks, for every announcement; tries for ever
+async fn listen(state: &AppState, announced: &Notify, is_deaf: &Notify) {
+    let mut has_warned = false;
+    loop {
+        let heard = tokio::select! {
+            heard = hear(state, announced) => heard,
+            // The next connection may hear.
+            () = is_deaf.notified() => continue,
+        };
+        // Without an error, the store is one that announces nothing.
+        let Err(error) = heard else { return };
+        if !std::mem::replace(&mut has_warned, true) {
+            let (error, poll) = (chain(&error), state.limits().poll);
+            tracing::warn!(%error, "listening for changes does not work: looking every {poll:?}, and trying again");
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+async fn hear(state: &AppState, announced: &Notify) -> Result<(), StoreError> {
+    let Some(mut announcements) = state.store().listen().await? else {
+        return Ok(());
+    };
+    loop {
+        // Once more than there are announcements: for what was committed before anybody listened.
+        announced.notify_one();
+        announcements.next().await?;
+    }
+}

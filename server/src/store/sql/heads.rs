@@ -1,0 +1,56 @@
+//! Where all environments stand, and the lineage that their revisions belong to
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sqlx::{AnyConnection, Row as _};
+
+use super::unsigned;
+use crate::store::{Heads, StoreError};
+
+pub(super) async fn heads(connection: &mut AnyConnection) -> Result<Heads, StoreError> {
+    let rows = sqlx::query(
+        "SELECT meta.value, environment.id, environment.revision FROM meta LEFT JOIN environment ON TRUE WHERE meta.name = 'epoch'",
+    )
+    .fetch_all(connection)
+    .await?;
+    let epoch = rows
+        .first()
+        .ok_or(StoreError::Corrupt { what: "an epoch" })?;
+    let epoch: Arc<str> = epoch.try_get::<String, _>(0)?.into();
+    let mut revisions = BTreeMap::new();
+    for row in &rows {
+        if let Some(id) = row.try_get(1)? {
+            revisions.insert(id, unsigned(row.try_get(2)?)?);
+        }
+    }
+    Ok(Heads { epoch, revisions })
+}
+
+/// Gives new data an epoch
+pub(super) async fn ensure_epoch(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO meta (name, value) VALUES ('epoch', $1) ON CONFLICT (name) DO NOTHING",
+    )
+    .bind(random())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Of several nodes that find the same data to have lost something, one renews the epoch
+pub(super) async fn renew_epoch(
+    connection: &mut AnyConnection,
+    epoch: &str,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE meta SET value = $1 WHERE name = 'epoch' AND value = $2")
+        .bind(random())
+        .bind(epoch)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn random() -> String {
+    format!("{:016x}", rand::random::<u64>())
+}

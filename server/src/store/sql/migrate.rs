@@ -1,0 +1,39 @@
+//! Bringing the tables up to date
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{AnyConnection, SqlSafeStr as _};
+
+use crate::store::StoreError;
+
+/// Forward only: a migration that has been released is never edited, and leaves the release before it able to work
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (
+        1,
+        "initial",
+        include_str!("../../../migrations/0001_initial.sql"),
+    ),
+    (
+        2,
+        "changes by version",
+        include_str!("../../../migrations/0002_changes_by_version.sql"),
+    ),
+];
+
+/// Applies what has not been applied; in PostgreSQL under an advisory lock, so that nodes may start together
+pub(super) async fn migrate(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    let migration = |&(version, name, sql): &(i64, &'static str, &'static str)| {
+        Migration::new(
+            version,
+            name.into(),
+            MigrationType::Simple,
+            sql.into_sql_str(),
+            false,
+        )
+    };
+    let mut migrator = Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect());
+    // While nodes are updated one by one, an old one may start on the tables of a new one.
+    migrator.set_ignore_missing(true);
+    // Not `run`, which asks for more of a connection than one that is borrowed can promise; sqlx has this for that.
+    migrator.run_direct(None, connection, false).await?;
+    Ok(())
+}

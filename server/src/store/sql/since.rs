@@ -1,0 +1,55 @@
+//! Reading what has changed in an environment, for a node that was at a revision of it
+
+use sqlx::{Any, Transaction};
+
+use super::row::signed;
+use super::{KEPT_REVISIONS, load};
+use crate::store::{EnvironmentContent, Since, StoreError};
+
+pub(super) async fn load_since(
+    mut transaction: Transaction<'_, Any>,
+    environment: i64,
+    revision: u64,
+) -> Result<Since, StoreError> {
+    let connection = &mut *transaction;
+    let current = load::revision(connection, environment).await?;
+    match current.checked_sub(revision) {
+        None => return Ok(Since::Lost),
+        Some(0) => return Ok(Since::Nothing),
+        Some(1..=KEPT_REVISIONS) => {}
+        Some(_) => return Ok(Since::Forgotten),
+    }
+    let objects = sqlx::query(
+        "SELECT kind, name, version, value FROM object WHERE environment_id = $1 AND version > $2",
+    )
+    .bind(environment)
+    .bind(signed(revision)?)
+    .fetch_all(&mut *connection)
+    .await?;
+    // Entries have no version of their own; what was changed says which they are.
+    let entries = sqlx::query(
+        "SELECT DISTINCT entry.kind, entry.name, entry.entry, entry.value FROM change JOIN entry \
+         ON entry.environment_id = change.environment_id AND entry.kind = change.kind \
+         AND entry.name = change.name AND entry.entry = change.entry \
+         WHERE change.environment_id = $1 AND change.revision > $2",
+    )
+    .bind(environment)
+    .bind(signed(revision)?)
+    .fetch_all(&mut *connection)
+    .await?;
+    let flags = sqlx::query(
+        "SELECT name, value_type, version, created_at, updated_at FROM flag WHERE environment_id = $1 AND version > $2",
+    )
+    .bind(environment)
+    .bind(signed(revision)?)
+    .fetch_all(&mut *connection)
+    .await?;
+    let changes = load::changes(connection, environment, revision).await?;
+    Ok(Since::Changes(EnvironmentContent {
+        revision: current,
+        objects: objects.iter().map(load::object).collect::<Result<_, _>>()?,
+        entries: entries.iter().map(load::entry).collect::<Result<_, _>>()?,
+        flags: flags.iter().map(load::flag).collect::<Result<_, _>>()?,
+        changes,
+    }))
+}

@@ -1,0 +1,404 @@
+//! Several nodes on one PostgreSQL, as processes where one of them or the database is to come to harm
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::http::StatusCode;
+use flagstaff_server::auth::KeyKind;
+use flagstaff_server::store::{
+    Announcements, AuditQuery, AuditRow, Commit, EnvironmentContent, EnvironmentRow, Heads, KeyRow,
+    Since, SqlStore, Store, StoreError,
+};
+use flagstaff_server::{AppState, Clock, Limits};
+use reqwest::Response;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::follower::Follower;
+use crate::live::{Connection, Live, PATIENCE};
+use crate::postgres::{Cluster, execute};
+use crate::process::Process;
+use crate::support::{Database, FLAGS, http, state};
+
+const SNAPSHOT: &str = "/api/v1/sdk/snapshot";
+
+/// Two nodes; their logs and streams are two things each
+struct Nodes {
+    one: Process,
+    other: Process,
+    _folder: TempDir,
+}
+
+impl Nodes {
+    async fn start(cluster: &Cluster) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = cluster.database().await;
+        let start = || {
+            let keys = ["--admin-token", "admin", "--server-key", "server"];
+            Process::start_on(&database, folder.path(), &keys)
+        };
+        Self {
+            one: start(),
+            other: start(),
+            _folder: folder,
+        }
+    }
+}
+
+async fn put(node: &Process, key: &str, body: &Value) -> Result<Response, reqwest::Error> {
+    let url = format!("{}{FLAGS}/{key}", node.address);
+    let request = http().put(url).bearer_auth("admin").timeout(PATIENCE);
+    request.body(body.to_string()).send().await
+}
+
+async fn on(node: &Process, key: &str) {
+    let answer = put(node, key, &json!({"enabled": true})).await.unwrap();
+    let status = answer.status();
+    assert!(status.is_success(), "{}", answer.text().await.unwrap());
+}
+
+async fn stream(node: &Process) -> Connection {
+    Connection::open(&node.address, "server", None).await
+}
+
+async fn document(node: &Process) -> Value {
+    let (status, document) = node.get(SNAPSHOT, "server").await;
+    assert_eq!(status, StatusCode::OK);
+    document
+}
+
+/// Waits until a node says that its store is `up` or `down`; answers how stale it is, in milliseconds
+async fn until_store_is(node: &Process, expected: &str) -> u64 {
+    let wait = async {
+        loop {
+            let (status, ready) = node.get("/readyz", "").await;
+            assert_eq!(status, StatusCode::OK, "{ready}");
+            if ready["store"] == expected {
+                return ready["staleMs"].as_u64().unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.unwrap()
+}
+
+async fn assert_refused_for_now(answer: Response) {
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    let retry: u64 = answer.headers()["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((1..=5).contains(&retry));
+    let problem: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    assert_eq!(problem["type"], "urn:flagstaff:problem:unavailable");
+}
+
+#[tokio::test]
+async fn a_change_at_one_node_reaches_the_streams_of_the_other() {
+    let nodes = Nodes::start(Cluster::shared()).await;
+    let mut follower = Follower::default();
+    let mut changes = stream(&nodes.other).await;
+    for round in 1..=4 {
+        let writer = if round % 2 == 1 {
+            &nodes.one
+        } else {
+            &nodes.other
+        };
+        on(writer, &format!("flag{round}")).await;
+        changes.follow(&mut follower, round).await;
+    }
+    assert_eq!(follower.intents, ["xfer-full"], "changes, and nothing anew");
+    assert_eq!(follower.document(), document(&nodes.other).await);
+
+    // Both at once, in one environment: each write is decided on what it changes.
+    let write = async |round: usize| {
+        let writer = [&nodes.one, &nodes.other][round % 2];
+        on(writer, &format!("both{round}")).await;
+    };
+    futures_util::future::join_all((0..30).map(write)).await;
+    changes.follow(&mut follower, 34).await;
+    assert_eq!(follower.flags().len(), 34);
+    assert_eq!(follower.document(), document(&nodes.other).await);
+    nodes.one.stop();
+    nodes.other.stop();
+}
+
+#[tokio::test]
+async fn a_crash_of_postgresql_takes_nothing_from_readers_and_loses_nothing() {
+    let cluster = Cluster::start();
+    let nodes = Nodes::start(&cluster).await;
+    let mut follower = Follower::default();
+    let mut changes = stream(&nodes.other).await;
+    on(&nodes.one, "before").await;
+    changes.follow(&mut follower, 1).await;
+    let before = document(&nodes.other).await;
+
+    cluster.crash();
+    for node in [&nodes.one, &nodes.other] {
+        until_store_is(node, "down").await;
+        assert_eq!(document(node).await, before);
+        stream(node).await.follow(&mut Follower::default(), 1).await;
+        let answer = put(node, "during", &json!({"enabled": true})).await;
+        assert_refused_for_now(answer.unwrap()).await;
+        let (status, problem) = node.get("/readyz?maxStaleMs=0", "").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{problem}");
+        let (status, _) = node.get("/api/v1/projects/default/audit", "admin").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    cluster.restart();
+    for node in [&nodes.one, &nodes.other] {
+        until_store_is(node, "up").await;
+        assert_eq!(document(node).await, before);
+    }
+    on(&nodes.one, "after").await;
+    // The stream from before the crash.
+    changes.follow(&mut follower, 2).await;
+    assert_eq!(follower.flags(), ["after", "before"]);
+    assert_eq!(follower.intents, ["xfer-full"]);
+    let (_, stderr) = nodes.other.stop();
+    let said = |text: &str| stderr.matches(text).count();
+    assert_eq!(said("the database is out of reach"), 1, "{stderr}");
+    assert_eq!(said("the database is back"), 1, "{stderr}");
+}
+
+#[tokio::test]
+async fn a_postgresql_that_hangs_holds_up_no_reader_and_writers_not_for_long() {
+    let cluster = Cluster::start();
+    let nodes = Nodes::start(&cluster).await;
+    on(&nodes.one, "before").await;
+    cluster.freeze();
+    // At once, when the node does not know of it yet, and when it does.
+    let answer = put(&nodes.one, "during", &json!({"enabled": true})).await;
+    assert_refused_for_now(answer.unwrap()).await;
+    assert_eq!(document(&nodes.one).await["revision"], 1);
+    until_store_is(&nodes.one, "down").await;
+    let answer = put(&nodes.one, "during", &json!({"enabled": true})).await;
+    assert_refused_for_now(answer.unwrap()).await;
+
+    cluster.thaw();
+    until_store_is(&nodes.one, "up").await;
+    on(&nodes.one, "after").await;
+    let mut follower = Follower::default();
+    let mut changes = stream(&nodes.other).await;
+    changes.follow_to(&mut follower, "after").await;
+}
+
+#[tokio::test]
+async fn what_a_node_has_answered_outlives_it() {
+    let nodes = Nodes::start(Cluster::shared()).await;
+    let mut follower = Follower::default();
+    let mut changes = stream(&nodes.other).await;
+    let address = nodes.one.address.clone();
+    let (answered, mut answers) = tokio::sync::mpsc::unbounded_channel();
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let (address, answered) = (address.clone(), answered.clone());
+            tokio::spawn(async move {
+                for round in 0.. {
+                    let key = format!("flag-{writer}-{round}");
+                    let request = http()
+                        .put(format!("{address}{FLAGS}/{key}"))
+                        .bearer_auth("admin")
+                        .body(json!({"enabled": true}).to_string());
+                    match request.send().await {
+                        Ok(answer) if answer.status().is_success() => answered.send(key).unwrap(),
+                        _ => break,
+                    }
+                }
+            })
+        })
+        .collect();
+    drop(answered);
+    let mut promised = Vec::new();
+    while promised.len() < 20 {
+        promised.push(answers.recv().await.unwrap());
+    }
+    nodes.one.kill();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    while let Some(key) = answers.recv().await {
+        promised.push(key);
+    }
+    // One more, for what the dead node may have committed without a word.
+    on(&nodes.other, "last").await;
+    promised.push("last".to_owned());
+    let revision = document(&nodes.other).await["revision"].as_u64().unwrap();
+    changes.follow(&mut follower, revision).await;
+    let held = follower.flags();
+    let lost: Vec<_> = promised.iter().filter(|key| !held.contains(key)).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+    assert_eq!(revision, held.len() as u64, "a revision for each flag");
+}
+
+#[tokio::test]
+async fn connections_that_were_cut_are_made_anew() {
+    let cluster = Cluster::start();
+    let nodes = Nodes::start(&cluster).await;
+    let mut follower = Follower::default();
+    let mut changes = stream(&nodes.other).await;
+    for revision in 1..=3 {
+        on(&nodes.one, &format!("flag{revision}")).await;
+        changes.follow(&mut follower, revision).await;
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'flagstaff'";
+        cluster.execute("postgres", cut).await;
+        for node in [&nodes.one, &nodes.other] {
+            until_store_is(node, "up").await;
+        }
+    }
+}
+
+/// A store of which nobody hears anything, or which says nothing by itself
+#[derive(Debug)]
+struct Deaf {
+    store: SqlStore,
+    listened: AtomicU32,
+}
+
+#[async_trait]
+impl Store for Deaf {
+    async fn heads(&self) -> Result<Heads, StoreError> {
+        self.store.heads().await
+    }
+
+    async fn renew_epoch(&self, epoch: &str) -> Result<(), StoreError> {
+        self.store.renew_epoch(epoch).await
+    }
+
+    async fn environments(&self) -> Result<Vec<EnvironmentRow>, StoreError> {
+        self.store.environments().await
+    }
+
+    async fn load(&self, environment: i64) -> Result<EnvironmentContent, StoreError> {
+        self.store.load(environment).await
+    }
+
+    async fn load_since(&self, environment: i64, revision: u64) -> Result<Since, StoreError> {
+        self.store.load_since(environment, revision).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<u64, StoreError> {
+        self.store.commit(commit).await
+    }
+
+    async fn audit(&self, query: AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
+        self.store.audit(query).await
+    }
+
+    async fn keys(&self) -> Result<Vec<KeyRow>, StoreError> {
+        self.store.keys().await
+    }
+
+    async fn ensure_key(&self, key: KeyRow) -> Result<(), StoreError> {
+        self.store.ensure_key(key).await
+    }
+
+    async fn listen(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
+        self.listened.fetch_add(1, Ordering::Relaxed);
+        Ok(Some(Box::new(Silence)))
+    }
+}
+
+#[derive(Debug)]
+struct Silence;
+
+#[async_trait]
+impl Announcements for Silence {
+    async fn next(&mut self) -> Result<(), StoreError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn announcements_alone_are_enough() {
+    let database = Database::postgres(Cluster::shared()).await;
+    let never = Limits {
+        poll: Duration::from_hours(1),
+        ..Limits::default()
+    };
+    let writer = Live::start(&database).await;
+    let reader = Live::serve(state(&database, never, Clock::System).await).await;
+    let mut follower = Follower::default();
+    let mut changes = reader.connect(KeyKind::Server, None).await;
+    for revision in 1..=3 {
+        writer
+            .put(&format!("flag{revision}"), &json!({"enabled": true}))
+            .await;
+        changes.follow(&mut follower, revision).await;
+    }
+    reader.stop().await;
+    writer.stop().await;
+}
+
+#[tokio::test]
+async fn looking_alone_is_enough_and_who_hears_nothing_listens_anew() {
+    let database = Database::postgres(Cluster::shared()).await;
+    let writer = Live::start(&database).await;
+    let deaf = Arc::new(Deaf {
+        store: database.open().await,
+        listened: AtomicU32::new(0),
+    });
+    let often = Limits {
+        poll: Duration::from_millis(5),
+        ..Limits::default()
+    };
+    let store: Arc<dyn Store> = Arc::<Deaf>::clone(&deaf);
+    let reader = AppState::load(store, often, Clock::System).await.unwrap();
+    let reader = Live::serve(reader).await;
+    let mut follower = Follower::default();
+    let mut changes = reader.connect(KeyKind::Server, None).await;
+    for revision in 1..=3 {
+        writer
+            .put(&format!("flag{revision}"), &json!({"enabled": true}))
+            .await;
+        changes.follow(&mut follower, revision).await;
+    }
+    let listens_anew = async {
+        while deaf.listened.load(Ordering::Relaxed) < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, listens_anew).await.unwrap();
+    reader.stop().await;
+    writer.stop().await;
+}
+
+#[tokio::test]
+async fn a_restored_backup_is_not_taken_for_what_was_lost() {
+    let database = Database::postgres(Cluster::shared()).await;
+    let live = Live::start(&database).await;
+    let other = Live::start(&database).await;
+    let mut follower = Follower::default();
+    let mut changes = other.connect(KeyKind::Server, None).await;
+    for revision in 1..=3 {
+        live.put(&format!("flag{revision}"), &json!({"enabled": true}))
+            .await;
+    }
+    changes.follow(&mut follower, 3).await;
+    let lost = follower.cursor().unwrap();
+
+    // As a backup from after the first revision has it.
+    let restore = "BEGIN; UPDATE environment SET revision = 1 WHERE id = 1; DELETE FROM change WHERE revision > 1; \
+                   DELETE FROM object WHERE version > 1; DELETE FROM flag WHERE version > 1; \
+                   DELETE FROM audit WHERE revision > 1; COMMIT";
+    execute(database.address(), restore).await;
+    changes.follow(&mut follower, 1).await;
+    assert_eq!(follower.flags(), ["flag1"]);
+    for key in ["other2", "other3"] {
+        live.put(key, &json!({"enabled": true})).await;
+    }
+    changes.follow(&mut follower, 3).await;
+    assert_eq!(follower.flags(), ["flag1", "other2", "other3"]);
+    // Who was away meanwhile is at the same revision, of another lineage.
+    let mut fresh = Follower::default();
+    let mut resumed = live.connect(KeyKind::Server, Some(&lost)).await;
+    resumed.follow(&mut fresh, 3).await;
+    assert_eq!(fresh.intents, ["xfer-full"]);
+    live.stop().await;
+    other.stop().await;
+}
