@@ -6,3 +6,8 @@ use napi::Status;
 pub(crate) fn to_napi(cause: impl std::error::Error) -> napi::Error {
     napi::Error::new(Status::InvalidArg, cause.to_string())
 }
+
+/// JavaScript runs in the middle of a call, which nothing here lets happen
+pub(crate) fn busy() -> napi::Error {
+    napi::Error::new(Status::GenericFailure, "the evaluator is being used")
+}

@@ -4,17 +4,58 @@
 //! is JavaScript's. Documentation of the methods is at the interface.
 
 mod error;
+mod number;
 
-use flagstaff_core::{TextQuery, TextReplica};
+use std::cell::{Ref, RefCell, RefMut};
+use std::fmt;
+use std::rc::Rc;
+
+use flagstaff_core::{NumberQuery, TextQuery, TextReplica};
+use napi::Env;
+use napi::bindgen_prelude::{Uint8Array, Unknown};
 use napi_derive::napi;
 
-use crate::error::to_napi;
+use crate::error::{busy, to_napi};
 
 /// One replica of an environment
 #[napi]
 #[derive(Debug, Default)]
 pub struct Evaluator {
+    // Shared with the function that answers in numbers.
+    state: Rc<RefCell<State>>,
+}
+
+#[derive(Default)]
+struct State {
     replica: TextReplica,
+    // JavaScript's; it is read and written during calls only.
+    memory: Option<Uint8Array>,
+}
+
+impl State {
+    fn number(&self, query: NumberQuery) -> i32 {
+        self.replica
+            .number(query, self.memory.as_deref().unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("State")
+            .field("replica", &self.replica)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Evaluator {
+    fn read(&self) -> napi::Result<Ref<'_, State>> {
+        self.state.try_borrow().map_err(|_| busy())
+    }
+
+    fn write(&self) -> napi::Result<RefMut<'_, State>> {
+        self.state.try_borrow_mut().map_err(|_| busy())
+    }
 }
 
 #[napi]
@@ -32,33 +73,29 @@ impl Evaluator {
 
     /// Replaces the snapshot by a document
     #[napi]
-    pub fn load(&mut self, document: String) -> napi::Result<String> {
-        self.replica.load(&document).map_err(to_napi)
+    pub fn load(&self, document: String) -> napi::Result<String> {
+        self.write()?.replica.load(&document).map_err(to_napi)
     }
 
     /// A new connection begins
     #[napi]
-    pub fn connected(&mut self) {
-        self.replica.connected();
+    pub fn connected(&self) -> napi::Result<()> {
+        self.write()?.replica.connected();
+        Ok(())
     }
 
     /// Takes one event of the stream
     #[napi]
-    pub fn event(
-        &mut self,
-        name: String,
-        data: String,
-        id: Option<String>,
-    ) -> napi::Result<String> {
-        self.replica
-            .event(&name, &data, id.as_deref())
-            .map_err(to_napi)
+    pub fn event(&self, name: String, data: String, id: Option<String>) -> napi::Result<String> {
+        let mut state = self.write()?;
+        let step = state.replica.event(&name, &data, id.as_deref());
+        step.map_err(to_napi)
     }
 
     /// The position in the stream
     #[napi]
-    pub fn cursor(&self) -> Option<String> {
-        self.replica.cursor().map(ToOwned::to_owned)
+    pub fn cursor(&self) -> napi::Result<Option<String>> {
+        Ok(self.read()?.replica.cursor().map(ToOwned::to_owned))
     }
 
     /// Evaluates one flag
@@ -71,15 +108,14 @@ impl Evaluator {
         context: String,
         now: f64,
     ) -> napi::Result<String> {
-        self.replica
-            .evaluate(&TextQuery {
-                flag: &flag,
-                expected: expected.as_deref(),
-                fallback: &fallback,
-                context: &context,
-                now,
-            })
-            .map_err(to_napi)
+        let query = TextQuery {
+            flag: &flag,
+            expected: expected.as_deref(),
+            fallback: &fallback,
+            context: &context,
+            now,
+        };
+        self.read()?.replica.evaluate(&query).map_err(to_napi)
     }
 
     /// Evaluates one flag and tells why it answers so
@@ -92,38 +128,85 @@ impl Evaluator {
         context: String,
         now: f64,
     ) -> napi::Result<String> {
-        self.replica
-            .explain(&TextQuery {
-                flag: &flag,
-                expected: expected.as_deref(),
-                fallback: &fallback,
-                context: &context,
-                now,
-            })
-            .map_err(to_napi)
+        let query = TextQuery {
+            flag: &flag,
+            expected: expected.as_deref(),
+            fallback: &fallback,
+            context: &context,
+            now,
+        };
+        self.read()?.replica.explain(&query).map_err(to_napi)
     }
 
     /// Evaluates every flag
     #[napi]
-    pub fn evaluate_all(&self, context: String, now: f64) -> String {
-        self.replica.evaluate_all(&context, now)
+    pub fn evaluate_all(&self, context: String, now: f64) -> napi::Result<String> {
+        Ok(self.read()?.replica.evaluate_all(&context, now))
     }
 
     /// What is wrong with the snapshot's flags
     #[napi]
-    pub fn issues(&self) -> String {
-        self.replica.issues()
+    pub fn issues(&self) -> napi::Result<String> {
+        Ok(self.read()?.replica.issues())
     }
 
     /// The next instant at which an outcome may change by time alone
     #[napi]
-    pub fn next_boundary(&self, now: f64) -> Option<f64> {
-        self.replica.next_boundary(now)
+    pub fn next_boundary(&self, now: f64) -> napi::Result<Option<f64>> {
+        Ok(self.read()?.replica.next_boundary(now))
     }
 
     /// The slot of a unit under a salt
     #[napi]
     pub fn bucket(&self, salt: String, unit: String, total: u32) -> u32 {
         TextReplica::bucket(&salt, &unit, total)
+    }
+
+    /// The keys of all flags, by position
+    #[napi]
+    pub fn keys(&self) -> napi::Result<String> {
+        Ok(self.read()?.replica.keys())
+    }
+
+    /// What is to be known of a flag to ask for it in numbers
+    #[napi]
+    pub fn describe(&self, flag: String) -> napi::Result<Option<String>> {
+        Ok(self.write()?.replica.describe(&flag))
+    }
+
+    /// Keeps a context and names it
+    #[napi]
+    pub fn keep(&self, context: String) -> napi::Result<u32> {
+        Ok(self.write()?.replica.keep(&context))
+    }
+
+    /// Forgets a context
+    #[napi]
+    pub fn forget(&self, name: u32) -> napi::Result<()> {
+        self.write()?.replica.forget(name);
+        Ok(())
+    }
+
+    /// Takes JavaScript's memory for contexts that are not kept, and for numbers
+    #[napi]
+    pub fn use_memory(&self, memory: Uint8Array) -> napi::Result<()> {
+        self.write()?.memory = Some(memory);
+        Ok(())
+    }
+
+    /// The function that answers in numbers
+    #[napi]
+    pub fn number_function(&self, env: Env) -> napi::Result<Unknown<'static>> {
+        number::function(env, Rc::clone(&self.state))
+    }
+
+    /// The numbers of all flags, into the memory
+    #[napi]
+    pub fn numbers(&self, context: u32) -> napi::Result<bool> {
+        let mut state = self.write()?;
+        let State { replica, memory } = &mut *state;
+        Ok(memory
+            .as_mut()
+            .is_some_and(|memory| replica.numbers(context, number::writable(memory))))
     }
 }

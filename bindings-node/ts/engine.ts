@@ -41,9 +41,28 @@ function openAny(): { name: EngineName; evaluator: Evaluator } {
   }
 }
 
+/** What the addon's class has of its own in the place of `share` and `number`. */
+interface Addon extends Omit<Evaluator, 'share' | 'number'> {
+  /** Takes memory to share, in the place of what it had. */
+  useMemory(memory: Uint8Array): void;
+  /** Makes the function `number`, which is no method since it must cost less than one. */
+  numberFunction(): Evaluator['number'];
+}
+
 function openAddon(): Evaluator {
   const require = createRequire(import.meta.url);
   // The same from dist/esm and from dist/cjs.
-  const addon = require(`../../native/${addonFile()}`) as { Evaluator: new () => Evaluator };
-  return new addon.Evaluator();
+  const { Evaluator: Addon } = require(`../../native/${addonFile()}`) as { Evaluator: new () => Addon };
+  const addon = new Addon();
+  let memory = new Uint8Array();
+  return Object.assign(addon, {
+    number: addon.numberFunction(),
+    share(bytes: number): Uint8Array {
+      if (memory.length < bytes) {
+        memory = new Uint8Array(bytes);
+        addon.useMemory(memory);
+      }
+      return memory;
+    },
+  });
 }

@@ -1,4 +1,5 @@
 export type {
+  Asker,
   ByteStream,
   ClientEvents,
   Context,
@@ -16,5 +17,6 @@ export type {
   Reason,
   Status,
 } from '../../sdk-js/src/index.js';
+export { PreparedContext } from '../../sdk-js/src/index.js';
 export { Client, type ClientOptions, type OfflineOptions } from './client.js';
 export type { EngineName } from './engine.js';

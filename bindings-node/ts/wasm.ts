@@ -2,15 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { initSync, Evaluator as WasmEvaluator } from '../../bindings-wasm/pkg/web/flagstaff_wasm.js';
-import type { Evaluator } from '../../sdk-js/src/index.js';
+import { type Evaluator, fromWasm } from '../../sdk-js/src/index.js';
 
-let isLoaded = false;
+let memory: WebAssembly.Memory | undefined;
 
 /** Opens an evaluator of the empty snapshot; the module is compiled at the first call. */
 export function openWasm(): Evaluator {
-  if (!isLoaded) {
-    initSync({ module: readFileSync(new URL('../flagstaff_wasm.wasm', import.meta.url)) });
-    isLoaded = true;
-  }
-  return new WasmEvaluator();
+  memory ??= initSync({ module: readFileSync(new URL('../flagstaff_wasm.wasm', import.meta.url)) }).memory;
+  return fromWasm(new WasmEvaluator(), memory);
 }

@@ -6,7 +6,7 @@
 
 mod error;
 
-use flagstaff_core::{TextQuery, TextReplica};
+use flagstaff_core::{NumberQuery, TextQuery, TextReplica};
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -17,7 +17,19 @@ use crate::error::to_js;
 #[derive(Debug, Default)]
 pub struct Evaluator {
     replica: TextReplica,
+    // JavaScript writes to it between calls.
+    memory: Vec<u8>,
 }
+
+impl Evaluator {
+    /// Where the shared memory begins, on a boundary of 8 bytes
+    fn start(&self) -> usize {
+        self.memory.as_ptr().align_offset(ALIGNMENT)
+    }
+}
+
+/// Of the widest thing in shared memory
+const ALIGNMENT: usize = 8;
 
 #[wasm_bindgen]
 impl Evaluator {
@@ -121,5 +133,52 @@ impl Evaluator {
     /// The slot of a unit under a salt
     pub fn bucket(&self, salt: &str, unit: &str, total: u32) -> u32 {
         TextReplica::bucket(salt, unit, total)
+    }
+
+    /// The keys of all flags, by position
+    pub fn keys(&self) -> String {
+        self.replica.keys()
+    }
+
+    /// What is to be known of a flag to ask for it in numbers
+    pub fn describe(&mut self, flag: &str) -> Option<String> {
+        self.replica.describe(flag)
+    }
+
+    /// Keeps a context and names it
+    pub fn keep(&mut self, context: &str) -> u32 {
+        self.replica.keep(context)
+    }
+
+    /// Forgets a context
+    pub fn forget(&mut self, name: u32) {
+        self.replica.forget(name);
+    }
+
+    /// Makes shared memory of at least so many bytes and says where it begins in the memory of the module
+    pub fn reserve(&mut self, bytes: usize) -> usize {
+        let needed = bytes.saturating_add(ALIGNMENT);
+        if self.memory.len() < needed {
+            self.memory = vec![0; needed];
+        }
+        self.memory.as_ptr().addr().saturating_add(self.start())
+    }
+
+    /// The number of an outcome
+    pub fn number(&self, flag: u32, expected: u32, context: u32) -> i32 {
+        let memory = self.memory.get(self.start()..).unwrap_or_default();
+        let query = NumberQuery {
+            flag,
+            expected,
+            context,
+        };
+        self.replica.number(query, memory)
+    }
+
+    /// The numbers of all flags, into the memory
+    pub fn numbers(&mut self, context: u32) -> bool {
+        let start = self.start();
+        let memory = self.memory.get_mut(start..).unwrap_or_default();
+        self.replica.numbers(context, memory)
     }
 }

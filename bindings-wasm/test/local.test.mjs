@@ -62,7 +62,7 @@ describe('the module', () => {
 });
 
 /** Bytes, gzipped: what the core takes today and a little, so that growth is noticed. The aim is 100 kB. */
-const BUDGET = 245_000;
+const BUDGET = 252_000;
 
 test('a document that is refused whole rejects', async () => {
   await assert.rejects(Client.fromDocument('{'), /document/);

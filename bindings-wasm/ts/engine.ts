@@ -1,13 +1,13 @@
 /** Opens the WebAssembly evaluator. */
 
-import type { Evaluator } from '../../sdk-js/src/index.js';
+import { type Evaluator, fromWasm } from '../../sdk-js/src/index.js';
 import initialise, { initSync, Evaluator as WasmEvaluator } from '../pkg/web/flagstaff_wasm.js';
 
 /** The module: its bytes, a compiled module (the only form that edge workers take), or where it is to be fetched. */
 export type WasmSource = BufferSource | WebAssembly.Module | URL | string;
 
 /** One module serves every client of a page. */
-let loading: Promise<void> | undefined;
+let loading: Promise<WebAssembly.Memory> | undefined;
 
 /** Opens an evaluator of the empty snapshot. The module is loaded at the first call, from `source`; after a failure the next call tries again. */
 export async function openEngine(source: WasmSource): Promise<Evaluator> {
@@ -15,18 +15,17 @@ export async function openEngine(source: WasmSource): Promise<Evaluator> {
     loading = undefined;
     throw error;
   });
-  await loading;
-  return new WasmEvaluator();
+  const memory = await loading;
+  return fromWasm(new WasmEvaluator(), memory);
 }
 
-async function load(source: WasmSource): Promise<void> {
+async function load(source: WasmSource): Promise<WebAssembly.Memory> {
   if (source instanceof WebAssembly.Module) {
-    initSync({ module: source });
-  } else if (typeof source === 'string' || source instanceof URL) {
-    await initialise({ module_or_path: await locate(new URL(source)) });
-  } else {
-    await initialise({ module_or_path: source });
+    return initSync({ module: source }).memory;
   }
+  const isPlace = typeof source === 'string' || source instanceof URL;
+  const { memory } = await initialise({ module_or_path: isPlace ? await locate(new URL(source)) : source });
+  return memory;
 }
 
 /** Node's `fetch` refuses files, so that there the bytes are read; the import is out of a bundler's sight. */

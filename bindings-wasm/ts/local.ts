@@ -7,6 +7,7 @@ import { type Fetch, FlagClient, type Logger, parseRemote } from '../../sdk-js/s
 import { openEngine, type WasmSource } from './engine.js';
 
 export type {
+  Asker,
   ByteStream,
   ClientEvents,
   Context,
@@ -24,6 +25,7 @@ export type {
   Reason,
   Status,
 } from '../../sdk-js/src/index.js';
+export { PreparedContext } from '../../sdk-js/src/index.js';
 export type { WasmSource } from './engine.js';
 
 export interface OfflineOptions {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use self::numbered::Kept;
 pub use self::numbered::NumberQuery;
 use crate::bucket::{seed, slot};
-use crate::context::Context;
+use crate::context::{Attributes, Context, ContextError};
 use crate::error::{Issue, SnapshotError};
 use crate::outcome::{Outcome, UnknownValueType, ValueType};
 use crate::path::AttributePath;
@@ -80,7 +80,7 @@ impl TextReplica {
         let outcome = snapshot.evaluate(
             query.flag,
             query.value_type()?,
-            &Context::from_json(query.context),
+            &query.context() as &dyn Attributes,
             timestamp(query.now),
         );
         Ok(outcome.to_value(&query.default()).to_canonical())
@@ -92,7 +92,7 @@ impl TextReplica {
         let (outcome, trace) = snapshot.explain(
             query.flag,
             query.value_type()?,
-            &Context::from_json(query.context),
+            &query.context() as &dyn Attributes,
             timestamp(query.now),
         );
         Ok(outcome
@@ -103,7 +103,8 @@ impl TextReplica {
     /// Evaluates every flag: `{"flags": {KEY: outcome}}`
     pub fn evaluate_all(&self, context: &str, now: f64) -> String {
         let snapshot = self.replica.current();
-        let outcomes = snapshot.evaluate_all(&Context::from_json(context), timestamp(now));
+        let context: &dyn Attributes = &Context::from_json(context);
+        let outcomes = snapshot.evaluate_all(context, timestamp(now));
         Outcome::all_to_value(&outcomes, &Value::Null).to_canonical()
     }
 
@@ -133,6 +134,10 @@ impl TextReplica {
 impl TextQuery<'_> {
     fn value_type(&self) -> Result<Option<ValueType>, UnknownValueType> {
         self.expected.map(str::parse).transpose()
+    }
+
+    fn context(&self) -> Result<Context, ContextError> {
+        Context::from_json(self.context)
     }
 
     fn default(&self) -> Value {

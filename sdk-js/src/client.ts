@@ -1,10 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import { Answer } from './answer.js';
 import { type Cancel, type Clock, systemClock } from './clock.js';
-import { type Details, toDetails, toFailure } from './details.js';
-import { encodeContext } from './encode.js';
-import type { Commit, Evaluator, Issue, JsonValue, Outcome, ValueType } from './evaluator.js';
+import { type Details, toFailure } from './details.js';
+import { Engine } from './engine.js';
+import type { Commit, ErrorCode, Evaluator, Issue, JsonValue, ValueType } from './evaluator.js';
 import { Emitter } from './events.js';
+import type { PreparedContext } from './prepared.js';
 import { describe } from './stream.js';
 import { Sync } from './sync.js';
 import type { Remote } from './transport.js';
@@ -17,6 +19,9 @@ export interface Context {
   targetingKey?: string | undefined;
   [attribute: string]: unknown;
 }
+
+/** Who a getter asks for: an object that is read anew with each call, or one that was read before. */
+export type Asker = Context | PreparedContext;
 
 /**
  * `NOT_READY`: no snapshot yet. `READY`: the snapshot is what the server has. `STALE`: the last known good snapshot is served, the
@@ -61,7 +66,7 @@ export class FlagClient {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #events: Emitter<ClientEvents>;
-  #evaluator: Evaluator | undefined;
+  #engine: Engine | undefined;
   #sync: Sync | undefined;
   #disarmBoundary: Cancel = () => {};
   #status: Status = 'NOT_READY';
@@ -142,7 +147,7 @@ export class FlagClient {
 
   /** What is wrong with the flags of the snapshot. */
   get issues(): Issue[] {
-    return this.#ask((evaluator) => JSON.parse(evaluator.issues()) as Issue[], []);
+    return this.#ask((engine) => engine.issues(), []);
   }
 
   /** Listens; what is returned stops listening. */
@@ -154,51 +159,47 @@ export class FlagClient {
     this.#events.off(name, listener);
   }
 
-  getBooleanValue(flag: string, fallback: boolean, context?: Context): boolean {
-    return this.getBooleanDetails(flag, fallback, context).value;
+  getBooleanValue(flag: string, fallback: boolean, context?: Asker): boolean {
+    return this.#value(flag, 'boolean', fallback, context);
   }
 
-  getStringValue(flag: string, fallback: string, context?: Context): string {
-    return this.getStringDetails(flag, fallback, context).value;
+  getStringValue(flag: string, fallback: string, context?: Asker): string {
+    return this.#value(flag, 'string', fallback, context);
   }
 
-  getNumberValue(flag: string, fallback: number, context?: Context): number {
-    return this.getNumberDetails(flag, fallback, context).value;
+  getNumberValue(flag: string, fallback: number, context?: Asker): number {
+    return this.#value(flag, 'number', fallback, context);
   }
 
   /** The value is the caller's own: changing it changes no other answer. */
-  getObjectValue<T extends JsonValue = JsonValue>(flag: string, fallback: T, context?: Context): T {
-    return this.getObjectDetails(flag, fallback, context).value;
+  getObjectValue<T extends JsonValue = JsonValue>(flag: string, fallback: T, context?: Asker): T {
+    return this.#value(flag, 'object', fallback, context);
   }
 
-  getBooleanDetails(flag: string, fallback: boolean, context?: Context): Details<boolean> {
+  getBooleanDetails(flag: string, fallback: boolean, context?: Asker): Details<boolean> {
     return this.#details(flag, 'boolean', fallback, context);
   }
 
-  getStringDetails(flag: string, fallback: string, context?: Context): Details<string> {
+  getStringDetails(flag: string, fallback: string, context?: Asker): Details<string> {
     return this.#details(flag, 'string', fallback, context);
   }
 
-  getNumberDetails(flag: string, fallback: number, context?: Context): Details<number> {
+  getNumberDetails(flag: string, fallback: number, context?: Asker): Details<number> {
     return this.#details(flag, 'number', fallback, context);
   }
 
-  getObjectDetails<T extends JsonValue = JsonValue>(flag: string, fallback: T, context?: Context): Details<T> {
+  getObjectDetails<T extends JsonValue = JsonValue>(flag: string, fallback: T, context?: Asker): Details<T> {
     return this.#details(flag, 'object', fallback, context);
   }
 
   /** Every flag of the snapshot for one context; the value is `undefined` where a flag is broken. */
-  evaluateAll(context?: Context): Record<string, Details<JsonValue | undefined>> {
-    return this.#ask((evaluator) => {
-      const answer = JSON.parse(evaluator.evaluateAll(encodeContext(context), this.#clock.now())) as {
-        flags: Record<string, Outcome>;
-      };
-      return Object.fromEntries(
-        Object.entries(answer.flags).map(([key, outcome]) => [
-          key,
-          toDetails<JsonValue | undefined>(key, outcome, undefined),
-        ]),
-      );
+  evaluateAll(context?: Asker): Record<string, Details<JsonValue | undefined>> {
+    return this.#ask((engine) => {
+      const all: Record<string, Details<JsonValue | undefined>> = {};
+      for (const answer of engine.answers(context)) {
+        set(all, answer.flag, answer.details<JsonValue | undefined>(undefined));
+      }
+      return all;
     }, {});
   }
 
@@ -221,27 +222,37 @@ export class FlagClient {
   /** Serves `document` from now on, without a server. Throws where it is refused whole. */
   protected adopt(evaluator: Evaluator, document: string): void {
     this.#phase = 'started';
-    this.#evaluator = evaluator;
-    this.#current(JSON.parse(evaluator.load(document)) as Commit);
+    this.#engine = new Engine(evaluator, this.#clock);
+    this.#current(this.#engine.load(document));
   }
 
-  #details<T>(flag: string, type: ValueType, fallback: T, context: Context | undefined): Details<T> {
-    const evaluator = this.#evaluator;
-    if (evaluator === undefined || !this.#hasSnapshot) {
-      return toFailure(flag, 'PROVIDER_NOT_READY', undefined, fallback);
+  #value<T>(flag: string, type: ValueType, fallback: T, context: Asker | undefined): T {
+    const answer = this.#answer(flag, type, context);
+    // The core has compared the value's type with the one that the getter names.
+    return answer instanceof Answer && answer.errorCode === null ? (answer.value() as T) : fallback;
+  }
+
+  #details<T>(flag: string, type: ValueType, fallback: T, context: Asker | undefined): Details<T> {
+    const answer = this.#answer(flag, type, context);
+    return answer instanceof Answer ? answer.details(fallback) : toFailure(flag, ...answer, fallback);
+  }
+
+  /** The answer, or the code and the message of a failure. */
+  #answer(flag: string, type: ValueType, context: Asker | undefined): Answer | [ErrorCode, string | undefined] {
+    if (this.#engine === undefined || !this.#hasSnapshot) {
+      return ['PROVIDER_NOT_READY', undefined];
     }
     try {
-      const text = evaluator.evaluate(flag, type, 'null', encodeContext(context), this.#clock.now());
-      return toDetails(flag, JSON.parse(text) as Outcome, fallback);
+      return this.#engine.answer(flag, type, context);
     } catch (error) {
-      return toFailure(flag, 'GENERAL', describe(error), fallback);
+      return ['GENERAL', describe(error)];
     }
   }
 
-  /** Asks the evaluator, or answers `fallback` where there is none or it fails. */
-  #ask<T>(question: (evaluator: Evaluator) => T, fallback: T): T {
+  /** Asks the engine, or answers `fallback` where there is none or it fails. */
+  #ask<T>(question: (engine: Engine) => T, fallback: T): T {
     try {
-      return this.#evaluator === undefined ? fallback : question(this.#evaluator);
+      return this.#engine === undefined ? fallback : question(this.#engine);
     } catch (error) {
       this.#warnOnce(`the evaluator failed: ${describe(error)}`);
       return fallback;
@@ -253,8 +264,8 @@ export class FlagClient {
     if (this.#phase === 'closed' || remote === undefined) {
       return;
     }
-    this.#evaluator = evaluator;
-    this.#sync = new Sync(remote, evaluator, this.#clock, {
+    this.#engine = new Engine(evaluator, this.#clock);
+    this.#sync = new Sync(remote, this.#engine, this.#clock, {
       current: (commit) => this.#current(commit),
       outdated: (reason, denied) => this.#outdated(reason, denied),
     });
@@ -301,7 +312,7 @@ export class FlagClient {
   /** Waits for the next instant at which flags change by time alone. */
   #armBoundary(): void {
     this.#disarmBoundary();
-    const boundary = this.#ask((evaluator) => evaluator.nextBoundary(this.#clock.now()), undefined);
+    const boundary = this.#ask((engine) => engine.nextBoundary(), undefined);
     if (typeof boundary !== 'number') {
       return;
     }
@@ -310,8 +321,17 @@ export class FlagClient {
       this.#armBoundary();
       if (isPast && this.#events.has('change')) {
         // Which flags name the instant is the core's secret; that any may have changed is true.
-        this.#events.emit('change', { flags: Object.keys(this.evaluateAll()) });
+        this.#events.emit('change', { flags: this.#ask((engine) => engine.keys(), []) });
       }
     });
+  }
+}
+
+/** Sets a member whatever its name; assigning to `__proto__` would do something else. */
+function set<T>(members: Record<string, T>, name: string, value: T): void {
+  if (name === '__proto__') {
+    Object.defineProperty(members, name, { value, enumerable: true, configurable: true, writable: true });
+  } else {
+    members[name] = value;
   }
 }

@@ -2,26 +2,28 @@
 
 import type { ErrorCode, JsonObject, Outcome, Reason } from './evaluator.js';
 
-/** OpenFeature's evaluation details, and what Flagstaff knows beyond them. */
+/** OpenFeature's evaluation details, and what Flagstaff knows beyond them. They are frozen: callers that get the same ones share them. */
 export interface Details<T> {
-  flagKey: string;
-  value: T;
+  readonly flagKey: string;
+  readonly value: T;
   /** The variant served; absent where the caller's default was. */
-  variant?: string;
-  reason: Reason;
+  readonly variant?: string;
+  readonly reason: Reason;
   /** Present exactly where `value` is the caller's default. */
-  errorCode?: ErrorCode;
-  errorMessage?: string;
-  flagMetadata: JsonObject;
+  readonly errorCode?: ErrorCode;
+  readonly errorMessage?: string;
+  readonly flagMetadata: Readonly<JsonObject>;
   /** Whether a variant other than the off variant was served. */
-  enabled: boolean;
+  readonly enabled: boolean;
   /** Whether the split of an experiment decided. */
-  inExperiment: boolean;
+  readonly inExperiment: boolean;
   /** Which part of the flag decided, such as `{"step": "rule", "index": 0}`. */
-  detail: JsonObject;
+  readonly detail: Readonly<JsonObject>;
   /** For an object, where each leaf comes from, by JSON pointer. */
-  sources: JsonObject;
+  readonly sources: Readonly<JsonObject>;
 }
+
+const NOTHING: Readonly<JsonObject> = Object.freeze({});
 
 const MESSAGES: Record<ErrorCode, string> = {
   PROVIDER_NOT_READY: 'no snapshot has arrived yet',
@@ -37,11 +39,11 @@ export function toDetails<T>(flagKey: string, outcome: Outcome, fallback: T): De
   const { variant, reason, errorCode, metadata, enabled, inExperiment, detail, sources } = outcome;
   const common = { flagKey, reason, flagMetadata: metadata, enabled, inExperiment, detail, sources };
   if (errorCode !== null) {
-    return { ...common, value: fallback, errorCode, errorMessage: MESSAGES[errorCode] };
+    return Object.freeze({ ...common, value: fallback, errorCode, errorMessage: MESSAGES[errorCode] });
   }
   // The core has compared the value's type with the one that the getter named.
   const value = outcome.value as T;
-  return variant === null ? { ...common, value } : { ...common, value, variant };
+  return Object.freeze(variant === null ? { ...common, value } : { ...common, value, variant });
 }
 
 /** The details of an evaluation that did not take place. */
@@ -51,16 +53,16 @@ export function toFailure<T>(
   errorMessage: string | undefined,
   fallback: T,
 ): Details<T> {
-  return {
+  return Object.freeze({
     flagKey,
     value: fallback,
     reason: 'ERROR',
     errorCode,
     errorMessage: errorMessage ?? MESSAGES[errorCode],
-    flagMetadata: {},
+    flagMetadata: NOTHING,
     enabled: false,
     inExperiment: false,
-    detail: {},
-    sources: {},
-  };
+    detail: NOTHING,
+    sources: NOTHING,
+  });
 }

@@ -25,20 +25,29 @@ export function encodeContext(context: unknown): string {
   }
 }
 
-/** Encodes any value, `undefined` where JSON has no word for it. */
-export function encodeValue(value: unknown): string | undefined {
+/** Encodes any value, `undefined` where JSON has no word for it; `ancestors` are what it was reached through, the context first. */
+export function encodeValue(value: unknown, ancestors: readonly object[] = []): string | undefined {
   try {
-    return encode(value, []);
+    return encode(value, ancestors);
   } catch {
     return undefined;
   }
 }
 
+/** Whether a context's `targetingKey` is one or absent. */
+export function isTargetingKey(key: unknown): boolean {
+  return key === undefined || key === null || typeof key === 'string';
+}
+
+/** Whether a text is one of Unicode scalar values, which the core's texts are. */
+export function isWellFormed(text: string): boolean {
+  return !LONE_SURROGATE.test(text);
+}
+
 function encodeRoot(context: object): string {
   const members = encodeMembers(context, []);
   // A targeting key of a foreign type is a key that is no string, which is not the same as no key.
-  const isForeign = (key: unknown) => key !== undefined && typeof key !== 'string';
-  if (isForeign(read(context, 'targetingKey')) && !members.has('targetingKey')) {
+  if (!isTargetingKey(ownMember(context, 'targetingKey')) && !members.has('targetingKey')) {
     members.set('targetingKey', 'false');
   }
   return join(members);
@@ -62,7 +71,7 @@ function encode(value: unknown, ancestors: readonly object[]): string | undefine
 }
 
 function encodeString(value: string): string | undefined {
-  return LONE_SURROGATE.test(value) ? undefined : JSON.stringify(value);
+  return isWellFormed(value) ? JSON.stringify(value) : undefined;
 }
 
 function encodeContainer(value: object, ancestors: readonly object[]): string | undefined {
@@ -82,25 +91,17 @@ function encodeContainer(value: object, ancestors: readonly object[]): string | 
   return isPlainObject(value) ? join(encodeMembers(value, ancestors)) : undefined;
 }
 
+/** A member that cannot be read, such as a revoked proxy, costs its owner that member only. */
 function encodeMembers(value: object, ancestors: readonly object[]): Map<string, string> {
   const inside = [...ancestors, value];
   const members = new Map<string, string>();
-  for (const name of Object.keys(value)) {
-    const text = LONE_SURROGATE.test(name) ? undefined : encodeSafely(read(value, name), inside);
+  for (const name of Object.getOwnPropertyNames(value)) {
+    const text = isWellFormed(name) ? encodeValue(read(value, name), inside) : undefined;
     if (text !== undefined) {
       members.set(name, text);
     }
   }
   return members;
-}
-
-/** A member that cannot be read, such as a revoked proxy, costs its owner that member only. */
-function encodeSafely(value: unknown, ancestors: readonly object[]): string | undefined {
-  try {
-    return encode(value, ancestors);
-  } catch {
-    return undefined;
-  }
 }
 
 function join(members: Map<string, string>): string {
@@ -116,11 +117,16 @@ function read(owner: object, name: PropertyKey): unknown {
   }
 }
 
+/** A member of the object itself, nothing that it inherits. */
+export function ownMember(owner: object, name: string): unknown {
+  return Object.hasOwn(owner, name) ? (owner as Record<string, unknown>)[name] : undefined;
+}
+
 /** Whether `value` is a bare object: of a literal, of `JSON.parse` or without prototype, of this realm or another. */
-function isPlainObject(value: unknown): value is object {
+export function isPlainObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return false;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -1,11 +1,11 @@
 /**
  * The boundary between JavaScript and the evaluation core: the one interface that the native addon and the WebAssembly
- * module both have. Structured data crosses it as JSON text; what crosses, and how, is decided by measurement and may change
- * in any version, so that nothing outside this package should lean on it.
+ * module both have. Structured data crosses it as JSON text, and what is asked in every request as numbers (docs/adr/0010). What
+ * crosses, and how, is decided by measurement and may change in any version, so that nothing outside this package should lean on it.
  */
 
-/** A pure function library around one snapshot. It does no I/O, reads no clock and keeps no reference to what it is given. */
-export interface Evaluator {
+/** The receiving half of the protocol. */
+export interface Replica {
   /** Replaces the snapshot by a whole document and forgets the cursor. Returns a {@link Commit} as JSON; throws where the document is refused whole. */
   load(document: string): string;
   /** A new connection begins: what was received of an unfinished transfer is dropped. */
@@ -14,6 +14,10 @@ export interface Evaluator {
   event(name: string, data: string, id?: string): string;
   /** The position in the stream, to be sent as `Last-Event-ID`. */
   cursor(): string | null | undefined;
+}
+
+/** A pure function library around one snapshot. It does no I/O, reads no clock and keeps no reference to what it is given. */
+export interface Evaluator extends Replica {
   /**
    * Evaluates one flag. `type` is what the caller asks for, or `null` for any; `fallback` and `context` are JSON text, `now` is
    * in milliseconds since 1970. Returns an {@link Outcome} as canonical JSON and never throws for a flag or a context.
@@ -29,10 +33,52 @@ export interface Evaluator {
   nextBoundary(now: number): number | null | undefined;
   /** The slot of `unit` under `salt`, from 0 to `total` - 1. */
   bucket(salt: string, unit: string, total: number): number;
+
+  /** The keys of all flags, by position: a list as JSON. */
+  keys(): string;
+  /** What is to be known of a flag to ask for it in numbers: a {@link Description} as JSON; nothing where there is no such flag. */
+  describe(flag: string): string | null | undefined;
+  /** Keeps a context, which is JSON text, and returns its name; 0 where it is no valid context. */
+  keep(context: string): number;
+  /** Forgets a context; its name may be given to another one. */
+  forget(name: number): void;
+  /**
+   * Memory of at least `bytes` bytes that the core reads and writes too; the same as before where that is large enough. Its layout
+   * is told in `core/src/text/packed.rs`. A view is detached, and of length 0, when the core's memory grows: then ask again.
+   */
+  share(bytes: number): Uint8Array;
+  /**
+   * The number of an outcome. Of one flag and one type, outcomes of the same number are equal until the next commit; a negative one
+   * stands for nothing, and {@link evaluate} is to be asked. `flag` is a position, `type` one of {@link TYPE_NUMBERS}, and `context`
+   * the name of one that is kept, or 0 for the one in shared memory.
+   */
+  number(flag: number, type: number, context: number): number;
+  /** The numbers of all flags, by position, from byte 8 of the shared memory on as 32-bit integers; `false` where it is too small or there is no such context. */
+  numbers(context: number): boolean;
+}
+
+/** What JavaScript must know of a flag to ask for it in numbers. */
+export interface Description {
+  position: number;
+  /** Whether it answers everybody alike, until the next commit. */
+  isConstant: boolean;
+  /** Whether time has a say. */
+  isTimed: boolean;
+  /** The attributes that its evaluation may read, each as a list of member names; `null` where they are too many. */
+  paths: string[][] | null;
 }
 
 /** What a getter asks for. */
 export type ValueType = 'boolean' | 'string' | 'number' | 'integer' | 'object';
+
+/** The numbers of the types: the core's order, from 1; 0 is any type. */
+export const TYPE_NUMBERS = { boolean: 1, string: 2, number: 3, integer: 4, object: 5 } as const satisfies Record<
+  ValueType,
+  number
+>;
+
+/** The number of any type. */
+export const ANY_TYPE = 0;
 
 /** What JSON can say. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;

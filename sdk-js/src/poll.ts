@@ -2,7 +2,8 @@
 
 import { deniedDelay, parseRetryAfter, pollDelay, requestedDelay } from './backoff.js';
 import { type Clock, sleep } from './clock.js';
-import type { Commit, Evaluator } from './evaluator.js';
+import type { Engine } from './engine.js';
+import type { Commit } from './evaluator.js';
 import { describe, HEAD_MS, withAbort } from './stream.js';
 import { isDenial, type Remote, request } from './transport.js';
 
@@ -18,15 +19,15 @@ const BODY_MS = 6 * HEAD_MS;
 
 export class Poller {
   readonly #remote: Remote;
-  readonly #evaluator: Evaluator;
+  readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #listener: PollListener;
   #running: AbortController | undefined;
   #etag: string | undefined;
 
-  constructor(remote: Remote, evaluator: Evaluator, clock: Clock, listener: PollListener) {
+  constructor(remote: Remote, engine: Engine, clock: Clock, listener: PollListener) {
     this.#remote = remote;
-    this.#evaluator = evaluator;
+    this.#engine = engine;
     this.#clock = clock;
     this.#listener = listener;
   }
@@ -64,14 +65,14 @@ export class Poller {
     signal.addEventListener('abort', abort);
     const disarm = this.#clock.after(BODY_MS, abort);
     try {
-      const cursor = this.#evaluator.cursor();
+      const cursor = this.#engine.cursor();
       const etag = cursor ? `"${cursor}"` : this.#etag;
       const headers = { accept: 'application/json', ...(etag ? { 'if-none-match': etag } : {}) };
       const response = await withAbort(request(this.#remote, 'snapshot', headers, attempt.signal), attempt.signal);
       if (response.status === 304) {
         this.#listener.current(undefined);
       } else if (response.status === 200) {
-        const commit = JSON.parse(this.#evaluator.load(await withAbort(response.text(), attempt.signal))) as Commit;
+        const commit = this.#engine.load(await withAbort(response.text(), attempt.signal));
         this.#etag = response.headers.get('etag') ?? undefined;
         this.#listener.current(commit);
       } else {

@@ -2,7 +2,8 @@
 
 import { parseRetryAfter } from './backoff.js';
 import type { Clock } from './clock.js';
-import type { Commit, Evaluator, Step } from './evaluator.js';
+import type { Engine } from './engine.js';
+import type { Commit, Step } from './evaluator.js';
 import { readEvents, type StreamEvent } from './sse.js';
 import { type HttpResponse, isDenial, type Remote, request } from './transport.js';
 
@@ -32,7 +33,7 @@ export interface Ending {
 /** Follows the stream until it ends; never rejects. */
 export async function followStream(
   remote: Remote,
-  evaluator: Evaluator,
+  engine: Engine,
   clock: Clock,
   listener: StreamListener,
   signal: AbortSignal,
@@ -51,7 +52,7 @@ export async function followStream(
     disarm = clock.after(SILENCE_MS, abort);
   };
   try {
-    const cursor = evaluator.cursor();
+    const cursor = engine.cursor();
     const headers = { accept: 'text/event-stream', ...(cursor ? { 'last-event-id': cursor } : {}) };
     const response = await withAbort(request(remote, 'stream', headers, connection.signal), connection.signal);
     const refusal = refused(response, clock.now());
@@ -59,7 +60,7 @@ export async function followStream(
       return refusal ?? { kind: 'failed', reason: 'the stream has no body' };
     }
     active();
-    evaluator.connected();
+    engine.connected();
     listener.opened();
     const reader = {
       active,
@@ -67,7 +68,7 @@ export async function followStream(
       event({ name, data, id }: StreamEvent) {
         // One chunk may hold several events, and the first of them may have made a listener close us.
         if (!connection.signal.aborted) {
-          take(JSON.parse(evaluator.event(name, data, id)) as Step, listener);
+          take(engine.event(name, data, id), listener);
         }
       },
     };

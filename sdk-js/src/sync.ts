@@ -1,4 +1,4 @@
-/** Keeps an evaluator's snapshot fresh (protocol.md, PR-15): the stream, for ever, and polling while the stream fails. */
+/** Keeps an engine's snapshot fresh (protocol.md, PR-15): the stream, for ever, and polling while the stream fails. */
 
 import {
   deniedDelay,
@@ -9,7 +9,8 @@ import {
   requestedDelay,
 } from './backoff.js';
 import { type Clock, sleep } from './clock.js';
-import type { Commit, Evaluator } from './evaluator.js';
+import type { Engine } from './engine.js';
+import type { Commit } from './evaluator.js';
 import { Poller } from './poll.js';
 import { type Ending, followStream } from './stream.js';
 import type { Remote } from './transport.js';
@@ -23,7 +24,7 @@ export interface SyncListener {
 
 export class Sync {
   readonly #remote: Remote;
-  readonly #evaluator: Evaluator;
+  readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #listener: SyncListener;
   readonly #poller: Poller;
@@ -35,12 +36,12 @@ export class Sync {
   /** Whether a poll has confirmed the snapshot since the stream was lost. */
   #isPolled = false;
 
-  constructor(remote: Remote, evaluator: Evaluator, clock: Clock, listener: SyncListener) {
+  constructor(remote: Remote, engine: Engine, clock: Clock, listener: SyncListener) {
     this.#remote = remote;
-    this.#evaluator = evaluator;
+    this.#engine = engine;
     this.#clock = clock;
     this.#listener = listener;
-    this.#poller = new Poller(remote, evaluator, clock, {
+    this.#poller = new Poller(remote, engine, clock, {
       current: (commit) => {
         this.#isPolled = true;
         listener.current(commit);
@@ -68,7 +69,7 @@ export class Sync {
     while (!signal.aborted) {
       const ending = await followStream(
         this.#remote,
-        this.#evaluator,
+        this.#engine,
         this.#clock,
         {
           opened: () => this.#poller.stop(),

@@ -211,6 +211,32 @@ export class FakeEvaluator implements Evaluator {
   bucket(): number {
     return 0;
   }
+
+  keys(): string {
+    return '["one","two"]';
+  }
+
+  describe(): string | undefined {
+    return undefined;
+  }
+
+  keep(): number {
+    return 0;
+  }
+
+  forget(): void {}
+
+  share(bytes: number): Uint8Array {
+    return new Uint8Array(bytes);
+  }
+
+  number(): number {
+    return -1;
+  }
+
+  numbers(): boolean {
+    return false;
+  }
 }
 
 const OUTCOME = {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Engine } from '../src/engine.js';
 import { Sync } from '../src/sync.js';
 import { FakeEvaluator, ManualClock, ManualServer, type ManualStream, settle } from './fakes.js';
 
@@ -9,10 +10,15 @@ function start() {
   const server = new ManualServer();
   const evaluator = new FakeEvaluator();
   const heard: string[] = [];
-  const sync = new Sync({ url: 'http://flags.test/', key: 'k', fetch: server.fetch }, evaluator, clock, {
-    current: (commit) => heard.push(commit === undefined ? 'current' : `revision ${commit.revision}`),
-    outdated: (reason, denied) => heard.push(`${denied ? 'denied' : 'outdated'}: ${reason}`),
-  });
+  const sync = new Sync(
+    { url: 'http://flags.test/', key: 'k', fetch: server.fetch },
+    new Engine(evaluator, clock),
+    clock,
+    {
+      current: (commit) => heard.push(commit === undefined ? 'current' : `revision ${commit.revision}`),
+      outdated: (reason, denied) => heard.push(`${denied ? 'denied' : 'outdated'}: ${reason}`),
+    },
+  );
   sync.start();
   return { clock, server, evaluator, heard, sync };
 }

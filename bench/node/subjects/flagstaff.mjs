@@ -1,6 +1,6 @@
 // Ours: the addon, and the same engine as WebAssembly.
 
-import { Client } from '@flagstaff/node';
+import { Client, PreparedContext } from '@flagstaff/node';
 
 function contextOf({ userId, ...attributes }) {
   return { targetingKey: userId, ...attributes };
@@ -12,7 +12,7 @@ function subject(evaluator, prepare) {
     format: 'flagstaff',
     package: '@flagstaff/node',
     load: ({ text }) => Client.fromDocument(text, { evaluator }),
-    context: (user, client) => prepare(client, contextOf(user)),
+    context: (user) => prepare(contextOf(user)),
     boolean: (client, flag, context) => client.getBooleanValue(flag, false, context),
     text: (client, flag, context) => client.getStringValue(flag, '', context),
     all: (client, _flags, context) => client.evaluateAll(context),
@@ -20,9 +20,8 @@ function subject(evaluator, prepare) {
   };
 }
 
-// There are no prepared contexts yet: when there are, this line changes.
-const prepare = (_client, context) => context;
-const plain = (_client, context) => context;
+const prepare = (context) => new PreparedContext(context);
+const plain = (context) => context;
 
 export const native = subject('native', prepare);
 export const nativePlain = subject('native', plain);

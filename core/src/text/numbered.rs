@@ -3,7 +3,7 @@
 //! The host describes a flag to itself once for a snapshot, asks by position, and keeps for each number that comes back the
 //! outcome that [`TextReplica::evaluate`] tells in text.
 
-use crate::context::Context;
+use crate::context::{Attributes, Context};
 use crate::evaluate::OutcomeNumber;
 use crate::outcome::ValueType;
 use crate::path::AttributePath;
@@ -131,13 +131,16 @@ impl TextReplica {
         };
         let now = || timestamp(packed::instant(memory));
         let snapshot = self.replica.current();
-        if query.context == 0 {
+        let packed;
+        // Behind a pointer, so that a module for browsers has one evaluation and not one for each kind of context.
+        let context: &dyn Attributes = if query.context == 0 {
             let paths = self.paths.get(position)?;
-            snapshot.number(position, expected, &PackedContext { paths, memory }, now)
+            packed = PackedContext { paths, memory };
+            &packed
         } else {
-            let context = self.kept.get(query.context)?;
-            snapshot.number(position, expected, context, now)
-        }
+            self.kept.get(query.context)?
+        };
+        snapshot.number(position, expected, context, now)
     }
 
     /// The numbers of all flags for a context that is kept, by position, from byte 8 of the memory on, 4 bytes each; `false` where
@@ -150,6 +153,7 @@ impl TextReplica {
         let Some(context) = self.kept.get(context) else {
             return false;
         };
+        let context: &dyn Attributes = context;
         if places.len() < snapshot.flags.len() {
             return false;
         }
