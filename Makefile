@@ -10,12 +10,13 @@ N := 1000
 SEED := 1
 SECONDS := 60
 BENCH :=
+CAPACITY :=
 STAMPS := .tools/stamps
 SETUP_RUN := $(addprefix $(STAMPS)/,prerequisites npm wasm)
 SETUP_TEST := $(SETUP_RUN) $(addprefix $(STAMPS)/,python browser postgres)
 SETUP_BENCH := $(SETUP_RUN) $(addprefix $(STAMPS)/,python bench-python bench-node)
 
-.PHONY: help setup build run test fuzz fuzz-core mutants bench lint format lock clean
+.PHONY: help setup build run test fuzz fuzz-core mutants bench capacity lint format lock clean
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -43,6 +44,9 @@ mutants: $(STAMPS)/prerequisites ## Counts the small changes of the core that no
 
 bench: $(SETUP_BENCH) ## Measures this tree and its peers, in turns: make bench BENCH=--quick for a rough pass
 	@scripts/bench.sh $(BENCH)
+
+capacity: $(SETUP_RUN) $(STAMPS)/python ## Measures the server for docs/capacity.md: make capacity CAPACITY=--quick, or =--record to write the page
+	@scripts/capacity.sh $(CAPACITY)
 
 lint: setup ## Runs every formatter, linter, type checker and audit
 	@scripts/lint.sh

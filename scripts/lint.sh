@@ -24,14 +24,22 @@ clippy_wasm() {
   fi
 }
 
-# It has a lock file of its own, and the peers to compile the first time.
+# They have lock files of their own, and the peers to compile the first time.
 clippy_bench() {
-  cargo clippy --quiet "${LOCKED[@]}" --manifest-path bench/rust/Cargo.toml --target-dir "$TARGET_DIR/bench" -- -D warnings
+  local crate
+  for crate in bench/rust bench/capacity/load; do
+    cargo clippy --quiet "${LOCKED[@]}" --manifest-path "$crate/Cargo.toml" --target-dir "$TARGET_DIR/bench" --all-targets -- -D warnings \
+      || return 1
+  done
 }
 
-# Its modules import each other by their bare names.
+# Their modules import each other by their bare names.
 type_check_bench() {
-  MYPYPATH=bench/harness "$bin/mypy" --config-file mypy.ini bench/harness
+  local folder code=0
+  for folder in bench/harness bench/capacity; do
+    MYPYPATH=$folder "$bin/mypy" --config-file mypy.ini --exclude '/(test_|getters/)' "$folder" || code=1
+  done
+  return "$code"
 }
 
 type_check_js() {
@@ -50,6 +58,7 @@ generated_files() {
 check "rustfmt" cargo fmt --all --check
 check "rustfmt, core/fuzz" cargo fmt --manifest-path core/fuzz/Cargo.toml --check
 check "rustfmt, bench" cargo fmt --manifest-path bench/rust/Cargo.toml --check
+check "rustfmt, capacity" cargo fmt --manifest-path bench/capacity/load/Cargo.toml --check
 check "clippy" cargo clippy --quiet "${LOCKED[@]}" --workspace --all-targets -- -D warnings
 check "clippy, wasm32" clippy_wasm
 check "clippy, bench" clippy_bench

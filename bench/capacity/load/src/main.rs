@@ -1,0 +1,27 @@
+//! How long a request takes, and a getter: one line of JSON each, times in microseconds
+
+mod connection;
+mod getter;
+mod report;
+mod requests;
+
+use anyhow::Result;
+use clap::Parser;
+
+/// Measures latencies
+#[derive(Debug, Parser)]
+enum Command {
+    /// Sends requests to a server, at their instants whether it keeps up or not
+    Requests(requests::Options),
+    /// Calls a getter of the Rust SDK
+    Getter(getter::Options),
+}
+
+fn main() -> Result<()> {
+    let line = match Command::parse() {
+        Command::Requests(options) => serde_json::to_string(&requests::run(&options)?)?,
+        Command::Getter(options) => serde_json::to_string(&getter::run(&options)?)?,
+    };
+    println!("{line}");
+    Ok(())
+}
