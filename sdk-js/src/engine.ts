@@ -43,14 +43,27 @@ interface KnownFlag {
   readonly constants: (Answer | undefined)[];
 }
 
+/** What a flag has answered those who asked for all, by the number of the outcome. */
+interface Asked {
+  readonly key: string;
+  readonly answers: Map<number, Answer>;
+}
+
+/** An outcome that is not known yet. */
+interface Unknown {
+  readonly position: number;
+  readonly number: number;
+  readonly flag: Asked;
+}
+
 /** An evaluator and what JavaScript knows of its snapshot. Commits go through it, so that it never knows what is no longer true. */
 export class Engine implements Keeper {
   readonly #evaluator: Evaluator;
   readonly #clock: Pick<Clock, 'now'>;
   #memory: SharedMemory;
   readonly #flags = new Map<string, KnownFlag>();
-  /** What every flag has answered who asked for all, by position and by the number of the outcome; made when it is needed. */
-  #all: { readonly key: string; readonly answers: Map<number, Answer> }[] | undefined;
+  /** Every flag, by position; made when it is needed. */
+  #all: Asked[] | undefined;
   /** What contexts are called in the evaluator. */
   readonly #names = new WeakMap<PreparedContext, number>();
   readonly #dropped: FinalizationRegistry<number>;
@@ -232,20 +245,27 @@ export class Engine implements Keeper {
     const hasNumbers = this.#evaluator.numbers(name);
     // The core may have moved its memory, and what was written went with it.
     const { integers } = this.#share(bytes);
-    const numbers = this.#all.map((_, position) => (hasNumbers ? (integers[NUMBERS + position] as number) : NO_NUMBER));
-    const known = this.#all.map(({ answers }, position) => answers.get(numbers[position] as number));
-    const isFew = known.filter((answer) => answer === undefined).length <= FEW;
-    const outcomes = isFew ? {} : this.#tellAll(text, now);
-    return this.#all.map(({ key, answers }, position) => {
-      const outcome = outcomes[key];
-      const answer =
-        known[position] ?? (outcome === undefined ? this.#tell(key, null, text, now) : new Answer(key, outcome));
-      const number = numbers[position] as number;
-      if (number !== NO_NUMBER) {
-        answers.set(number, answer);
+    const answers: Answer[] = [];
+    const unknown: Unknown[] = [];
+    for (let position = 0; position < this.#all.length; position += 1) {
+      const flag = this.#all[position] as Asked;
+      const number = hasNumbers ? (integers[NUMBERS + position] as number) : NO_NUMBER;
+      const answer = flag.answers.get(number);
+      if (answer === undefined) {
+        unknown.push({ position, number, flag });
       }
-      return answer;
-    });
+      answers.push(answer as Answer);
+    }
+    const outcomes = unknown.length > FEW ? this.#tellAll(text, now) : {};
+    for (const { position, number, flag } of unknown) {
+      const outcome = outcomes[flag.key];
+      const answer = outcome === undefined ? this.#tell(flag.key, null, text, now) : new Answer(flag.key, outcome);
+      answers[position] = answer;
+      if (number !== NO_NUMBER) {
+        flag.answers.set(number, answer);
+      }
+    }
+    return answers;
   }
 
   #tell(key: string, type: ValueType | null, text: string, now: number): Answer {

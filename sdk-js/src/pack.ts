@@ -45,32 +45,42 @@ export class SharedMemory {
    * something throws when it is read; then the context crosses as text.
    */
   pack(context: unknown, paths: readonly (readonly string[])[]): boolean {
-    if (!isPlainObject(context) || !isTargetingKey(ownMember(context, 'targetingKey'))) {
+    if (!isPlainObject(context)) {
+      return false;
+    }
+    const key: unknown = Object.hasOwn(context, 'targetingKey')
+      ? (context as { targetingKey: unknown }).targetingKey
+      : undefined;
+    if (!isTargetingKey(key)) {
       return false;
     }
     let text = RECORDS + RECORD * paths.length;
-    for (let position = 0; position < paths.length; position += 1) {
-      text = this.#attribute(context, paths[position] as readonly string[], RECORDS + RECORD * position, text);
-      if (text > this.bytes.length) {
-        return false;
+    for (let position = 0; position < paths.length && text <= this.bytes.length; position += 1) {
+      const path = paths[position] as readonly string[];
+      const record = RECORDS + RECORD * position;
+      const name = path[0] as string;
+      const member = name === 'targetingKey' ? key : ownMember(context, name);
+      if (path.length === 1 && (typeof member !== 'object' || member === null)) {
+        text = this.#scalar(member, record, text);
+      } else {
+        text = this.#inside(context, member, path, record, text);
       }
     }
-    return true;
+    return text <= this.bytes.length;
   }
 
-  /** Writes one attribute; returns where the next text may begin, beyond the end where there was no room. */
-  #attribute(context: object, path: readonly string[], record: number, text: number): number {
-    let value = ownMember(context, path[0] as string);
-    if (path.length === 1 && (typeof value !== 'object' || value === null)) {
-      return this.#scalar(value, record, text);
-    }
+  // What writes returns where the next text may begin: beyond the end where there was no room.
+
+  /** Writes what lies at the end of a path, `member` being where it begins. */
+  #inside(context: object, member: unknown, path: readonly string[], record: number, text: number): number {
     const ancestors = [context];
-    for (let depth = 1; depth < path.length; depth += 1) {
+    let value = member;
+    for (const name of path.slice(1)) {
       if (!isPlainObject(value) || ancestors.includes(value)) {
         return this.#nothing(record, MISSING, text);
       }
       ancestors.push(value);
-      value = ownMember(value, path[depth] as string);
+      value = ownMember(value, name);
     }
     if (typeof value !== 'object' || value === null) {
       return this.#scalar(value, record, text);
