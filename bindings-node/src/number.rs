@@ -1,5 +1,5 @@
 //! The one call that must cost next to nothing: a raw function of integers, since a method of napi-derive costs ten times as much
-//! (docs/adr/0010)
+//! (docs/adr/0011)
 
 #![expect(
     unsafe_code,

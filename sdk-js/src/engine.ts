@@ -1,6 +1,6 @@
 /**
  * Evaluation as JavaScript does it: what was answered once is kept here, and what must be evaluated is asked for in numbers
- * (docs/adr/0010).
+ * (docs/adr/0011).
  */
 
 import { Answer } from './answer.js';

@@ -1,6 +1,6 @@
 /**
  * The boundary between JavaScript and the evaluation core: the one interface that the native addon and the WebAssembly
- * module both have. Structured data crosses it as JSON text, and what is asked in every request as numbers (docs/adr/0010). What
+ * module both have. Structured data crosses it as JSON text, and what is asked in every request as numbers (docs/adr/0011). What
  * crosses, and how, is decided by measurement and may change in any version, so that nothing outside this package should lean on it.
  */
 
