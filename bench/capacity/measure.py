@@ -103,7 +103,7 @@ def size(binary: Path, load: Path, flags: int, effort: Effort) -> Sized:
             transfer_gzip_bytes=len(gzip.compress(body, 6)),
             delta_bytes=len(delta),
             resume_bytes=len(resumed.received),
-            open_cpu_microseconds=opening(server, effort.openings),
+            open_cpu_microseconds=round(opening(server, effort.openings), 1),
             single=exchange(server, load, f"{BULK}/{key(1)}", CONTEXT, rate, effort.seconds),
             bulk=exchange(server, load, BULK, CONTEXT, rate, effort.seconds),
             bulk_gzip_bytes=len(gzip.compress(answer, 6)),

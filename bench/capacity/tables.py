@@ -37,6 +37,19 @@ def assumptions_table(scene: Scene) -> Iterator[str]:
         yield f"| `{name}` | {plain(getattr(scene.assumptions, name))} | {about} |"
 
 
+def assumed(scene: Scene) -> Iterator[str]:
+    """The assumptions that matter most, in a sentence."""
+    a = scene.assumptions
+    yield (
+        f"Assumed: {plain(a.sessions_per_user)} visits of a user on a day, of {plain(a.session_minutes)} minutes and"
+        f" {plain(a.page_loads_per_session)} page loads each, {plain(a.peak_to_mean)} times the mean at the peak;"
+        f" {plain(a.flags)} flags, {percent(a.client_side_share)} of them `clientSide`,"
+        f" {plain(a.changes_per_day)} changes a day;"
+        f" {plain(a.backend_requests_per_session)} requests of a visit to {plain(a.services)} services of your own."
+        " [All of them](#assumptions)."
+    )
+
+
 def summary_table(scene: Scene) -> Iterator[str]:
     """What a day of `daily_users` costs."""
     months = " | ".join(f"a month at {provider.name}" for provider in PROVIDERS)
@@ -171,6 +184,7 @@ def money(load: Load, nodes: int) -> list[str]:
 
 
 BLOCKS: dict[str, Callable[[Scene], Iterator[str]]] = {
+    "assumed": assumed,
     "summary": summary_table,
     "users": users_table,
     "reasons": reasons_table,
