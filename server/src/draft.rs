@@ -190,7 +190,8 @@ impl Draft {
         let text = |value: Option<Json>| value.map(|value| canonical(&value));
         changes.audit.push(AuditEntry {
             action,
-            subject: owner,
+            kind: owner.kind.as_str(),
+            name: owner.key,
             before: text(before),
             after: text(after),
         });

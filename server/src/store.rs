@@ -13,8 +13,10 @@ use flagstaff_core::Timestamp;
 use crate::auth::KeyKind;
 use crate::object::ObjectId;
 
+mod audit;
 mod sql;
 
+pub use audit::{Action, AuditEntry, AuditQuery, AuditRow};
 pub use sql::SqlStore;
 pub(crate) use sql::redacted;
 
@@ -255,92 +257,6 @@ impl Commit {
             Err(StoreError::Name { object, name })
         })
     }
-}
-
-/// What the audit says of one thing that changed
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// What was done: `create`, `update` or `delete`
-    pub action: Action,
-    /// To what: the kind and key of an object that owns itself
-    pub subject: ObjectId,
-    /// Its canonical JSON before, lists included
-    pub before: Option<String>,
-    /// Its canonical JSON after, lists included
-    pub after: Option<String>,
-}
-
-/// What was done to something
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// It was made
-    Create,
-    /// It was changed
-    Update,
-    /// It was deleted
-    Delete,
-}
-
-impl Action {
-    /// The word for it in the store and on the wire
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Delete => "delete",
-        }
-    }
-}
-
-/// Which audit rows are asked for
-#[derive(Debug, Clone, Default)]
-pub struct AuditQuery {
-    /// Of this project
-    pub project_id: i64,
-    /// Of this environment only
-    pub environment: Option<String>,
-    /// Of this flag only
-    pub flag: Option<String>,
-    /// Those before this one
-    pub before: Option<AuditPosition>,
-    /// How many at most
-    pub limit: u32,
-}
-
-/// Where a row stands among all rows
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AuditPosition {
-    /// When it was made
-    pub at: Timestamp,
-    /// In which environment
-    pub environment: i64,
-    /// By which revision
-    pub revision: u64,
-    /// As which of that revision's
-    pub ordinal: i64,
-}
-
-/// A row of the audit
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditRow {
-    /// Where it stands
-    pub position: AuditPosition,
-    /// The environment's name
-    pub environment: String,
-    /// Who
-    pub actor: String,
-    /// `create`, `update` or `delete`
-    pub action: String,
-    /// The kind of what was changed
-    pub kind: String,
-    /// Its key
-    pub key: String,
-    /// Its canonical JSON before
-    pub before: Option<String>,
-    /// Its canonical JSON after
-    pub after: Option<String>,
-    /// Why, if they said so
-    pub reason: Option<String>,
 }
 
 /// A key, without its token

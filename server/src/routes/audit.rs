@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::api_error::ApiError;
 use crate::extract::{Parameters, ProjectScope, page_size};
 use crate::state::AppState;
-use crate::store::{AuditPosition, AuditQuery, AuditRow};
+use crate::store::{AuditQuery, AuditRow};
 
 #[derive(Deserialize)]
 pub(super) struct ListQuery {
@@ -28,11 +28,12 @@ struct Page {
 
 #[derive(Serialize)]
 struct Item {
+    sequence: u64,
     at: Timestamp,
     actor: String,
     action: String,
-    environment: String,
-    revision: u64,
+    environment: Option<String>,
+    revision: Option<u64>,
     kind: String,
     key: String,
     before: Option<Box<RawValue>>,
@@ -50,7 +51,7 @@ pub(super) async fn list(
     let before = query
         .cursor
         .as_deref()
-        .map(|cursor| position(cursor).ok_or_else(wrong_cursor))
+        .map(|cursor| cursor.parse().map_err(|_| wrong_cursor()))
         .transpose()?;
     // One more than the page tells whether there is a next one.
     let asked = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
@@ -67,7 +68,7 @@ pub(super) async fn list(
     let next = rows
         .last()
         .filter(|_| has_more)
-        .map(|row| cursor(&row.position));
+        .map(|row| row.sequence.to_string());
     Ok(Json(Page {
         items: rows.into_iter().map(item).collect(),
         next,
@@ -78,13 +79,14 @@ pub(super) async fn list(
 fn item(row: AuditRow) -> Item {
     let raw = |text: Option<String>| text.and_then(|text| RawValue::from_string(text).ok());
     Item {
-        at: row.position.at,
+        sequence: row.sequence,
+        at: row.at,
         actor: row.actor,
         action: row.action,
         environment: row.environment,
-        revision: row.position.revision,
+        revision: row.revision,
         kind: row.kind,
-        key: row.key,
+        key: row.name,
         before: raw(row.before),
         after: raw(row.after),
         reason: row.reason,
@@ -93,25 +95,4 @@ fn item(row: AuditRow) -> Item {
 
 fn wrong_cursor() -> ApiError {
     ApiError::invalid("?cursor", "expected the `next` of an earlier page")
-}
-
-fn cursor(position: &AuditPosition) -> String {
-    let AuditPosition {
-        at,
-        environment,
-        revision,
-        ordinal,
-    } = position;
-    format!("{}.{environment}.{revision}.{ordinal}", at.as_millis())
-}
-
-fn position(cursor: &str) -> Option<AuditPosition> {
-    let mut parts = cursor.split('.');
-    let position = AuditPosition {
-        at: Timestamp::from_millis(parts.next()?.parse().ok()?),
-        environment: parts.next()?.parse().ok()?,
-        revision: parts.next()?.parse().ok()?,
-        ordinal: parts.next()?.parse().ok()?,
-    };
-    parts.next().is_none().then_some(position)
 }

@@ -385,7 +385,7 @@ async fn a_restored_backup_is_not_taken_for_what_was_lost() {
     // As a backup from after the first revision has it.
     let restore = "BEGIN; UPDATE environment SET revision = 1 WHERE id = 1; DELETE FROM change WHERE revision > 1; \
                    DELETE FROM object WHERE version > 1; DELETE FROM flag WHERE version > 1; \
-                   DELETE FROM audit WHERE revision > 1; COMMIT";
+                   DELETE FROM audit_entry WHERE revision > 1; COMMIT";
     execute(database.address(), restore).await;
     changes.follow(&mut follower, 1).await;
     assert_eq!(follower.flags(), ["flag1"]);

@@ -276,9 +276,10 @@ async fn a_flag_has_one_type_in_a_project(store: &dyn Store) {
 }
 
 async fn the_audit_is_read_newest_first_and_filtered(store: &dyn Store) {
-    let entry = |kind, key: &str| AuditEntry {
+    let entry = |kind: ObjectKind, key: &str| AuditEntry {
         action: Action::Create,
-        subject: ObjectId::new(kind, key),
+        kind: kind.as_str(),
+        name: key.into(),
         before: None,
         after: Some("{}".to_owned()),
     };
@@ -315,7 +316,10 @@ async fn the_audit_is_read_newest_first_and_filtered(store: &dyn Store) {
     let all = ask(None, None, None, 10).await;
     let seen: Vec<_> = all
         .iter()
-        .map(|row| (&*row.environment, &*row.kind, &*row.key))
+        .map(|row| {
+            let environment = row.environment.as_deref().unwrap();
+            (environment, &*row.kind, &*row.name)
+        })
         .collect();
     assert_eq!(
         seen,
@@ -336,8 +340,14 @@ async fn the_audit_is_read_newest_first_and_filtered(store: &dyn Store) {
     );
     assert_eq!(ask(Some("a"), None, None, 10).await.len(), 2);
     assert_eq!(ask(Some("a"), Some("staging"), None, 10).await.len(), 1);
-    assert_eq!(ask(None, None, Some(all[1].position), 10).await, all[2..]);
+    assert_eq!(ask(None, None, Some(all[1].sequence), 10).await, all[2..]);
     assert_eq!(ask(None, None, None, 1).await, all[..1]);
+    let sequence: Vec<_> = all.iter().map(|row| row.sequence).collect();
+    assert_eq!(
+        sequence,
+        [4, 3, 2, 1],
+        "without a gap over all environments"
+    );
 }
 
 async fn a_key_is_stored_once_and_for_one_purpose(store: &dyn Store) {
@@ -450,7 +460,8 @@ async fn a_name_that_not_every_database_holds_is_refused(store: &dyn Store) {
     ];
     let audit = vec![AuditEntry {
         action: Action::Create,
-        subject: ObjectId::new(ObjectKind::Flag, &*longest),
+        kind: "flag",
+        name: longest.as_str().into(),
         before: None,
         after: None,
     }];
@@ -631,4 +642,38 @@ async fn a_database_that_a_newer_release_has_migrated_is_served() {
                  VALUES (1000, 'of a newer release', TRUE, '', 0)";
     execute(database.address(), newer).await;
     assert_eq!(database.open().await.environments().await.unwrap().len(), 3);
+}
+
+/// Data of the first release is there after the tables have been brought up to date
+#[tokio::test]
+async fn what_an_earlier_release_wrote_is_kept() {
+    let initial = include_str!("../../migrations/0001_initial.sql");
+    let written = "INSERT INTO audit VALUES (2, 1, 0, 7, 'ann', 'create', 'flag', 'a', NULL, '{}', 'why'), \
+                   (1, 1, 0, 5, 'ann', 'create', 'flag', 'b', NULL, '{}', NULL), \
+                   (1, 1, 1, 5, 'ann', 'create', 'flag', 'c', NULL, '{}', NULL)";
+    let (sqlite, postgres) = (Database::new(), Database::postgres(Cluster::shared()).await);
+    for database in [sqlite, postgres] {
+        database.prepare(&[initial, written]).await;
+        let store = database.open().await;
+        let query = AuditQuery {
+            project_id: 1,
+            limit: 10,
+            ..AuditQuery::default()
+        };
+        let rows = store.audit(query).await.unwrap();
+        let seen: Vec<_> = rows
+            .iter()
+            .map(|row| (row.sequence, &*row.name, row.environment.as_deref()))
+            .collect();
+        let (production, staging) = (Some("production"), Some("staging"));
+        assert_eq!(
+            seen,
+            [
+                (3, "a", staging),
+                (2, "c", production),
+                (1, "b", production)
+            ]
+        );
+        assert_eq!(rows[0].reason.as_deref(), Some("why"));
+    }
 }

@@ -12,6 +12,8 @@ use flagstaff_server::store::{KeyRow, SqlStore, Store};
 use flagstaff_server::{AppState, Clock, Limits, app};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{Connection as _, Executor as _, SqlSafeStr as _};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -48,6 +50,27 @@ impl Database {
 
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Runs the first migration and more, as a server of that release would have
+    pub(crate) async fn prepare(&self, [initial, written]: &[&'static str; 2]) {
+        sqlx::any::install_default_drivers();
+        let address = match self.address.strip_prefix("sqlite:") {
+            Some(_) => format!("{}?mode=rwc", self.address),
+            None => self.address.clone(),
+        };
+        let mut connection = sqlx::AnyConnection::connect(&address).await.unwrap();
+        let initial = Migration::new(
+            1,
+            "initial".into(),
+            MigrationType::Simple,
+            initial.into_sql_str(),
+            false,
+        );
+        let first = Migrator::with_migrations(vec![initial]);
+        first.run(&mut connection).await.unwrap();
+        connection.execute(*written).await.unwrap();
+        connection.close().await.unwrap();
     }
 
     pub(crate) async fn open(&self) -> SqlStore {

@@ -2,6 +2,7 @@
 
 use sqlx::{Any, AnyConnection, Executor as _, Row as _, Transaction};
 
+use super::audit::{self, Occasion};
 use super::dialect::Dialect;
 use super::row::signed;
 use super::{KEPT_REVISIONS, unsigned};
@@ -15,7 +16,7 @@ pub(super) async fn commit(
 ) -> Result<u64, StoreError> {
     let connection = &mut *transaction;
     let revision = next_revision(connection, &commit).await?;
-    hold_project(connection, commit.environment).await?;
+    let project = hold_project(connection, commit.environment).await?;
     let writer = Writer {
         environment: commit.environment,
         revision,
@@ -37,7 +38,15 @@ pub(super) async fn commit(
             .execute(&mut *connection)
             .await?;
     }
-    writer.audit(connection, &commit).await?;
+    let occasion = Occasion {
+        project,
+        environment: Some(commit.environment),
+        revision: Some(revision),
+        at: commit.at,
+        actor: &commit.actor,
+        reason: commit.reason.as_deref(),
+    };
+    audit::add(connection, occasion, &commit.audit).await?;
     writer.forget_old(connection).await?;
     if let Some(announce) = dialect.announce() {
         connection.execute(announce).await?;
@@ -58,12 +67,14 @@ async fn next_revision(connection: &mut AnyConnection, commit: &Commit) -> Resul
 
 /// Holds the project until the end of the transaction, after the environment: what concerns all its environments, as the type of a
 /// flag does, is decided by one commit at a time
-async fn hold_project(connection: &mut AnyConnection, environment: i64) -> Result<(), StoreError> {
-    sqlx::query("UPDATE project SET name = name WHERE id = (SELECT project_id FROM environment WHERE id = $1)")
-        .bind(environment)
-        .execute(connection)
-        .await?;
-    Ok(())
+async fn hold_project(connection: &mut AnyConnection, environment: i64) -> Result<i64, StoreError> {
+    let row = sqlx::query(
+        "UPDATE project SET name = name WHERE id = (SELECT project_id FROM environment WHERE id = $1) RETURNING id",
+    )
+    .bind(environment)
+    .fetch_one(connection)
+    .await?;
+    Ok(row.try_get(0)?)
 }
 
 /// The place that everything of one commit belongs to
@@ -231,33 +242,6 @@ impl Writer {
                 existing: row.try_get(1)?,
             })
         })
-    }
-
-    async fn audit(
-        &self,
-        connection: &mut AnyConnection,
-        commit: &Commit,
-    ) -> Result<(), StoreError> {
-        for (ordinal, entry) in (0_i64..).zip(&commit.audit) {
-            sqlx::query(
-                "INSERT INTO audit (environment_id, revision, ordinal, made_at, actor, action, kind, name, before_value, after_value, reason) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-            )
-            .bind(self.environment)
-            .bind(self.revision)
-            .bind(ordinal)
-            .bind(commit.at.as_millis())
-            .bind(&*commit.actor)
-            .bind(entry.action.name())
-            .bind(entry.subject.kind.as_str())
-            .bind(&*entry.subject.key)
-            .bind(entry.before.as_deref())
-            .bind(entry.after.as_deref())
-            .bind(commit.reason.as_deref())
-            .execute(&mut *connection)
-            .await?;
-        }
-        Ok(())
     }
 
     async fn forget_old(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {

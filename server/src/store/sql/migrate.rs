@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, SqlSafeStr as _};
 use crate::store::StoreError;
 
 /// Forward only: a migration that has been released is never edited, and leaves the release before it able to work
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (
         1,
         "initial",
@@ -16,6 +16,11 @@ const MIGRATIONS: [(i64, &str, &str); 2] = [
         2,
         "changes by version",
         include_str!("../../../migrations/0002_changes_by_version.sql"),
+    ),
+    (
+        3,
+        "audit in sequence",
+        include_str!("../../../migrations/0003_audit_in_sequence.sql"),
     ),
 ];
 
