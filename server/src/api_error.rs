@@ -10,8 +10,6 @@ use crate::auth::KeyKind;
 use crate::environment::WriteError;
 use crate::store::StoreError;
 
-const OUT_OF_REACH: &str = "the database is out of reach: what was to be written may be stored or not, what is read is as of the last contact";
-
 /// Why a request was not served
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -86,6 +84,12 @@ pub enum ApiError {
         /// What would break
         errors: Vec<FieldError>,
     },
+    /// Without it nobody could give anybody access
+    #[error("this is the last admin token that does not expire: make another one first")]
+    LastAdmin,
+    /// A key that ends anyway is not rotated
+    #[error("the key expires already: make another one")]
+    Expires,
     /// It is of another type elsewhere
     #[error(
         "flag `{flag}` is of type {existing} in environment `{environment}`, and is one flag in all environments"
@@ -177,6 +181,13 @@ impl ApiError {
         }
     }
 
+    /// The database cannot be reached
+    pub fn out_of_reach() -> Self {
+        Self::unavailable(
+            "the database is out of reach: what was to be written may be stored or not, what is read is as of the last contact",
+        )
+    }
+
     /// Issues of a document; `root` is cut off the pointers, so that they point into what the client sent
     pub fn issues(issues: &[Issue], root: &str) -> Self {
         Self::Invalid {
@@ -209,6 +220,8 @@ impl ApiError {
             Self::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
             Self::Exists { .. } => (StatusCode::CONFLICT, "exists"),
             Self::InUse { .. } => (StatusCode::CONFLICT, "in-use"),
+            Self::LastAdmin => (StatusCode::CONFLICT, "last-admin"),
+            Self::Expires => (StatusCode::CONFLICT, "expires"),
             Self::TypeConflict { .. } => (StatusCode::CONFLICT, "type-conflict"),
             Self::NoPrecondition { .. } => {
                 (StatusCode::PRECONDITION_REQUIRED, "precondition-required")
@@ -314,12 +327,17 @@ impl From<StoreError> for ApiError {
                 let pointer = object.pointer();
                 Self::invalid(pointer, StoreError::Name { object, name }.to_string())
             }
+            StoreError::NoKey => Self::NotFound {
+                what: "key",
+                name: String::new(),
+            },
+            StoreError::LastAdmin => Self::LastAdmin,
             StoreError::Stale { .. } | StoreError::Contended(_) => {
                 Self::unavailable("the environment changes faster than this write; try again")
             }
             StoreError::Unreachable(cause) => {
                 tracing::warn!(error = chain(&*cause), "a request could not be served");
-                Self::unavailable(OUT_OF_REACH)
+                Self::out_of_reach()
             }
             other => Self::Internal(Box::new(other)),
         }
@@ -333,7 +351,7 @@ impl From<WriteError<ApiError>> for ApiError {
             WriteError::Invalid(issues) => Self::issues(&issues, ""),
             WriteError::Store(error) => error.into(),
             WriteError::Snapshot(error) => Self::Internal(Box::new(error)),
-            WriteError::OutOfReach => Self::unavailable(OUT_OF_REACH),
+            WriteError::OutOfReach => Self::out_of_reach(),
             WriteError::Cut => Self::unavailable("the server is stopping"),
         }
     }

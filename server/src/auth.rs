@@ -1,6 +1,7 @@
-//! Who may do what: keys, and the extractors that ask for them
+//! Who may do what: keys and tokens, and the extractors that ask for them
 //!
-//! 401 means that there is no token or that nobody knows it, 403 that it is a key of the wrong kind.
+//! A *token* is of a person or script and has a role in a project; a *key* is of a program and reads one environment. 401 means that
+//! there is none or that nobody knows it, 403 that it is of the wrong kind.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -10,16 +11,28 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use flagstaff_core::Timestamp;
+use rand::distr::{Alphanumeric, SampleString as _};
 use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
 
 use crate::api_error::ApiError;
 use crate::state::AppState;
-use crate::store::KeyRow;
+use crate::store::{Access, KeyRow};
+
+/// Random characters of a token: 62^32 of them, about 190 bits
+const TOKEN_LENGTH: usize = 32;
+/// Characters of a token that are shown afterwards
+const HINT_LENGTH: usize = 4;
 
 /// What a key may do
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyKind {
-    /// Changes everything in its project
+    /// A token that reads everything in its project but who has access
+    Viewer,
+    /// A token that also changes flags
+    Editor,
+    /// A token that also says who has access
     Admin,
     /// Reads snapshots of one environment, evaluates
     Server,
@@ -31,11 +44,26 @@ pub enum KeyKind {
 
 impl KeyKind {
     /// Every kind
-    pub const ALL: [Self; 4] = [Self::Admin, Self::Server, Self::Client, Self::ClientLocal];
+    pub const ALL: [Self; 6] = [
+        Self::Viewer,
+        Self::Editor,
+        Self::Admin,
+        Self::Server,
+        Self::Client,
+        Self::ClientLocal,
+    ];
+
+    /// The roles that a token may have, the least first
+    pub const ROLES: &'static [Self] = &[Self::Viewer, Self::Editor, Self::Admin];
+
+    /// What a key of an environment may be
+    pub const KEYS: &'static [Self] = &[Self::Server, Self::Client, Self::ClientLocal];
 
     /// The word for it
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Viewer => "viewer",
+            Self::Editor => "editor",
             Self::Admin => "admin",
             Self::Server => "server",
             Self::Client => "client",
@@ -46,6 +74,8 @@ impl KeyKind {
     /// What a token of this kind begins with when the server makes it
     pub const fn prefix(self) -> &'static str {
         match self {
+            Self::Viewer => "fs_viewer_",
+            Self::Editor => "fs_editor_",
             Self::Admin => "fs_admin_",
             Self::Server => "fs_server_",
             Self::Client => "fs_client_",
@@ -77,6 +107,19 @@ pub fn hash(token: &str) -> String {
     hex(&Sha256::digest(token.as_bytes()))
 }
 
+/// A new token of a kind
+pub(crate) fn draw_token(kind: KeyKind) -> String {
+    let random = Alphanumeric.sample_string(&mut rand::rng(), TOKEN_LENGTH);
+    format!("{}{random}", kind.prefix())
+}
+
+/// What is shown of a token afterwards; nothing of one that is too short to spare it
+pub(crate) fn hint(token: &str) -> &str {
+    let start = token.len().saturating_sub(HINT_LENGTH);
+    let is_long = token.len() >= TOKEN_LENGTH;
+    token.get(start..).filter(|_| is_long).unwrap_or_default()
+}
+
 /// Bytes in lower-case hexadecimal digits
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
@@ -86,52 +129,94 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// All keys, by hash
+/// A key in service
+#[derive(Debug)]
+pub struct Key {
+    row: KeyRow,
+    ended: CancellationToken,
+}
+
+impl Key {
+    /// What is known of it
+    pub fn row(&self) -> &KeyRow {
+        &self.row
+    }
+}
+
+/// All keys in service, by hash, as of one count of changes
 #[derive(Debug, Default)]
-pub struct Keyring(HashMap<String, Arc<KeyRow>>);
+pub struct Keyring {
+    version: u64,
+    keys: HashMap<String, Arc<Key>>,
+}
 
 impl Keyring {
-    /// A keyring of these keys
-    pub fn new(rows: impl IntoIterator<Item = KeyRow>) -> Self {
-        Self(
-            rows.into_iter()
-                .map(|row| (row.hash.clone(), Arc::new(row)))
-                .collect(),
-        )
+    /// A keyring of these keys; those that `before` has too are the same keys
+    pub fn new(access: Access, before: &Self) -> Self {
+        let key = |row: KeyRow| {
+            let held = before.keys.get(&row.hash);
+            let ended = held.map(|key| key.ended.clone()).unwrap_or_default();
+            (row.hash.clone(), Arc::new(Key { row, ended }))
+        };
+        Self {
+            version: access.version,
+            keys: access.rows.into_iter().map(key).collect(),
+        }
     }
 
-    /// Whether there is a key of this kind
-    pub fn has(&self, kind: KeyKind) -> bool {
-        self.0.values().any(|row| row.kind == kind)
+    /// How often access had been changed
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
-    fn find(&self, token: &str) -> Option<Arc<KeyRow>> {
-        self.0.get(&hash(token)).cloned()
+    /// All keys, those that have expired too
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Key>> {
+        self.keys.values()
+    }
+
+    /// Ends what was opened by keys that `after` no longer has
+    pub(crate) fn end_missing(&self, after: &Self) {
+        let is_gone = |(hash, _): &(&String, &Arc<Key>)| !after.keys.contains_key(*hash);
+        for (_, key) in self.keys.iter().filter(is_gone) {
+            key.ended.cancel();
+        }
+    }
+
+    /// Ends what was opened by keys that have expired
+    pub(crate) fn end_expired(&self, now: Timestamp) {
+        for key in self.iter().filter(|key| key.row.has_expired(now)) {
+            key.ended.cancel();
+        }
+    }
+
+    fn find(&self, token: &str, now: Timestamp) -> Option<Arc<Key>> {
+        let key = self.keys.get(&hash(token))?;
+        (!key.row.has_expired(now)).then(|| Arc::clone(key))
     }
 }
 
 /// The key that a request comes with
 #[derive(Debug, Clone)]
-pub struct Grant(Arc<KeyRow>);
+pub struct Grant(Arc<Key>);
 
 impl Grant {
     /// The kind of the key
     pub fn kind(&self) -> KeyKind {
-        self.0.kind
+        self.0.row.kind
     }
 
     /// What the audit calls its holder
     pub fn actor(&self) -> Arc<str> {
-        self.0.name.as_str().into()
+        self.0.row.name.as_str().into()
     }
 
     /// Refuses keys of other kinds
     pub fn require(self, kinds: &'static [KeyKind]) -> Result<Self, ApiError> {
-        if kinds.contains(&self.0.kind) {
+        if kinds.contains(&self.kind()) {
             Ok(self)
         } else {
             Err(ApiError::WrongKey {
-                kind: self.0.kind,
+                kind: self.kind(),
                 allowed: kinds,
             })
         }
@@ -139,12 +224,22 @@ impl Grant {
 
     /// Whether it is a key of this project
     pub fn belongs_to(&self, project: i64) -> bool {
-        self.0.project_id == project
+        self.0.row.project_id.is_none_or(|own| own == project)
     }
 
-    /// The environment that the key is for; an admin's is for none
+    /// Whether it is a token for all projects
+    pub fn is_for_all_projects(&self) -> bool {
+        self.0.row.project_id.is_none()
+    }
+
+    /// The environment that the key is for; a token is for none
     pub fn environment(&self) -> Option<i64> {
-        self.0.environment_id
+        self.0.row.environment_id
+    }
+
+    /// Cancelled when the key is revoked or expires: what it opened ends
+    pub fn ended(&self) -> &CancellationToken {
+        &self.0.ended
     }
 }
 
@@ -155,7 +250,7 @@ impl FromRequestParts<AppState> for Grant {
         let token = token(parts).ok_or(ApiError::NoToken)?;
         state
             .keyring()
-            .find(token)
+            .find(token, state.now())
             .map(Self)
             .ok_or(ApiError::UnknownToken)
     }

@@ -45,7 +45,7 @@ pub struct ServeOptions {
     )]
     pub database: String,
 
-    /// Token for the admin API of project `default`; one is made and printed if there is none yet
+    /// Token with the role admin in all projects; one is made and printed if there is none yet
     #[arg(
         long,
         env = "FLAGSTAFF_ADMIN_TOKEN",

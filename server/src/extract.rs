@@ -24,6 +24,11 @@ pub(crate) const BODY_BYTES: usize = limits::FLAG_BYTES;
 /// Bytes of a whole document
 pub(crate) const DOCUMENT_BYTES: usize = 64 << 20;
 
+const READERS: &[KeyKind] = KeyKind::ROLES;
+const WRITERS: &[KeyKind] = &[KeyKind::Editor, KeyKind::Admin];
+/// Who says who has access
+pub(crate) const ADMINS: &[KeyKind] = &[KeyKind::Admin];
+
 /// The body as JSON of any type, whatever its content type says
 pub(crate) struct Body<T>(pub(crate) T);
 
@@ -68,12 +73,12 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for Parameters<T> {
     }
 }
 
-/// An environment named by the path, and an admin of its project
+/// An environment named by the path, and somebody with a role in its project
 #[derive(Debug)]
 pub(crate) struct AdminScope {
     pub(crate) grant: Grant,
     pub(crate) environment: Arc<Environment>,
-    /// The flag's key, on routes that have one
+    /// The key of the flag, or the id of the key, on routes that have one
     pub(crate) key: String,
 }
 
@@ -112,32 +117,44 @@ impl FromRequestParts<AppState> for AdminScope {
     }
 }
 
-/// A project named by the path, and an admin of it
+/// A project named by the path, and somebody with a role in it: a viewer to read, an editor to change something; what asks for more
+/// says so itself
 #[derive(Debug)]
 pub(crate) struct ProjectScope {
     pub(crate) grant: Grant,
     pub(crate) id: i64,
     pub(crate) name: String,
+    /// The id of the token, on routes that have one
+    pub(crate) key: String,
 }
 
 impl FromRequestParts<AppState> for ProjectScope {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let grant = Grant::from_request_parts(parts, state)
-            .await?
-            .require(&[KeyKind::Admin])?;
-        let name = path(parts, state)
-            .await?
-            .remove("project")
-            .unwrap_or_default();
+        let grant =
+            Grant::from_request_parts(parts, state)
+                .await?
+                .require(if parts.method.is_safe() {
+                    READERS
+                } else {
+                    WRITERS
+                })?;
+        let mut names = path(parts, state).await?;
+        let name = names.remove("project").unwrap_or_default();
+        let key = names.remove("key").unwrap_or_default();
         let id = state
             .project(&name)
             .next()
             .map(|environment| environment.row().project_id);
         // A project of somebody else's is none of the caller's business.
         match id.filter(|id| grant.belongs_to(*id)) {
-            Some(id) => Ok(Self { grant, id, name }),
+            Some(id) => Ok(Self {
+                grant,
+                id,
+                name,
+                key,
+            }),
             None => Err(ApiError::NotFound {
                 what: "project",
                 name,
@@ -170,6 +187,11 @@ pub(crate) struct WriteQuery {
 }
 
 impl WriteQuery {
+    /// What a query that says more than this says about the write
+    pub(crate) fn because(reason: Option<String>) -> Self {
+        Self { reason }
+    }
+
     /// Who writes, when and why
     pub(crate) fn author(self, grant: &Grant, state: &AppState) -> Result<Author, ApiError> {
         author(self.reason, grant, state)
@@ -182,14 +204,11 @@ pub(crate) fn author(
     grant: &Grant,
     state: &AppState,
 ) -> Result<Author, ApiError> {
-    if reason
-        .as_ref()
-        .is_some_and(|reason| reason.chars().count() > REASON_LENGTH)
-    {
-        return Err(ApiError::invalid(
-            "?reason",
-            format!("at most {REASON_LENGTH} characters"),
-        ));
+    let is_usable =
+        |reason: &String| reason.chars().count() <= REASON_LENGTH && !reason.contains('\0');
+    if !reason.as_ref().is_none_or(is_usable) {
+        let message = format!("expected at most {REASON_LENGTH} characters, none of them NUL");
+        return Err(ApiError::invalid("?reason", message));
     }
     Ok(Author {
         actor: grant.actor(),

@@ -16,6 +16,8 @@ use crate::store::StoreError;
 
 /// Changes in a row that were found by looking and had not been announced: then nobody is listening
 const UNHEARD: u32 = 3;
+/// How soon after its end a key is noticed to have expired
+const EXPIRE: Duration = Duration::from_millis(500);
 /// From a failure to listen to the next try
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -25,7 +27,7 @@ pub(crate) async fn follow(state: AppState) {
     let stopping = state.stopping().clone();
     tokio::select! {
         () = stopping.cancelled() => {}
-        () = async { tokio::join!(look_again(&state, &announced, &is_deaf), listen(&state, &announced, &is_deaf)); } => {}
+        () = async { tokio::join!(look_again(&state, &announced, &is_deaf), listen(&state, &announced, &is_deaf), expire(&state)); } => {}
     }
 }
 
@@ -51,6 +53,15 @@ async fn look_again(state: &AppState, announced: &Notify, is_deaf: &Notify) {
             }
         }
         log.note(state, looked);
+    }
+}
+
+/// Ends what keys opened that have expired, whether the store is there or not
+async fn expire(state: &AppState) {
+    let mut tick = tokio::time::interval(EXPIRE);
+    loop {
+        tick.tick().await;
+        state.keyring().end_expired(state.now());
     }
 }
 
@@ -80,6 +91,14 @@ async fn look(state: &AppState) -> Looked {
         current_at: Some(asked_at),
         ..Looked::default()
     };
+    // Before the flags: what a revoked key reads is not to be newer than its end.
+    if heads.access != state.keyring().version() {
+        looked.has_moved = true;
+        if let Err(error) = state.refresh_keys().await {
+            looked.current_at = None;
+            looked.error = Some(error.into());
+        }
+    }
     for (id, revision) in &heads.revisions {
         let Some(environment) = state.environment(*id) else {
             continue;

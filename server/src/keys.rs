@@ -1,14 +1,18 @@
 //! The keys that a server starts with: given ones are made sure of, missing ones are made and shown once
 
 use flagstaff_core::Timestamp;
-use rand::distr::{Alphanumeric, SampleString as _};
 
-use crate::auth::{self, KeyKind, Keyring};
+use crate::auth::{self, KeyKind};
 use crate::config::ServeOptions;
 use crate::store::{EnvironmentRow, KeyRow, Store, StoreError};
 
-/// Random characters of a token: 62^32 of them, about 190 bits
-const TOKEN_LENGTH: usize = 32;
+/// What there is one of from the first start on
+const FIRST: [KeyKind; 4] = [
+    KeyKind::Admin,
+    KeyKind::Server,
+    KeyKind::Client,
+    KeyKind::ClientLocal,
+];
 
 /// A token that is known now and never again
 #[derive(Debug)]
@@ -25,27 +29,15 @@ pub(crate) async fn ensure(
     now: Timestamp,
 ) -> Result<Vec<NewKey>, StoreError> {
     let mut made = Vec::new();
-    let keyring = Keyring::new(store.keys().await?);
-    for kind in KeyKind::ALL {
-        let token = match given(options, kind) {
-            Some(token) => token.to_owned(),
-            None if keyring.has(kind) => continue,
-            None => {
-                let token = format!(
-                    "{}{}",
-                    kind.prefix(),
-                    Alphanumeric.sample_string(&mut rand::rng(), TOKEN_LENGTH)
-                );
-                made.push(NewKey {
-                    kind,
-                    token: token.clone(),
-                });
-                token
-            }
-        };
-        store
-            .ensure_key(row(kind, &token, environment, now))
-            .await?;
+    for kind in FIRST {
+        if let Some(token) = given(options, kind) {
+            store.ensure_key(row(kind, token, environment, now)).await?;
+            continue;
+        }
+        let token = auth::draw_token(kind);
+        if store.found_key(row(kind, &token, environment, now)).await? {
+            made.push(NewKey { kind, token });
+        }
     }
     Ok(made)
 }
@@ -56,17 +48,21 @@ fn given(options: &ServeOptions, kind: KeyKind) -> Option<&str> {
         KeyKind::Server => &options.server_key,
         KeyKind::Client => &options.client_key,
         KeyKind::ClientLocal => &options.client_local_key,
+        KeyKind::Viewer | KeyKind::Editor => &None,
     };
     secret.as_ref().map(crate::config::Secret::reveal)
 }
 
 fn row(kind: KeyKind, token: &str, environment: &EnvironmentRow, now: Timestamp) -> KeyRow {
+    let is_token = KeyKind::ROLES.contains(&kind);
     KeyRow {
         hash: auth::hash(token),
         kind,
-        project_id: environment.project_id,
-        environment_id: (kind != KeyKind::Admin).then_some(environment.id),
+        project_id: (!is_token).then_some(environment.project_id),
+        environment_id: (!is_token).then_some(environment.id),
         name: kind.name().to_owned(),
+        hint: auth::hint(token).to_owned(),
         created_at: now,
+        expires_at: None,
     }
 }

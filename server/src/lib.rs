@@ -13,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod api_error;
 pub mod auth;
 mod catch_up;
@@ -23,6 +24,7 @@ mod draft;
 pub mod environment;
 mod etag;
 mod extract;
+mod fields;
 mod flag;
 mod follow;
 mod history;

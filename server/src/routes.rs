@@ -1,7 +1,7 @@
 //! Every route; the handlers read the request, call one function and write the answer
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use axum::http::{HeaderName, Method};
 use axum::routing::{get, post};
@@ -9,7 +9,7 @@ use tower_http::cors::{Any, CorsLayer};
 use tower_http::trace::TraceLayer;
 
 use crate::api_error::ApiError;
-use crate::extract::{BODY_BYTES, DOCUMENT_BYTES};
+use crate::extract::{AdminScope, BODY_BYTES, DOCUMENT_BYTES, ProjectScope};
 use crate::state::AppState;
 
 mod audit;
@@ -18,6 +18,7 @@ mod evaluate;
 mod example;
 mod flags;
 mod health;
+mod keys;
 mod ofrep;
 mod sdk;
 
@@ -66,6 +67,22 @@ fn admin() -> Router<AppState> {
         )
         .route(&format!("{ENVIRONMENT}/document"), document)
         .route("/api/v1/projects/{project}/audit", get(audit::list))
+        .merge(access::<AdminScope>(&format!("{ENVIRONMENT}/keys")))
+        .merge(access::<ProjectScope>("/api/v1/projects/{project}/tokens"))
+}
+
+/// Who has access to what a path names
+fn access<S>(path: &str) -> Router<AppState>
+where
+    S: keys::Scope + FromRequestParts<AppState, Rejection = ApiError> + Send + Sync + 'static,
+{
+    Router::new()
+        .route(path, get(keys::list::<S>).post(keys::create::<S>))
+        .route(
+            &format!("{path}/{{key}}"),
+            get(keys::read::<S>).delete(keys::revoke::<S>),
+        )
+        .route(&format!("{path}/{{key}}/rotate"), post(keys::rotate::<S>))
 }
 
 fn sdk() -> Router<AppState> {

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use arc_swap::ArcSwap;
 use flagstaff_core::Timestamp;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Keyring;
 use crate::contact::Contact;
 use crate::environment::{Environment, LoadError};
 use crate::published::Identity;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// Bounds that an operator may set
 #[derive(Debug, Clone)]
@@ -68,7 +69,8 @@ struct Inner {
     store: Arc<dyn Store>,
     contact: Arc<Contact>,
     environments: BTreeMap<i64, Arc<Environment>>,
-    keyring: Keyring,
+    keyring: ArcSwap<Keyring>,
+    loading_keys: Mutex<()>,
     clock: Clock,
     limits: Limits,
     streams: Arc<Semaphore>,
@@ -95,13 +97,14 @@ impl AppState {
             let environment = Environment::open(identity, store, contact).await?;
             environments.insert(id, Arc::new(environment));
         }
-        let keyring = Keyring::new(store.keys().await?);
+        let keyring = Keyring::new(store.access().await?, &Keyring::default());
         let streams = Arc::new(Semaphore::new(limits.streams));
         Ok(Self(Arc::new(Inner {
             store,
             contact,
             environments,
-            keyring,
+            keyring: ArcSwap::from_pointee(keyring),
+            loading_keys: Mutex::new(()),
             clock,
             limits,
             streams,
@@ -133,8 +136,19 @@ impl AppState {
     }
 
     /// The keys
-    pub fn keyring(&self) -> &Keyring {
-        &self.0.keyring
+    pub fn keyring(&self) -> Arc<Keyring> {
+        self.0.keyring.load_full()
+    }
+
+    /// Brings the keys to where the store is; what was opened by keys that are gone ends
+    pub async fn refresh_keys(&self) -> Result<(), StoreError> {
+        // One at a time, or what was loaded first might be put in place last.
+        let _turn = self.0.loading_keys.lock().await;
+        let before = self.keyring();
+        let after = Arc::new(Keyring::new(self.0.store.access().await?, &before));
+        self.0.keyring.store(Arc::clone(&after));
+        before.end_missing(&after);
+        Ok(())
     }
 
     /// The time now

@@ -10,12 +10,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use flagstaff_core::Timestamp;
 
-use crate::auth::KeyKind;
 use crate::object::ObjectId;
 
+mod access;
 mod audit;
 mod sql;
 
+pub use access::{Access, AccessChange, End, KeyRow};
 pub use audit::{Action, AuditEntry, AuditQuery, AuditRow};
 pub use sql::SqlStore;
 pub(crate) use sql::redacted;
@@ -47,11 +48,17 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Audit rows that match, the newest first
     async fn audit(&self, query: AuditQuery) -> Result<Vec<AuditRow>, StoreError>;
 
-    /// All keys
-    async fn keys(&self) -> Result<Vec<KeyRow>, StoreError>;
+    /// All keys and tokens
+    async fn access(&self) -> Result<Access, StoreError>;
 
     /// Stores a key; the same key once more changes nothing, the same token for another purpose is [`StoreError::KeyTaken`]
     async fn ensure_key(&self, key: KeyRow) -> Result<(), StoreError>;
+
+    /// Stores a key if there is none of its kind that lasts; whether there was none
+    async fn found_key(&self, key: KeyRow) -> Result<bool, StoreError>;
+
+    /// Makes and ends keys
+    async fn change_access(&self, change: AccessChange) -> Result<(), StoreError>;
 
     /// Begins to hear of commits, whoever makes them; `None` if this store tells nobody
     async fn listen(&self) -> Result<Option<Box<dyn Announcements>>, StoreError>;
@@ -87,6 +94,12 @@ pub enum StoreError {
     /// The token is a key of another kind or place
     #[error("the same token is already a key of another kind or environment")]
     KeyTaken,
+    /// There is no such key any more
+    #[error("the key does not exist any more")]
+    NoKey,
+    /// Without the token nobody could give anybody access
+    #[error("it is the last token with the role `admin` that does not expire")]
+    LastAdmin,
     /// Something in the commit has a name that not every database can hold
     #[error("the name {name:?} is longer than {NAME_BYTES} bytes or has a NUL character in it")]
     Name {
@@ -128,6 +141,8 @@ pub struct Heads {
     pub epoch: Arc<str>,
     /// The revision of each environment
     pub revisions: BTreeMap<i64, u64>,
+    /// How often access has been changed
+    pub access: u64,
 }
 
 /// An environment, without its content
@@ -257,21 +272,4 @@ impl Commit {
             Err(StoreError::Name { object, name })
         })
     }
-}
-
-/// A key, without its token
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyRow {
-    /// SHA-256 of the token, in lower-case hexadecimal digits
-    pub hash: String,
-    /// What it may do
-    pub kind: KeyKind,
-    /// Its project
-    pub project_id: i64,
-    /// Its environment; `None` for the whole project
-    pub environment_id: Option<i64>,
-    /// What the audit calls it
-    pub name: String,
-    /// When it was made
-    pub created_at: Timestamp,
 }

@@ -15,6 +15,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::api_error::ApiError;
+use crate::auth::Grant;
 use crate::environment::Environment;
 use crate::published::Published;
 use crate::state::AppState;
@@ -25,9 +26,10 @@ use crate::view::Scope;
 pub(crate) fn open(
     state: &AppState,
     environment: &Environment,
-    scope: Scope,
+    grant: &Grant,
     cursor: Option<&str>,
 ) -> Result<Body, ApiError> {
+    let scope = Scope::of(grant.kind());
     if state.stopping().is_cancelled() {
         return Err(ApiError::unavailable("the server is stopping"));
     }
@@ -53,6 +55,7 @@ pub(crate) fn open(
         changes,
         heartbeat,
         stopping: state.stopping().clone(),
+        key_ended: grant.ended().clone(),
         is_over: false,
         _permit: permit,
     };
@@ -90,6 +93,7 @@ struct Connection {
     changes: watch::Receiver<Arc<Published>>,
     heartbeat: Interval,
     stopping: CancellationToken,
+    key_ended: CancellationToken,
     is_over: bool,
     _permit: OwnedSemaphorePermit,
 }
@@ -108,6 +112,10 @@ impl Connection {
             () = self.stopping.cancelled() => {
                 self.is_over = true;
                 Some(transfer::goodbye("the server is stopping", rand::random_range(500..=3_000)))
+            }
+            () = self.key_ended.cancelled() => {
+                self.is_over = true;
+                Some(transfer::goodbye("the key was revoked or has expired", rand::random_range(0..=1_000)))
             }
             changed = self.changes.changed() => {
                 // The environment lives as long as the server, so its end is the server's.

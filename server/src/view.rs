@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use imbl::ordmap::DiffItem;
 
+use crate::auth::KeyKind;
 use crate::object::{Body, Object, ObjectId, ObjectKind, Objects};
 
 /// Which objects a key sees
@@ -13,6 +14,17 @@ pub enum Scope {
     All,
     /// The flags marked `clientSide` and what they refer to (protocol PR-14)
     ClientSide,
+}
+
+impl Scope {
+    /// What a key of this kind sees
+    pub fn of(kind: KeyKind) -> Self {
+        if kind == KeyKind::ClientLocal {
+            Self::ClientSide
+        } else {
+            Self::All
+        }
+    }
 }
 
 /// The objects of an environment at one revision

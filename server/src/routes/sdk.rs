@@ -24,7 +24,7 @@ pub(super) async fn stream(
     let cursor = headers
         .get("last-event-id")
         .and_then(|value| value.to_str().ok());
-    let body = stream::open(&state, environment, scope(&grant), cursor)?;
+    let body = stream::open(&state, environment, &grant, cursor)?;
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store, no-transform"),
@@ -45,7 +45,8 @@ pub(super) async fn snapshot(
 ) -> Result<Response, ApiError> {
     let grant = grant.require(&[KeyKind::Server, KeyKind::ClientLocal])?;
     let published = key_environment(&grant, &state)?.current();
-    let tag = etag::quoted(&published.cursor(scope(&grant)))?;
+    let scope = Scope::of(grant.kind());
+    let tag = etag::quoted(&published.cursor(scope))?;
     let shared = [
         (CACHE_CONTROL, "private, no-cache"),
         (VARY, "Authorization, X-API-Key"),
@@ -53,7 +54,7 @@ pub(super) async fn snapshot(
     if etag::none_match(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)], shared).into_response());
     }
-    let document = published.document(scope(&grant));
+    let document = published.document(scope);
     Ok((
         [(ETAG, tag)],
         shared,
@@ -61,12 +62,4 @@ pub(super) async fn snapshot(
         document,
     )
         .into_response())
-}
-
-fn scope(grant: &Grant) -> Scope {
-    if grant.kind() == KeyKind::Server {
-        Scope::All
-    } else {
-        Scope::ClientSide
-    }
 }

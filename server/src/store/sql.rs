@@ -12,15 +12,15 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _};
 
 use super::{
-    Announcements, AuditQuery, AuditRow, Commit, EnvironmentContent, EnvironmentRow, Heads, KeyRow,
-    Since, Store, StoreError,
+    Access, AccessChange, Announcements, AuditQuery, AuditRow, Commit, EnvironmentContent,
+    EnvironmentRow, Heads, KeyRow, Since, Store, StoreError,
 };
 
+mod access;
 mod audit;
 mod commit;
 mod dialect;
 mod heads;
-mod keys;
 mod listen;
 mod load;
 mod migrate;
@@ -197,17 +197,43 @@ impl Store for SqlStore {
         .await
     }
 
-    async fn keys(&self) -> Result<Vec<KeyRow>, StoreError> {
+    async fn access(&self) -> Result<Access, StoreError> {
         self.on(&self.readers, WORK, |connection| {
-            Box::pin(keys::keys(connection))
+            let begin = self.dialect.begin_reading();
+            Box::pin(async move { access::access(connection.begin_with(begin).await?).await })
         })
         .await
     }
 
     async fn ensure_key(&self, key: KeyRow) -> Result<(), StoreError> {
         self.on(&self.writer, WORK, |connection| {
-            let begin = self.dialect.begin_writing();
-            Box::pin(async move { keys::ensure(connection.begin_with(begin).await?, key).await })
+            let dialect = self.dialect;
+            Box::pin(async move {
+                let transaction = connection.begin_with(dialect.begin_writing()).await?;
+                access::ensure(transaction, dialect, key).await
+            })
+        })
+        .await
+    }
+
+    async fn found_key(&self, key: KeyRow) -> Result<bool, StoreError> {
+        self.on(&self.writer, WORK, |connection| {
+            let dialect = self.dialect;
+            Box::pin(async move {
+                let transaction = connection.begin_with(dialect.begin_writing()).await?;
+                access::found(transaction, dialect, key).await
+            })
+        })
+        .await
+    }
+
+    async fn change_access(&self, change: AccessChange) -> Result<(), StoreError> {
+        self.on(&self.writer, WORK, |connection| {
+            let dialect = self.dialect;
+            Box::pin(async move {
+                let transaction = connection.begin_with(dialect.begin_writing()).await?;
+                access::change(transaction, dialect, change).await
+            })
         })
         .await
     }

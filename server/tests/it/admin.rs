@@ -308,18 +308,18 @@ async fn malformed_json_is_refused_with_its_position() {
 
 #[tokio::test]
 async fn each_route_takes_its_kinds_of_key_and_no_others() {
-    use KeyKind::{Admin, Client, ClientLocal, Server as ServerKey};
+    use KeyKind::{Client, ClientLocal, Server as ServerKey};
     let server = Server::new().await;
     let question = json!({"flag": null, "context": {}});
     for (method, path, body, allowed) in [
-        (Method::GET, FLAGS, &Value::Null, vec![Admin]),
+        (Method::GET, FLAGS, &Value::Null, KeyKind::ROLES.to_vec()),
         (
             Method::GET,
             "/api/v1/projects/default/audit",
             &Value::Null,
-            vec![Admin],
+            KeyKind::ROLES.to_vec(),
         ),
-        (Method::GET, DOCUMENT, &Value::Null, vec![Admin]),
+        (Method::GET, DOCUMENT, &Value::Null, KeyKind::ROLES.to_vec()),
         (
             Method::GET,
             "/api/v1/sdk/snapshot",

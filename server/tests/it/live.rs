@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::http::Method;
@@ -17,7 +18,7 @@ use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
 use crate::follower::{Event, Follower, events};
-use crate::support::{Database, FLAGS, Server, http, state};
+use crate::support::{Database, FLAGS, NOW, Server, http, state};
 
 /// Nothing here takes so long; a test that waits in vain ends
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -128,6 +129,15 @@ impl Connection {
             let event = self.next().await.expect("the stream ended");
             follower.take(&event).unwrap();
         }
+    }
+
+    /// Reads to the end; answers the last event
+    pub(crate) async fn last(&mut self) -> Event {
+        let mut last = None;
+        while let Some(event) = self.next().await {
+            last = Some(event);
+        }
+        last.unwrap()
     }
 
     /// Reads the intent that a connection begins with
@@ -307,6 +317,30 @@ async fn a_server_that_stops_says_goodbye_and_ends() {
     assert_eq!(goodbye.name, "goodbye");
     assert!(goodbye.json()["retryAfterMs"].as_u64().is_some());
     assert_eq!(stream.next().await, None);
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_its_key_expires() {
+    let database = Database::new();
+    let clock = Arc::new(AtomicU64::new(NOW));
+    let manual = Clock::Manual(Arc::clone(&clock));
+    let live = Live::serve(state(&database, Limits::default(), manual).await).await;
+    let url = format!("{}{}", live.address, FLAGS.replace("flags", "keys"));
+    let body = json!({"kind": "server", "name": "k", "expiresAt": "2026-01-02T00:00:00Z"});
+    let request = http().post(url).bearer_auth("admin").body(body.to_string());
+    let made = request.send().await.unwrap().text().await.unwrap();
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let token = made["token"].as_str().unwrap();
+    let mut stream = Connection::open(&live.address, token, None).await;
+    assert_eq!(stream.intent().await, "xfer-full");
+    clock.fetch_add(86_400_000, Ordering::Relaxed);
+    let goodbye = stream.last().await;
+    assert_eq!(goodbye.name, "goodbye");
+    assert_eq!(
+        goodbye.json()["reason"],
+        "the key was revoked or has expired"
+    );
+    live.stop().await;
 }
 
 /// A stream without a socket, whose body is read only when asked to

@@ -7,6 +7,8 @@
 )]
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod admin;
 #[cfg(test)]
 mod cli;

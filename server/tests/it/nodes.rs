@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use axum::http::StatusCode;
 use flagstaff_server::auth::KeyKind;
 use flagstaff_server::store::{
-    Announcements, AuditQuery, AuditRow, Commit, EnvironmentContent, EnvironmentRow, Heads, KeyRow,
-    Since, SqlStore, Store, StoreError,
+    Access, AccessChange, Announcements, AuditQuery, AuditRow, Commit, EnvironmentContent,
+    EnvironmentRow, Heads, KeyRow, Since, SqlStore, Store, StoreError,
 };
 use flagstaff_server::{AppState, Clock, Limits};
 use reqwest::Response;
@@ -290,12 +290,20 @@ impl Store for Deaf {
         self.store.audit(query).await
     }
 
-    async fn keys(&self) -> Result<Vec<KeyRow>, StoreError> {
-        self.store.keys().await
+    async fn access(&self) -> Result<Access, StoreError> {
+        self.store.access().await
     }
 
     async fn ensure_key(&self, key: KeyRow) -> Result<(), StoreError> {
         self.store.ensure_key(key).await
+    }
+
+    async fn found_key(&self, key: KeyRow) -> Result<bool, StoreError> {
+        self.store.found_key(key).await
+    }
+
+    async fn change_access(&self, change: AccessChange) -> Result<(), StoreError> {
+        self.store.change_access(change).await
     }
 
     async fn listen(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
@@ -401,4 +409,39 @@ async fn a_restored_backup_is_not_taken_for_what_was_lost() {
     assert_eq!(fresh.intents, ["xfer-full"]);
     live.stop().await;
     other.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_revoked_at_one_node_ends_its_streams_at_the_other() {
+    let nodes = Nodes::start(Cluster::shared()).await;
+    let keys = "/api/v1/projects/default/environments/production/keys";
+    let request = |method, path: String| {
+        let url = format!("{}{path}", nodes.one.address);
+        http().request(method, url).bearer_auth("admin")
+    };
+    let made = request(reqwest::Method::POST, keys.to_owned())
+        .body(json!({"kind": "server", "name": "one"}).to_string());
+    let made: Value =
+        serde_json::from_str(&made.send().await.unwrap().text().await.unwrap()).unwrap();
+    let (id, token) = (
+        made["id"].as_str().unwrap(),
+        made["token"].as_str().unwrap(),
+    );
+    // The other node learns of it as of any change.
+    let wait = async {
+        while nodes.other.get(SNAPSHOT, token).await.0 != StatusCode::OK {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.unwrap();
+    let mut revoked = Connection::open(&nodes.other.address, token, None).await;
+    let revoke = request(reqwest::Method::DELETE, format!("{keys}/{id}"));
+    assert_eq!(
+        revoke.send().await.unwrap().status(),
+        StatusCode::NO_CONTENT
+    );
+    let goodbye = revoked.last().await;
+    assert_eq!(goodbye.name, "goodbye");
+    let (status, _) = nodes.other.get(SNAPSHOT, token).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
 }

@@ -1,17 +1,18 @@
 //! The store through its port; every database runs the same functions
 
+use std::slice;
 use std::sync::Arc;
 
 use flagstaff_core::Timestamp;
-use flagstaff_server::auth::KeyKind;
+use flagstaff_server::auth::{KeyKind, hash};
 use flagstaff_server::object::{ObjectId, ObjectKind};
 use flagstaff_server::store::{
-    Action, AuditEntry, AuditQuery, Change, Commit, FlagRow, KeyRow, Since, SqlStore, Store,
-    StoreError, Stored,
+    AccessChange, Action, AuditEntry, AuditQuery, Change, Commit, End, FlagRow, KeyRow, Since,
+    SqlStore, Store, StoreError, Stored,
 };
 
 use crate::postgres::{Cluster, execute};
-use crate::support::Database;
+use crate::support::{Database, key};
 
 fn commit(environment: i64, base: u64, changes: Vec<Change>) -> Commit {
     let lists = changes
@@ -351,33 +352,117 @@ async fn the_audit_is_read_newest_first_and_filtered(store: &dyn Store) {
 }
 
 async fn a_key_is_stored_once_and_for_one_purpose(store: &dyn Store) {
-    let key = |kind, environment_id| KeyRow {
-        hash: "h".to_owned(),
-        kind,
-        project_id: 1,
-        environment_id,
-        name: "n".to_owned(),
-        created_at: Timestamp::from_millis(1),
+    let server = key(KeyKind::Server, "t");
+    store.ensure_key(server.clone()).await.unwrap();
+    store.ensure_key(server.clone()).await.unwrap();
+    let access = store.access().await.unwrap();
+    assert_eq!(access.rows, slice::from_ref(&server));
+    assert_eq!(access.version, store.heads().await.unwrap().access);
+    let elsewhere = KeyRow {
+        environment_id: Some(2),
+        ..server.clone()
     };
-    store
-        .ensure_key(key(KeyKind::Server, Some(1)))
-        .await
-        .unwrap();
-    store
-        .ensure_key(key(KeyKind::Server, Some(1)))
-        .await
-        .unwrap();
-    assert_eq!(store.keys().await.unwrap(), [key(KeyKind::Server, Some(1))]);
-    for other in [
-        key(KeyKind::Client, Some(1)),
-        key(KeyKind::Server, Some(2)),
-        key(KeyKind::Admin, None),
-    ] {
-        assert!(matches!(
-            store.ensure_key(other).await,
-            Err(StoreError::KeyTaken)
-        ));
+    let everywhere = KeyRow {
+        project_id: None,
+        ..server
+    };
+    for other in [key(KeyKind::Client, "t"), elsewhere, everywhere] {
+        let refused = store.ensure_key(other).await;
+        assert!(matches!(refused, Err(StoreError::KeyTaken)), "{refused:?}");
     }
+    assert_eq!(store.access().await.unwrap(), access);
+}
+
+fn access(made: Option<KeyRow>, ended: Option<(&str, End)>) -> AccessChange {
+    AccessChange {
+        project_id: 1,
+        environment_id: None,
+        at: Timestamp::from_millis(5),
+        actor: "tester".into(),
+        reason: None,
+        made,
+        ended: ended.map(|(token, end)| (hash(token), end)),
+        audit: vec![AuditEntry {
+            action: Action::Create,
+            kind: "token",
+            name: "n".into(),
+            before: None,
+            after: None,
+        }],
+    }
+}
+
+async fn keys_are_made_and_ended_at_once(store: &dyn Store) {
+    let (old, new) = (key(KeyKind::Server, "old"), key(KeyKind::Server, "new"));
+    store
+        .change_access(access(Some(old.clone()), None))
+        .await
+        .unwrap();
+    let counted = async || store.heads().await.unwrap().access;
+    assert_eq!(counted().await, 1);
+    let end = Timestamp::from_millis(9);
+    let rotated = access(Some(new.clone()), Some(("old", End::At(end))));
+    store.change_access(rotated).await.unwrap();
+    let ending = KeyRow {
+        expires_at: Some(end),
+        ..old
+    };
+    let mut rows = store.access().await.unwrap().rows;
+    rows.sort_by_key(|row| row.expires_at);
+    assert_eq!(rows, [new.clone(), ending]);
+    assert_eq!(counted().await, 2);
+
+    let again = store.change_access(access(Some(new.clone()), None)).await;
+    assert!(matches!(again, Err(StoreError::KeyTaken)), "{again:?}");
+    // What ends is gone already, so nothing is made either.
+    let late = access(Some(key(KeyKind::Server, "late")), Some(("no", End::Now)));
+    let late = store.change_access(late).await;
+    assert!(matches!(late, Err(StoreError::NoKey)), "{late:?}");
+    assert_eq!(store.access().await.unwrap().rows.len(), 2);
+    store
+        .change_access(access(None, Some(("old", End::Now))))
+        .await
+        .unwrap();
+    assert_eq!(store.access().await.unwrap().rows, [new]);
+    let query = AuditQuery {
+        project_id: 1,
+        limit: 10,
+        ..AuditQuery::default()
+    };
+    let audit = store.audit(query).await.unwrap();
+    let seen: Vec<_> = audit
+        .iter()
+        .map(|row| (row.sequence, row.environment.as_deref(), row.revision))
+        .collect();
+    assert_eq!(seen, [(3, None, None), (2, None, None), (1, None, None)]);
+}
+
+async fn the_last_admin_stays(store: &dyn Store) {
+    let [one, two] = ["one", "two"].map(|token| key(KeyKind::Admin, token));
+    store.ensure_key(one).await.unwrap();
+    for end in [End::Now, End::At(Timestamp::from_millis(9))] {
+        let ended = store.change_access(access(None, Some(("one", end)))).await;
+        assert!(matches!(ended, Err(StoreError::LastAdmin)), "{ended:?}");
+    }
+    store
+        .change_access(access(Some(two), Some(("one", End::Now))))
+        .await
+        .unwrap();
+    assert_eq!(store.access().await.unwrap().rows.len(), 1);
+}
+
+async fn of_many_first_keys_one_is_found(store: Arc<dyn Store>) {
+    let found = (0..6).map(|node| {
+        let store = Arc::clone(&store);
+        let key = key(KeyKind::Admin, &format!("node{node}"));
+        tokio::spawn(async move { store.found_key(key).await.unwrap() })
+    });
+    let mut finders = Vec::new();
+    for found in found.collect::<Vec<_>>() {
+        finders.extend(found.await.unwrap().then_some(()));
+    }
+    let keys = store.access().await.unwrap().rows;
+    assert_eq!((finders.len(), keys.len()), (1, 1));
 }
 
 async fn old_changes_are_forgotten(store: &dyn Store) {
@@ -583,11 +668,14 @@ suites! {
     what_cannot_be_stored_is_not_found,
     what_changed_since_a_revision_is_told,
     an_epoch_is_renewed_once,
+        keys_are_made_and_ended_at_once,
+        the_last_admin_stays,
     ],
     [
         of_two_writers_one_wins,
         of_two_environments_that_make_a_flag_of_two_types_one_fails,
         what_is_loaded_is_of_one_revision,
+        of_many_first_keys_one_is_found,
     ]
 }
 
@@ -650,7 +738,8 @@ async fn what_an_earlier_release_wrote_is_kept() {
     let initial = include_str!("../../migrations/0001_initial.sql");
     let written = "INSERT INTO audit VALUES (2, 1, 0, 7, 'ann', 'create', 'flag', 'a', NULL, '{}', 'why'), \
                    (1, 1, 0, 5, 'ann', 'create', 'flag', 'b', NULL, '{}', NULL), \
-                   (1, 1, 1, 5, 'ann', 'create', 'flag', 'c', NULL, '{}', NULL)";
+                   (1, 1, 1, 5, 'ann', 'create', 'flag', 'c', NULL, '{}', NULL); \
+                   INSERT INTO access_key VALUES ('h1', 'admin', 1, NULL, 'admin', 1), ('h2', 'server', 1, 2, 'server', 2)";
     let (sqlite, postgres) = (Database::new(), Database::postgres(Cluster::shared()).await);
     for database in [sqlite, postgres] {
         database.prepare(&[initial, written]).await;
@@ -675,5 +764,12 @@ async fn what_an_earlier_release_wrote_is_kept() {
             ]
         );
         assert_eq!(rows[0].reason.as_deref(), Some("why"));
+        let keys = store.access().await.unwrap().rows;
+        let keys: Vec<_> = keys
+            .iter()
+            .map(|row| (&*row.hash, row.kind, row.project_id, row.environment_id))
+            .collect();
+        let admin = ("h1", KeyKind::Admin, None, None);
+        assert_eq!(keys, [admin, ("h2", KeyKind::Server, Some(1), Some(2))]);
     }
 }

@@ -119,21 +119,24 @@ impl Answer {
     }
 }
 
-/// Every key's token is its kind; production's but for the admin's
+/// Every key's token is its kind; production's but for those that have a role
 pub(crate) async fn keys(store: &dyn Store) {
     for kind in KeyKind::ALL {
-        let environment_id = (kind != KeyKind::Admin).then_some(1);
-        let created_at = Timestamp::from_millis(0);
-        let name = kind.name().to_owned();
-        let row = KeyRow {
-            hash: hash(kind.name()),
-            kind,
-            project_id: 1,
-            environment_id,
-            name,
-            created_at,
-        };
-        store.ensure_key(row).await.unwrap();
+        store.ensure_key(key(kind, kind.name())).await.unwrap();
+    }
+}
+
+/// The key of a token
+pub(crate) fn key(kind: KeyKind, token: &str) -> KeyRow {
+    KeyRow {
+        hash: hash(token),
+        kind,
+        project_id: Some(1),
+        environment_id: KeyKind::KEYS.contains(&kind).then_some(1),
+        name: kind.name().to_owned(),
+        hint: String::new(),
+        created_at: Timestamp::from_millis(0),
+        expires_at: None,
     }
 }
 

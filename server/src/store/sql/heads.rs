@@ -5,26 +5,32 @@ use std::sync::Arc;
 
 use sqlx::{AnyConnection, Row as _};
 
-use super::unsigned;
+use super::{access, unsigned};
 use crate::store::{Heads, StoreError};
 
 pub(super) async fn heads(connection: &mut AnyConnection) -> Result<Heads, StoreError> {
     let rows = sqlx::query(
-        "SELECT meta.value, environment.id, environment.revision FROM meta LEFT JOIN environment ON TRUE WHERE meta.name = 'epoch'",
+        "SELECT epoch.value, access.value, environment.id, environment.revision \
+         FROM meta epoch JOIN meta access ON access.name = 'access' LEFT JOIN environment ON TRUE WHERE epoch.name = 'epoch'",
     )
     .fetch_all(connection)
     .await?;
-    let epoch = rows
+    let first = rows
         .first()
         .ok_or(StoreError::Corrupt { what: "an epoch" })?;
-    let epoch: Arc<str> = epoch.try_get::<String, _>(0)?.into();
+    let epoch: Arc<str> = first.try_get::<String, _>(0)?.into();
+    let access = access::version(first.try_get(1)?)?;
     let mut revisions = BTreeMap::new();
     for row in &rows {
-        if let Some(id) = row.try_get(1)? {
-            revisions.insert(id, unsigned(row.try_get(2)?)?);
+        if let Some(id) = row.try_get(2)? {
+            revisions.insert(id, unsigned(row.try_get(3)?)?);
         }
     }
-    Ok(Heads { epoch, revisions })
+    Ok(Heads {
+        epoch,
+        revisions,
+        access,
+    })
 }
 
 /// Gives new data an epoch

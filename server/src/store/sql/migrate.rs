@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, SqlSafeStr as _};
 use crate::store::StoreError;
 
 /// Forward only: a migration that has been released is never edited, and leaves the release before it able to work
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (
         1,
         "initial",
@@ -21,6 +21,11 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
         3,
         "audit in sequence",
         include_str!("../../../migrations/0003_audit_in_sequence.sql"),
+    ),
+    (
+        4,
+        "access",
+        include_str!("../../../migrations/0004_access.sql"),
     ),
 ];
 

@@ -1,0 +1,281 @@
+//! Changing who has access: making, rotating and revoking keys and tokens
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flagstaff_core::Timestamp;
+use serde_json::{Value as Json, json};
+
+use crate::api_error::ApiError;
+use crate::auth::{self, Grant, Key, KeyKind};
+use crate::environment::Author;
+use crate::object::canonical;
+use crate::state::AppState;
+use crate::store::{AccessChange, Action, AuditEntry, End, EnvironmentRow, KeyRow, StoreError};
+
+/// What keys or tokens are for, and who asks
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    grant: Grant,
+    project_id: i64,
+    project: &'a str,
+    // None where it is about the tokens of the project.
+    environment: Option<&'a EnvironmentRow>,
+}
+
+/// A key that is to be made
+#[derive(Debug)]
+pub(crate) struct NewKey {
+    pub(crate) kind: KeyKind,
+    pub(crate) name: String,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) is_for_all_projects: bool,
+}
+
+impl<'a> Place<'a> {
+    /// The keys of an environment
+    pub(crate) fn environment(grant: Grant, row: &'a EnvironmentRow) -> Self {
+        Self {
+            grant,
+            project_id: row.project_id,
+            project: &row.project,
+            environment: Some(row),
+        }
+    }
+
+    /// The tokens of a project
+    pub(crate) fn project(grant: Grant, id: i64, name: &'a str) -> Self {
+        Self {
+            grant,
+            project_id: id,
+            project: name,
+            environment: None,
+        }
+    }
+
+    /// Who asks
+    pub(crate) fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// Whether it is about tokens
+    pub(crate) fn is_project(&self) -> bool {
+        self.environment.is_none()
+    }
+
+    /// The kinds that there are here
+    pub(crate) fn kinds(&self) -> &'static [KeyKind] {
+        if self.is_project() {
+            KeyKind::ROLES
+        } else {
+            KeyKind::KEYS
+        }
+    }
+
+    /// Where the API has it
+    pub(crate) fn path(&self) -> String {
+        let project = format!("/api/v1/projects/{}", self.project);
+        match self.environment {
+            Some(row) => format!("{project}/environments/{}/keys", row.name),
+            None => format!("{project}/tokens"),
+        }
+    }
+
+    /// Its keys, the oldest first
+    pub(crate) fn keys(&self, state: &AppState) -> Vec<Arc<Key>> {
+        let keyring = state.keyring();
+        let mut keys: Vec<_> = keyring
+            .iter()
+            .filter(|key| self.has(key.row()))
+            .cloned()
+            .collect();
+        keys.sort_by(|a, b| {
+            let order = |key: &Key| (key.row().created_at, key.row().hash.clone());
+            order(a).cmp(&order(b))
+        });
+        keys
+    }
+
+    /// The key of an id
+    pub(crate) fn find(&self, state: &AppState, id: &str) -> Result<Arc<Key>, ApiError> {
+        let keyring = state.keyring();
+        let is_it = |key: &&Arc<Key>| key.row().id() == id && self.has(key.row());
+        keyring
+            .iter()
+            .find(is_it)
+            .cloned()
+            .ok_or_else(|| self.missing(id))
+    }
+
+    fn has(&self, row: &KeyRow) -> bool {
+        match self.environment {
+            Some(environment) => row.environment_id == Some(environment.id),
+            None => {
+                KeyKind::ROLES.contains(&row.kind)
+                    && row.project_id.is_none_or(|id| id == self.project_id)
+            }
+        }
+    }
+
+    fn what(&self) -> &'static str {
+        if self.is_project() { "token" } else { "key" }
+    }
+
+    fn missing(&self, id: &str) -> ApiError {
+        ApiError::NotFound {
+            what: self.what(),
+            name: id.to_owned(),
+        }
+    }
+
+    /// What concerns all projects is the business of those who have a say in all of them
+    fn check_reach(&self, is_for_all_projects: bool) -> Result<(), ApiError> {
+        if is_for_all_projects && !self.grant.is_for_all_projects() {
+            return Err(ApiError::Forbidden(
+                "a token for all projects is made, rotated and revoked only with another one",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Makes a key; answers it with its token, which is known now and never again
+pub(crate) async fn create(
+    state: &AppState,
+    place: &Place<'_>,
+    author: Author,
+    new: NewKey,
+) -> Result<(KeyRow, String), ApiError> {
+    place.check_reach(new.is_for_all_projects)?;
+    let token = auth::draw_token(new.kind);
+    let row = KeyRow {
+        hash: auth::hash(&token),
+        kind: new.kind,
+        project_id: (!new.is_for_all_projects).then_some(place.project_id),
+        environment_id: place.environment.map(|row| row.id),
+        name: new.name,
+        hint: auth::hint(&token).to_owned(),
+        created_at: author.at,
+        expires_at: new.expires_at,
+    };
+    let audit = vec![entry(place, None, Some(&row))];
+    change(state, place, author, (Some(row.clone()), None), audit).await?;
+    Ok((row, token))
+}
+
+/// Makes a key in the place of another one, which works for `grace` seconds yet
+pub(crate) async fn rotate(
+    state: &AppState,
+    place: &Place<'_>,
+    author: Author,
+    old: &KeyRow,
+    grace: u64,
+) -> Result<(KeyRow, String), ApiError> {
+    place.check_reach(old.project_id.is_none())?;
+    // It may be in its grace already, or be meant to end; its heir would not know which.
+    if old.expires_at.is_some() {
+        return Err(ApiError::Expires);
+    }
+    let token = auth::draw_token(old.kind);
+    let new = KeyRow {
+        hash: auth::hash(&token),
+        hint: auth::hint(&token).to_owned(),
+        created_at: author.at,
+        ..old.clone()
+    };
+    let end = match grace {
+        0 => End::Now,
+        seconds => End::At(after(author.at, Duration::from_secs(seconds))),
+    };
+    let ending = match end {
+        End::Now => None,
+        End::At(at) => Some(KeyRow {
+            expires_at: Some(at),
+            ..old.clone()
+        }),
+    };
+    let audit = vec![
+        entry(place, None, Some(&new)),
+        entry(place, Some(old), ending.as_ref()),
+    ];
+    let ended = Some((old, end));
+    change(state, place, author, (Some(new.clone()), ended), audit).await?;
+    Ok((new, token))
+}
+
+/// Ends a key, and what it has opened
+pub(crate) async fn revoke(
+    state: &AppState,
+    place: &Place<'_>,
+    author: Author,
+    old: &KeyRow,
+) -> Result<(), ApiError> {
+    place.check_reach(old.project_id.is_none())?;
+    let audit = vec![entry(place, Some(old), None)];
+    let ended = Some((old, End::Now));
+    change(state, place, author, (None, ended), audit).await
+}
+
+async fn change(
+    state: &AppState,
+    place: &Place<'_>,
+    author: Author,
+    (made, ended): (Option<KeyRow>, Option<(&KeyRow, End)>),
+    audit: Vec<AuditEntry>,
+) -> Result<(), ApiError> {
+    if state.contact().is_lost() {
+        return Err(ApiError::out_of_reach());
+    }
+    let id = ended.map(|(old, _)| old.id()).unwrap_or_default();
+    let Author { actor, at, reason } = author;
+    let change = AccessChange {
+        project_id: place.project_id,
+        environment_id: place.environment.map(|row| row.id),
+        at,
+        actor,
+        reason,
+        made,
+        ended: ended.map(|(old, end)| (old.hash.clone(), end)),
+        audit,
+    };
+    let changed = state.store().change_access(change).await;
+    // Also where it failed: another node may have been first.
+    let refreshed = state.refresh_keys().await;
+    match changed {
+        Err(StoreError::NoKey) => Err(place.missing(id)),
+        changed => Ok(changed.and(refreshed)?),
+    }
+}
+
+fn entry(place: &Place<'_>, before: Option<&KeyRow>, after: Option<&KeyRow>) -> AuditEntry {
+    let action = match (before, after) {
+        (None, _) => Action::Create,
+        (Some(_), Some(_)) => Action::Update,
+        (Some(_), None) => Action::Delete,
+    };
+    let name = before.or(after).map_or("", KeyRow::id).into();
+    let text = |row: &KeyRow| canonical(&audited(row));
+    AuditEntry {
+        action,
+        kind: place.what(),
+        name,
+        before: before.map(text),
+        after: after.map(text),
+    }
+}
+
+/// What the audit tells of a key
+fn audited(row: &KeyRow) -> Json {
+    json!({
+        "kind": row.kind.name(),
+        "name": row.name,
+        "hint": row.hint,
+        "allProjects": row.project_id.is_none(),
+        "expiresAt": row.expires_at.map(|end| end.to_string()),
+    })
+}
+
+fn after(at: Timestamp, duration: Duration) -> Timestamp {
+    let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_millis(at.as_millis().saturating_add(millis))
+}

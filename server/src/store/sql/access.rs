@@ -1,0 +1,205 @@
+//! Keys and tokens: hashes and what they open
+
+use flagstaff_core::Timestamp;
+use sqlx::any::AnyRow;
+use sqlx::{Any, AnyConnection, Executor as _, Row as _, Transaction};
+
+use super::audit::{self, Occasion};
+use super::dialect::Dialect;
+use super::timestamp;
+use crate::auth::KeyKind;
+use crate::store::{Access, AccessChange, End, KeyRow, StoreError};
+
+const COLUMNS: &str = "hash, kind, project_id, environment_id, name, hint, created_at, expires_at";
+
+/// How long a key that has expired is still shown
+const SHOWN: i64 = 30 * 86_400_000;
+
+/// The count of changes that a value of `meta` is
+pub(super) fn version(text: &str) -> Result<u64, StoreError> {
+    text.parse().map_err(|_| StoreError::Corrupt {
+        what: "a count of changes",
+    })
+}
+
+pub(super) async fn access(mut transaction: Transaction<'_, Any>) -> Result<Access, StoreError> {
+    let connection = &mut *transaction;
+    let count = connection
+        .fetch_one("SELECT value FROM meta WHERE name = 'access'")
+        .await?;
+    let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM credential ORDER BY created_at, hash"
+    )))
+    .fetch_all(connection)
+    .await?;
+    Ok(Access {
+        version: version(count.try_get(0)?)?,
+        rows: rows.iter().map(key).collect::<Result<_, _>>()?,
+    })
+}
+
+pub(super) async fn ensure(
+    mut transaction: Transaction<'_, Any>,
+    dialect: Dialect,
+    wanted: KeyRow,
+) -> Result<(), StoreError> {
+    let connection = &mut *transaction;
+    hold(connection).await?;
+    let Some(stored) = find(connection, &wanted.hash).await? else {
+        insert(connection, &wanted).await?;
+        return commit(transaction, dialect).await;
+    };
+    let purpose = |row: &KeyRow| (row.kind, row.project_id, row.environment_id);
+    if purpose(&stored) == purpose(&wanted) {
+        Ok(())
+    } else {
+        Err(StoreError::KeyTaken)
+    }
+}
+
+pub(super) async fn found(
+    mut transaction: Transaction<'_, Any>,
+    dialect: Dialect,
+    wanted: KeyRow,
+) -> Result<bool, StoreError> {
+    let connection = &mut *transaction;
+    hold(connection).await?;
+    let count =
+        sqlx::query("SELECT COUNT(*) FROM credential WHERE kind = $1 AND expires_at IS NULL")
+            .bind(wanted.kind.name())
+            .fetch_one(&mut *connection)
+            .await?;
+    if count.try_get::<i64, _>(0)? > 0 {
+        return Ok(false);
+    }
+    insert(connection, &wanted).await?;
+    commit(transaction, dialect).await?;
+    Ok(true)
+}
+
+pub(super) async fn change(
+    mut transaction: Transaction<'_, Any>,
+    dialect: Dialect,
+    change: AccessChange,
+) -> Result<(), StoreError> {
+    let connection = &mut *transaction;
+    hold(connection).await?;
+    if let Some(made) = &change.made {
+        insert(connection, made).await?;
+    }
+    if let Some((hash, end)) = &change.ended {
+        let ended = find(connection, hash).await?.ok_or(StoreError::NoKey)?;
+        self::end(connection, hash, *end).await?;
+        if ended.kind == KeyKind::Admin && !has_admin(connection, change.project_id).await? {
+            return Err(StoreError::LastAdmin);
+        }
+    }
+    forget(connection, change.at).await?;
+    let occasion = Occasion {
+        project: change.project_id,
+        environment: change.environment_id,
+        revision: None,
+        at: change.at,
+        actor: &change.actor,
+        reason: change.reason.as_deref(),
+    };
+    audit::add(connection, occasion, &change.audit).await?;
+    commit(transaction, dialect).await
+}
+
+/// Holds everything about access until the end of the transaction, and counts the change
+async fn hold(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    connection
+        .execute(
+            "UPDATE meta SET value = CAST(CAST(value AS BIGINT) + 1 AS TEXT) WHERE name = 'access'",
+        )
+        .await?;
+    Ok(())
+}
+
+async fn commit(mut transaction: Transaction<'_, Any>, dialect: Dialect) -> Result<(), StoreError> {
+    if let Some(announce) = dialect.announce() {
+        transaction.execute(announce).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn find(connection: &mut AnyConnection, hash: &str) -> Result<Option<KeyRow>, StoreError> {
+    let row = sqlx::query(sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS} FROM credential WHERE hash = $1"
+    )))
+    .bind(hash)
+    .fetch_optional(connection)
+    .await?;
+    row.as_ref().map(key).transpose()
+}
+
+async fn insert(connection: &mut AnyConnection, row: &KeyRow) -> Result<(), StoreError> {
+    let inserted = sqlx::query(sqlx::AssertSqlSafe(format!(
+        "INSERT INTO credential ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (hash) DO NOTHING"
+    )))
+    .bind(&*row.hash)
+    .bind(row.kind.name())
+    .bind(row.project_id)
+    .bind(row.environment_id)
+    .bind(&*row.name)
+    .bind(&*row.hint)
+    .bind(row.created_at.as_millis())
+    .bind(row.expires_at.map(Timestamp::as_millis))
+    .execute(connection)
+    .await?;
+    if inserted.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::KeyTaken)
+    }
+}
+
+async fn end(connection: &mut AnyConnection, hash: &str, end: End) -> Result<(), StoreError> {
+    let query = match end {
+        End::Now => sqlx::query("DELETE FROM credential WHERE hash = $1").bind(hash),
+        End::At(at) => sqlx::query("UPDATE credential SET expires_at = $2 WHERE hash = $1")
+            .bind(hash)
+            .bind(at.as_millis()),
+    };
+    query.execute(connection).await?;
+    Ok(())
+}
+
+/// Whether a token that does not expire administers a project
+async fn has_admin(connection: &mut AnyConnection, project: i64) -> Result<bool, StoreError> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) FROM credential WHERE kind = $1 AND expires_at IS NULL AND (project_id IS NULL OR project_id = $2)",
+    )
+    .bind(KeyKind::Admin.name())
+    .bind(project)
+    .fetch_one(connection)
+    .await?;
+    Ok(row.try_get::<i64, _>(0)? > 0)
+}
+
+async fn forget(connection: &mut AnyConnection, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM credential WHERE expires_at < $1")
+        .bind(now.as_millis().saturating_sub(SHOWN))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn key(row: &AnyRow) -> Result<KeyRow, StoreError> {
+    let kind: &str = row.try_get(1)?;
+    let kind = kind.parse().map_err(|_| StoreError::Corrupt {
+        what: "a key of unknown kind",
+    })?;
+    Ok(KeyRow {
+        hash: row.try_get(0)?,
+        kind,
+        project_id: row.try_get(2)?,
+        environment_id: row.try_get(3)?,
+        name: row.try_get(4)?,
+        hint: row.try_get(5)?,
+        created_at: timestamp(row.try_get(6)?),
+        expires_at: row.try_get::<Option<i64>, _>(7)?.map(timestamp),
+    })
+}
