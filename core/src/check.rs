@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::compile;
+use crate::compile::Workshop;
 use crate::error::{Issue, SnapshotError};
 use crate::snapshot::Snapshot;
 
@@ -18,7 +18,9 @@ pub fn check_document(document: &Json) -> Result<Vec<Issue>, SnapshotError> {
         .and_then(Json::as_object)
         .into_iter()
         .flatten();
-    let unknown = flags.flat_map(|(key, flag)| compile::unknown_fields(&key.as_str().into(), flag));
+    let mut workshop = Workshop::default();
+    let unknown = flags
+        .flat_map(|(key, flag)| workshop.unknown_fields(&key.as_str().into(), &flag.to_string()));
     let mut issues: Vec<Issue> = unknown.collect();
     issues.extend_from_slice(Snapshot::from_json(&document.to_string())?.issues());
     Ok(issues)
@@ -35,8 +37,9 @@ impl Snapshot {
         environment.remove_flag(&key);
         let mut issues = Vec::new();
         if let Some(flag) = flag {
-            issues = compile::unknown_fields(&key, flag);
-            environment.put_flag(Arc::clone(&key), 0, flag);
+            let (text, mut workshop) = (flag.to_string(), Workshop::default());
+            issues = workshop.unknown_fields(&key, &text);
+            environment.put_flag(&key, &text, &mut workshop);
         }
         let is_new =
             |issue: &&Issue| issue.flag.as_ref() == Some(&key) || !self.issues().contains(issue);

@@ -1,4 +1,4 @@
-//! Wire to model: everything that can be decided without a context is decided here, and everything that is wrong is named
+//! Document to model: everything that can be decided without a context is decided here, and everything that is wrong is named
 //!
 //! One bad flag becomes issues of that flag, never a refused snapshot. Compilation is total: it does not panic on any input.
 //! What an object refers to is noted here and resolved by `link`, because the other objects may change without it.
@@ -8,44 +8,91 @@ mod flag;
 mod segment;
 mod serve;
 
-use std::fmt::Display;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer};
-
 use crate::error::{Issue, Problem};
+use crate::forms::{self, Form, Misshapen, Shape};
+use crate::json::{Json, JsonError, Lexer, Source, Tape};
 use crate::limits;
 use crate::model::{Reference, References};
+use crate::names::Name;
 use crate::object::ObjectKind;
 use crate::path::{AttributePath, escape, push_segment};
-use crate::wire::{FlagWire, Whole};
+use crate::shared::Shared;
 
-pub(crate) use flag::flag;
+pub(crate) use flag::{flag, overrides};
 pub(crate) use segment::{group, holdout, segment};
 
 /// An object that compiled, or why it did not
 pub(crate) type Compiled<T> = Result<Arc<T>, Arc<[Issue]>>;
 
-/// The strict reading of a flag about to be written: also the fields that mean nothing are named
-pub(crate) fn unknown_fields(key: &Arc<str>, flag: &serde_json::Value) -> Vec<Issue> {
-    let mut compiler = Compiler::new(ObjectKind::Flag, key);
-    let mut note = |path: serde_ignored::Path<'_>| {
-        compiler.issue_at(&ignored_pointer(&path), Problem::UnknownField);
-    };
-    // What else is wrong is `flag`'s to say.
-    let _ = FlagWire::deserialize(serde_ignored::Deserializer::new(flag, &mut note));
-    compiler.issues
+/// What the compilations of a document or a transfer have in common
+#[derive(Debug, Default)]
+pub(crate) struct Workshop {
+    tape: Tape,
+    // The positions of members that mean nothing, of the object checked last.
+    unknown: Vec<usize>,
+    shared: Shared,
 }
 
-fn ignored_pointer(path: &serde_ignored::Path<'_>) -> String {
-    use serde_ignored::Path;
-    match path {
-        Path::Root => String::new(),
-        Path::Seq { parent, index } => format!("{}/{index}", ignored_pointer(parent)),
-        Path::Map { parent, key } => format!("{}/{}", ignored_pointer(parent), escape(key)),
-        Path::Some { parent }
-        | Path::NewtypeStruct { parent }
-        | Path::NewtypeVariant { parent } => ignored_pointer(parent),
+impl Workshop {
+    /// Reads the value that comes next
+    pub(crate) fn read<'t>(&mut self, lexer: &mut Lexer<'t>) -> Result<Source<'t>, JsonError> {
+        self.tape.read(lexer)?;
+        Ok(Source {
+            text: lexer.text(),
+            position: 0,
+        })
+    }
+
+    /// Reads a text that is an object of this form
+    pub(crate) fn read_whole<'t>(
+        &'t mut self,
+        text: &'t str,
+        form: &'static Form,
+    ) -> Result<Json<'t>, JsonError> {
+        self.tape.read_whole(text)?;
+        self.checked(Source { text, position: 0 }, &Shape::Form(form))
+    }
+
+    /// What lies there, which is of this shape
+    pub(crate) fn checked<'t>(
+        &'t mut self,
+        source: Source<'t>,
+        shape: &Shape,
+    ) -> Result<Json<'t>, JsonError> {
+        match self.check(source, shape) {
+            Ok(()) => Ok(self.json(source)),
+            Err(Misshapen { position, message }) => {
+                let start = self.json(Source { position, ..source }).start();
+                Err(JsonError::new(message, source.text, start))
+            }
+        }
+    }
+
+    /// What lies there
+    pub(crate) fn json<'t>(&'t self, source: Source<'t>) -> Json<'t> {
+        self.tape.at(source)
+    }
+
+    fn check(&mut self, source: Source<'_>, shape: &Shape) -> Result<(), Misshapen> {
+        self.unknown.clear();
+        forms::check(&mut self.tape, source, shape, &mut self.unknown)
+    }
+
+    /// The strict reading of a flag about to be written: the fields that mean nothing are named
+    pub(crate) fn unknown_fields(&mut self, key: &Arc<str>, flag: &str) -> Vec<Issue> {
+        // What else is wrong is the compiler's to say.
+        let _ = self.read_whole(flag, &forms::FLAG);
+        let json = self.json(Source {
+            text: flag,
+            position: 0,
+        });
+        let issue_at = |position: &usize| {
+            let pointer = json.pointer_to(*position);
+            issue(ObjectKind::Flag, key, &pointer, Problem::UnknownField)
+        };
+        self.unknown.iter().map(issue_at).collect()
     }
 }
 
@@ -64,85 +111,105 @@ pub(crate) fn issue(kind: ObjectKind, key: &Arc<str>, inside: &str, problem: Pro
     }
 }
 
+/// A step further into an object
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Name(Name),
+    Index(usize),
+}
+
 /// Collects the issues and references of one object and knows where in it the compilation is
 struct Compiler<'a> {
     kind: ObjectKind,
     key: &'a Arc<str>,
-    pointer: String,
+    path: Vec<Step>,
     issues: Vec<Issue>,
     references: References,
+    shared: &'a mut Shared,
 }
 
 impl<'a> Compiler<'a> {
-    fn new(kind: ObjectKind, key: &'a Arc<str>) -> Self {
-        Self {
+    /// Reads an object's JSON; what has the wrong shape is an issue at its place
+    fn read<'t>(
+        kind: ObjectKind,
+        key: &'a Arc<str>,
+        source: Source<'t>,
+        form: &'static Form,
+        workshop: &'t mut Workshop,
+    ) -> (Self, Option<Json<'t>>)
+    where
+        't: 'a,
+    {
+        let checked = workshop.check(source, &Shape::Form(form));
+        let Workshop { tape, shared, .. } = workshop;
+        let mut compiler = Self {
             kind,
             key,
-            pointer: String::new(),
+            path: Vec::new(),
             issues: Vec::new(),
             references: References::default(),
-        }
-    }
-
-    /// Reads an object's JSON; what has the wrong shape is an issue at its place
-    fn read<'de, T: Deserialize<'de>, D: Deserializer<'de> + Copy>(
-        &mut self,
-        deserializer: D,
-    ) -> Option<T>
-    where
-        D::Error: Display,
-    {
-        if let Ok(wire) = T::deserialize(deserializer) {
-            return Some(wire);
-        }
-        // To follow the path costs as much as to read, and only an error wants to know it.
-        let error = match serde_path_to_error::deserialize(deserializer) {
-            Ok(wire) => return Some(wire),
-            Err(error) => error,
+            shared,
         };
-        let message = error.inner().to_string();
-        // Serde appends where in the text it stopped, which is the text of one object and not the file that the reader sees.
-        let message = message
-            .rsplit_once(" at line ")
-            .map_or(&*message, |(message, _)| message);
-        self.issue_at(
-            &pointer_of(error.path()),
-            Problem::Shape(message.to_owned()),
-        );
-        None
+        let json = tape.at(source);
+        match checked {
+            Ok(()) => (compiler, Some(json)),
+            Err(fault) => {
+                let pointer = json.pointer_to(fault.position);
+                compiler.issue_at(&pointer, Problem::Shape(fault.message));
+                (compiler, None)
+            }
+        }
     }
 
     /// Does `work` one step deeper into the document
-    fn within<T>(&mut self, segment: &str, work: impl FnOnce(&mut Self) -> T) -> T {
-        let length = self.pointer.len();
-        push_segment(&mut self.pointer, segment);
+    fn within<T>(&mut self, name: Name, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(Step::Name(name));
         let result = work(self);
-        self.pointer.truncate(length);
+        self.path.pop();
         result
     }
 
     /// Compiles each element where it stands; all are looked at, also after one that is wrong
-    fn each<W, T>(
+    fn each<'t, T>(
         &mut self,
-        wires: Vec<W>,
-        mut work: impl FnMut(&mut Self, W) -> Option<T>,
+        list: Option<Json<'t>>,
+        mut work: impl FnMut(&mut Self, Json<'t>) -> Option<T>,
     ) -> Option<Box<[T]>> {
-        let results: Vec<Option<T>> = wires
-            .into_iter()
-            .enumerate()
-            .map(|(position, wire)| {
-                self.within(&position.to_string(), |compiler| work(compiler, wire))
-            })
-            .collect();
-        results.into_iter().collect()
+        let (mut compiled, mut is_intact) = (Vec::with_capacity(length(list)), true);
+        for (index, element) in elements(list).enumerate() {
+            self.path.push(Step::Index(index));
+            match work(self, element) {
+                Some(element) => compiled.push(element),
+                None => is_intact = false,
+            }
+            self.path.pop();
+        }
+        is_intact.then(|| compiled.into())
+    }
+
+    /// Where the compilation is, as a JSON pointer into the object
+    fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for step in &self.path {
+            match step {
+                Step::Name(name) => push_segment(&mut pointer, name.as_str()),
+                Step::Index(index) => push_segment(&mut pointer, &index.to_string()),
+            }
+        }
+        pointer
     }
 
     /// Notes a problem where the compilation is; `None`, so that a caller can end with it
     fn issue<T>(&mut self, problem: Problem) -> Option<T> {
-        let pointer = std::mem::take(&mut self.pointer);
-        self.issue_at(&pointer, problem);
-        self.pointer = pointer;
+        self.issue_at(&self.pointer(), problem);
         None
+    }
+
+    /// Notes a problem of the member of this key
+    fn issue_in(&mut self, key: &str, problem: Problem) {
+        let mut pointer = self.pointer();
+        push_segment(&mut pointer, key);
+        self.issue_at(&pointer, problem);
     }
 
     fn issue_at(&mut self, pointer: &str, problem: Problem) {
@@ -157,25 +224,37 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// The text of a member, shared with all that have the same; empty where there is none
+    fn text(&mut self, json: Option<Json<'_>>) -> Arc<str> {
+        let text = json.and_then(Json::text).unwrap_or_default();
+        self.shared.text(&text)
+    }
+
+    fn texts(&mut self, list: Option<Json<'_>>) -> Box<[Arc<str>]> {
+        elements(list)
+            .map(|element| self.text(Some(element)))
+            .collect()
+    }
+
     /// A reference to another object, from where the compilation is
-    fn reference(&mut self, key: Arc<str>) -> Reference {
+    fn reference(&mut self, key: Json<'_>) -> Reference {
         Reference {
-            key,
-            pointer: self.pointer.as_str().into(),
+            key: self.text(Some(key)),
+            pointer: self.pointer().into(),
         }
     }
 
-    fn segment_reference(&mut self, key: Arc<str>) -> usize {
+    fn segment_reference(&mut self, key: Json<'_>) -> usize {
         let reference = self.reference(key);
         push(&mut self.references.segments, reference)
     }
 
-    fn group_reference(&mut self, key: Arc<str>) -> usize {
+    fn group_reference(&mut self, key: Json<'_>) -> usize {
         let reference = self.reference(key);
         push(&mut self.references.groups, reference)
     }
 
-    fn holdout_reference(&mut self, key: Arc<str>) -> usize {
+    fn holdout_reference(&mut self, key: Json<'_>) -> usize {
         let reference = self.reference(key);
         push(&mut self.references.holdouts, reference)
     }
@@ -187,11 +266,13 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn needs(&mut self, needs: Option<Whole>) -> Option<()> {
+    fn needs(&mut self, object: Json<'_>) -> Option<()> {
+        let needs = object.get(Name::Needs).and_then(Json::whole);
         match needs {
-            Some(Whole(needs)) if needs > u64::from(crate::LANGUAGE_LEVEL) => {
-                self.within("needs", |compiler| compiler.issue(Problem::Needs { needs }))
-            }
+            Some(needs) if needs > u64::from(crate::LANGUAGE_LEVEL) => self
+                .within(Name::Needs, |compiler| {
+                    compiler.issue(Problem::Needs { needs })
+                }),
             _ => Some(()),
         }
     }
@@ -209,17 +290,24 @@ impl<'a> Compiler<'a> {
     }
 
     fn path(&mut self, text: &str) -> Option<AttributePath> {
-        AttributePath::parse(text).map_or_else(|error| self.issue(error.into()), Some)
+        match self.shared.path(text) {
+            Ok(path) => Some(path),
+            Err(error) => self.issue(error.into()),
+        }
     }
 
-    /// A unit is a context kind, or a pointer; by default the user
-    fn unit(&mut self, text: Option<&str>) -> Option<AttributePath> {
-        let text = text.unwrap_or("user");
-        if text.starts_with('/') {
-            return self.path(text);
-        }
-        self.kind(text);
-        Some(AttributePath::of_kind(text))
+    /// The unit of an object: a context kind, or a pointer; by default the user
+    fn unit(&mut self, object: Json<'_>) -> Option<AttributePath> {
+        let Some(text) = object.get(Name::Unit).and_then(Json::text) else {
+            return Some(AttributePath::of_kind("user"));
+        };
+        self.within(Name::Unit, |compiler| {
+            if text.starts_with('/') {
+                return compiler.path(&text);
+            }
+            compiler.kind(&text);
+            Some(AttributePath::of_kind(&text))
+        })
     }
 
     fn at_most(&mut self, what: &'static str, limit: usize, got: usize) {
@@ -227,6 +315,20 @@ impl<'a> Compiler<'a> {
             self.issue::<()>(Problem::TooMany { what, limit, got });
         }
     }
+}
+
+/// The elements of a list that may be absent
+fn elements(list: Option<Json<'_>>) -> impl Iterator<Item = Json<'_>> {
+    list.into_iter().flat_map(Json::elements)
+}
+
+fn length(list: Option<Json<'_>>) -> usize {
+    elements(list).count()
+}
+
+/// The number, or the largest of its type where it is beyond, which every limit refuses
+fn saturating(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Whether this names a context kind; one that begins with `/` would be read as a pointer
@@ -244,15 +346,4 @@ pub(crate) fn check_kind(name: &str) -> Result<(), Problem> {
 fn push(references: &mut Vec<Reference>, reference: Reference) -> usize {
     references.push(reference);
     references.len().saturating_sub(1)
-}
-
-fn pointer_of(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter()
-        .fold(String::new(), |pointer, segment| match segment {
-            Segment::Seq { index } => format!("{pointer}/{index}"),
-            Segment::Map { key } => format!("{pointer}/{}", escape(key)),
-            Segment::Enum { variant } => format!("{pointer}/{}", escape(variant)),
-            Segment::Unknown => pointer,
-        })
 }

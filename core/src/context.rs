@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde::de::DeserializeSeed as _;
-
 use crate::hashing::is_same;
 use crate::index::Index;
+use crate::json::JsonError;
 use crate::limits;
 use crate::path::{AttributePath, TARGETING_KEY, hash_name};
-use crate::value::{Object, Value, ValueSeed};
+use crate::value::{Object, Value};
 
 /// A source of attributes: [`Context`], or a binding's view of the host language's own objects
 ///
@@ -144,14 +143,8 @@ impl Context {
 
     /// Reads a context from JSON text
     pub fn from_json(text: &str) -> Result<Self, ContextError> {
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        // Depth is the seed's business: a deep context is odd, not wrong.
-        deserializer.disable_recursion_limit();
-        let value = ValueSeed {
-            depth: limits::CONTEXT_DEPTH,
-        }
-        .deserialize(&mut deserializer)?;
-        deserializer.end()?;
+        // A deep context is odd, not wrong.
+        let value = Value::from_json_within(text, limits::CONTEXT_DEPTH, false)?;
         Self::try_from(value)
     }
 
@@ -244,9 +237,8 @@ pub enum ContextError {
     TargetingKey,
 }
 
-impl From<serde_json::Error> for ContextError {
-    fn from(error: serde_json::Error) -> Self {
-        // serde_json's error is neither Clone nor Eq; its text has line and column.
+impl From<JsonError> for ContextError {
+    fn from(error: JsonError) -> Self {
         Self::Json(error.to_string().into())
     }
 }

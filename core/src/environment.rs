@@ -2,23 +2,21 @@
 //!
 //! A change touches what it changes: the other objects are shared with the snapshots that came before.
 
+mod document;
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserializer;
-use serde_json::value::RawValue;
-
-use crate::compile::{self, Compiled};
-use crate::error::SnapshotError;
+use crate::compile::{self, Compiled, Workshop};
+use crate::forms;
 use crate::hashing::hash_text;
+use crate::json::{JsonError, Lexer, Source};
 use crate::link;
 use crate::list::{Ids, Override, Overrides};
 use crate::model::{Flag, Group, Holdout, Segment};
 use crate::object::{ObjectKind, state_hash};
 use crate::snapshot::Snapshot;
 use crate::value::Value;
-use crate::wire::{DocumentWire, IdEntriesWire, OverridesWire, Whole};
 
 /// The compiled objects of an environment, and the version of each
 #[derive(Debug, Clone, Default)]
@@ -42,39 +40,6 @@ pub(crate) struct Environment {
 pub(crate) type Lists<T> = BTreeMap<Arc<str>, BTreeMap<Arc<str>, Arc<T>>>;
 
 impl Environment {
-    /// Compiles a whole document, which names no versions
-    pub(crate) fn from_json(document: &str) -> Result<Self, SnapshotError> {
-        let wire = match serde_json::from_str::<DocumentWire<'_>>(document) {
-            Ok(wire) if wire.schema_version.0 == crate::SCHEMA_VERSION => wire,
-            Ok(DocumentWire { schema_version, .. }) => return Err(schema_version.into()),
-            Err(error) => {
-                // A document of another version may spell the rest otherwise, and then it is the version that is wrong.
-                let SchemaVersion { schema_version } = serde_json::from_str(document)?;
-                if schema_version.0 != crate::SCHEMA_VERSION {
-                    return Err(schema_version.into());
-                }
-                return Err(error.into());
-            }
-        };
-        let mut environment = Self {
-            name: wire.environment,
-            revision: wire.revision.0,
-            ..Self::default()
-        };
-        let sections = [
-            (ObjectKind::Group, wire.groups),
-            (ObjectKind::Holdout, wire.holdouts),
-            (ObjectKind::Segment, wire.segments),
-            (ObjectKind::Flag, wire.flags),
-        ];
-        for (kind, objects) in sections {
-            for (key, object) in objects {
-                environment.put_owner(kind, key, object);
-            }
-        }
-        Ok(environment)
-    }
-
     /// Names the state that the objects make up
     pub(crate) fn describe(&mut self, name: &str, revision: u64) {
         self.name = name.into();
@@ -119,13 +84,14 @@ impl Environment {
         }
     }
 
+    /// Puts an object, whose JSON is the one that the workshop holds at `source`
     pub(crate) fn put(
         &mut self,
         kind: &str,
         key: &str,
         version: u64,
-        object: &RawValue,
-    ) -> Result<(), serde_json::Error> {
+        (source, workshop): (Source<'_>, &mut Workshop),
+    ) -> Result<(), JsonError> {
         if !self.advance(kind, key, version) {
             return Ok(());
         }
@@ -133,20 +99,24 @@ impl Environment {
             return Ok(());
         };
         let Some((owner, name)) = key.split_once('/').filter(|_| kind.is_list()) else {
-            self.put_owner(kind, key.into(), object);
+            self.put_owner(kind, key.into(), source, workshop);
             return Ok(());
         };
+        let form = if kind == ObjectKind::Overrides {
+            &forms::OVERRIDES
+        } else {
+            &forms::IDS
+        };
+        let json = workshop.checked(source, form)?;
         if kind == ObjectKind::Overrides {
-            let list: OverridesWire = serde_json::from_str(object.get())?;
+            let list = Arc::new(compile::overrides(json));
             self.put_overrides(owner.into(), name.into(), list);
         } else {
-            let ids: IdEntriesWire = serde_json::from_str(object.get())?;
-            self.put_ids(
-                kind,
-                owner.into(),
-                name.into(),
-                Ids::new(ids.keys().map(|id| &**id)),
-            );
+            let mut ids = Ids::default();
+            for (id, _) in json.members() {
+                ids.put(&id.text().unwrap_or_default());
+            }
+            self.put_ids(kind, owner.into(), name.into(), Arc::new(ids));
         }
         Ok(())
     }
@@ -204,36 +174,53 @@ impl Environment {
     }
 
     /// Compiles an object that is no list, with the lists that it holds inline
-    fn put_owner(&mut self, kind: ObjectKind, key: Arc<str>, object: &RawValue) {
-        let fingerprint = hash_text(object.get());
+    ///
+    /// The fingerprint stands for the text: an object that arrives again as it was is no change.
+    fn put_owner(
+        &mut self,
+        kind: ObjectKind,
+        key: Arc<str>,
+        source: Source<'_>,
+        workshop: &mut Workshop,
+    ) {
+        let fingerprint = hash_text(workshop.json(source).container_text());
         match kind {
-            ObjectKind::Flag => self.put_flag(key, fingerprint, object),
-            ObjectKind::Segment => self.put_segment(key, fingerprint, object),
+            ObjectKind::Flag => {
+                let parts = compile::flag(&key, fingerprint, source, workshop);
+                for (level, list) in parts.overrides {
+                    self.put_overrides(Arc::clone(&key), level, Arc::new(list));
+                }
+                self.flags.insert(key, parts.compiled);
+            }
+            ObjectKind::Segment => {
+                let parts = compile::segment(&key, fingerprint, source, workshop);
+                for (kind, ids) in parts.include {
+                    let list = ObjectKind::SegmentInclude;
+                    self.put_ids(list, Arc::clone(&key), kind, Arc::new(ids));
+                }
+                for (kind, ids) in parts.exclude {
+                    let list = ObjectKind::SegmentExclude;
+                    self.put_ids(list, Arc::clone(&key), kind, Arc::new(ids));
+                }
+                self.segments.insert(key, parts.compiled);
+            }
             ObjectKind::Group => {
-                let compiled = compile::group(&key, fingerprint, object);
+                let compiled = compile::group(&key, fingerprint, source, workshop);
                 self.groups.insert(key, compiled);
             }
             ObjectKind::Holdout => {
-                let compiled = compile::holdout(&key, fingerprint, object);
+                let compiled = compile::holdout(&key, fingerprint, source, workshop);
                 self.holdouts.insert(key, compiled);
             }
             ObjectKind::Overrides | ObjectKind::SegmentInclude | ObjectKind::SegmentExclude => {}
         }
     }
 
-    /// Compiles a flag with the overrides that it holds inline
-    ///
-    /// The fingerprint stands for the text: a flag that arrives again as it was is no change.
-    pub(crate) fn put_flag<'de, D>(&mut self, key: Arc<str>, fingerprint: u64, flag: D)
-    where
-        D: Deserializer<'de> + Copy,
-        D::Error: fmt::Display,
-    {
-        let parts = compile::flag(&key, fingerprint, flag);
-        for (level, list) in parts.overrides {
-            self.put_overrides(Arc::clone(&key), level, list);
+    /// Compiles a flag with the overrides that it holds inline; of a text that is no JSON nothing
+    pub(crate) fn put_flag(&mut self, key: &Arc<str>, text: &str, workshop: &mut Workshop) {
+        if let Ok(source) = workshop.read(&mut Lexer::new(text)) {
+            self.put_owner(ObjectKind::Flag, Arc::clone(key), source, workshop);
         }
-        self.flags.insert(key, parts.compiled);
     }
 
     /// Forgets a flag and its overrides
@@ -242,40 +229,23 @@ impl Environment {
         self.overrides.remove(key);
     }
 
-    fn put_segment(&mut self, key: Arc<str>, fingerprint: u64, segment: &RawValue) {
-        let parts = compile::segment(&key, fingerprint, segment);
-        for (kind, ids) in parts.include {
-            self.put_ids(
-                ObjectKind::SegmentInclude,
-                Arc::clone(&key),
-                kind,
-                Ids::new(ids.iter().map(|id| &**id)),
-            );
+    /// Forgets an object of a document, with the lists that it holds inline
+    fn remove_owner(&mut self, kind: ObjectKind, key: &str) {
+        match kind {
+            ObjectKind::Flag => self.remove_flag(key),
+            ObjectKind::Segment if self.segments.remove(key).is_some() => {
+                self.includes.remove(key);
+                self.excludes.remove(key);
+            }
+            _ => {}
         }
-        for (kind, ids) in parts.exclude {
-            self.put_ids(
-                ObjectKind::SegmentExclude,
-                Arc::clone(&key),
-                kind,
-                Ids::new(ids.iter().map(|id| &**id)),
-            );
-        }
-        self.segments.insert(key, parts.compiled);
     }
 
-    fn put_overrides(&mut self, flag: Arc<str>, level: Arc<str>, wire: OverridesWire) {
-        let mut list = Overrides::default();
-        for (key, value) in wire {
-            list.put(&key, Override::read(&key, &value));
-        }
-        self.overrides
-            .entry(flag)
-            .or_default()
-            .insert(level, Arc::new(list));
+    fn put_overrides(&mut self, flag: Arc<str>, level: Arc<str>, list: Arc<Overrides>) {
+        self.overrides.entry(flag).or_default().insert(level, list);
     }
 
-    fn put_ids(&mut self, list: ObjectKind, segment: Arc<str>, kind: Arc<str>, ids: Ids) {
-        let ids = Arc::new(ids);
+    fn put_ids(&mut self, list: ObjectKind, segment: Arc<str>, kind: Arc<str>, ids: Arc<Ids>) {
         self.ids_of(list)
             .entry(segment)
             .or_default()
@@ -315,17 +285,4 @@ fn remove_list<T>(lists: &mut Lists<T>, owner: &str, name: &str) {
             lists.remove(owner);
         }
     }
-}
-
-impl From<Whole> for SnapshotError {
-    fn from(Whole(found): Whole) -> Self {
-        Self::SchemaVersion { found }
-    }
-}
-
-/// What is read of a document that cannot be read otherwise
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "a document, an object")]
-struct SchemaVersion {
-    schema_version: Whole,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use crate::json::JsonError;
 use crate::limits;
 use crate::path::PathError;
 use crate::pattern::PatternError;
@@ -16,7 +17,7 @@ use crate::pattern::PatternError;
 pub enum SnapshotError {
     /// The text is no JSON, or its outermost members have the wrong types
     #[error("the document cannot be read: {0}")]
-    Json(#[from] serde_json::Error),
+    Json(#[from] JsonError),
     /// A newer version of the document than this build knows
     #[error(
         "`schemaVersion` is {found}, but this version of Flagstaff reads {}",
@@ -60,7 +61,7 @@ impl Serialize for Issue {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// Not the JSON that belongs here; the text is serde's
+    /// Not the JSON that belongs here; the text says which was expected
     #[error("{0}")]
     Shape(String),
     /// A field that the language does not have; an issue only where writing is strict

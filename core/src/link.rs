@@ -9,14 +9,14 @@ mod paths;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::compile;
+use crate::compile::{self, Compiled};
 use crate::environment::Environment;
 use crate::error::{Issue, Problem};
 use crate::graph::{self, Edges};
 use crate::limits;
 use crate::list::{Ids, Overrides};
 use crate::model::{
-    Choice, Flag, FlagReference, FlagType, Group, Holdout, References, Segment, Variant,
+    Choice, Flag, FlagReference, FlagType, Group, Holdout, Reference, References, Segment, Variant,
 };
 use crate::object::ObjectKind;
 use crate::path::AttributePath;
@@ -139,8 +139,8 @@ pub(crate) struct Linked {
 pub(crate) fn link(environment: &Environment) -> Linked {
     let mut linker = Linker {
         environment,
-        flags: BTreeMap::new(),
-        segments: BTreeMap::new(),
+        flags: Objects::new(&environment.flags),
+        segments: Objects::new(&environment.segments),
         issues: BTreeMap::new(),
     };
     linker.find_own_issues();
@@ -149,114 +149,165 @@ pub(crate) fn link(environment: &Environment) -> Linked {
     let mut issues: Vec<Issue> = linker.issues.into_values().flatten().collect();
     issues.extend(check::own_issues(&environment.groups));
     issues.extend(check::own_issues(&environment.holdouts));
-    let flags = environment
-        .flags
-        .keys()
-        .map(|key| (Arc::clone(key), linker.flags.get(&**key).cloned()));
+    let flags = linker.flags.compiled.iter().zip(linker.flags.linked);
     Linked {
-        flags: flags.collect(),
+        flags: flags
+            .map(|((key, _), linked)| (Arc::clone(key), linked))
+            .collect(),
         issues,
     }
 }
 
 struct Linker<'e> {
     environment: &'e Environment,
-    flags: BTreeMap<&'e str, Arc<LinkedFlag>>,
-    segments: BTreeMap<&'e str, Arc<LinkedSegment>>,
+    flags: Objects<'e, Flag, LinkedFlag>,
+    segments: Objects<'e, Segment, LinkedSegment>,
     // What is here is broken, and nothing that comes later looks into it.
-    issues: BTreeMap<Node<'e>, Vec<Issue>>,
+    issues: BTreeMap<Node, Vec<Issue>>,
 }
 
-/// A flag or a segment; in the order in which their issues are told
+/// The objects of one kind by key, and what has been linked of them so far
+struct Objects<'e, C, L> {
+    compiled: Vec<(&'e Arc<str>, &'e Compiled<C>)>,
+    // Parallel to `compiled`.
+    linked: Vec<Option<Arc<L>>>,
+}
+
+impl<'e, C, L> Objects<'e, C, L> {
+    fn new(objects: &'e BTreeMap<Arc<str>, Compiled<C>>) -> Self {
+        let compiled: Vec<_> = objects.iter().collect();
+        let linked = compiled.iter().map(|_| None).collect();
+        Self { compiled, linked }
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        self.compiled
+            .binary_search_by(|(other, _)| (***other).cmp(key))
+            .ok()
+    }
+
+    fn key(&self, position: usize) -> Option<&'e Arc<str>> {
+        self.compiled.get(position).map(|(key, _)| *key)
+    }
+
+    /// The key and the object, where it compiled
+    fn intact(&self, position: usize) -> Option<(&'e Arc<str>, &'e Arc<C>)> {
+        let (key, object) = self.compiled.get(position)?;
+        Some((key, object.as_ref().ok()?))
+    }
+
+    /// What has been linked under this key, and whether there is an object of it at all
+    fn find(&self, key: &str) -> (Option<Arc<L>>, bool) {
+        let position = self.position(key);
+        let linked = position.and_then(|position| self.linked.get(position)?.clone());
+        (linked, position.is_some())
+    }
+
+    fn put(&mut self, position: usize, object: L) {
+        if let Some(linked) = self.linked.get_mut(position) {
+            *linked = Some(Arc::new(object));
+        }
+    }
+}
+
+/// A flag or a segment by position among its kind; in the order in which their issues are told
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Node<'e> {
-    Segment(&'e Arc<str>),
-    Flag(&'e Arc<str>),
+enum Node {
+    Segment(usize),
+    Flag(usize),
 }
 
 /// What is wrong, with where in its object
 type Problems = Vec<(String, Problem)>;
 
-impl<'e> Linker<'e> {
-    fn intact(&self, node: Node<'e>) -> Option<Node<'e>> {
-        (!self.issues.contains_key(&node)).then_some(node)
+impl Linker<'_> {
+    fn is_intact(&self, node: Node) -> bool {
+        !self.issues.contains_key(&node)
     }
 
-    fn refuse(&mut self, node: Node<'e>, own: Option<&Arc<[Issue]>>, problems: Problems) {
+    fn refuse(&mut self, node: Node, own: Option<&Arc<[Issue]>>, problems: Problems) {
+        if own.is_none() && problems.is_empty() {
+            return;
+        }
         let (kind, key) = match node {
-            Node::Segment(key) => (ObjectKind::Segment, key),
-            Node::Flag(key) => (ObjectKind::Flag, key),
+            Node::Segment(position) => (ObjectKind::Segment, self.segments.key(position)),
+            Node::Flag(position) => (ObjectKind::Flag, self.flags.key(position)),
         };
         let mut issues = own.map(|issues| issues.to_vec()).unwrap_or_default();
-        issues.extend(
-            problems
-                .into_iter()
-                .map(|(pointer, problem)| compile::issue(kind, key, &pointer, problem)),
-        );
-        if !issues.is_empty() {
-            self.issues.insert(node, issues);
+        for (pointer, problem) in problems {
+            issues.extend(key.map(|key| compile::issue(kind, key, &pointer, problem)));
         }
+        self.issues.insert(node, issues);
     }
 
     /// Links what is intact, each after all that it refers to
     fn link_in_order(&mut self) {
-        let flags = self.environment.flags.keys().map(Node::Flag);
-        let nodes = self
-            .environment
-            .segments
-            .keys()
-            .map(Node::Segment)
-            .chain(flags);
-        let nodes: Vec<Node<'e>> = nodes.filter_map(|node| self.intact(node)).collect();
-        let order = graph::order(&self.edges(&nodes));
+        let segments = (0..self.segments.compiled.len()).map(Node::Segment);
+        let flags = (0..self.flags.compiled.len()).map(Node::Flag);
+        // Those that refer to others; few, as a rule, and no others need an order.
+        let mut referring = Vec::new();
+        for node in segments.chain(flags) {
+            match self.references(node) {
+                Some(references) if self.is_intact(node) => {
+                    if references.flags.is_empty() && references.segments.is_empty() {
+                        self.link(node);
+                    } else {
+                        referring.push(node);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let order = graph::order(&self.edges(&referring));
         for position in &order.nodes {
-            let Some(node) = nodes.get(*position) else {
+            let Some(node) = referring.get(*position) else {
                 continue;
             };
-            let is_cyclic = order.is_cyclic.get(*position).copied().unwrap_or_default();
-            let problems = match node {
-                _ if is_cyclic => vec![(String::new(), Problem::Cycle)],
-                Node::Flag(key) => self.flag(key),
-                Node::Segment(key) => self.segment(key),
-            };
-            self.refuse(*node, None, problems);
+            if order.is_cyclic.get(*position).copied().unwrap_or_default() {
+                self.refuse(*node, None, vec![(String::new(), Problem::Cycle)]);
+            } else {
+                self.link(*node);
+            }
         }
     }
 
-    fn edges(&self, nodes: &[Node<'e>]) -> Edges {
-        let position = |node: Node<'_>| nodes.binary_search_by(|other| other.cmp(&node)).ok();
-        let none = References::default();
-        let targets = |node: &Node<'e>| {
-            let references = match node {
-                Node::Flag(key) => self
-                    .environment
-                    .flags
-                    .get(*key)
-                    .and_then(|flag| flag.as_ref().ok())
-                    .map(|flag| &flag.references),
-                Node::Segment(key) => self
-                    .environment
-                    .segments
-                    .get(*key)
-                    .and_then(|segment| segment.as_ref().ok())
-                    .map(|segment| &segment.references),
-            };
-            let references = references.unwrap_or(&none);
-            let flags = references
-                .flags
-                .iter()
-                .filter_map(|reference| position(Node::Flag(&reference.target.key)));
-            let segments = references
-                .segments
-                .iter()
-                .filter_map(|reference| position(Node::Segment(&reference.key)));
-            flags.chain(segments).collect()
+    fn link(&mut self, node: Node) {
+        let problems = match node {
+            Node::Flag(position) => self.flag(position),
+            Node::Segment(position) => self.segment(position),
+        };
+        self.refuse(node, None, problems);
+    }
+
+    /// What a node refers to; `None` where it did not compile
+    fn references(&self, node: Node) -> Option<&References> {
+        match node {
+            Node::Flag(position) => Some(&self.flags.intact(position)?.1.references),
+            Node::Segment(position) => Some(&self.segments.intact(position)?.1.references),
+        }
+    }
+
+    fn edges(&self, nodes: &[Node]) -> Edges {
+        let position = |node: Node| nodes.binary_search(&node).ok();
+        let flag = |reference: &FlagReference| {
+            position(Node::Flag(self.flags.position(&reference.target.key)?))
+        };
+        let segment = |reference: &Reference| {
+            position(Node::Segment(self.segments.position(&reference.key)?))
+        };
+        let targets = |node: &Node| match self.references(*node) {
+            Some(references) => {
+                let flags = references.flags.iter().filter_map(flag);
+                let segments = references.segments.iter().filter_map(segment);
+                flags.chain(segments).collect()
+            }
+            None => Vec::new(),
         };
         nodes.iter().map(targets).collect()
     }
 
-    fn flag(&mut self, key: &'e Arc<str>) -> Problems {
-        let Some(Ok(flag)) = self.environment.flags.get(key) else {
+    fn flag(&mut self, position: usize) -> Problems {
+        let Some((key, flag)) = self.flags.intact(position) else {
             return Problems::new();
         };
         let mut problems = Problems::new();
@@ -295,12 +346,12 @@ impl<'e> Linker<'e> {
             fingerprint,
             visits,
         };
-        self.flags.insert(key, Arc::new(linked));
+        self.flags.put(position, linked);
         problems
     }
 
-    fn segment(&mut self, key: &'e Arc<str>) -> Problems {
-        let Some(Ok(segment)) = self.environment.segments.get(key) else {
+    fn segment(&mut self, position: usize) -> Problems {
+        let Some((key, segment)) = self.segments.intact(position) else {
             return Problems::new();
         };
         let mut problems = Problems::new();
@@ -330,7 +381,7 @@ impl<'e> Linker<'e> {
             fingerprint,
             visits,
         };
-        self.segments.insert(key, Arc::new(linked));
+        self.segments.put(position, linked);
         problems
     }
 
@@ -342,10 +393,7 @@ impl<'e> Linker<'e> {
             .map(|reference| self.flag_link(reference, problems))
             .collect();
         let segments = check::resolve("segment", &references.segments, problems, |key| {
-            (
-                self.segments.get(key).cloned(),
-                environment.segments.contains_key(key),
-            )
+            self.segments.find(key)
         });
         let groups = check::resolve("group", &references.groups, problems, |key| {
             check::compiled(&environment.groups, key)
@@ -371,13 +419,10 @@ impl<'e> Linker<'e> {
         problems: &mut Problems,
     ) -> Option<LinkedReference> {
         let target = &reference.target;
-        let Some(linked) = self.flags.get(&*target.key) else {
+        let (linked, exists) = self.flags.find(&target.key);
+        let Some(linked) = linked else {
             if reference.is_condition {
-                problems.push(check::unresolved(
-                    "flag",
-                    target,
-                    self.environment.flags.contains_key(&target.key),
-                ));
+                problems.push(check::unresolved("flag", target, exists));
             }
             return None;
         };
@@ -392,7 +437,7 @@ impl<'e> Linker<'e> {
             ));
         }
         Some(LinkedReference {
-            target: Arc::clone(linked),
+            target: linked,
             variants: reference.variants.clone(),
         })
     }

@@ -186,12 +186,6 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    pub(crate) fn new<'a>(ids: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut list = Self::default();
-        ids.into_iter().for_each(|id| list.put(id));
-        list
-    }
-
     pub(crate) fn contains(&self, id: &str) -> bool {
         self.entries.get(id).is_some()
     }

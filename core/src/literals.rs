@@ -8,7 +8,6 @@ use hashbrown::HashTable;
 use crate::case_folding::fold;
 use crate::context::Attribute;
 use crate::hashing::hash_text;
-use crate::value::Value;
 
 /// A set of strings, numbers and booleans
 #[derive(Debug, Default)]
@@ -21,31 +20,33 @@ pub(crate) struct Literals {
 }
 
 impl Literals {
-    /// The set of these values, or `None` if one is neither string, number nor boolean
-    pub(crate) fn new(values: &[Value], ignore_case: bool) -> Option<Self> {
-        let mut literals = Self::default();
-        for value in values {
-            match value {
-                Value::String(text) if ignore_case => literals.insert_text(&fold_text(text).into()),
-                Value::String(text) => literals.insert_text(text),
-                Value::Number(number) => literals.numbers.push(*number),
-                Value::Boolean(false) => literals.has_false = true,
-                Value::Boolean(true) => literals.has_true = true,
-                Value::Null | Value::Array(_) | Value::Object(_) => return None,
-            }
+    pub(crate) fn insert_boolean(&mut self, value: bool) {
+        if value {
+            self.has_true = true;
+        } else {
+            self.has_false = true;
         }
-        literals.numbers.sort_by(f64::total_cmp);
-        literals.numbers.dedup();
-        Some(literals)
     }
 
-    fn insert_text(&mut self, text: &Arc<str>) {
+    /// Call `seal` after the last one
+    pub(crate) fn insert_number(&mut self, number: f64) {
+        self.numbers.push(number);
+    }
+
+    pub(crate) fn insert_text(&mut self, text: Arc<str>) {
         let entry = self.texts.entry(
-            hash_text(text),
-            |other| other == text,
+            hash_text(&text),
+            |other| *other == text,
             |other| hash_text(other),
         );
-        entry.or_insert_with(|| Arc::clone(text));
+        entry.or_insert(text);
+    }
+
+    /// Orders the numbers, now that all are there
+    pub(crate) fn seal(&mut self) {
+        self.numbers.sort_unstable_by(f64::total_cmp);
+        self.numbers.dedup();
+        self.numbers.shrink_to_fit();
     }
 
     /// Whether the set has this text, which is folded where the set is
@@ -84,17 +85,18 @@ mod tests {
 
     #[test]
     fn a_long_list_has_each_of_its_texts_and_no_other() {
-        let texts: Vec<Value> = (0..5_000)
-            .map(|number| Value::from(format!("user-{number}")))
-            .collect();
-        let literals = Literals::new(&texts, false).unwrap();
+        let mut literals = Literals::default();
+        for number in 0..5_000 {
+            literals.insert_text(format!("user-{number}").into());
+        }
         assert!((0..5_000).all(|number| literals.has_text(&format!("user-{number}"))));
         assert!((5_000..10_000).all(|number| !literals.has_text(&format!("user-{number}"))));
     }
 
     #[test]
     fn negative_zero_is_zero_even_if_a_host_hands_it_over() {
-        let literals = Literals::new(&[Value::number(0.0)], false).unwrap();
+        let mut literals = Literals::default();
+        literals.insert_number(0.0);
         assert!(literals.has(&Attribute::Number(-0.0)));
         assert!(literals.has(&Attribute::Number(0.0)));
         assert!(!literals.has(&Attribute::Number(f64::MIN_POSITIVE)));

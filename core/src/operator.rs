@@ -12,7 +12,6 @@ use crate::pattern::Pattern;
 use crate::semver::{Range, VersionText};
 use crate::timestamp::Timestamp;
 use crate::value::Value;
-use crate::wire::QuantifierWire;
 
 /// Which side of a literal a value may lie on
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,13 +128,22 @@ impl Operator {
     }
 }
 
+/// Which elements of an array must match
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Quantifier {
+    #[default]
+    Any,
+    All,
+    None,
+}
+
 /// One test of one attribute
 #[derive(Debug)]
 pub(crate) struct Test {
     pub(crate) operator: Operator,
     pub(crate) is_negated: bool,
     pub(crate) ignore_case: bool,
-    pub(crate) quantifier: QuantifierWire,
+    pub(crate) quantifier: Quantifier,
     pub(crate) matcher: Matcher,
 }
 
@@ -184,9 +192,9 @@ impl Test {
             .iter()
             .map(|element| self.matches_one(&Attribute::from(element)));
         match self.quantifier {
-            QuantifierWire::Any => results.any(|result| result),
-            QuantifierWire::All => results.all(|result| result),
-            QuantifierWire::None => !results.any(|result| result),
+            Quantifier::Any => results.any(|result| result),
+            Quantifier::All => results.all(|result| result),
+            Quantifier::None => !results.any(|result| result),
         }
     }
 

@@ -5,19 +5,21 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
+use crate::compile::Workshop;
 use crate::environment::Environment;
 use crate::error::SnapshotError;
+use crate::forms::{self, Form};
+use crate::json::{DEPTH, Json, JsonError, Source};
+use crate::names::Name;
 use crate::snapshot::Snapshot;
-use crate::value::Value;
 
 /// A copy of an environment that follows the server's
 #[derive(Debug, Default)]
 pub struct Replica {
     // What the events since the last commit make of it; `None` between transfers.
     pending: Option<Environment>,
+    // What the objects of a transfer share while it lasts.
+    workshop: Workshop,
     snapshot: Arc<Snapshot>,
     cursor: Option<String>,
 }
@@ -73,7 +75,7 @@ pub enum ReplicaError {
         /// The event's name
         event: String,
         /// What is wrong with it, told in the message and so no source
-        cause: serde_json::Error,
+        cause: JsonError,
     },
     /// The state that the events make is not the one that the server has
     #[error("the state hash is {found}, but the server has {expected}")]
@@ -86,62 +88,6 @@ pub enum ReplicaError {
     /// A newer version of the protocol than this build knows
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Intent {
-    XferFull,
-    XferChanges,
-    None,
-}
-
-#[derive(Deserialize)]
-struct ServerIntent {
-    intent: Intent,
-}
-
-#[derive(Deserialize)]
-struct PutObject<'a> {
-    #[serde(borrow)]
-    kind: std::borrow::Cow<'a, str>,
-    key: String,
-    version: u64,
-    #[serde(borrow)]
-    object: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-struct DeleteObject {
-    kind: String,
-    key: String,
-    version: u64,
-}
-
-#[derive(Deserialize)]
-struct ChangeEntry {
-    kind: String,
-    key: String,
-    version: u64,
-    entry: String,
-    #[serde(default)]
-    value: Value,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PayloadTransferred {
-    schema_version: u64,
-    environment: String,
-    revision: u64,
-    hash: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Notice {
-    reason: String,
-    retry_after_ms: Option<u64>,
 }
 
 impl Replica {
@@ -196,62 +142,84 @@ impl Replica {
 
     fn apply(&mut self, name: &str, data: &str, id: Option<&str>) -> Result<Step, ReplicaError> {
         match name {
-            "server-intent" => match read::<ServerIntent>(name, data)?.intent {
-                Intent::None => Ok(Step::Current),
-                Intent::XferFull => {
-                    self.pending = Some(Environment::default());
-                    Ok(Step::Pending)
+            "server-intent" => {
+                let intent = self.read(name, data, &forms::SERVER_INTENT)?;
+                match &*intent.text(Name::Intent) {
+                    "none" => return Ok(Step::Current),
+                    "xfer-full" => self.pending = Some(Environment::default()),
+                    _ => self.pending = Some(self.snapshot.source().clone()),
                 }
-                Intent::XferChanges => {
-                    self.pending = Some(self.snapshot.source().clone());
-                    Ok(Step::Pending)
-                }
-            },
+                Ok(Step::Pending)
+            }
             "put-object" => {
-                let put: PutObject<'_> = read(name, data)?;
-                let result = self
-                    .pending()
-                    .put(&put.kind, &put.key, put.version, put.object);
+                let mut workshop = std::mem::take(&mut self.workshop);
+                let result = self.put_object(data, &mut workshop);
+                self.workshop = workshop;
                 result
                     .map(|()| Step::Pending)
-                    .map_err(|cause| ReplicaError::Data {
-                        event: name.to_owned(),
-                        cause,
-                    })
+                    .map_err(|cause| unreadable(name, cause))
             }
             "delete-object" => {
-                let delete: DeleteObject = read(name, data)?;
-                self.pending()
-                    .delete(&delete.kind, &delete.key, delete.version);
+                let (kind, key, version) = self.read(name, data, &forms::DELETE_OBJECT)?.object();
+                self.pending().delete(&kind, &key, version);
                 Ok(Step::Pending)
             }
             "put-entry" | "delete-entry" => {
-                let change: ChangeEntry = read(name, data)?;
-                let value = (name == "put-entry").then_some(&change.value);
-                self.pending().put_entry(
-                    &change.kind,
-                    &change.key,
-                    change.version,
-                    (&change.entry, value),
-                );
+                let change = self.read(name, data, &forms::CHANGE_ENTRY)?;
+                let (kind, key, version) = change.object();
+                let entry = change.text(Name::Entry);
+                let value = change.0.present(Name::Value);
+                let value = value.map(|value| value.value(DEPTH)).unwrap_or_default();
+                let value = (name == "put-entry").then_some(&value);
+                self.pending()
+                    .put_entry(&kind, &key, version, (&entry, value));
                 Ok(Step::Pending)
             }
-            "payload-transferred" => self.transferred(&read(name, data)?, id),
+            "payload-transferred" => {
+                let transferred = self.read(name, data, &forms::PAYLOAD_TRANSFERRED)?;
+                let transferred = Transferred {
+                    schema_version: transferred.whole(Name::SchemaVersion).unwrap_or_default(),
+                    environment: transferred.text(Name::Environment),
+                    revision: transferred.whole(Name::Revision).unwrap_or_default(),
+                    hash: transferred.text(Name::Hash),
+                };
+                self.transferred(&transferred, id)
+            }
             "error" => {
+                let reason = self.read(name, data, &forms::NOTICE)?.text(Name::Reason);
                 self.pending = None;
-                Ok(Step::Discarded {
-                    reason: read::<Notice>(name, data)?.reason,
-                })
+                Ok(Step::Discarded { reason })
             }
             "goodbye" => {
-                let notice: Notice = read(name, data)?;
+                let notice = self.read(name, data, &forms::NOTICE)?;
                 Ok(Step::Goodbye {
-                    reason: notice.reason,
-                    retry_after_ms: notice.retry_after_ms,
+                    reason: notice.text(Name::Reason),
+                    retry_after_ms: notice.whole(Name::RetryAfterMs),
                 })
             }
             _ => Ok(Step::Ignored),
         }
+    }
+
+    fn put_object(&mut self, data: &str, workshop: &mut Workshop) -> Result<(), JsonError> {
+        let put = Data(workshop.read_whole(data, &forms::PUT_OBJECT)?);
+        let (kind, key, version) = put.object();
+        let object = Source {
+            text: data,
+            position: put.0.present(Name::Object).unwrap_or(put.0).position(),
+        };
+        self.pending().put(&kind, &key, version, (object, workshop))
+    }
+
+    /// The data of an event that the replica knows
+    fn read<'e>(
+        &'e mut self,
+        event: &str,
+        data: &'e str,
+        form: &'static Form,
+    ) -> Result<Data<'e>, ReplicaError> {
+        let data = self.workshop.read_whole(data, form);
+        data.map(Data).map_err(|cause| unreadable(event, cause))
     }
 
     /// The state being received; changes that follow a commit need no intent of their own (PR-8)
@@ -262,7 +230,7 @@ impl Replica {
 
     fn transferred(
         &mut self,
-        transferred: &PayloadTransferred,
+        transferred: &Transferred,
         id: Option<&str>,
     ) -> Result<Step, ReplicaError> {
         if transferred.schema_version != crate::SCHEMA_VERSION {
@@ -288,6 +256,7 @@ impl Replica {
     }
 
     fn commit(&mut self, environment: Environment) -> Commit {
+        self.workshop = Workshop::default();
         let snapshot = Arc::new(environment.link());
         let changed = snapshot.changed_since(&self.snapshot);
         self.snapshot = Arc::clone(&snapshot);
@@ -295,9 +264,37 @@ impl Replica {
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(event: &str, data: &'a str) -> Result<T, ReplicaError> {
-    serde_json::from_str(data).map_err(|cause| ReplicaError::Data {
+/// The data of an event, of which everything that its form requires is there
+struct Data<'e>(Json<'e>);
+
+impl Data<'_> {
+    fn text(&self, name: Name) -> String {
+        let text = self.0.get(name).and_then(Json::text);
+        text.unwrap_or_default().into_owned()
+    }
+
+    fn whole(&self, name: Name) -> Option<u64> {
+        self.0.get(name).and_then(Json::whole)
+    }
+
+    /// The kind, key and version of the object that it is about
+    fn object(&self) -> (String, String, u64) {
+        let version = self.whole(Name::Version).unwrap_or_default();
+        (self.text(Name::Kind), self.text(Name::Key), version)
+    }
+}
+
+/// The state that a transfer ends with
+struct Transferred {
+    schema_version: u64,
+    environment: String,
+    revision: u64,
+    hash: String,
+}
+
+fn unreadable(event: &str, cause: JsonError) -> ReplicaError {
+    ReplicaError::Data {
         event: event.to_owned(),
         cause,
-    })
+    }
 }

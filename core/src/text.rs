@@ -141,7 +141,7 @@ impl TextQuery<'_> {
     }
 
     fn default(&self) -> Value {
-        serde_json::from_str(self.fallback).unwrap_or_default()
+        Value::from_json(self.fallback).unwrap_or_default()
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::canonical;
@@ -47,12 +47,12 @@ impl Value {
 
     /// An object of these members
     pub fn object<K: Into<Arc<str>>>(members: impl IntoIterator<Item = (K, Value)>) -> Self {
-        Self::Object(Arc::new(
-            members
-                .into_iter()
-                .map(|(key, value)| (key.into(), value))
-                .collect(),
-        ))
+        // Not collected: that sorts, by a sort of its own for each type of iterator.
+        let mut object = Object::new();
+        for (key, value) in members {
+            object.insert(key.into(), value);
+        }
+        Self::Object(Arc::new(object))
     }
 
     /// Canonical JSON text by RFC 8785
@@ -159,24 +159,13 @@ impl Serialize for Value {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        ValueSeed { depth: usize::MAX }.deserialize(deserializer)
+        deserializer.deserialize_any(Reader)
     }
 }
 
-/// Reads a value; containers nested deeper than `depth` are skipped and read as `null`
-pub(crate) struct ValueSeed {
-    pub(crate) depth: usize,
-}
+struct Reader;
 
-impl<'de> DeserializeSeed<'de> for ValueSeed {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ValueSeed {
+impl<'de> Visitor<'de> for Reader {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -216,25 +205,17 @@ impl<'de> Visitor<'de> for ValueSeed {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
-        let Some(depth) = self.depth.checked_sub(1) else {
-            while sequence.next_element::<IgnoredAny>()?.is_some() {}
-            return Ok(Value::Null);
-        };
-        let mut values = Vec::new();
-        while let Some(value) = sequence.next_element_seed(ValueSeed { depth })? {
+        let mut values = Vec::<Value>::new();
+        while let Some(value) = sequence.next_element()? {
             values.push(value);
         }
         Ok(Value::Array(values.into()))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let Some(depth) = self.depth.checked_sub(1) else {
-            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-            return Ok(Value::Null);
-        };
         let mut members = Object::new();
         while let Some(key) = map.next_key::<Arc<str>>()? {
-            members.insert(key, map.next_value_seed(ValueSeed { depth })?);
+            members.insert(key, map.next_value()?);
         }
         Ok(Value::Object(Arc::new(members)))
     }

@@ -27,18 +27,15 @@ pub struct SeedReport {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SeedError {
+    /// The text is no JSON
+    #[error("the document cannot be read: {0}")]
+    Json(#[from] serde_json::Error),
     /// The document is refused whole
     #[error(transparent)]
     Document(#[from] SnapshotError),
     /// The environment did not take it
     #[error(transparent)]
     Write(#[from] WriteError<Infallible>),
-}
-
-impl From<serde_json::Error> for SeedError {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Document(error.into())
-    }
 }
 
 /// Makes the flags of `document`, and the segments, groups and holdouts that it has, in `environments`; broken flags are reported

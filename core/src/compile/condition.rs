@@ -2,76 +2,76 @@
 
 use std::sync::Arc;
 
-use super::Compiler;
+use super::{Compiler, length};
 use crate::bucket;
 use crate::cidr::Network;
 use crate::error::Problem;
+use crate::json::{Json, Node};
 use crate::limits;
 use crate::literals::{Literals, fold_text};
-use crate::model::{Bucket, Condition, FlagReference, Slots};
-use crate::operator::{Matcher, Operator, Side, Test};
+use crate::model::{Bucket, Condition, FlagReference};
+use crate::names::Name;
+use crate::operator::{Matcher, Operator, Quantifier, Side, Test};
 use crate::pattern::Pattern;
 use crate::semver::{Range, VersionText};
 use crate::timestamp::Timestamp;
-use crate::value::Value;
-use crate::wire::{BucketWire, ConditionWire, Whole};
+
+/// The forms of a condition, each by the member that it has and no other form has
+const FORMS: [Name; 7] = [
+    Name::All,
+    Name::Any,
+    Name::Not,
+    Name::Attribute,
+    Name::Segment,
+    Name::Flag,
+    Name::Bucket,
+];
 
 impl Compiler<'_> {
-    pub(super) fn condition(&mut self, wire: ConditionWire, depth: usize) -> Option<Condition> {
+    pub(super) fn condition(&mut self, json: Json<'_>, depth: usize) -> Option<Condition> {
         if depth > limits::CONDITION_DEPTH {
             return self.issue(Problem::TooDeep);
         }
-        let wire = without_absent_value(wire);
-        if !has_one_form(&wire) {
+        let Some((form, inner)) = form_of(json) else {
             return self.issue(Problem::ConditionForm);
-        }
-        if let Some(members) = wire.all {
-            return self
-                .within("all", |compiler| compiler.conditions(members, depth))
-                .map(Condition::All);
-        }
-        if let Some(members) = wire.any {
-            return self
-                .within("any", |compiler| compiler.conditions(members, depth))
-                .map(Condition::Any);
-        }
-        if let Some(member) = wire.not {
-            let member = self.within("not", |compiler| {
-                compiler.condition(*member, depth.saturating_add(1))
-            });
-            return member.map(|member| Condition::Not(Box::new(member)));
-        }
-        if let Some(segment) = wire.segment {
-            return Some(Condition::Segment(
-                self.within("segment", |compiler| compiler.segment_reference(segment)),
-            ));
-        }
-        if let Some(flag) = wire.flag {
-            return self.flag_condition(flag, wire.variants);
-        }
-        if let Some(bucket) = wire.bucket {
-            return self
-                .within("bucket", |compiler| compiler.bucket(&bucket))
-                .map(Condition::Bucket);
-        }
-        self.test(wire)
-    }
-
-    fn conditions(&mut self, wires: Vec<ConditionWire>, depth: usize) -> Option<Box<[Condition]>> {
-        self.each(wires, |compiler, wire| {
-            compiler.condition(wire, depth.saturating_add(1))
-        })
-    }
-
-    fn flag_condition(
-        &mut self,
-        flag: Arc<str>,
-        variants: Option<Box<[Arc<str>]>>,
-    ) -> Option<Condition> {
-        let Some(variants) = variants.filter(|variants| !variants.is_empty()) else {
-            return self.issue(Problem::Missing("variants"));
         };
-        let target = self.within("flag", |compiler| compiler.reference(flag));
+        let deeper = depth.saturating_add(1);
+        match form {
+            Name::All | Name::Any => {
+                let members = self.within(form, |compiler| {
+                    compiler.each(Some(inner), |compiler, member| {
+                        compiler.condition(member, deeper)
+                    })
+                });
+                members.map(if form == Name::All {
+                    Condition::All
+                } else {
+                    Condition::Any
+                })
+            }
+            Name::Not => {
+                let member = self.within(form, |compiler| compiler.condition(inner, deeper));
+                member.map(|member| Condition::Not(Box::new(member)))
+            }
+            Name::Segment => {
+                let reference = self.within(form, |compiler| compiler.segment_reference(inner));
+                Some(Condition::Segment(reference))
+            }
+            Name::Flag => self.flag_condition(inner, json),
+            Name::Bucket => self
+                .within(form, |compiler| compiler.bucket(inner))
+                .map(Condition::Bucket),
+            _ => self.test(json, inner),
+        }
+    }
+
+    fn flag_condition(&mut self, flag: Json<'_>, json: Json<'_>) -> Option<Condition> {
+        let variants = json.get(Name::Variants);
+        if length(variants) == 0 {
+            return self.issue(Problem::Missing("variants"));
+        }
+        let target = self.within(Name::Flag, |compiler| compiler.reference(flag));
+        let variants = self.texts(variants);
         let position = self.references.flags.len();
         self.references.flags.push(FlagReference {
             target,
@@ -81,64 +81,57 @@ impl Compiler<'_> {
         Some(Condition::Flag(position))
     }
 
-    fn bucket(&mut self, wire: &BucketWire) -> Option<Bucket> {
-        self.within("salt", |compiler| compiler.name(&wire.salt));
-        let slots = self.slots((wire.from, wire.until));
-        let unit = self.within("unit", |compiler| compiler.unit(wire.unit.as_deref()));
+    fn bucket(&mut self, json: Json<'_>) -> Option<Bucket> {
+        let salt = json
+            .get(Name::Salt)
+            .and_then(Json::text)
+            .unwrap_or_default();
+        self.within(Name::Salt, |compiler| compiler.name(&salt));
+        let end = |name| json.get(name).and_then(Json::whole);
+        let slots = self.slots(end(Name::From), end(Name::Until));
+        let unit = self.unit(json);
         Some(Bucket {
             unit: unit?,
-            seed: bucket::seed(&wire.salt),
+            seed: bucket::seed(&salt),
             slots: slots?,
         })
     }
 
-    /// A range of slots that is not empty and not out of bounds
-    pub(super) fn slots(&mut self, (from, until): (Whole, Whole)) -> Option<Slots> {
-        let (from, until) = (from.saturating(), until.saturating());
-        if from < until && until <= bucket::TOTAL {
-            Some(Slots { from, until })
-        } else {
-            self.issue(Problem::Slots)
-        }
-    }
-
-    fn test(&mut self, wire: ConditionWire) -> Option<Condition> {
-        let text = wire.attribute.unwrap_or_default();
-        let path = self.within("attribute", |compiler| compiler.path(&text));
-        let Some(name) = wire.op else {
+    fn test(&mut self, json: Json<'_>, attribute: Json<'_>) -> Option<Condition> {
+        let text = attribute.text().unwrap_or_default();
+        let path = self.within(Name::Attribute, |compiler| compiler.path(&text));
+        let Some(name) = json.get(Name::Op).and_then(Json::text) else {
             return self.issue(Problem::Missing("op"));
         };
         let Some((operator, is_negated)) = Operator::parse(&name) else {
-            return self.within("op", |compiler| {
-                compiler.issue(Problem::UnknownOperator(name))
+            return self.within(Name::Op, |compiler| {
+                compiler.issue(Problem::UnknownOperator(name.into()))
             });
         };
-        let ignore_case = wire.ignore_case.unwrap_or_default();
+        let ignore_case = json.get(Name::IgnoreCase).and_then(Json::boolean);
+        let ignore_case = ignore_case.unwrap_or_default();
         if ignore_case && !operator.may_ignore_case() {
-            self.within("ignoreCase", |compiler| {
-                compiler.issue::<()>(Problem::Modifier {
-                    operator: operator.name(),
-                })
-            });
+            self.modifier(Name::IgnoreCase, operator);
         }
-        if wire.array.is_some() && !operator.is_elementwise() {
-            self.within("array", |compiler| {
-                compiler.issue::<()>(Problem::Modifier {
-                    operator: operator.name(),
-                })
-            });
+        let quantifier = json.get(Name::Array).and_then(Json::text);
+        if quantifier.is_some() && !operator.is_elementwise() {
+            self.modifier(Name::Array, operator);
         }
-        let matcher = match (wire.value, wire.values) {
+        let matcher = match (value_of(json), json.get(Name::Values)) {
             (None, None) => self.matcher(operator, ignore_case, Operand::Nothing),
-            (Some(value), None) => self.within("value", |compiler| {
+            (Some(value), None) => self.within(Name::Value, |compiler| {
                 compiler.matcher(operator, ignore_case, Operand::One(value))
             }),
-            (None, Some(values)) => self.within("values", |compiler| {
+            (None, Some(values)) => self.within(Name::Values, |compiler| {
                 compiler.matcher(operator, ignore_case, Operand::Many(values))
             }),
             (Some(_), Some(_)) => self.operand(operator, "`value` or `values`, not both"),
         };
-        let quantifier = wire.array.unwrap_or_default();
+        let quantifier = match quantifier.as_deref() {
+            Some("all") => Quantifier::All,
+            Some("none") => Quantifier::None,
+            _ => Quantifier::Any,
+        };
         Some(Condition::Attribute {
             path: path?,
             test: Test {
@@ -151,43 +144,48 @@ impl Compiler<'_> {
         })
     }
 
+    fn modifier(&mut self, name: Name, operator: Operator) {
+        let operator = operator.name();
+        self.within(name, |compiler| {
+            compiler.issue::<()>(Problem::Modifier { operator })
+        });
+    }
+
     fn matcher(
         &mut self,
         operator: Operator,
         ignore_case: bool,
-        operand: Operand,
+        operand: Operand<'_>,
     ) -> Option<Matcher> {
         match operator {
             Operator::Exists => match operand {
                 Operand::Nothing => Some(Matcher::Exists),
                 _ => self.operand(operator, "neither `value` nor `values`"),
             },
-            Operator::Equals => match self.one(operator, operand)? {
-                Value::Null => Some(Matcher::Null),
-                value => self.literals(
-                    operator,
-                    &[value],
-                    ignore_case,
-                    "a string, a number, a boolean or null",
-                ),
-            },
+            Operator::Equals => {
+                let literal = self.one(operator, operand)?;
+                if literal.node() == Node::Null {
+                    return Some(Matcher::Null);
+                }
+                let expected = "a string, a number, a boolean or null";
+                self.literals(operator, std::iter::once(literal), ignore_case, expected)
+            }
             Operator::In => match operand {
-                Operand::Many(values) => self.literals(
-                    operator,
-                    &values,
-                    ignore_case,
-                    "strings, numbers or booleans",
-                ),
+                Operand::Many(values) => {
+                    self.at_most("literals", limits::LITERALS, length(Some(values)));
+                    let expected = "strings, numbers or booleans";
+                    self.literals(operator, values.elements(), ignore_case, expected)
+                }
                 _ => self.operand(operator, "`values`"),
             },
             Operator::Contains => self
-                .texts(operator, operand, ignore_case)
+                .texts_of(operator, operand, ignore_case)
                 .map(Matcher::Contains),
             Operator::StartsWith => self
-                .texts(operator, operand, ignore_case)
+                .texts_of(operator, operand, ignore_case)
                 .map(Matcher::StartsWith),
             Operator::EndsWith => self
-                .texts(operator, operand, ignore_case)
+                .texts_of(operator, operand, ignore_case)
                 .map(Matcher::EndsWith),
             Operator::Matches => self.patterns(operator, operand),
             Operator::SemverMatches => self
@@ -212,83 +210,87 @@ impl Compiler<'_> {
             | Operator::Semver(_)
             | Operator::Size(_) => {
                 let literal = self.one(operator, operand)?;
-                comparison(operator, &literal)
+                comparison(operator, literal)
                     .map_or_else(|expected| self.literal(operator, expected), Some)
             }
         }
     }
 
-    fn one(&mut self, operator: Operator, operand: Operand) -> Option<Value> {
+    fn one<'t>(&mut self, operator: Operator, operand: Operand<'t>) -> Option<Json<'t>> {
         match operand {
             Operand::One(value) => Some(value),
             _ => self.operand(operator, "`value`"),
         }
     }
 
-    fn many(&mut self, operator: Operator, operand: Operand) -> Option<Vec<Value>> {
-        let values = match operand {
+    fn many<'t>(&mut self, operator: Operator, operand: Operand<'t>) -> Option<Vec<Json<'t>>> {
+        let values: Vec<Json<'t>> = match operand {
             Operand::One(value) => vec![value],
-            Operand::Many(values) => values,
+            Operand::Many(values) => values.elements().collect(),
             Operand::Nothing => return self.operand(operator, "`value` or `values`"),
         };
         self.at_most("literals", limits::LITERALS, values.len());
         Some(values)
     }
 
-    fn literals(
+    fn literals<'t>(
         &mut self,
         operator: Operator,
-        values: &[Value],
+        values: impl Iterator<Item = Json<'t>>,
         ignore_case: bool,
         expected: &'static str,
     ) -> Option<Matcher> {
-        self.at_most("literals", limits::LITERALS, values.len());
-        Literals::new(values, ignore_case)
-            .map(Matcher::In)
-            .or_else(|| self.literal(operator, expected))
+        let mut literals = Literals::default();
+        for value in values {
+            match value.node() {
+                Node::Boolean(value) => literals.insert_boolean(value),
+                Node::Number(_) => literals.insert_number(value.number()?),
+                Node::String(_) => {
+                    let text = value.text()?;
+                    let text = if ignore_case { fold_text(&text) } else { text };
+                    literals.insert_text(self.shared.text(&text));
+                }
+                _ => return self.literal(operator, expected),
+            }
+        }
+        literals.seal();
+        Some(Matcher::In(literals))
     }
 
-    fn texts(
+    fn texts_of(
         &mut self,
         operator: Operator,
-        operand: Operand,
+        operand: Operand<'_>,
         ignore_case: bool,
     ) -> Option<Box<[Arc<str>]>> {
-        let text = |text: &str| {
+        let texts = self.parsed(operator, operand, "strings", |text| {
             Some(if ignore_case {
-                fold_text(text).into()
+                fold_text(text).into_owned()
             } else {
-                text.into()
+                text.to_owned()
             })
-        };
-        self.parsed(operator, operand, "strings", text)
+        })?;
+        Some(texts.iter().map(|text| self.shared.text(text)).collect())
     }
 
     /// Literals that are strings of a form
     fn parsed<T>(
         &mut self,
         operator: Operator,
-        operand: Operand,
+        operand: Operand<'_>,
         expected: &'static str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Option<Box<[T]>> {
         let values = self.many(operator, operand)?;
-        let parse = |value: &Value| match value {
-            Value::String(text) => parse(text),
-            _ => None,
-        };
-        values
-            .iter()
-            .map(parse)
-            .collect::<Option<_>>()
-            .or_else(|| self.literal(operator, expected))
+        let parsed: Option<_> = values.iter().map(|value| parse(&value.text()?)).collect();
+        parsed.or_else(|| self.literal(operator, expected))
     }
 
-    fn patterns(&mut self, operator: Operator, operand: Operand) -> Option<Matcher> {
+    fn patterns(&mut self, operator: Operator, operand: Operand<'_>) -> Option<Matcher> {
         let values = self.many(operator, operand)?;
         let mut patterns = Vec::with_capacity(values.len());
         for value in values {
-            let Value::String(text) = value else {
+            let Some(text) = value.text() else {
                 return self.literal(operator, "strings");
             };
             patterns
@@ -313,32 +315,26 @@ impl Compiler<'_> {
 }
 
 /// A comparison with one literal, or what the literal should have been
-fn comparison(operator: Operator, literal: &Value) -> Result<Matcher, &'static str> {
-    let text = match literal {
-        Value::String(text) => Some(&**text),
-        _ => None,
-    };
-    let instant = Timestamp::from_value(literal);
+fn comparison(operator: Operator, literal: Json<'_>) -> Result<Matcher, &'static str> {
+    let text = literal.text();
+    let instant = literal.instant();
     let (matcher, expected) = match operator {
         Operator::Number(side) => {
-            let number = match literal {
-                Value::Number(number) => Some(*number),
-                _ => None,
-            };
+            let number = literal.number();
             (
                 number.map(|number| Matcher::Number(side, number)),
                 "a number",
             )
         }
         Operator::Semver(side) => {
-            let version = text.and_then(VersionText::parse);
+            let version = text.as_deref().and_then(VersionText::parse);
             (
                 version.map(|version| Matcher::Semver(side, version)),
                 "a semantic version, as `1.2.3`",
             )
         }
         Operator::Size(side) => {
-            let count = literal.as_integer().filter(|count| *count >= 0);
+            let count = literal.whole().and_then(|count| i64::try_from(count).ok());
             (
                 count.map(|count| Matcher::Size(side, count)),
                 "a whole number, not negative",
@@ -357,40 +353,35 @@ fn comparison(operator: Operator, literal: &Value) -> Result<Matcher, &'static s
 }
 
 /// What a condition brings to compare with
-enum Operand {
+#[derive(Clone, Copy)]
+enum Operand<'t> {
     Nothing,
-    One(Value),
-    Many(Vec<Value>),
+    One(Json<'t>),
+    Many(Json<'t>),
 }
 
-/// `null` is a literal of `equals`; anywhere else a `value` that is `null` is absent
-fn without_absent_value(mut wire: ConditionWire) -> ConditionWire {
-    let operator = wire.op.as_deref().and_then(Operator::parse);
-    let is_literal = operator.is_some_and(|(operator, _)| operator == Operator::Equals);
-    wire.value = wire
-        .value
-        .filter(|value| is_literal || *value != Value::Null);
-    wire
+/// The `value` of a condition: `null` is a literal of `equals`, and anywhere else it is as if it were absent
+fn value_of(json: Json<'_>) -> Option<Json<'_>> {
+    let value = json.present(Name::Value)?;
+    let is_literal = || {
+        let operator = json.get(Name::Op).and_then(Json::text);
+        let operator = operator.as_deref().and_then(Operator::parse);
+        operator.is_some_and(|(operator, _)| operator == Operator::Equals)
+    };
+    (value.node() != Node::Null || is_literal()).then_some(value)
 }
 
-/// Whether a condition is of exactly one form, without members of another
-fn has_one_form(wire: &ConditionWire) -> bool {
-    let forms = [
-        wire.all.is_some(),
-        wire.any.is_some(),
-        wire.not.is_some(),
-        wire.attribute.is_some(),
-        wire.segment.is_some(),
-        wire.flag.is_some(),
-        wire.bucket.is_some(),
-    ];
-    let has_test_members = wire.op.is_some()
-        || wire.value.is_some()
-        || wire.values.is_some()
-        || wire.array.is_some()
-        || wire.ignore_case.is_some();
-    let is_one = forms.iter().filter(|is_there| **is_there).count() == 1;
-    is_one
-        && (wire.attribute.is_some() || !has_test_members)
-        && (wire.flag.is_some() || wire.variants.is_none())
+/// The one form that a condition is of, without members of another, and what its member holds
+fn form_of(json: Json<'_>) -> Option<(Name, Json<'_>)> {
+    let mut forms = FORMS
+        .iter()
+        .filter_map(|form| json.get(*form).map(|member| (*form, member)));
+    let (form, member) = forms.next()?;
+    let is_one = forms.next().is_none();
+    let has = |names: &[Name]| names.iter().any(|name| json.get(*name).is_some());
+    let of_tests = [Name::Op, Name::Values, Name::Array, Name::IgnoreCase];
+    let is_test = value_of(json).is_some() || has(&of_tests);
+    let is_pure =
+        (form == Name::Attribute || !is_test) && (form == Name::Flag || !has(&[Name::Variants]));
+    (is_one && is_pure).then_some((form, member))
 }

@@ -1,144 +1,173 @@
 //! Flags: variants, levels, prerequisites and rules
 
-use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use serde::Deserializer;
-
 use super::serve::Scope;
-use super::{Compiled, Compiler};
+use super::{Compiled, Compiler, Workshop, check_kind, length};
 use crate::error::Problem;
+use crate::forms;
+use crate::json::{DEPTH, Json, Source};
 use crate::limits;
+use crate::list::{Override, Overrides};
 use crate::merge::merge_patch;
 use crate::model::{Flag, FlagReference, FlagType, Level, Rule, Serve, Variant, Window};
+use crate::names::Name;
 use crate::object::ObjectKind;
 use crate::path::AttributePath;
 use crate::value::{Object, Value};
-use crate::wire::{FlagTypeWire, FlagWire, OverridesWire, PrerequisiteWire, RuleWire};
 
-/// A flag and the lists that its document holds inline
+/// A flag and the lists that its document holds inline, by level
 pub(crate) struct FlagParts {
     pub(crate) compiled: Compiled<Flag>,
-    pub(crate) overrides: BTreeMap<Arc<str>, OverridesWire>,
+    pub(crate) overrides: Vec<(Arc<str>, Overrides)>,
 }
 
 /// Compiles the flag `key` from its JSON, of which `fingerprint` is the hash
-pub(crate) fn flag<'de, D: Deserializer<'de> + Copy>(
+pub(crate) fn flag(
     key: &Arc<str>,
     fingerprint: u64,
-    deserializer: D,
-) -> FlagParts
-where
-    D::Error: Display,
-{
-    let mut compiler = Compiler::new(ObjectKind::Flag, key);
-    let Some(mut wire) = compiler.read::<FlagWire, D>(deserializer) else {
+    source: Source<'_>,
+    workshop: &mut Workshop,
+) -> FlagParts {
+    let (mut compiler, json) =
+        Compiler::read(ObjectKind::Flag, key, source, &forms::FLAG, workshop);
+    let Some(json) = json else {
         return FlagParts {
             compiled: compiler.finish(None),
-            overrides: BTreeMap::new(),
+            overrides: Vec::new(),
         };
     };
-    let overrides = std::mem::take(&mut wire.overrides);
-    let flag = compiler.flag(wire, fingerprint);
+    let flag = compiler.flag(json, fingerprint);
+    let overrides = compiler.overrides(json);
     FlagParts {
         compiled: compiler.finish(flag),
         overrides,
     }
 }
 
+/// The overrides of one level
+pub(crate) fn overrides(list: Json<'_>) -> Overrides {
+    let mut overrides = Overrides::default();
+    for (key, value) in list.members() {
+        let key = key.text().unwrap_or_default();
+        overrides.put(&key, Override::read(&key, &value.value(DEPTH)));
+    }
+    overrides
+}
+
 impl Compiler<'_> {
-    fn flag(&mut self, mut wire: FlagWire, fingerprint: u64) -> Option<Flag> {
+    fn flag(&mut self, json: Json<'_>, fingerprint: u64) -> Option<Flag> {
         self.key();
-        self.needs(wire.needs)?;
-        let value_type = flag_type(wire.flag_type);
-        let salt = wire.salt.take().unwrap_or_else(|| Arc::clone(self.key));
-        self.within("salt", |compiler| compiler.name(&salt));
-        let is_default = value_type == FlagType::Boolean && wire.variants.is_none();
+        self.needs(json)?;
+        let value_type = flag_type(json)?;
+        let salt = json.get(Name::Salt).and_then(Json::text);
+        let salt = salt.as_deref().unwrap_or(self.key);
+        self.within(Name::Salt, |compiler| compiler.name(salt));
+        let is_default = value_type == FlagType::Boolean && json.get(Name::Variants).is_none();
+        let patch = json.get(Name::EnvironmentPatch);
+        let patch = patch.map(|patch| Arc::new(patch.object(DEPTH)));
+        let variants = self.variants(value_type, json, patch.as_ref());
         let named = |name: &'static str| is_default.then_some(name);
-        let variants = self.variants(value_type, &mut wire);
-        let on = wire.on_variant.as_deref().or(named("on"));
-        let on =
-            on.map(|name| self.within("onVariant", |compiler| compiler.variant(&variants, name)));
-        let off = match wire.off_variant.as_deref().or(named("off")) {
-            Some(name) => self.within("offVariant", |compiler| compiler.variant(&variants, name)),
-            None => self.issue(Problem::Missing("offVariant")),
-        };
-        let levels = self.within("levels", |compiler| compiler.levels(wire.levels));
-        let prerequisites = self.within("prerequisites", |compiler| {
-            compiler.prerequisites(wire.prerequisites)
-        });
+        let on = self.variant_of(json, Name::OnVariant, named("on"), &variants);
+        let off = self.variant_of(json, Name::OffVariant, named("off"), &variants);
+        if off.is_none() && !is_default && json.get(Name::OffVariant).is_none() {
+            self.issue::<()>(Problem::Missing("offVariant"));
+        }
+        let levels = self.levels(json);
+        let prerequisites = self.prerequisites(json);
         let scope = Scope {
             variants: &variants,
-            salt: &salt,
+            salt,
         };
-        let rules = self.within("rules", |compiler| {
-            compiler.at_most("rules", limits::RULES, wire.rules.len());
-            compiler.each(wire.rules, |compiler, rule| compiler.rule(rule, &scope))
-        });
-        let on = on.map_or(Some(None), |on| on.map(Some));
-        let serve = match wire.serve {
-            Some(serve) => self.within("serve", |compiler| compiler.serve(serve, &scope)),
+        let rules = self.rules(json, &scope);
+        let serve = match json.get(Name::Serve) {
+            Some(serve) => self.within(Name::Serve, |compiler| compiler.serve(serve, &scope)),
             None => on
                 .clone()
-                .flatten()
                 .map(Serve::always)
                 .or_else(|| self.issue(Problem::Missing("serve"))),
         };
-        self.within("metadata", |compiler| compiler.metadata(&wire.metadata));
+        let metadata = self.metadata(json);
+        let flagged = |name| json.get(name).and_then(Json::boolean).unwrap_or_default();
         Some(Flag {
             fingerprint,
             value_type,
-            enabled: wire.enabled,
-            is_client_side: wire.client_side,
-            expires_at: wire.expires_at,
+            enabled: flagged(Name::Enabled),
+            is_client_side: flagged(Name::ClientSide),
+            expires_at: json.get(Name::ExpiresAt).and_then(Json::instant),
             prerequisites: prerequisites?,
-            on: on?,
+            on,
             off: off?,
             levels,
             rules: rules?,
             serve: serve?,
-            metadata: wire.metadata,
-            environment_patch: wire.environment_patch,
+            metadata,
+            environment_patch: patch,
             references: std::mem::take(&mut self.references),
             variants,
         })
     }
 
-    fn variants(&mut self, value_type: FlagType, wire: &mut FlagWire) -> Arc<[Arc<Variant>]> {
-        if wire.environment_patch.is_some() && value_type != FlagType::Object {
-            self.within("environmentPatch", |compiler| {
+    /// The variant that a member names, or else the one of this name; one that does not exist is an issue
+    fn variant_of(
+        &mut self,
+        json: Json<'_>,
+        member: Name,
+        default: Option<&str>,
+        variants: &[Arc<Variant>],
+    ) -> Option<Arc<Variant>> {
+        let name = json.get(member).and_then(Json::text);
+        let name = name.as_deref().or(default)?;
+        self.within(member, |compiler| compiler.variant(variants, name))
+    }
+
+    fn overrides(&mut self, json: Json<'_>) -> Vec<(Arc<str>, Overrides)> {
+        let levels = json.get(Name::Overrides).map(Json::entries);
+        let levels = levels.unwrap_or_default().into_iter();
+        levels
+            .map(|(level, list)| (self.shared.text(&level), overrides(list)))
+            .collect()
+    }
+
+    fn variants(
+        &mut self,
+        value_type: FlagType,
+        json: Json<'_>,
+        patch: Option<&Arc<Object>>,
+    ) -> Arc<[Arc<Variant>]> {
+        if patch.is_some() && value_type != FlagType::Object {
+            self.within(Name::EnvironmentPatch, |compiler| {
                 compiler.issue::<()>(Problem::PatchOfScalar)
             });
         }
-        let Some(values) = wire.variants.take() else {
+        let Some(values) = json.get(Name::Variants).map(Json::entries) else {
             if value_type != FlagType::Boolean {
                 self.issue::<()>(Problem::Missing("variants"));
             }
             return boolean_variants();
         };
-        self.within("variants", |compiler| {
+        self.within(Name::Variants, |compiler| {
             compiler.at_most("variants", limits::VARIANTS, values.len());
-            for (name, value) in &values {
-                compiler.within(name, |compiler| {
-                    compiler.check_variant(value_type, name, value);
-                });
-            }
-        });
-        let patch = wire.environment_patch.as_ref();
-        values
-            .into_iter()
-            .map(|(name, value)| Arc::new(patched(name, value, patch)))
-            .collect()
+            let variant = |(name, value): (Cow<'_, str>, Json<'_>)| {
+                let value = match value.text() {
+                    Some(text) => Value::String(compiler.shared.text(&text)),
+                    None => value.value(DEPTH),
+                };
+                compiler.check_variant(value_type, &name, &value);
+                Arc::new(patched(compiler.shared.text(&name), value, patch))
+            };
+            values.into_iter().map(variant).collect()
+        })
     }
 
     fn check_variant(&mut self, value_type: FlagType, name: &str, value: &Value) {
-        self.name(name);
+        if !limits::is_name(name) {
+            self.issue_in(name, Problem::Name);
+        }
         if !is_of(value_type, value) {
-            self.issue::<()>(Problem::VariantType {
-                expected: value_type.name(),
-                got: type_name(value),
-            });
+            let (expected, got) = (value_type.name(), type_name(value));
+            self.issue_in(name, Problem::VariantType { expected, got });
         }
     }
 
@@ -153,78 +182,109 @@ impl Compiler<'_> {
             .or_else(|| self.issue(Problem::UnknownVariant(name.into())))
     }
 
-    fn levels(&mut self, names: Option<Vec<Arc<str>>>) -> Arc<[Level]> {
+    fn levels(&mut self, json: Json<'_>) -> Arc<[Level]> {
         static DEFAULT: LazyLock<Arc<[Level]>> =
             LazyLock::new(|| levels(["user".into(), "organization".into()]));
-        let Some(names) = names else {
+        let list = json.get(Name::Levels);
+        if list.is_none() {
             return Arc::clone(&DEFAULT);
-        };
-        self.at_most("levels", limits::LEVELS, names.len());
-        if names.is_empty() {
-            self.issue::<()>(Problem::NoLevels);
         }
-        for (position, name) in names.iter().enumerate() {
-            self.within(&position.to_string(), |compiler| {
-                compiler.kind(name);
-                if names.iter().take(position).any(|earlier| earlier == name) {
-                    compiler.issue::<()>(Problem::DuplicateLevel(Arc::clone(name)));
+        let names = self.texts(list);
+        self.within(Name::Levels, |compiler| {
+            compiler.at_most("levels", limits::LEVELS, names.len());
+            if names.is_empty() {
+                compiler.issue::<()>(Problem::NoLevels);
+            }
+            for (position, name) in names.iter().enumerate() {
+                if let Err(problem) = check_kind(name) {
+                    compiler.issue_in(&position.to_string(), problem);
                 }
-            });
-        }
+                if names.iter().take(position).any(|earlier| earlier == name) {
+                    let problem = Problem::DuplicateLevel(Arc::clone(name));
+                    compiler.issue_in(&position.to_string(), problem);
+                }
+            }
+        });
         levels(names)
     }
 
-    fn prerequisites(&mut self, wires: Vec<PrerequisiteWire>) -> Option<Box<[usize]>> {
-        self.at_most("prerequisites", limits::PREREQUISITES, wires.len());
-        self.each(wires, |compiler, wire| {
-            if wire.variants.is_empty() {
-                return compiler.issue(Problem::Missing("variants"));
-            }
-            let target = compiler.within("flag", |compiler| compiler.reference(wire.flag));
-            let position = compiler.references.flags.len();
-            compiler.references.flags.push(FlagReference {
-                target,
-                variants: wire.variants,
-                is_condition: false,
-            });
-            Some(position)
+    fn prerequisites(&mut self, json: Json<'_>) -> Option<Box<[usize]>> {
+        let list = json.get(Name::Prerequisites);
+        self.within(Name::Prerequisites, |compiler| {
+            compiler.at_most("prerequisites", limits::PREREQUISITES, length(list));
+            compiler.each(list, Self::prerequisite)
         })
     }
 
-    fn rule(&mut self, wire: RuleWire, scope: &Scope<'_>) -> Option<Rule> {
-        if let Some(id) = &wire.id {
-            self.within("id", |compiler| compiler.name(id));
+    fn prerequisite(&mut self, json: Json<'_>) -> Option<usize> {
+        let variants = json.get(Name::Variants);
+        if length(variants) == 0 {
+            return self.issue(Problem::Missing("variants"));
+        }
+        let flag = json.get(Name::Flag)?;
+        let target = self.within(Name::Flag, |compiler| compiler.reference(flag));
+        let variants = self.texts(variants);
+        let position = self.references.flags.len();
+        self.references.flags.push(FlagReference {
+            target,
+            variants,
+            is_condition: false,
+        });
+        Some(position)
+    }
+
+    fn rules(&mut self, json: Json<'_>, scope: &Scope<'_>) -> Option<Box<[Rule]>> {
+        let list = json.get(Name::Rules);
+        self.within(Name::Rules, |compiler| {
+            compiler.at_most("rules", limits::RULES, length(list));
+            compiler.each(list, |compiler, rule| compiler.rule(rule, scope))
+        })
+    }
+
+    fn rule(&mut self, json: Json<'_>, scope: &Scope<'_>) -> Option<Rule> {
+        let id = json.get(Name::Id).map(|id| self.text(Some(id)));
+        if let Some(id) = &id {
+            self.within(Name::Id, |compiler| compiler.name(id));
         }
         let window = Window {
-            from: wire.from,
-            until: wire.until,
+            from: json.get(Name::From).and_then(Json::instant),
+            until: json.get(Name::Until).and_then(Json::instant),
         };
         if let (Some(from), Some(until)) = (window.from, window.until)
             && until <= from
         {
-            self.within("until", |compiler| compiler.issue::<()>(Problem::Window));
+            self.within(Name::Until, |compiler| {
+                compiler.issue::<()>(Problem::Window)
+            });
         }
-        let when = wire
-            .when
-            .map(|condition| self.within("when", |compiler| compiler.condition(condition, 1)));
-        let serve = self.within("serve", |compiler| compiler.serve(wire.serve, scope));
+        let when = json.get(Name::When);
+        let when = when.map(|when| self.within(Name::When, |compiler| compiler.condition(when, 1)));
+        let serve = json.get(Name::Serve)?;
+        let serve = self.within(Name::Serve, |compiler| compiler.serve(serve, scope));
         Some(Rule {
-            id: wire.id,
+            id,
             window,
             when: when.map_or(Some(None), |when| when.map(Some))?,
             serve: serve?,
         })
     }
 
-    fn metadata(&mut self, metadata: &Object) {
-        for (name, value) in metadata {
-            if !matches!(
-                value,
-                Value::Boolean(_) | Value::Number(_) | Value::String(_)
-            ) {
-                self.within(name, |compiler| compiler.issue::<()>(Problem::Metadata));
+    fn metadata(&mut self, json: Json<'_>) -> Object {
+        let metadata = json.get(Name::Metadata);
+        let metadata = metadata.map(|metadata| metadata.object(DEPTH));
+        let metadata = metadata.unwrap_or_default();
+        self.within(Name::Metadata, |compiler| {
+            for (name, value) in &metadata {
+                let is_scalar = matches!(
+                    value,
+                    Value::Boolean(_) | Value::Number(_) | Value::String(_)
+                );
+                if !is_scalar {
+                    compiler.issue_in(name, Problem::Metadata);
+                }
             }
-        }
+        });
+        metadata
     }
 }
 
@@ -266,12 +326,13 @@ fn levels(names: impl IntoIterator<Item = Arc<str>>) -> Arc<[Level]> {
     names.into_iter().map(level).collect()
 }
 
-fn flag_type(wire: FlagTypeWire) -> FlagType {
-    match wire {
-        FlagTypeWire::Boolean => FlagType::Boolean,
-        FlagTypeWire::String => FlagType::String,
-        FlagTypeWire::Number => FlagType::Number,
-        FlagTypeWire::Object => FlagType::Object,
+fn flag_type(json: Json<'_>) -> Option<FlagType> {
+    match &*json.get(Name::Type)?.text()? {
+        "boolean" => Some(FlagType::Boolean),
+        "string" => Some(FlagType::String),
+        "number" => Some(FlagType::Number),
+        "object" => Some(FlagType::Object),
+        _ => None,
     }
 }
 

@@ -1,47 +1,46 @@
 //! Segments, exclusion groups and holdouts
 
-use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde::Deserializer;
-
-use super::{Compiled, Compiler};
+use super::{Compiled, Compiler, Workshop};
 use crate::bucket;
+use crate::forms;
+use crate::json::{Json, Source};
+use crate::list::Ids;
 use crate::model::{Group, Holdout, Segment};
+use crate::names::Name;
 use crate::object::ObjectKind;
-use crate::wire::{GroupWire, HoldoutWire, IdsWire, SegmentWire};
 
-/// A segment and the lists that its document holds inline
+/// A segment and the lists that its document holds inline, by context kind
 pub(crate) struct SegmentParts {
     pub(crate) compiled: Compiled<Segment>,
-    pub(crate) include: BTreeMap<Arc<str>, IdsWire>,
-    pub(crate) exclude: BTreeMap<Arc<str>, IdsWire>,
+    pub(crate) include: Vec<(Arc<str>, Ids)>,
+    pub(crate) exclude: Vec<(Arc<str>, Ids)>,
 }
 
 /// Compiles the segment `key` from its JSON, of which `fingerprint` is the hash
-pub(crate) fn segment<'de, D: Deserializer<'de> + Copy>(
+pub(crate) fn segment(
     key: &Arc<str>,
     fingerprint: u64,
-    deserializer: D,
-) -> SegmentParts
-where
-    D::Error: Display,
-{
-    let mut compiler = Compiler::new(ObjectKind::Segment, key);
-    let Some(wire) = compiler.read::<SegmentWire, D>(deserializer) else {
+    source: Source<'_>,
+    workshop: &mut Workshop,
+) -> SegmentParts {
+    let kind = ObjectKind::Segment;
+    let (mut compiler, json) = Compiler::read(kind, key, source, &forms::SEGMENT, workshop);
+    let Some(json) = json else {
         return SegmentParts {
             compiled: compiler.finish(None),
-            include: BTreeMap::new(),
-            exclude: BTreeMap::new(),
+            include: Vec::new(),
+            exclude: Vec::new(),
         };
     };
     compiler.key();
-    let when = match (compiler.needs(wire.needs), wire.when) {
+    let when = match (compiler.needs(json), json.get(Name::When)) {
         (None, _) => None,
         (Some(()), None) => Some(None),
         (Some(()), Some(condition)) => compiler
-            .within("when", |compiler| compiler.condition(condition, 1))
+            .within(Name::When, |compiler| compiler.condition(condition, 1))
             .map(Some),
     };
     let references = std::mem::take(&mut compiler.references);
@@ -50,59 +49,81 @@ where
         when,
         references,
     });
+    let include = compiler.lists(json.get(Name::Include));
+    let exclude = compiler.lists(json.get(Name::Exclude));
     SegmentParts {
         compiled: compiler.finish(segment),
-        include: wire.include,
-        exclude: wire.exclude,
+        include,
+        exclude,
     }
 }
 
 /// Compiles the exclusion group `key`; its step is `slice`
-pub(crate) fn group<'de, D: Deserializer<'de> + Copy>(
+pub(crate) fn group(
     key: &Arc<str>,
     fingerprint: u64,
-    deserializer: D,
-) -> Compiled<Group>
-where
-    D::Error: Display,
-{
-    let mut compiler = Compiler::new(ObjectKind::Group, key);
-    let wire = compiler.read::<GroupWire, D>(deserializer);
+    source: Source<'_>,
+    workshop: &mut Workshop,
+) -> Compiled<Group> {
+    let (mut compiler, json) =
+        Compiler::read(ObjectKind::Group, key, source, &forms::GROUP, workshop);
     compiler.key();
-    let group = wire.and_then(|wire| {
-        compiler.within("salt", |compiler| compiler.name(&wire.salt));
-        let unit = compiler.within("unit", |compiler| compiler.unit(wire.unit.as_deref()));
+    let group = json.and_then(|json| {
+        let seed = compiler.seed(json, bucket::Step::Slice);
         Some(Group {
             fingerprint,
-            seed: bucket::step_seed(&wire.salt, bucket::Step::Slice),
-            unit: unit?,
+            seed,
+            unit: compiler.unit(json)?,
         })
     });
     compiler.finish(group)
 }
 
 /// Compiles the holdout `key`; its step is `holdout`
-pub(crate) fn holdout<'de, D: Deserializer<'de> + Copy>(
+pub(crate) fn holdout(
     key: &Arc<str>,
     fingerprint: u64,
-    deserializer: D,
-) -> Compiled<Holdout>
-where
-    D::Error: Display,
-{
-    let mut compiler = Compiler::new(ObjectKind::Holdout, key);
-    let wire = compiler.read::<HoldoutWire, D>(deserializer);
+    source: Source<'_>,
+    workshop: &mut Workshop,
+) -> Compiled<Holdout> {
+    let (mut compiler, json) =
+        Compiler::read(ObjectKind::Holdout, key, source, &forms::HOLDOUT, workshop);
     compiler.key();
-    let holdout = wire.and_then(|wire| {
-        compiler.within("salt", |compiler| compiler.name(&wire.salt));
-        let end = compiler.within("percent", |compiler| compiler.percent(wire.percent));
-        let unit = compiler.within("unit", |compiler| compiler.unit(wire.unit.as_deref()));
+    let holdout = json.and_then(|json| {
+        let seed = compiler.seed(json, bucket::Step::Holdout);
+        let end = compiler.percent_of(json, Name::Percent);
+        let unit = compiler.unit(json);
         Some(Holdout {
             fingerprint,
-            seed: bucket::step_seed(&wire.salt, bucket::Step::Holdout),
+            seed,
             end: end?,
             unit: unit?,
         })
     });
     compiler.finish(holdout)
+}
+
+impl Compiler<'_> {
+    /// Lists of ids by context kind
+    fn lists(&mut self, by_kind: Option<Json<'_>>) -> Vec<(Arc<str>, Ids)> {
+        let lists = by_kind.map(Json::entries).unwrap_or_default();
+        let list = |(kind, ids): (Cow<'_, str>, Json<'_>)| {
+            let mut list = Ids::default();
+            for id in ids.elements() {
+                list.put(&id.text().unwrap_or_default());
+            }
+            (self.shared.text(&kind), list)
+        };
+        lists.into_iter().map(list).collect()
+    }
+
+    /// The seed of a step under an object's own salt
+    fn seed(&mut self, json: Json<'_>, step: bucket::Step) -> u32 {
+        let salt = json
+            .get(Name::Salt)
+            .and_then(Json::text)
+            .unwrap_or_default();
+        self.within(Name::Salt, |compiler| compiler.name(&salt));
+        bucket::step_seed(&salt, step)
+    }
 }

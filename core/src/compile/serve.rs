@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use super::Compiler;
+use super::{Compiler, elements, length, saturating};
 use crate::bucket::{self, Step};
 use crate::error::Problem;
+use crate::json::Json;
 use crate::limits;
 use crate::model::{Arms, Choice, Experiment, Serve, Slice, Slots, Variant};
+use crate::names::Name;
 use crate::rollout::{Ramp, Rollout};
-use crate::wire::{
-    ArmWire, ExperimentWire, OnMissingWire, RolloutWire, ServeWire, SplitWire, StepWire, TimedWire,
-    Whole,
-};
 
 /// What the serves of a flag share
 pub(super) struct Scope<'a> {
@@ -20,50 +18,53 @@ pub(super) struct Scope<'a> {
 }
 
 impl Compiler<'_> {
-    pub(super) fn serve(&mut self, wire: ServeWire, scope: &Scope<'_>) -> Option<Serve> {
-        match wire {
-            ServeWire::Variant(name) => self.variant(scope.variants, &name).map(Serve::always),
-            ServeWire::Split(split) => self.split(*split, scope),
+    /// A serve: the name of a variant, or an object
+    pub(super) fn serve(&mut self, json: Json<'_>, scope: &Scope<'_>) -> Option<Serve> {
+        match json.text() {
+            Some(name) => self.variant(scope.variants, &name).map(Serve::always),
+            None => self.split(json, scope),
         }
     }
 
-    fn split(&mut self, wire: SplitWire, scope: &Scope<'_>) -> Option<Serve> {
-        if let Some(algorithm) = wire.algorithm.filter(|name| &**name != "murmur3") {
-            self.within("algorithm", |compiler| {
-                compiler.issue::<()>(Problem::UnknownAlgorithm(algorithm))
+    fn split(&mut self, json: Json<'_>, scope: &Scope<'_>) -> Option<Serve> {
+        let algorithm = json.get(Name::Algorithm).and_then(Json::text);
+        if let Some(algorithm) = algorithm.filter(|name| name != "murmur3") {
+            self.within(Name::Algorithm, |compiler| {
+                compiler.issue::<()>(Problem::UnknownAlgorithm(algorithm.into()))
             });
         }
-        let salt = wire.salt.as_deref().unwrap_or(scope.salt);
-        self.within("salt", |compiler| compiler.name(salt));
-        let rollout = self.within("rollout", |compiler| compiler.rollout(wire.rollout));
-        if wire.experiment.is_some() && wire.arms.is_none() {
-            self.within("experiment", |compiler| {
+        let salt = json.get(Name::Salt).and_then(Json::text);
+        let salt = salt.as_deref().unwrap_or(scope.salt);
+        self.within(Name::Salt, |compiler| compiler.name(salt));
+        let rollout = self.rollout(json);
+        let (arms, experiment) = (json.get(Name::Arms), json.get(Name::Experiment));
+        if experiment.is_some() && arms.is_none() {
+            self.within(Name::Experiment, |compiler| {
                 compiler.issue::<()>(Problem::Missing("arms"))
             });
         }
-        let choice = match (wire.variant, wire.arms) {
+        let choice = match (json.get(Name::Variant), arms) {
             (Some(name), None) => self
-                .within("variant", |compiler| {
-                    compiler.variant(scope.variants, &name)
-                })
+                .variant_at(Name::Variant, name, scope)
                 .map(Choice::Variant),
-            (None, Some(arms)) => self.within("arms", |compiler| compiler.arms(arms, salt, scope)),
+            (None, Some(arms)) => {
+                self.within(Name::Arms, |compiler| compiler.arms(arms, salt, scope))
+            }
             _ => self.issue(Problem::ServeForm),
         };
-        let unit = self.within("unit", |compiler| compiler.unit(wire.unit.as_deref()));
-        let on_missing = match wire.on_missing {
-            Some(OnMissingWire::Variant(name)) => self.within("onMissing", |compiler| {
-                compiler
-                    .within("variant", |compiler| {
-                        compiler.variant(scope.variants, &name)
-                    })
-                    .map(Some)
-            }),
-            Some(OnMissingWire::Decline) | None => Some(None),
+        let unit = self.unit(json);
+        let on_missing = json.get(Name::OnMissing);
+        let on_missing = match on_missing.and_then(|json| json.get(Name::Variant)) {
+            Some(name) => self
+                .within(Name::OnMissing, |compiler| {
+                    compiler.variant_at(Name::Variant, name, scope)
+                })
+                .map(Some),
+            None => Some(None),
         };
-        let experiment = match wire.experiment {
-            Some(wire) => self
-                .within("experiment", |compiler| compiler.experiment(wire))
+        let experiment = match experiment {
+            Some(json) => self
+                .within(Name::Experiment, |compiler| compiler.experiment(json))
                 .map(Some),
             None => Some(None),
         };
@@ -77,71 +78,99 @@ impl Compiler<'_> {
         })
     }
 
-    fn rollout(&mut self, wire: Option<RolloutWire>) -> Option<Rollout> {
-        match wire {
-            None => Some(Rollout::FULL),
-            Some(RolloutWire::Percent(percent)) => self.percent(percent).map(Rollout::Fixed),
-            Some(RolloutWire::Timed(TimedWire {
-                steps: Some(steps),
-                from: None,
-                until: None,
-                start: None,
-                end: None,
-            })) => self.within("steps", |compiler| compiler.steps(steps)),
-            Some(RolloutWire::Timed(TimedWire {
-                steps: None,
-                from: Some(from),
-                until: Some(until),
-                start: Some(start),
-                end: Some(end),
-            })) => {
-                let start = self.within("start", |compiler| compiler.percent(start));
-                let end = self.within("end", |compiler| compiler.percent(end));
-                if until <= from {
-                    self.within("until", |compiler| compiler.issue::<()>(Problem::Window));
-                }
-                Some(Rollout::Ramp(Ramp {
-                    from,
-                    until,
-                    start: start?,
-                    end: end?,
-                }))
-            }
-            Some(RolloutWire::Timed(_)) => self.issue(Problem::RolloutForm),
+    /// The variant that the member `member` names
+    fn variant_at(
+        &mut self,
+        member: Name,
+        name: Json<'_>,
+        scope: &Scope<'_>,
+    ) -> Option<Arc<Variant>> {
+        let name = name.text().unwrap_or_default();
+        self.within(member, |compiler| compiler.variant(scope.variants, &name))
+    }
+
+    /// The share of the units that a serve reaches: fixed, or a function of time
+    fn rollout(&mut self, serve: Json<'_>) -> Option<Rollout> {
+        let Some(json) = serve.get(Name::Rollout) else {
+            return Some(Rollout::FULL);
+        };
+        if json.number().is_some() {
+            return self.percent_of(serve, Name::Rollout).map(Rollout::Fixed);
         }
+        self.within(Name::Rollout, |compiler| {
+            let instant = |name| json.get(name).and_then(Json::instant);
+            let (from, until) = (instant(Name::From), instant(Name::Until));
+            let (start, end) = (json.get(Name::Start), json.get(Name::End));
+            match (json.get(Name::Steps), from.zip(until), start.zip(end)) {
+                (None, Some((from, until)), Some(_)) => {
+                    let start = compiler.percent_of(json, Name::Start);
+                    let end = compiler.percent_of(json, Name::End);
+                    if until <= from {
+                        compiler.within(Name::Until, |compiler| {
+                            compiler.issue::<()>(Problem::Window)
+                        });
+                    }
+                    Some(Rollout::Ramp(Ramp {
+                        from,
+                        until,
+                        start: start?,
+                        end: end?,
+                    }))
+                }
+                (Some(steps), ..)
+                    if from.is_none() && until.is_none() && start.is_none() && end.is_none() =>
+                {
+                    compiler.within(Name::Steps, |compiler| compiler.steps(steps))
+                }
+                _ => compiler.issue(Problem::RolloutForm),
+            }
+        })
     }
 
-    pub(super) fn percent(&mut self, percent: f64) -> Option<u32> {
-        bucket::thousandths(percent).or_else(|| self.issue(Problem::Percentage(percent)))
+    /// The percentage that a member gives, in thousandths
+    pub(super) fn percent_of(&mut self, json: Json<'_>, name: Name) -> Option<u32> {
+        let percent = json.get(name).and_then(Json::number).unwrap_or_default();
+        self.within(name, |compiler| {
+            bucket::thousandths(percent).or_else(|| compiler.issue(Problem::Percentage(percent)))
+        })
     }
 
-    fn steps(&mut self, wires: Vec<StepWire>) -> Option<Rollout> {
-        self.at_most("steps", limits::STEPS, wires.len());
-        if wires.is_empty() || !wires.is_sorted_by(|earlier, later| earlier.at < later.at) {
+    fn steps(&mut self, list: Json<'_>) -> Option<Rollout> {
+        self.at_most("steps", limits::STEPS, length(Some(list)));
+        let instant = |step: Json<'_>| {
+            step.get(Name::At)
+                .and_then(Json::instant)
+                .unwrap_or_default()
+        };
+        let is_ordered = list
+            .elements()
+            .map(instant)
+            .is_sorted_by(|earlier, later| earlier < later);
+        if length(Some(list)) == 0 || !is_ordered {
             self.issue::<()>(Problem::Steps);
         }
-        let steps = self.each(wires, |compiler, step| {
-            compiler
-                .within("percent", |compiler| compiler.percent(step.percent))
-                .map(|share| (step.at, share))
+        let steps = self.each(Some(list), |compiler, step| {
+            let share = compiler.percent_of(step, Name::Percent)?;
+            Some((instant(step), share))
         });
         steps.map(Rollout::Steps)
     }
 
-    fn arms(&mut self, wires: Vec<ArmWire>, salt: &str, scope: &Scope<'_>) -> Option<Choice> {
-        self.at_most("arms", limits::ARMS, wires.len());
-        let sum = wires
-            .iter()
-            .map(|arm| arm.weight.0)
-            .fold(0, u64::saturating_add);
+    fn arms(&mut self, list: Json<'_>, salt: &str, scope: &Scope<'_>) -> Option<Choice> {
+        self.at_most("arms", limits::ARMS, length(Some(list)));
+        let weight = |arm: Json<'_>| {
+            arm.get(Name::Weight)
+                .and_then(Json::whole)
+                .unwrap_or_default()
+        };
+        let sum = list.elements().map(weight).fold(0, u64::saturating_add);
         if sum != u64::from(bucket::TOTAL) {
             self.issue::<()>(Problem::WeightSum { sum });
         }
-        let arms = self.each(wires, |compiler, arm| {
-            let variant = compiler.within("variant", |compiler| {
-                compiler.variant(scope.variants, &arm.variant)
-            });
-            variant.map(|variant| (variant, arm.weight.saturating()))
+        let arms = self.each(Some(list), |compiler, arm| {
+            let name = arm.get(Name::Variant)?;
+            let variant = compiler.variant_at(Name::Variant, name, scope)?;
+            Some((variant, saturating(weight(arm))))
         });
         let arms = Arms::new(arms?)?;
         Some(match arms.single() {
@@ -153,33 +182,50 @@ impl Compiler<'_> {
         })
     }
 
-    fn experiment(&mut self, wire: ExperimentWire) -> Option<Experiment> {
-        self.within("key", |compiler| compiler.name(&wire.key));
-        let slice = match (wire.group, wire.slice) {
+    fn experiment(&mut self, json: Json<'_>) -> Option<Experiment> {
+        let key = self.text(json.get(Name::Key));
+        self.within(Name::Key, |compiler| compiler.name(&key));
+        let slice = match (json.get(Name::Group), json.get(Name::Slice)) {
             (Some(group), Some(ranges)) => {
-                let group = self.within("group", |compiler| compiler.group_reference(group));
-                self.within("slice", |compiler| compiler.slice(ranges))
+                let group = self.within(Name::Group, |compiler| compiler.group_reference(group));
+                self.within(Name::Slice, |compiler| compiler.slice(ranges))
                     .map(|ranges| Some(Slice { group, ranges }))
             }
             (None, None) => Some(None),
             (Some(_), None) => self.issue(Problem::Missing("slice")),
             (None, Some(_)) => self.issue(Problem::Missing("group")),
         };
-        let holdout = wire
-            .holdout
-            .map(|holdout| self.within("holdout", |compiler| compiler.holdout_reference(holdout)));
+        let holdout = json.get(Name::Holdout).map(|holdout| {
+            self.within(Name::Holdout, |compiler| {
+                compiler.holdout_reference(holdout)
+            })
+        });
         Some(Experiment {
-            key: wire.key,
+            key,
             slice: slice?,
             holdout,
         })
     }
 
-    fn slice(&mut self, ranges: Vec<(Whole, Whole)>) -> Option<Box<[Slots]>> {
-        let ranges = self.each(ranges, Self::slots)?;
+    fn slice(&mut self, list: Json<'_>) -> Option<Box<[Slots]>> {
+        let ranges = self.each(Some(list), |compiler, range| {
+            let mut ends = elements(Some(range)).filter_map(Json::whole);
+            compiler.slots(ends.next(), ends.next())
+        })?;
         if ranges.is_empty() || !ranges.is_sorted_by(|earlier, later| earlier.until <= later.from) {
             self.issue::<()>(Problem::Slots);
         }
         Some(ranges)
+    }
+
+    /// A range of slots that is not empty and not out of bounds
+    pub(super) fn slots(&mut self, from: Option<u64>, until: Option<u64>) -> Option<Slots> {
+        let end = |end: Option<u64>| saturating(end.unwrap_or_default());
+        let (from, until) = (end(from), end(until));
+        if from < until && until <= bucket::TOTAL {
+            Some(Slots { from, until })
+        } else {
+            self.issue(Problem::Slots)
+        }
     }
 }

@@ -17,13 +17,19 @@ impl Linker<'_> {
     /// What is wrong with each object by itself, its lists, group and holdout included
     pub(super) fn find_own_issues(&mut self) {
         let environment = self.environment;
-        for (key, segment) in &environment.segments {
+        for position in 0..self.segments.compiled.len() {
+            let Some((key, segment)) = self.segments.compiled.get(position).copied() else {
+                continue;
+            };
             let mut problems = Problems::new();
             check_ids("exclude", environment.excludes.get(key), &mut problems);
             check_ids("include", environment.includes.get(key), &mut problems);
-            self.refuse(Node::Segment(key), segment.as_ref().err(), problems);
+            self.refuse(Node::Segment(position), segment.as_ref().err(), problems);
         }
-        for (key, flag) in &environment.flags {
+        for position in 0..self.flags.compiled.len() {
+            let Some((key, flag)) = self.flags.compiled.get(position).copied() else {
+                continue;
+            };
             let mut problems = Problems::new();
             if let Ok(flag) = flag {
                 let references = &flag.references;
@@ -35,18 +41,22 @@ impl Linker<'_> {
                     compiled(&environment.holdouts, key)
                 });
             }
-            self.refuse(Node::Flag(key), flag.as_ref().err(), problems);
+            self.refuse(Node::Flag(position), flag.as_ref().err(), problems);
         }
     }
 
     /// Of two experiments that share units of a group, the later one by key is at fault, and within a flag the later serve
     pub(super) fn find_overlapping_slices(&mut self) {
-        let environment = self.environment;
         let mut taken = Claims::new();
-        for (key, flag) in &environment.flags {
-            let Some(flag) = self.intact(Node::Flag(key)).and(flag.as_ref().ok()) else {
+        for position in 0..self.flags.compiled.len() {
+            let node = Node::Flag(position);
+            let Some((_, flag)) = self.flags.intact(position).filter(|_| self.is_intact(node))
+            else {
                 continue;
             };
+            if flag.references.groups.is_empty() {
+                continue;
+            }
             let (claims, problems) = claims(flag, &taken);
             // A flag that is refused claims nothing.
             if problems.is_empty() {
@@ -54,7 +64,7 @@ impl Linker<'_> {
                     taken.entry(group).or_default().extend(claims);
                 }
             }
-            self.refuse(Node::Flag(key), None, problems);
+            self.refuse(node, None, problems);
         }
     }
 }

@@ -7,9 +7,8 @@ use std::collections::BTreeSet;
 
 use super::strings;
 use crate::context::Attribute;
-use crate::operator::{Matcher, Test};
+use crate::operator::{Matcher, Quantifier, Test};
 use crate::path::AttributePath;
-use crate::wire::QuantifierWire;
 
 /// Tests of one attribute that are looked at together at most
 pub(super) const MAX_TESTS: usize = 8;
@@ -152,9 +151,9 @@ fn array_rows(tests: &[&Test], elements: &BTreeSet<u32>) -> BTreeSet<u32> {
         .filter(|(_, test)| test.operator.is_elementwise())
     {
         match test.quantifier {
-            QuantifierWire::Any => any |= bit(position),
-            QuantifierWire::All => all |= bit(position),
-            QuantifierWire::None => none |= bit(position),
+            Quantifier::Any => any |= bit(position),
+            Quantifier::All => all |= bit(position),
+            Quantifier::None => none |= bit(position),
         }
     }
     let mut rows = BTreeSet::new();

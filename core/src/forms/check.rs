@@ -1,0 +1,279 @@
+//! Holds a value against the form that belongs there, and gives its members their names
+
+use super::{Form, Member, Need, Others, Shape};
+use crate::json::{DEPTH, Json, Node, Source, TOO_DEEP, Tape};
+use crate::names::Name;
+use crate::timestamp::Timestamp;
+
+/// A value that is not of its form
+#[derive(Debug)]
+pub(crate) struct Misshapen {
+    /// The position of the node that is wrong
+    pub(crate) position: usize,
+    pub(crate) message: String,
+}
+
+/// Checks what lies at a position of a tape; afterwards its members can be asked for by name
+///
+/// What is told is the first thing wrong in the order of the text. `unknown` collects the members that are ignored.
+pub(crate) fn check(
+    tape: &mut Tape,
+    source: Source<'_>,
+    shape: &Shape,
+    unknown: &mut Vec<usize>,
+) -> Result<(), Misshapen> {
+    let mut checker = Checker {
+        text: source.text,
+        nodes: tape.nodes_mut(),
+        unknown,
+    };
+    checker.value(source.position, shape, DEPTH)
+}
+
+struct Checker<'a> {
+    text: &'a str,
+    nodes: &'a mut [Node],
+    unknown: &'a mut Vec<usize>,
+}
+
+impl Checker<'_> {
+    fn at(&self, position: usize) -> Json<'_> {
+        Json::new(self.text, self.nodes, position)
+    }
+
+    fn value(&mut self, position: usize, shape: &Shape, depth: usize) -> Result<(), Misshapen> {
+        let node = self.at(position).node();
+        match (shape, node) {
+            (Shape::Optional(_), Node::Null)
+            | (Shape::Raw, _)
+            | (Shape::Boolean, Node::Boolean(_)) => Ok(()),
+            (Shape::Value, _)
+            | (Shape::Text | Shape::TextOr(_), Node::String(_))
+            | (Shape::Number | Shape::NumberOr(_), Node::Number(_)) => {
+                self.readable(position, depth)
+            }
+            (Shape::Optional(shape), _) => self.value(position, shape, depth),
+            (Shape::Whole, _) => {
+                self.parsed(position, depth, "a whole number, not negative", |json| {
+                    json.whole().is_some()
+                })
+            }
+            (Shape::Instant, _) => self.parsed(position, depth, Timestamp::EXPECTED, |json| {
+                json.instant().is_some()
+            }),
+            (Shape::Choice(names), Node::String(_)) => self.choice(position, names, depth),
+            (Shape::OnMissing, Node::String(_)) => self.decline(position, depth),
+            (Shape::Form(form) | Shape::TextOr(form) | Shape::NumberOr(form), Node::Object(_)) => {
+                self.form(position, form, depth)
+            }
+            (Shape::OnMissing, Node::Object(_)) => self.form(position, &super::ON_MISSING, depth),
+            (Shape::Range, Node::Array(_)) => self.range(position, depth),
+            (Shape::List(element), Node::Array(_)) => self.list(position, element, depth),
+            (Shape::Map(member), Node::Object(_)) => self.map(position, member, depth),
+            (_, node) => {
+                if !matches!(node, Node::Array(_) | Node::Object(_)) {
+                    self.readable(position, depth)?;
+                }
+                let got = self.at(position).describe();
+                let expected = expecting(shape);
+                fault(
+                    position,
+                    format!("invalid type: {got}, expected {expected}"),
+                )
+            }
+        }
+    }
+
+    /// Everything in a value can be read
+    fn readable(&self, position: usize, depth: usize) -> Result<(), Misshapen> {
+        match self.at(position).unreadable(depth, true) {
+            None => Ok(()),
+            Some((json, message)) => fault(json.position(), message.to_owned()),
+        }
+    }
+
+    fn readable_key(&self, object: usize, key: usize) -> Result<(), Misshapen> {
+        match self.at(key).unreadable(DEPTH, true) {
+            None => Ok(()),
+            Some((_, message)) => fault(object, message.to_owned()),
+        }
+    }
+
+    fn parsed(
+        &self,
+        position: usize,
+        depth: usize,
+        expected: &str,
+        is_valid: fn(Json<'_>) -> bool,
+    ) -> Result<(), Misshapen> {
+        self.readable(position, depth)?;
+        let json = self.at(position);
+        if is_valid(json) {
+            return Ok(());
+        }
+        let got = json.value(depth);
+        fault(position, format!("expected {expected}, got `{got}`"))
+    }
+
+    fn choice(&self, position: usize, names: &[&str], depth: usize) -> Result<(), Misshapen> {
+        self.readable(position, depth)?;
+        let text = self.at(position).text().unwrap_or_default();
+        if names.contains(&&*text) {
+            return Ok(());
+        }
+        let expected = one_of(names.iter().copied());
+        fault(
+            position,
+            format!("unknown variant `{text}`, expected {expected}"),
+        )
+    }
+
+    fn decline(&self, position: usize, depth: usize) -> Result<(), Misshapen> {
+        self.readable(position, depth)?;
+        let json = self.at(position);
+        if json.text().as_deref() == Some("decline") {
+            return Ok(());
+        }
+        let (got, expected) = (json.describe(), super::ON_MISSING.expecting);
+        fault(
+            position,
+            format!("invalid value: {got}, expected {expected}"),
+        )
+    }
+
+    fn range(&mut self, position: usize, depth: usize) -> Result<(), Misshapen> {
+        let length = self.at(position).elements().count();
+        self.list(position, &Shape::Whole, depth)?;
+        if length == 2 {
+            return Ok(());
+        }
+        fault(
+            position,
+            format!("invalid length {length}, expected a tuple of size 2"),
+        )
+    }
+
+    fn list(&mut self, position: usize, element: &Shape, depth: usize) -> Result<(), Misshapen> {
+        let depth = deeper(position, depth)?;
+        let end = self.at(position).after();
+        let mut next = position.saturating_add(1);
+        while next < end {
+            self.value(next, element, depth)?;
+            next = self.at(next).after();
+        }
+        Ok(())
+    }
+
+    fn map(&mut self, position: usize, member: &Shape, depth: usize) -> Result<(), Misshapen> {
+        let depth = deeper(position, depth)?;
+        let end = self.at(position).after();
+        let mut key = position.saturating_add(1);
+        while key < end {
+            self.readable_key(position, key)?;
+            let value = key.saturating_add(1);
+            self.value(value, member, depth)?;
+            key = self.at(value).after();
+        }
+        Ok(())
+    }
+
+    fn form(&mut self, position: usize, form: &Form, depth: usize) -> Result<(), Misshapen> {
+        let depth = deeper(position, depth)?;
+        let end = self.at(position).after();
+        let (mut key, mut found) = (position.saturating_add(1), 0_u32);
+        while key < end {
+            let value = key.saturating_add(1);
+            match self.member(position, key, form)? {
+                Some((index, member)) => {
+                    let bit = 1 << index;
+                    if found & bit != 0 {
+                        let name = member.name.as_str();
+                        return fault(position, format!("duplicate field `{name}`"));
+                    }
+                    found |= bit;
+                    self.name(position, key, member.name);
+                    let is_null = self.at(value).node() == Node::Null;
+                    if member.need != Need::Optional || !is_null {
+                        self.value(value, &member.shape, depth)?;
+                    }
+                }
+                None => self.unknown.push(key),
+            }
+            key = self.at(value).after();
+        }
+        let mut members = form.members.iter().enumerate();
+        let missing = members
+            .find(|(index, member)| member.need == Need::Required && found & (1 << index) == 0);
+        match missing {
+            None => Ok(()),
+            Some((_, member)) => {
+                let name = member.name.as_str();
+                fault(position, format!("missing field `{name}`"))
+            }
+        }
+    }
+
+    /// The member of a form that a key stands for; `None` where it is to be ignored
+    fn member(
+        &self,
+        object: usize,
+        key: usize,
+        form: &Form,
+    ) -> Result<Option<(usize, &'static Member)>, Misshapen> {
+        self.readable_key(object, key)?;
+        let text = self.at(key).text().unwrap_or_default();
+        let mut known = form.members.iter().enumerate();
+        let member = known.find(|(_, member)| member.name.as_str() == text);
+        if member.is_none() && form.others == Others::Refused {
+            let expected = one_of(form.members.iter().map(|member| member.name.as_str()));
+            return fault(key, format!("unknown field `{text}`, expected {expected}"));
+        }
+        Ok(member)
+    }
+
+    fn name(&mut self, object: usize, key: usize, name: Name) {
+        if let Some(Node::Object(inside)) = self.nodes.get_mut(object) {
+            inside.note(name);
+        }
+        if let Some(node) = self.nodes.get_mut(key) {
+            *node = Node::Name(name);
+        }
+    }
+}
+
+fn fault<T>(position: usize, message: String) -> Result<T, Misshapen> {
+    Err(Misshapen { position, message })
+}
+
+/// How many containers may still be inside the one here
+fn deeper(position: usize, depth: usize) -> Result<usize, Misshapen> {
+    match depth.checked_sub(1) {
+        Some(depth) => Ok(depth),
+        None => fault(position, TOO_DEEP.to_owned()),
+    }
+}
+
+fn expecting(shape: &Shape) -> &'static str {
+    match shape {
+        Shape::Form(form) | Shape::TextOr(form) | Shape::NumberOr(form) => form.expecting,
+        Shape::OnMissing => super::ON_MISSING.expecting,
+        Shape::Boolean => "a boolean",
+        Shape::Number => "f64",
+        Shape::List(_) => "a sequence",
+        Shape::Map(_) => "a map",
+        Shape::Range => "a tuple of size 2",
+        Shape::Text | Shape::Choice(_) => "a string",
+        // These are judged by their values.
+        Shape::Optional(_) | Shape::Value | Shape::Raw | Shape::Whole | Shape::Instant => "a value",
+    }
+}
+
+/// `` `a` or `b` ``, `` one of `a`, `b`, `c` ``
+fn one_of<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    match names.as_slice() {
+        [name] => name.clone(),
+        [a, b] => format!("{a} or {b}"),
+        names => format!("one of {}", names.join(", ")),
+    }
+}
