@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what a server costs and simulates what an installation does; arguments go to bench/capacity/measure.py.
+# Measures what a server costs and simulates what an installation does; arguments go to bench/capacity/measuring.py.
 # With --record among them the figures become those of docs/capacity.md.
 source "$(dirname "$0")/lib.sh"
 
@@ -17,7 +17,7 @@ say "Rust: the load, and its tests"
 load=(--quiet "${LOCKED[@]}" --release --manifest-path bench/capacity/load/Cargo.toml --target-dir "$TARGET_DIR/bench")
 cargo test "${load[@]}"
 cargo build "${load[@]}"
-python3 bench/capacity/measure.py --server "$TARGET_DIR/release/flagstaff" --load "$TARGET_DIR/bench/release/flagstaff-load" \
+python3 bench/capacity/measuring.py --server "$TARGET_DIR/release/flagstaff" --load "$TARGET_DIR/bench/release/flagstaff-load" \
   --python .venv/bin/python --output "$results" "${arguments[@]}"
 if [ -n "$record" ]; then
   cp "$results" bench/capacity/measured.json

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from figures import milliseconds, pair, plain, row, short
 from inputs import Exchange
 from scene import Scene
-from shapes import MICRO
 from sizing import GIBIBYTE
+from traffic import MICRO
 
 TARGET_MILLISECONDS = 5
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from assumptions import Assumptions, changed
 from inputs import Measured
-from shapes import SHAPES, Load
+from traffic import SHAPES, Load
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assumptions import Assumptions
 from inputs import Measured
-from shapes import Load
+from traffic import Load
 
 GIBIBYTE = 1 << 30
 

@@ -8,7 +8,7 @@ import socket
 import time
 from dataclasses import dataclass
 
-from server import Server
+from process import Server
 
 COMMIT = b"event: payload-transferred"
 END_OF_EVENT = b"\n\n"

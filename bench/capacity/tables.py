@@ -10,8 +10,8 @@ from figures import gigabytes, percent, plain, row, short
 from measurements import getters_table, latency_table, measured_table, node_table
 from prices import DAYS_OF_A_MONTH, PRICES_OF, PROVIDERS
 from scene import Scene
-from shapes import MICRO, SECONDS, Flow, Load
 from sizing import size
+from traffic import MICRO, SECONDS, Flow, Load
 
 USERS = (10_000, 100_000, 1_000_000, 10_000_000)
 # What is changed, by itself, to see what it is worth.

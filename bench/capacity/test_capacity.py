@@ -12,11 +12,11 @@ from figures import short
 from inputs import COMMITTED, Measured, read
 from prices import AWS, HETZNER
 from scene import Scene
-from shapes import SECONDS, SHAPES, Load, browsers, local, remote, servers
 from simulate import BLOCK, PAGE, given, page
 from sizing import size
 from streams import without_chunks
 from tables import BLOCKS
+from traffic import SECONDS, SHAPES, Load, browsers, local, remote, servers
 
 MEASURED = read(COMMITTED)
 FLAT = changed(Assumptions(), {"peak_to_mean": 1.0, "hidden_streams": 1.0})

@@ -1,6 +1,6 @@
 """Measures what a server costs, over loopback: `make capacity` calls it when server and load are built.
 
-usage: measure.py --server FILE --load FILE --python FILE [--quick] [--note TEXT] [--output FILE]
+usage: measuring.py --server FILE --load FILE --python FILE [--quick] [--note TEXT] [--output FILE]
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from environment import CONTEXT, document, key
 from inputs import Exchange, Getter, Idle, Latency, Measured, Sized
-from server import Server
+from process import Server
 from streams import COMMIT, HEARTBEAT, Stream, open_stream, transferred, wait_for_commit, without_chunks
 
 BULK = "/ofrep/v1/evaluate/flags"
