@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use crate::order::ordered;
 use crate::value::Value;
 
 /// The canonical text of `value`
@@ -22,9 +23,11 @@ fn write_value(text: &mut String, value: &Value) {
         Value::String(string) => write_string(text, string),
         Value::Array(values) => write_list(text, ['[', ']'], values.iter(), write_value),
         Value::Object(members) => {
-            let mut members: Vec<_> = members.iter().collect();
+            let members: Vec<_> = members.iter().collect();
             // The map is in order of code points, which differs above U+FFFF only.
-            members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+            let members = ordered(&members, |(a, _), (b, _)| {
+                a.encode_utf16().cmp(b.encode_utf16())
+            });
             write_list(
                 text,
                 ['{', '}'],

@@ -54,6 +54,7 @@ mod model;
 mod names;
 pub mod object;
 mod operator;
+mod order;
 mod outcome;
 mod path;
 mod pattern;

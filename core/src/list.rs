@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::error::Problem;
 use crate::hashing::{hash_text, hash_texts};
 use crate::limits;
+use crate::order::ordered;
 use crate::shards::Shards;
 use crate::value::{Object, Value};
 
@@ -124,13 +125,15 @@ impl Overrides {
             Override::Invalid(problem) => Some(problem.clone()),
             _ => None,
         };
-        let mut found: Vec<_> = self
+        let found: Vec<_> = self
             .entries
             .iter()
-            .filter_map(|(key, value)| Some((key, problem(value)?)))
+            .filter(|(_, value)| problem(value).is_some())
             .collect();
-        found.sort_by_key(|(key, _)| *key);
-        found
+        let ordered = ordered(&found, |(a, _), (b, _)| a.cmp(b)).into_iter();
+        ordered
+            .filter_map(|(key, value)| Some((key, problem(value)?)))
+            .collect()
     }
 
     /// Whether some entry cannot be served, told without walking the list

@@ -8,6 +8,7 @@ use hashbrown::HashTable;
 use crate::case_folding::fold;
 use crate::context::Attribute;
 use crate::hashing::hash_text;
+use crate::order::ordered;
 
 /// A set of strings, numbers and booleans
 #[derive(Debug, Default)]
@@ -44,7 +45,7 @@ impl Literals {
 
     /// Orders the numbers, now that all are there
     pub(crate) fn seal(&mut self) {
-        self.numbers.sort_unstable_by(f64::total_cmp);
+        self.numbers = ordered(&self.numbers, f64::total_cmp);
         self.numbers.dedup();
         self.numbers.shrink_to_fit();
     }

@@ -61,11 +61,12 @@ impl<'s> Origin<'s> {
     fn of(value: &Value, source: &'s str) -> Self {
         match value {
             Value::Object(members) => {
-                let members = members
-                    .iter()
-                    .map(|(name, member)| (Arc::clone(name), Self::of(member, source)));
+                let mut origins = BTreeMap::new();
+                for (name, member) in members.iter() {
+                    origins.insert(Arc::clone(name), Self::of(member, source));
+                }
                 Self::Object {
-                    members: members.collect(),
+                    members: origins,
                     source,
                 }
             }

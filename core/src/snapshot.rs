@@ -1,6 +1,7 @@
 //! One environment's compiled flags at one revision
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::context::Attributes;
@@ -281,29 +282,25 @@ impl Snapshot {
 
     /// The flags whose outcome may differ from that in `older`: changed, added or removed, by key
     pub fn changed_since(&self, older: &Self) -> Vec<Arc<str>> {
-        let is_same = |entry: &Entry| {
-            older
-                .entry(&entry.key)
-                .is_some_and(|other| match (&entry.flag, &other.flag) {
-                    (Some(flag), Some(other)) => flag.fingerprint == other.fingerprint,
-                    (None, None) => true,
-                    _ => false,
-                })
-        };
-        let changed = self.flags.iter().filter(|entry| !is_same(entry));
-        let removed = older
-            .flags
-            .iter()
-            .filter(|entry| self.entry(&entry.key).is_none());
-        let mut keys: Vec<Arc<str>> = changed
-            .chain(removed)
-            .map(|entry| Arc::clone(&entry.key))
-            .collect();
-        keys.sort();
-        keys
+        let mut changed = Vec::new();
+        let (mut ours, mut theirs) = (self.flags.iter().peekable(), older.flags.iter().peekable());
+        // Both are by key, so one walk over the two finds what only one has.
+        loop {
+            let side = match (ours.peek(), theirs.peek()) {
+                (Some(ours), Some(theirs)) => ours.key.cmp(&theirs.key),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => return changed,
+            };
+            let ours = ours.next_if(|_| side.is_le());
+            let theirs = theirs.next_if(|_| side.is_ge());
+            let fingerprint = |entry: Option<&Entry>| Some(entry?.flag.as_ref()?.fingerprint);
+            if side.is_ne() || fingerprint(ours) != fingerprint(theirs) {
+                changed.extend(ours.or(theirs).map(|entry| Arc::clone(&entry.key)));
+            }
+        }
     }
 
-    #[inline]
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.find(key).map(|(_, entry)| entry)
     }

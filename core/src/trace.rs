@@ -2,7 +2,7 @@
 //!
 //! A trace is a tree of steps in the order in which they were taken; what was not looked at is not in it.
 
-use crate::value::{Object, Value};
+use crate::value::Value;
 
 /// Watches an evaluation
 pub(crate) trait Tracer {
@@ -49,17 +49,14 @@ impl Tracer for Trace {
     fn close<const N: usize>(&mut self, describe: impl FnOnce() -> [(&'static str, Value); N]) {
         let outer = self.outer.pop().unwrap_or_default();
         let inner = std::mem::replace(&mut self.steps, outer);
-        let mut members: Object = describe()
-            .into_iter()
-            .map(|(name, value)| (name.into(), value))
-            .collect();
+        let mut members = Vec::from(describe());
         if !inner.is_empty() {
-            members.insert("steps".into(), Value::Array(inner.into()));
+            members.push(("steps", Value::Array(inner.into())));
         }
-        self.steps.push(Value::Object(members.into()));
+        self.steps.push(Value::object(members));
     }
 
     fn note<const N: usize>(&mut self, describe: impl FnOnce() -> [(&'static str, Value); N]) {
-        self.steps.push(Value::object(describe()));
+        self.steps.push(Value::object(Vec::from(describe())));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{Node, Span, Text, decode, index};
 use crate::names::Name;
+use crate::order::ordered;
 use crate::path::push_segment;
 use crate::timestamp::Timestamp;
 use crate::value::{Object, Value, safe_integer};
@@ -120,14 +121,21 @@ impl<'t> Json<'t> {
 
     /// The members of an object by key; of a key that comes twice the last
     pub(crate) fn entries(self) -> Vec<(Cow<'t, str>, Self)> {
-        let mut entries: Vec<(Cow<'t, str>, Self)> = self
-            .members()
-            .filter_map(|(key, value)| Some((key.text()?, value)))
-            .collect();
-        let is_sorted = entries.is_sorted_by(|(earlier, _), (later, _)| earlier < later);
-        if !is_sorted {
-            entries.sort_by(|(a, x), (b, y)| a.cmp(b).then(y.position.cmp(&x.position)));
-            entries.dedup_by(|later, earlier| later.0 == earlier.0);
+        let members: Vec<(Self, Self)> = self.members().collect();
+        let key = |(key, _): &(Self, Self)| key.text().unwrap_or_default();
+        let members = if members.is_sorted_by(|a, b| key(a) < key(b)) {
+            members
+        } else {
+            ordered(&members, |a, b| {
+                key(a).cmp(&key(b)).then(b.0.position.cmp(&a.0.position))
+            })
+        };
+        let mut entries: Vec<(Cow<'t, str>, Self)> = Vec::with_capacity(members.len());
+        for member in members {
+            let key = key(&member);
+            if entries.last().is_none_or(|(last, _)| *last != key) {
+                entries.push((key, member.1));
+            }
         }
         entries
     }

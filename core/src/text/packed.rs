@@ -88,7 +88,7 @@ fn number(number: f64) -> Attribute<'static> {
 }
 
 fn array(text: &str) -> Option<Attribute<'static>> {
-    match serde_json::from_str(text).ok()? {
+    match Value::from_json(text).ok()? {
         Value::Array(elements) => Some(Attribute::Array(elements.to_vec().into())),
         _ => None,
     }
