@@ -23,9 +23,11 @@ from pathlib import Path
 from environment import CONTEXT, document, key
 from inputs import Exchange, Getter, Idle, Latency, Measured, Sized
 from process import Server
-from streams import COMMIT, HEARTBEAT, Stream, open_stream, transferred, wait_for_commit, without_chunks
+from streams import COMMIT, HEARTBEAT, Stream, transferred, wait_for_commit
 
 BULK = "/ofrep/v1/evaluate/flags"
+# As every browser and most HTTP libraries ask: what the server makes of it is what is measured.
+GZIP = "Accept-Encoding: gzip"
 # The middle one is where streams are held, and the one that the page speaks of.
 SIZES = (10, 200, 1_000)
 TYPICAL = 200
@@ -85,7 +87,7 @@ def size(binary: Path, load: Path, flags: int, effort: Effort) -> Sized:
     with Server(binary, flags) as server:
         resident = server.resident_bytes()
         stream = transferred(server)
-        whole, body = len(stream.received), without_chunks(stream.received)
+        whole, body = len(stream.received), stream.events
         server.change(0, 50)
         delta = stream.read_until(COMMIT)
         resumed = transferred(server, stream.cursor())
@@ -144,7 +146,7 @@ def exchange(
         [
             *(str(load), "requests", ":".join(map(str, server.address)), path, body),
             *("--rate", str(rate), "--seconds", str(seconds), "--warm-up", str(warm_up), "--status", str(status)),
-            *(part for header in (server.authorization("client"), *(headers or [])) for part in ("-H", header)),
+            *(part for header in (server.authorization("client"), GZIP, *(headers or [])) for part in ("-H", header)),
         ],
         check=True,
         capture_output=True,
@@ -249,15 +251,12 @@ def getters(load: Path, python: Path, effort: Effort) -> list[Getter]:
 def encodings(binary: Path) -> list[str]:
     """How the server compresses its answers to a client that takes gzip; empty where it does not."""
     with Server(binary, TYPICAL) as server:
-        gzip_please = {"Accept-Encoding": "gzip"}
+        gzip_please = dict([GZIP.split(": ")])
         bulk = server.request("POST", BULK, "client", CONTEXT, gzip_please)
         snapshot = server.request("GET", "/api/v1/sdk/snapshot", "server", None, gzip_please)
-        stream = open_stream(server)
-        head = stream.read_until(COMMIT).partition(b"\r\n\r\n")[0].decode().lower()
+        stream = transferred(server)
     found = [headers.get("content-encoding", "") for _, headers, _ in (bulk, snapshot)]
-    return [
-        encoding for encoding in (*found, *re.findall("content-encoding: (.*)\r?$", head, re.MULTILINE)) if encoding
-    ]
+    return [encoding for encoding in (*found, stream.encoding()) if encoding]
 
 
 def raise_descriptor_limit(streams: int) -> None:

@@ -6,44 +6,76 @@ import re
 import select
 import socket
 import time
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, field
 
 from process import Server
 
 COMMIT = b"event: payload-transferred"
 END_OF_EVENT = b"\n\n"
+END_OF_HEAD = b"\r\n\r\n"
 HEARTBEAT = b": heartbeat\n\n"
 
 
 @dataclass
 class Stream:
-    """One connection of the stream."""
+    """One connection of the stream: what came off the socket, and the events in it."""
 
     connection: socket.socket
+    head: str = ""
     received: bytes = b""
+    events: bytes = b""
+    _unread: bytes = b""
+    _gunzip: zlib._Decompress = field(default_factory=lambda: zlib.decompressobj(zlib.MAX_WBITS | 16))
 
-    def read(self) -> bytes:
-        """What has come since, at least a byte."""
+    def read(self) -> None:
+        """Take what has come since, at least a byte."""
         piece = self.connection.recv(1 << 20)
         if not piece:
             raise RuntimeError("the server closed a stream")
         self.received += piece
-        return piece
+        self._unread += piece
+        self._decode()
 
     def read_until(self, marker: bytes) -> bytes:
         """What comes until the event or comment that `marker` begins has ended; what had come before does not count."""
-        self.received = b""
-        while marker not in self.received or not self._has_ended(marker):
+        self.forget()
+        while not self.has(marker):
             self.read()
         return self.received
 
-    def _has_ended(self, marker: bytes) -> bool:
-        return END_OF_EVENT in self.received[self.received.index(marker) :] and self.received.endswith(b"\r\n")
+    def forget(self) -> None:
+        """What has come so far counts no longer."""
+        self.received = self.events = b""
+
+    def has(self, marker: bytes) -> bool:
+        """Whether the event or comment that `marker` begins has come, and nothing is half there."""
+        begin = self.events.find(marker)
+        return begin >= 0 and END_OF_EVENT in self.events[begin:] and not self._unread
 
     def cursor(self) -> str:
         """What the last commit was called."""
-        ids: list[bytes] = re.findall(rb"^id: (.*)$", self.received, re.MULTILINE)
+        ids: list[bytes] = re.findall(rb"^id: (.*)$", self.events, re.MULTILINE)
         return ids[-1].decode()
+
+    def encoding(self) -> str:
+        """How the body is compressed; empty where it is not."""
+        found = re.search("^content-encoding: (.*)$", self.head, re.MULTILINE)
+        return found[1] if found else ""
+
+    def _decode(self) -> None:
+        if not self.head:
+            head, end, rest = self._unread.partition(END_OF_HEAD)
+            if not end:
+                return
+            self.head, self._unread = head.decode().lower().replace("\r\n", "\n"), rest
+        while b"\r\n" in self._unread:
+            size, _, rest = self._unread.partition(b"\r\n")
+            length = int(size, 16)
+            if len(rest) < length + 2:
+                return
+            chunk, self._unread = rest[:length], rest[length + 2 :]
+            self.events += self._gunzip.decompress(chunk) if self.encoding() == "gzip" else chunk
 
 
 def open_stream(server: Server, cursor: str | None = None) -> Stream:
@@ -70,7 +102,7 @@ def wait_for_commit(streams: list[Stream]) -> None:
     poll = select.poll()
     waiting = {stream.connection.fileno(): stream for stream in streams}
     for descriptor, stream in waiting.items():
-        stream.received = b""
+        stream.forget()
         poll.register(descriptor, select.POLLIN)
     until = time.monotonic() + 60
     while waiting:
@@ -79,19 +111,6 @@ def wait_for_commit(streams: list[Stream]) -> None:
         for descriptor, _ in poll.poll(1_000):
             stream = waiting[descriptor]
             stream.read()
-            if COMMIT in stream.received and stream.received.endswith(b"\r\n"):
+            if stream.has(COMMIT):
                 poll.unregister(descriptor)
                 del waiting[descriptor]
-
-
-def without_chunks(raw: bytes) -> bytes:
-    """The body of an answer that came in chunks; the head is dropped if it is there."""
-    if raw.startswith(b"HTTP/"):
-        raw = raw.partition(b"\r\n\r\n")[2]
-    body = b""
-    while raw:
-        size, _, rest = raw.partition(b"\r\n")
-        length = int(size, 16)
-        body += rest[:length]
-        raw = rest[length + 2 :]
-    return body

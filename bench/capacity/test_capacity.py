@@ -1,6 +1,8 @@
 """The simulation keeps what it must keep, and docs/capacity.md holds what it says."""
 
 import math
+import socket
+import zlib
 from dataclasses import fields
 
 import pytest
@@ -14,7 +16,7 @@ from prices import AWS, HETZNER
 from scene import Scene
 from simulate import BLOCK, PAGE, given, page
 from sizing import size
-from streams import without_chunks
+from streams import COMMIT, Stream
 from tables import BLOCKS
 from traffic import SECONDS, SHAPES, Load, browsers, local, remote, servers
 
@@ -170,11 +172,25 @@ def test_included_traffic_is_not_paid() -> None:
     assert HETZNER.month(1, day) == pytest.approx(HETZNER.node_month + 20)
 
 
-def test_the_chunks_of_a_stream_are_put_together() -> None:
-    assert (
-        without_chunks(b"HTTP/1.1 200 OK\r\nx: y\r\n\r\n3\r\na\r\n\r\n10\r\n0123456789abcdef\r\n")
-        == b"a\r\n0123456789abcdef"
-    )
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+def test_a_stream_is_read_out_of_its_chunks_whatever_their_coding(encoding: str) -> None:
+    events = [COMMIT + b"\ndata: 1\n\n", b": heartbeat\n\n", COMMIT + b"\ndata: 2\n\n"]
+    encoder = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    bodies = [encoder.compress(event) + encoder.flush(zlib.Z_SYNC_FLUSH) for event in events] if encoding else events
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\n\r\n" if encoding else "HTTP/1.1 200 OK\r\nx: y\r\n\r\n"
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        stream = Stream(ours)
+        sent = head.encode()
+        for event, body in zip(events, bodies, strict=True):
+            sent += f"{len(body):x}\r\n".encode() + body + b"\r\n"
+            # In two parts, so that something is half there.
+            theirs.sendall(sent[:20])
+            theirs.sendall(sent[20:])
+            received = stream.read_until(event.partition(b"\n")[0])
+            assert (received, stream.events) == (sent, event)
+            sent = b""
+        assert stream.encoding() == encoding
 
 
 def test_figures_between_the_measured_sizes_lie_between_theirs() -> None:

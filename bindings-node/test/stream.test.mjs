@@ -41,6 +41,21 @@ for (const evaluator of ['native', 'wasm']) {
       assert.deepEqual(Object.keys(client.evaluateAll()), ['f', 'g']);
     });
 
+    test('compressed answers are read as they come, of the stream and of the snapshot', async (context) => {
+      const { server, client, isOn } = await follow(context);
+      server.compresses = true;
+      server.put('f', boolean(true));
+      server.cut();
+      await until(client, isOn);
+      server.set('f', boolean(false));
+      await until(client, () => !isOn());
+      server.intercept = (request, response) => request.url.endsWith('/stream') && response.writeHead(503).end();
+      server.put('f', boolean(true));
+      server.cut();
+      await until(client, isOn);
+      assert.ok(server.requests.some(({ path }) => path.endsWith('/snapshot')));
+    });
+
     test('a cut in the middle of a transfer misses nothing', async (context) => {
       const { server, client, isOn } = await follow(context);
       const revision = client.revision;

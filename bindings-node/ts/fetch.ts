@@ -6,7 +6,8 @@
 import type { IncomingMessage } from 'node:http';
 import http from 'node:http';
 import https from 'node:https';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import type { ByteStream, HttpRequest, HttpResponse } from '../../sdk-js/src/index.js';
 
 /** Sends a GET request. Redirects are not followed, so that they show as the status they are. */
@@ -14,7 +15,8 @@ export function unheldFetch(url: string, { headers, signal }: HttpRequest): Prom
   return new Promise((resolve, reject) => {
     const { request } = url.startsWith('https:') ? https : http;
     // No agent: a pooled socket would be left over, and there is nothing to pool.
-    const outgoing = request(url, { headers, signal, agent: false }, (incoming) => resolve(toResponse(incoming)));
+    const options = { headers: { 'accept-encoding': 'gzip', ...headers }, signal, agent: false };
+    const outgoing = request(url, options, (incoming) => resolve(toResponse(incoming)));
     outgoing.on('socket', (socket) => socket.unref());
     outgoing.on('error', reject);
     outgoing.end();
@@ -22,18 +24,28 @@ export function unheldFetch(url: string, { headers, signal }: HttpRequest): Prom
 }
 
 function toResponse(incoming: IncomingMessage): HttpResponse {
+  const decoded = decode(incoming);
   return {
     status: incoming.statusCode ?? 0,
     headers: { get: (name) => incoming.headersDistinct[name]?.join(', ') ?? null },
     get body(): ByteStream {
-      return Readable.toWeb(incoming) as ByteStream;
+      return Readable.toWeb(decoded) as ByteStream;
     },
     async text() {
       const chunks: Buffer[] = [];
-      for await (const chunk of incoming) {
+      for await (const chunk of decoded) {
         chunks.push(chunk as Buffer);
       }
       return Buffer.concat(chunks).toString('utf8');
     },
   };
+}
+
+/** The body as it was before it was compressed; it gives out what has arrived without waiting for more. */
+function decode(incoming: IncomingMessage): Readable {
+  if (incoming.headers['content-encoding'] !== 'gzip') {
+    return incoming;
+  }
+  // Either one's end is the other's; who reads is told of an error by the stream that is read.
+  return pipeline(incoming, createGunzip(), () => {});
 }

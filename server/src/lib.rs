@@ -18,6 +18,7 @@ mod api_error;
 pub mod auth;
 mod catch_up;
 pub mod cli;
+mod coding;
 mod config;
 pub mod contact;
 mod draft;
@@ -42,6 +43,7 @@ mod transfer;
 mod view;
 
 pub use api_error::{ApiError, FieldError, chain};
+pub use coding::{Coding, Shared};
 pub use config::{Cli, Command, ServeOptions};
 pub use draft::Draft;
 pub use routes::app;

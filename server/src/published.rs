@@ -7,6 +7,7 @@ use bytes::Bytes;
 use flagstaff_core::{Snapshot, SnapshotError, object};
 use imbl::OrdMap;
 
+use crate::coding::{self, Coding, Shared};
 use crate::history::History;
 use crate::object::wire_object;
 use crate::store::{EnvironmentRow, FlagRow};
@@ -38,9 +39,10 @@ pub struct Identity {
 #[derive(Debug, Default)]
 struct Rendered {
     document: OnceLock<Bytes>,
-    full: OnceLock<Bytes>,
+    document_gzip: OnceLock<Bytes>,
+    full: OnceLock<Shared>,
     // By the revision that they start from.
-    deltas: Mutex<BTreeMap<u64, Bytes>>,
+    deltas: Mutex<BTreeMap<u64, Shared>>,
 }
 
 /// What a connection gets to be at the current revision
@@ -48,8 +50,8 @@ struct Rendered {
 pub struct Transfer {
     /// What it is
     pub intent: Intent,
-    /// The events after `server-intent`, `payload-transferred` included; empty where there is nothing to say
-    pub events: Bytes,
+    /// The events after `server-intent`, `payload-transferred` included; `None` where there is nothing to say
+    pub events: Option<Shared>,
 }
 
 impl Published {
@@ -119,37 +121,50 @@ impl Published {
             .clone()
     }
 
+    /// The same document as it is sent in a coding
+    pub fn document_in(&self, scope: Scope, coding: Coding) -> Bytes {
+        let document = self.document(scope);
+        match coding {
+            Coding::Identity => document,
+            Coding::Gzip => self
+                .rendered(scope)
+                .document_gzip
+                .get_or_init(|| coding::gzip(&document))
+                .clone(),
+        }
+    }
+
     /// What a client that holds `cursor` needs; a cursor that says nothing to this server gets everything (PR-9)
     pub fn transfer(&self, scope: Scope, cursor_held: Option<&str>) -> Transfer {
         let held = match self.resume(scope, cursor_held) {
             Ok(revision) if revision == self.revision() => {
                 return Transfer {
                     intent: Intent::Nothing,
-                    events: Bytes::new(),
+                    events: None,
                 };
             }
             Ok(revision) => revision,
             Err(reason) => {
                 return Transfer {
                     intent: Intent::Full(reason),
-                    events: self.full(scope),
+                    events: Some(self.full(scope)),
                 };
             }
         };
         match self.since(scope, held) {
             Some(events) => Transfer {
                 intent: Intent::Changes,
-                events,
+                events: Some(events),
             },
             None => Transfer {
                 intent: Intent::Full("the cursor is too old"),
-                events: self.full(scope),
+                events: Some(self.full(scope)),
             },
         }
     }
 
     /// The changes since a revision that this server has published; `None` if it is no longer known
-    pub fn since(&self, scope: Scope, revision: u64) -> Option<Bytes> {
+    pub fn since(&self, scope: Scope, revision: u64) -> Option<Shared> {
         let past = self.history.get(revision)?;
         let mut deltas = self
             .rendered(scope)
@@ -158,17 +173,17 @@ impl Published {
             .unwrap_or_else(PoisonError::into_inner);
         let make = || {
             let (from, to) = (past.objects(scope), self.state.objects(scope));
-            self.with_commit(scope, |commit| transfer::delta(from, to, commit))
+            Shared::new(self.with_commit(scope, |commit| transfer::delta(from, to, commit)))
         };
         Some(deltas.entry(revision).or_insert_with(make).clone())
     }
 
     /// Everything
-    pub fn full(&self, scope: Scope) -> Bytes {
+    pub fn full(&self, scope: Scope) -> Shared {
         let make = || {
-            self.with_commit(scope, |commit| {
+            Shared::new(self.with_commit(scope, |commit| {
                 transfer::full(self.state.objects(scope), commit)
-            })
+            }))
         };
         self.rendered(scope).full.get_or_init(make).clone()
     }

@@ -5,7 +5,7 @@
 //! does not read at all is dropped by the socket's write timeout ([`crate::timeout`]).
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -16,11 +16,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api_error::ApiError;
 use crate::auth::Grant;
+use crate::coding::{Coding, Encoder, Shared};
 use crate::environment::Environment;
 use crate::published::Published;
 use crate::state::AppState;
 use crate::transfer::{self, Intent};
 use crate::view::Scope;
+
+static HEARTBEAT: LazyLock<Shared> = LazyLock::new(|| Shared::new(&b": heartbeat\n\n"[..]));
 
 /// Opens a stream that begins with what a client that holds `cursor` needs
 pub(crate) fn open(
@@ -28,6 +31,7 @@ pub(crate) fn open(
     environment: &Environment,
     grant: &Grant,
     cursor: Option<&str>,
+    coding: Coding,
 ) -> Result<Body, ApiError> {
     let scope = Scope::of(grant.kind());
     if state.stopping().is_cancelled() {
@@ -52,11 +56,12 @@ pub(crate) fn open(
         scope,
         revision: published.revision(),
         unsent: greeting(&published, scope, cursor),
+        encoder: Encoder::new(coding),
+        is_over: false,
         changes,
         heartbeat,
         stopping: state.stopping().clone(),
         key_ended: grant.ended().clone(),
-        is_over: false,
         _permit: permit,
     };
     Ok(Body::from_stream(stream::unfold(
@@ -71,17 +76,13 @@ pub(crate) fn open(
 }
 
 /// What a new connection is sent at once, the last part first
-fn greeting(published: &Published, scope: Scope, cursor: Option<&str>) -> Vec<Bytes> {
+fn greeting(published: &Published, scope: Scope, cursor: Option<&str>) -> Vec<Shared> {
     let transfer = published.transfer(scope, cursor);
     // Spread over a range, or all clients of a server that went away come back at one instant.
     let retry = format!("retry: {}\n\n", rand::random_range(1_000..=3_000));
-    let mut parts = vec![
-        transfer.events,
-        transfer::intent(transfer.intent),
-        retry.into(),
-    ];
-    parts.retain(|part| !part.is_empty());
-    parts
+    let intent = Shared::new(transfer::intent(transfer.intent));
+    let parts = [transfer.events, Some(intent), Some(Shared::new(retry))];
+    parts.into_iter().flatten().collect()
 }
 
 struct Connection {
@@ -89,7 +90,8 @@ struct Connection {
     // What the client has when it has read all that was sent.
     revision: u64,
     // The last part first.
-    unsent: Vec<Bytes>,
+    unsent: Vec<Shared>,
+    encoder: Encoder,
     changes: watch::Receiver<Arc<Published>>,
     heartbeat: Interval,
     stopping: CancellationToken,
@@ -102,7 +104,7 @@ impl Connection {
     /// The next bytes; asked for only when the socket has taken the ones before
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(part) = self.unsent.pop() {
-            return Some(part);
+            return Some(self.encoder.encode(&part));
         }
         if self.is_over {
             return None;
@@ -110,30 +112,35 @@ impl Connection {
         tokio::select! {
             biased;
             () = self.stopping.cancelled() => {
-                self.is_over = true;
-                Some(transfer::goodbye("the server is stopping", rand::random_range(500..=3_000)))
+                Some(self.goodbye("the server is stopping", rand::random_range(500..=3_000)))
             }
             () = self.key_ended.cancelled() => {
-                self.is_over = true;
-                Some(transfer::goodbye("the key was revoked or has expired", rand::random_range(0..=1_000)))
+                Some(self.goodbye("the key was revoked or has expired", rand::random_range(0..=1_000)))
             }
             changed = self.changes.changed() => {
                 // The environment lives as long as the server, so its end is the server's.
                 changed.ok()?;
-                Some(self.catch_up())
+                let part = self.catch_up();
+                Some(self.encoder.encode(&part))
             }
-            _ = self.heartbeat.tick() => Some(Bytes::from_static(b": heartbeat\n\n")),
+            _ = self.heartbeat.tick() => Some(self.encoder.encode(&HEARTBEAT)),
         }
     }
 
-    fn catch_up(&mut self) -> Bytes {
+    fn goodbye(&mut self, reason: &str, retry_after_ms: u64) -> Bytes {
+        self.is_over = true;
+        let goodbye = Shared::new(transfer::goodbye(reason, retry_after_ms));
+        self.encoder.encode_last(&goodbye)
+    }
+
+    fn catch_up(&mut self) -> Shared {
         let published = Arc::clone(&self.changes.borrow_and_update());
         let delta = published.since(self.scope, self.revision);
         self.revision = published.revision();
         self.heartbeat.reset();
         delta.unwrap_or_else(|| {
             self.unsent.push(published.full(self.scope));
-            transfer::intent(Intent::Full("the reader was too slow"))
+            Shared::new(transfer::intent(Intent::Full("the reader was too slow")))
         })
     }
 }

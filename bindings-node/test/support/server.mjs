@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import http from 'node:http';
+import { constants, createGzip, gzipSync } from 'node:zlib';
 
 /** murmur3_x86_32 of `text` in UTF-8 */
 function murmur3(text, seed) {
@@ -39,6 +40,8 @@ function stateHash(objects) {
 export class FlagServer {
   /** The requests so far: path and headers */
   requests = [];
+  /** Whether it compresses for those who take it */
+  compresses = false;
   /** Called with each request and response; returns true where it has answered. */
   intercept = () => false;
   #objects = new Map();
@@ -105,18 +108,27 @@ export class FlagServer {
     if (this.intercept(request, response)) {
       return;
     }
+    const isCompressed = this.compresses && request.headers['accept-encoding'] === 'gzip';
+    if (isCompressed) {
+      response.setHeader('content-encoding', 'gzip');
+    }
     if (request.url === '/api/v1/sdk/stream') {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      this.#streams.add(response);
-      response.on('close', () => this.#streams.delete(response));
+      const stream = isCompressed ? createGzip({ flush: constants.Z_SYNC_FLUSH }) : response;
+      if (isCompressed) {
+        stream.pipe(response);
+      }
+      this.#streams.add(stream);
+      response.on('close', () => this.#streams.delete(stream));
       const puts = Array.from(this.#objects.values(), (object) => this.#event('put-object', object));
-      response.write(
+      stream.write(
         this.#event('server-intent', { intent: 'xfer-full', reason: 'test' }) + puts.join('') + this.transferred(),
       );
     } else {
       const flags = Object.fromEntries(Array.from(this.#objects.values(), ({ key, object }) => [key, object]));
       response.setHeader('etag', `"${this.#revision}"`);
-      response.end(JSON.stringify({ schemaVersion: 1, environment: 'production', revision: this.#revision, flags }));
+      const document = JSON.stringify({ schemaVersion: 1, environment: 'production', revision: this.#revision, flags });
+      response.end(isCompressed ? gzipSync(document) : document);
     }
   }
 }

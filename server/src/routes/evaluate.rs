@@ -1,7 +1,8 @@
 //! `POST /api/v1/evaluate`: full outcomes, in canonical JSON, for one flag or all, and on request why
 
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::response::{IntoResponse, Response};
 use flagstaff_core::{Context, Outcome, Timestamp, Value, ValueType};
 use serde::Deserialize;
@@ -9,6 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
+use crate::coding::{self, Coding};
 use crate::extract::{Body, key_environment};
 use crate::state::AppState;
 
@@ -39,6 +41,7 @@ pub(super) fn no_context() -> Box<RawValue> {
 pub(super) async fn evaluate(
     grant: Grant,
     State(state): State<AppState>,
+    headers: HeaderMap,
     Body(question): Body<Question>,
 ) -> Result<Response, ApiError> {
     let grant = grant.require(&[KeyKind::Server, KeyKind::Client])?;
@@ -63,11 +66,16 @@ pub(super) async fn evaluate(
     } else {
         Outcome::all_to_value(&snapshot.evaluate_all(&context, now), &question.default)
     };
+    let (coding, body) = coding::answer(
+        answer.to_canonical().into_bytes(),
+        Coding::accepted(&headers),
+    );
     let headers = [
         (CONTENT_TYPE, "application/json"),
         (CACHE_CONTROL, "no-store"),
+        (VARY, "Accept-Encoding"),
     ];
-    Ok((headers, answer.to_canonical()).into_response())
+    Ok((headers, coding.header(), body).into_response())
 }
 
 /// The flag to explain; only a server key may ask, since a trace tells the rules

@@ -4,7 +4,7 @@
 
 use axum::Json;
 use axum::extract::{FromRequest as _, Path, Request, State};
-use axum::http::header::{CACHE_CONTROL, ETAG};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use flagstaff_core::{Context, ErrorCode, Outcome, Reason, Timestamp, Value};
@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind, hex};
+use crate::coding::{self, Coding};
 use crate::etag;
 use crate::extract::{Body, key_environment};
 use crate::published::Published;
@@ -99,8 +100,13 @@ pub(super) async fn bulk(
         Err(failure) => return Ok(failure.respond(None)),
     };
     let now = state.now();
-    let tag = etag::quoted(&tag(&published, grant.kind(), &context, now))?;
-    let cache = [(CACHE_CONTROL, "private, no-cache")];
+    let accepted = Coding::accepted(&headers);
+    let tag = tag(&published, grant.kind(), &context, now);
+    let tag = etag::coded(&tag, accepted)?;
+    let cache = [
+        (CACHE_CONTROL, "private, no-cache"),
+        (VARY, "Authorization, X-API-Key, Accept-Encoding"),
+    ];
     if etag::none_match(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)], cache).into_response());
     }
@@ -115,15 +121,14 @@ pub(super) async fn bulk(
         ("environment", Value::from(&*published.identity().row.name)),
         ("revision", revision),
     ]);
-    Ok((
-        [(ETAG, tag)],
-        cache,
-        Json(Bulk {
-            flags: flags.collect(),
-            metadata,
-        }),
-    )
-        .into_response())
+    let bulk = Bulk {
+        flags: flags.collect(),
+        metadata,
+    };
+    let body = serde_json::to_vec(&bulk).map_err(|error| ApiError::Internal(Box::new(error)))?;
+    let (coding, body) = coding::answer(body, accepted);
+    let json = [(CONTENT_TYPE, "application/json")];
+    Ok(([(ETAG, tag)], cache, coding.header(), json, body).into_response())
 }
 
 /// Everything that a bulk answer depends on, without evaluating: the flags, the time where time decides, the key, the whole context

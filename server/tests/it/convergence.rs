@@ -160,7 +160,9 @@ fn reconnect(follower: &mut Follower, environment: &Environment, scope: Scope) {
         json!({"intent": intent, "reason": ""})
     );
     follower.take_all(intent.as_bytes()).unwrap();
-    follower.take_all(&transfer.events).unwrap();
+    if let Some(events) = transfer.events {
+        follower.take_all(events.plain()).unwrap();
+    }
 }
 
 /// Two nodes on one database, in each of which things are changed
@@ -201,7 +203,7 @@ async fn run(steps: Vec<(usize, Step)>, database: Database) {
             let current = nodes[0].current();
             if current.revision() > held {
                 follower
-                    .take_all(&current.since(*scope, held).unwrap())
+                    .take_all(current.since(*scope, held).unwrap().plain())
                     .unwrap();
             }
         }
@@ -258,8 +260,8 @@ async fn refresh(nodes: &[Arc<Environment>; 2], stores: &[Arc<dyn Store>; 2]) {
         assert_eq!(one.document(scope), other.document(scope));
         for revision in 0..one.revision() {
             assert_eq!(
-                one.since(scope, revision).unwrap(),
-                other.since(scope, revision).unwrap(),
+                one.since(scope, revision).unwrap().plain(),
+                other.since(scope, revision).unwrap().plain(),
                 "{scope:?} {revision}"
             );
         }

@@ -13,6 +13,8 @@ mod admin;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod coding;
+#[cfg(test)]
 mod convergence;
 #[cfg(test)]
 mod evaluation;
