@@ -58,6 +58,7 @@ mod order;
 mod outcome;
 mod path;
 mod pattern;
+mod rare;
 mod replica;
 mod rollout;
 mod semver;

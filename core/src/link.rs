@@ -20,6 +20,7 @@ use crate::model::{
 };
 use crate::object::ObjectKind;
 use crate::path::AttributePath;
+use crate::rare::{Empty, Rare};
 
 /// A flag with everything that its evaluation may reach
 #[derive(Debug)]
@@ -28,7 +29,7 @@ pub(crate) struct LinkedFlag {
     pub(crate) flag: Arc<Flag>,
     // Parallel to `flag.levels`, `None` where there is no entry; empty where there is none at all.
     pub(crate) overrides: Box<[Option<Arc<Overrides>>]>,
-    pub(crate) links: Links,
+    pub(crate) links: Rare<Links>,
     constant: Option<Arc<Variant>>,
     pub(crate) is_constant: bool,
     // Whether time has a say in what it answers, be it by something that it refers to.
@@ -67,7 +68,7 @@ pub(crate) struct LinkedSegment {
     pub(crate) segment: Arc<Segment>,
     pub(crate) exclude: Members,
     pub(crate) include: Members,
-    pub(crate) links: Links,
+    pub(crate) links: Rare<Links>,
     is_timed: bool,
     fingerprint: u64,
     visits: u32,
@@ -80,10 +81,10 @@ pub(crate) type Members = Box<[(AttributePath, Arc<Ids>)]>;
 #[derive(Debug, Default)]
 pub(crate) struct Links {
     // `None` for a prerequisite that does not exist or is broken.
-    pub(crate) flags: Box<[Option<LinkedReference>]>,
-    pub(crate) segments: Box<[Arc<LinkedSegment>]>,
-    pub(crate) groups: Box<[Arc<Group>]>,
-    pub(crate) holdouts: Box<[Arc<Holdout>]>,
+    pub(crate) flags: Vec<Option<LinkedReference>>,
+    pub(crate) segments: Vec<Arc<LinkedSegment>>,
+    pub(crate) groups: Vec<Arc<Group>>,
+    pub(crate) holdouts: Vec<Arc<Holdout>>,
 }
 
 /// Another flag, and the variants of it that are wanted
@@ -91,6 +92,22 @@ pub(crate) struct Links {
 pub(crate) struct LinkedReference {
     pub(crate) target: Arc<LinkedFlag>,
     pub(crate) variants: Box<[Arc<str>]>,
+}
+
+impl Empty for Links {
+    const EMPTY: &'static Self = &Self {
+        flags: Vec::new(),
+        segments: Vec::new(),
+        groups: Vec::new(),
+        holdouts: Vec::new(),
+    };
+
+    fn is_empty(&self) -> bool {
+        self.flags.is_empty()
+            && self.segments.is_empty()
+            && self.groups.is_empty()
+            && self.holdouts.is_empty()
+    }
 }
 
 impl Links {
@@ -339,7 +356,7 @@ impl Linker<'_> {
             key: Arc::clone(key),
             flag: Arc::clone(flag),
             overrides,
-            links,
+            links: links.into(),
             constant: constant(flag, is_constant),
             is_constant,
             is_timed,
@@ -376,7 +393,7 @@ impl Linker<'_> {
             segment: Arc::clone(segment),
             exclude,
             include,
-            links,
+            links: links.into(),
             is_timed,
             fingerprint,
             visits,

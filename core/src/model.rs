@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::bucket;
 use crate::operator::Test;
 use crate::path::AttributePath;
+use crate::rare::{Empty, Rare};
 use crate::rollout::Rollout;
 use crate::timestamp::Timestamp;
 use crate::value::{Object, Value};
@@ -56,7 +57,7 @@ pub(crate) struct Flag {
     pub(crate) serve: Serve,
     pub(crate) metadata: Object,
     pub(crate) environment_patch: Option<Arc<Object>>,
-    pub(crate) references: References,
+    pub(crate) references: Rare<References>,
 }
 
 impl Flag {
@@ -142,7 +143,7 @@ pub(crate) struct Level {
 #[derive(Debug)]
 pub(crate) struct Rule {
     pub(crate) id: Option<Arc<str>>,
-    pub(crate) window: Window,
+    pub(crate) window: Rare<Window>,
     // `None` holds for everybody.
     pub(crate) when: Option<Condition>,
     pub(crate) serve: Serve,
@@ -153,6 +154,17 @@ pub(crate) struct Rule {
 pub(crate) struct Window {
     pub(crate) from: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
+}
+
+impl Empty for Window {
+    const EMPTY: &'static Self = &Self {
+        from: None,
+        until: None,
+    };
+
+    fn is_empty(&self) -> bool {
+        self.from.is_none() && self.until.is_none()
+    }
 }
 
 impl Window {
@@ -202,7 +214,7 @@ impl Slots {
 pub(crate) struct Segment {
     pub(crate) fingerprint: u64,
     pub(crate) when: Option<Condition>,
-    pub(crate) references: References,
+    pub(crate) references: Rare<References>,
 }
 
 /// An exclusion group: experiments on disjoint slices of the same units
@@ -229,6 +241,22 @@ pub(crate) struct References {
     pub(crate) segments: Vec<Reference>,
     pub(crate) groups: Vec<Reference>,
     pub(crate) holdouts: Vec<Reference>,
+}
+
+impl Empty for References {
+    const EMPTY: &'static Self = &Self {
+        flags: Vec::new(),
+        segments: Vec::new(),
+        groups: Vec::new(),
+        holdouts: Vec::new(),
+    };
+
+    fn is_empty(&self) -> bool {
+        self.flags.is_empty()
+            && self.segments.is_empty()
+            && self.groups.is_empty()
+            && self.holdouts.is_empty()
+    }
 }
 
 #[derive(Debug)]

@@ -152,7 +152,7 @@ pub(crate) struct Test {
 pub(crate) enum Matcher {
     Exists,
     Null,
-    In(Literals),
+    In(Arc<Literals>),
     Contains(Box<[Arc<str>]>),
     StartsWith(Box<[Arc<str>]>),
     EndsWith(Box<[Arc<str>]>),

@@ -168,13 +168,16 @@ impl Compiler<'_> {
                     return Some(Matcher::Null);
                 }
                 let expected = "a string, a number, a boolean or null";
-                self.literals(operator, std::iter::once(literal), ignore_case, expected)
+                match literal.node() {
+                    Node::Array(_) => self.literal(operator, expected),
+                    _ => self.literals(operator, literal, ignore_case, expected),
+                }
             }
             Operator::In => match operand {
                 Operand::Many(values) => {
                     self.at_most("literals", limits::LITERALS, length(Some(values)));
                     let expected = "strings, numbers or booleans";
-                    self.literals(operator, values.elements(), ignore_case, expected)
+                    self.literals(operator, values, ignore_case, expected)
                 }
                 _ => self.operand(operator, "`values`"),
             },
@@ -233,15 +236,21 @@ impl Compiler<'_> {
         Some(values)
     }
 
-    fn literals<'t>(
+    fn literals(
         &mut self,
         operator: Operator,
-        values: impl Iterator<Item = Json<'t>>,
+        operand: Json<'_>,
         ignore_case: bool,
         expected: &'static str,
     ) -> Option<Matcher> {
+        // Sets that are written alike are the same, unless they are folded.
+        let text = if ignore_case { "" } else { operand.written() };
+        if let Some(literals) = self.shared.literals(text) {
+            return Some(Matcher::In(literals));
+        }
         let mut literals = Literals::default();
-        for value in values {
+        let one = Some(operand).filter(|one| !matches!(one.node(), Node::Array(_)));
+        for value in operand.elements().chain(one) {
             match value.node() {
                 Node::Boolean(value) => literals.insert_boolean(value),
                 Node::Number(_) => literals.insert_number(value.number()?),
@@ -254,6 +263,10 @@ impl Compiler<'_> {
             }
         }
         literals.seal();
+        let literals = Arc::new(literals);
+        if !text.is_empty() {
+            self.shared.learn_literals(text, &literals);
+        }
         Some(Matcher::In(literals))
     }
 

@@ -15,6 +15,7 @@ use crate::model::{Flag, FlagReference, FlagType, Level, Rule, Serve, Variant, W
 use crate::names::Name;
 use crate::object::ObjectKind;
 use crate::path::AttributePath;
+use crate::shared::Variants;
 use crate::value::{Object, Value};
 
 /// A flag and the lists that its document holds inline, by level
@@ -104,7 +105,7 @@ impl Compiler<'_> {
             serve: serve?,
             metadata,
             environment_patch: patch,
-            references: std::mem::take(&mut self.references),
+            references: std::mem::take(&mut self.references).into(),
             variants,
         })
     }
@@ -135,18 +136,44 @@ impl Compiler<'_> {
         value_type: FlagType,
         json: Json<'_>,
         patch: Option<&Arc<Object>>,
-    ) -> Arc<[Arc<Variant>]> {
+    ) -> Variants {
         if patch.is_some() && value_type != FlagType::Object {
             self.within(Name::EnvironmentPatch, |compiler| {
                 compiler.issue::<()>(Problem::PatchOfScalar)
             });
         }
-        let Some(values) = json.get(Name::Variants).map(Json::entries) else {
+        let Some(values) = json.get(Name::Variants) else {
             if value_type != FlagType::Boolean {
                 self.issue::<()>(Problem::Missing("variants"));
             }
             return boolean_variants();
         };
+        if patch.is_some() {
+            return self.own_variants(value_type, values, patch);
+        }
+        let is_of_type = |variants: &Variants| {
+            let mut variants = variants.iter();
+            variants.all(|variant| is_of(value_type, &variant.value))
+        };
+        let text = values.container_text();
+        if let Some(variants) = self.shared.variants(text).filter(is_of_type) {
+            return variants;
+        }
+        let issues = self.issues.len();
+        let variants = self.own_variants(value_type, values, None);
+        if self.issues.len() == issues {
+            self.shared.learn_variants(text, &variants);
+        }
+        variants
+    }
+
+    fn own_variants(
+        &mut self,
+        value_type: FlagType,
+        values: Json<'_>,
+        patch: Option<&Arc<Object>>,
+    ) -> Variants {
+        let values = values.entries();
         self.within(Name::Variants, |compiler| {
             compiler.at_most("variants", limits::VARIANTS, values.len());
             let variant = |(name, value): (Cow<'_, str>, Json<'_>)| {
@@ -263,7 +290,7 @@ impl Compiler<'_> {
         let serve = self.within(Name::Serve, |compiler| compiler.serve(serve, scope));
         Some(Rule {
             id,
-            window,
+            window: window.into(),
             when: when.map_or(Some(None), |when| when.map(Some))?,
             serve: serve?,
         })

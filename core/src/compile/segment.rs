@@ -43,7 +43,7 @@ pub(crate) fn segment(
             .within(Name::When, |compiler| compiler.condition(condition, 1))
             .map(Some),
     };
-    let references = std::mem::take(&mut compiler.references);
+    let references = std::mem::take(&mut compiler.references).into();
     let segment = when.map(|when| Segment {
         fingerprint,
         when,

@@ -167,6 +167,18 @@ impl<'t> Json<'t> {
         }
     }
 
+    /// The text of it, quotes and brackets included; nothing where it is a word
+    pub(crate) fn written(self) -> &'t str {
+        match self.node() {
+            Node::Number(number) => self.raw(number.span),
+            Node::String(text) => self.raw(Span {
+                start: text.span.start.saturating_sub(1),
+                end: text.span.end.saturating_add(1),
+            }),
+            _ => self.container_text(),
+        }
+    }
+
     fn decoded(self, text: Text) -> Result<Cow<'t, str>, &'static str> {
         decode::string(self.raw(text.span), text.is_escaped)
     }

@@ -162,7 +162,7 @@ pub(super) fn resolve<T>(
     references: &[Reference],
     problems: &mut Problems,
     find: impl Fn(&str) -> (Option<T>, bool),
-) -> Box<[T]> {
+) -> Vec<T> {
     let mut found = Vec::with_capacity(references.len());
     for reference in references {
         match find(&reference.key) {
@@ -170,7 +170,7 @@ pub(super) fn resolve<T>(
             (None, exists) => problems.push(unresolved(what, reference, exists)),
         }
     }
-    found.into()
+    found
 }
 
 pub(super) fn unresolved(

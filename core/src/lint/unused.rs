@@ -47,11 +47,11 @@ fn references(environment: &Environment) -> Option<Vec<&References>> {
     let flags = environment
         .flags
         .values()
-        .map(|flag| flag.as_ref().ok().map(|flag| &flag.references));
+        .map(|flag| flag.as_ref().ok().map(|flag| &*flag.references));
     let segments = environment
         .segments
         .values()
-        .map(|segment| segment.as_ref().ok().map(|segment| &segment.references));
+        .map(|segment| segment.as_ref().ok().map(|segment| &*segment.references));
     flags.chain(segments).collect()
 }
 
