@@ -196,7 +196,7 @@ impl Evaluator {
 
     /// The function that answers in numbers
     #[napi]
-    pub fn number_function(&self, env: Env) -> napi::Result<Unknown<'static>> {
+    pub fn number_function<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
         number::function(env, Rc::clone(&self.state))
     }
 

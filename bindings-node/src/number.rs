@@ -20,10 +20,19 @@ use crate::State;
 const NAME: &str = "number";
 
 /// A function `(flag, expected, context)` that answers [`State::number`]; it keeps the state alive
-pub(crate) fn function(env: Env, state: Rc<RefCell<State>>) -> napi::Result<Unknown<'static>> {
+pub(crate) fn function(env: &Env, state: Rc<RefCell<State>>) -> napi::Result<Unknown<'_>> {
     let data = Rc::into_raw(state).cast_mut().cast::<c_void>();
+    // SAFETY: `env` is the one that is calling us.
+    unsafe { create(env, data) }.inspect_err(|_| {
+        // SAFETY: where there is no function with a finalizer, nobody else gives `data` back.
+        drop(unsafe { Rc::from_raw(data.cast::<RefCell<State>>()) });
+    })
+}
+
+/// The function, which owns `data` from its finalizer on
+unsafe fn create(env: &Env, data: *mut c_void) -> napi::Result<Unknown<'_>> {
     let mut function = ptr::null_mut();
-    // SAFETY: `env` is the one that is calling us, the name lives for ever, and `data` is valid until `release`.
+    // SAFETY: the name lives for ever, and `data` until `release`.
     check_status!(unsafe {
         sys::napi_create_function(
             env.raw(),
@@ -34,7 +43,9 @@ pub(crate) fn function(env: Env, state: Rc<RefCell<State>>) -> napi::Result<Unkn
             &raw mut function,
         )
     })?;
-    // SAFETY: `function` was made just now; the finalizer runs once, when nobody can call it any more.
+    // SAFETY: a function that was made just now is a value of `env`.
+    let value = unsafe { Unknown::from_napi_value(env.raw(), function) }?;
+    // SAFETY: the finalizer runs once, when nobody can call the function any more.
     check_status!(unsafe {
         sys::napi_add_finalizer(
             env.raw(),
@@ -45,8 +56,7 @@ pub(crate) fn function(env: Env, state: Rc<RefCell<State>>) -> napi::Result<Unkn
             ptr::null_mut(),
         )
     })?;
-    // SAFETY: `function` is a value of `env`.
-    unsafe { Unknown::from_napi_value(env.raw(), function) }
+    Ok(value)
 }
 
 /// JavaScript's memory, to be written to
@@ -62,6 +72,8 @@ unsafe extern "C" fn release(_env: sys::napi_env, data: *mut c_void, _hint: *mut
 }
 
 /// Called by JavaScript
+///
+/// The statuses say nothing that is needed: what could not be read or made is left as it was, a number that no flag has or no value.
 unsafe extern "C" fn number(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     let mut arguments = [ptr::null_mut(); 3];
     let mut count = arguments.len();

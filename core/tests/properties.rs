@@ -403,8 +403,7 @@ proptest! {
         let mut replica = TextReplica::default();
         replica.load(&document.to_string()).unwrap();
         let flags: Vec<String> = serde_json::from_str(&replica.keys()).unwrap();
-        let types = [None, Some("boolean"), Some("string"), Some("object")];
-        let numbers = [0, 1, 2, 5];
+        let types = [None, Some("boolean"), Some("string"), Some("number"), Some("integer"), Some("object")];
         let mut outcomes = BTreeMap::new();
         for context in &contexts {
             let text = context.to_string();
@@ -412,6 +411,7 @@ proptest! {
             let is_valid = Context::from_json(&text).is_ok();
             prop_assert_eq!(kept != 0, is_valid);
             if !is_valid {
+                replica.forget(kept);
                 continue;
             }
             let mut all = f64::from(now).to_ne_bytes().to_vec();
@@ -422,7 +422,7 @@ proptest! {
                 let description: Json = serde_json::from_str(&replica.describe(flag).unwrap()).unwrap();
                 prop_assert_eq!(&description["position"], &json!(position));
                 let memory = packed(context, &description["paths"], now);
-                for (name, expected) in types.into_iter().zip(numbers) {
+                for (name, expected) in types.into_iter().zip(0..) {
                     let query = NumberQuery { flag: u32::try_from(position).unwrap(), expected, context: kept };
                     let number = replica.number(query, &memory);
                     prop_assert_eq!(number, replica.number(NumberQuery { context: 0, ..query }, &memory));
@@ -441,6 +441,37 @@ proptest! {
                 }
             }
             replica.forget(kept);
+        }
+    }
+
+    #[test]
+    fn the_contexts_that_are_kept_are_those_that_were(steps in prop::collection::vec((any::<bool>(), 0..8_u32), 1..60)) {
+        let mut replica = TextReplica::default();
+        replica.load(r#"{"schemaVersion": 1, "flags": {"f": {"type": "boolean", "enabled": true, "serve": "off",
+            "rules": [{"when": {"attribute": "plan", "op": "equals", "value": "pro"}, "serve": "on"}]}}}"#).unwrap();
+        let ask = |replica: &TextReplica, context| replica.number(NumberQuery { flag: 0, expected: 0, context }, &[]);
+        let texts = [r#"{"plan": "pro"}"#, r#"{"plan": "free"}"#, r#"{"targetingKey": 7}"#];
+        let mut numbers = [0, 0, -1];
+        for (text, number) in texts.iter().zip(&mut numbers).take(2) {
+            let name = replica.keep(text);
+            *number = ask(&replica, name);
+            replica.forget(name);
+        }
+        prop_assert!(numbers[0] >= 0 && numbers[1] >= 0 && numbers[0] != numbers[1]);
+        let mut kept = BTreeMap::new();
+        for (is_kept, choice) in steps {
+            if is_kept {
+                let (text, number) = texts.iter().zip(numbers).nth(choice as usize % 3).unwrap();
+                let name = replica.keep(text);
+                prop_assert_eq!(name == 0, number < 0);
+                prop_assert!(name == 0 || kept.insert(name, number).is_none());
+            } else {
+                replica.forget(choice);
+                kept.remove(&choice);
+            }
+            for name in 1..60 {
+                prop_assert_eq!(ask(&replica, name), kept.get(&name).copied().unwrap_or(-1));
+            }
         }
     }
 

@@ -37,9 +37,29 @@ pub(super) struct Kept {
 
 impl Kept {
     fn get(&self, name: u32) -> Option<&Context> {
-        let position = usize::try_from(name.checked_sub(1)?).ok()?;
-        self.contexts.get(position)?.as_deref()
+        self.contexts.get(position_of(name)?)?.as_deref()
     }
+
+    fn keep(&mut self, context: Context) -> Option<u32> {
+        let context = Some(Box::new(context));
+        let Some(name) = self.free.pop() else {
+            self.contexts.push(context);
+            return u32::try_from(self.contexts.len()).ok();
+        };
+        *self.contexts.get_mut(position_of(name)?)? = context;
+        Some(name)
+    }
+
+    fn forget(&mut self, name: u32) {
+        let place = position_of(name).and_then(|position| self.contexts.get_mut(position));
+        if place.and_then(Option::take).is_some() {
+            self.free.push(name);
+        }
+    }
+}
+
+fn position_of(name: u32) -> Option<usize> {
+    usize::try_from(name.checked_sub(1)?).ok()
 }
 
 impl TextReplica {
@@ -91,29 +111,15 @@ impl TextReplica {
 
     /// Keeps a context and names it; 0 where the text is no valid context
     pub fn keep(&mut self, context: &str) -> u32 {
-        let Ok(context) = Context::from_json(context) else {
-            return 0;
-        };
-        let context = Some(Box::new(context));
-        let Kept { contexts, free } = &mut self.kept;
-        let Some(name) = free.pop() else {
-            contexts.push(context);
-            return u32::try_from(contexts.len()).unwrap_or(0);
-        };
-        let position = usize::try_from(name.saturating_sub(1)).ok();
-        if let Some(place) = position.and_then(|position| contexts.get_mut(position)) {
-            *place = context;
-        }
-        name
+        let context = Context::from_json(context).ok();
+        context
+            .and_then(|context| self.kept.keep(context))
+            .unwrap_or(0)
     }
 
     /// Forgets a context; its name may be given to another one
     pub fn forget(&mut self, name: u32) {
-        let position = usize::try_from(name.saturating_sub(1)).ok();
-        let place = position.and_then(|position| self.kept.contexts.get_mut(position));
-        if place.and_then(Option::take).is_some() {
-            self.kept.free.push(name);
-        }
+        self.kept.forget(name);
     }
 
     /// The number of an outcome: of one flag and one type, outcomes of the same number are equal until the next commit
@@ -237,7 +243,6 @@ mod tests {
         assert!(ask(&replica, 1, one) >= 0);
         replica.forget(one);
         replica.forget(one);
-        replica.forget(0);
         assert_eq!(ask(&replica, 1, one), -1);
         assert_eq!((replica.keep("{}"), replica.keep("{}")), (1, 3));
         assert_eq!(ask(&replica, 99, two), -1);
@@ -247,6 +252,16 @@ mod tests {
             context: two,
         };
         assert_eq!(replica.number(query, &[]), -1);
+    }
+
+    #[test]
+    fn forgetting_no_context_forgets_none() {
+        let mut replica = loaded();
+        let one = replica.keep("{}");
+        let none = replica.keep("[]");
+        replica.forget(none);
+        assert!(ask(&replica, 1, one) >= 0);
+        assert_eq!(replica.keep("{}"), 2);
     }
 
     #[test]
