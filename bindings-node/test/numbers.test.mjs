@@ -2,6 +2,7 @@
 // and in numbers and throws where the two differ.
 
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
 import { Client, PreparedContext } from '@flagstaff/node';
 import { createEvaluator } from '@flagstaff/node/evaluator';
@@ -179,6 +180,101 @@ for (const engine of ['native', 'wasm']) {
       const mine = client.evaluateAll().tree.value;
       mine.a.b = 2;
       assert.deepEqual(client.evaluateAll().tree.value, { a: { b: 1 } });
+    });
+
+    test('keeps the contexts of some when those of others are invalid', () => {
+      const client = Client.fromDocument(documentOf(FLAGS), { evaluator: engine });
+      const free = new PreparedContext({ plan: 'free' });
+      assert.equal(client.getBooleanValue('plan', true, free), false);
+      client.evaluateAll({ targetingKey: 7 });
+      client.getBooleanValue('plan', true, new PreparedContext({ targetingKey: 7 }));
+      assert.equal(client.getBooleanValue('plan', false, new PreparedContext({ plan: 'pro' })), true);
+      assert.equal(client.getBooleanValue('plan', true, free), false);
+    });
+
+    test('keeps more contexts apart than it keeps at once', () => {
+      const client = Client.fromDocument(documentOf(FLAGS), { evaluator: engine });
+      const plans = Array.from({ length: 2_500 }, (_, index) => (index % 3 === 0 ? 'pro' : 'free'));
+      const contexts = plans.map((plan) => new PreparedContext({ plan }));
+      for (let round = 0; round < 2; round += 1) {
+        contexts.forEach((context, index) => {
+          assert.equal(client.getBooleanValue('plan', false, context), plans[index] === 'pro');
+        });
+      }
+    });
+
+    test('answers a getter that asks in its turn, and then whoever asked first', () => {
+      const late = boolean({ rules: rule({ attribute: 'plan', op: 'equals', value: 'pro' }), expiresAt: '2020-01-01T00:00:00Z' });
+      const many = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`f${index}`, FLAGS.half]));
+      const both = {
+        all: [
+          { attribute: 'first', op: 'equals', value: 'a' },
+          { attribute: 'second', op: 'equals', value: 'b' },
+        ],
+      };
+      const flags = { ...many, ...FLAGS, late, both: boolean({ rules: rule(both) }) };
+      const client = Client.fromDocument(documentOf(flags), { evaluator: engine });
+      const inner = { first: 'a', second: 'b', targetingKey: 'u', plan: 'pro' };
+      const asking = (question) => ({
+        first: 'x',
+        get second() {
+          question();
+          return 'b';
+        },
+        get plan() {
+          question();
+          return 'pro';
+        },
+      });
+      const questions = [
+        () => client.getBooleanValue('both', false, inner),
+        () => client.getBooleanValue('both', false, new PreparedContext(inner)),
+        () => client.getBooleanValue('late', false, inner),
+        () => client.getBooleanValue('half', false, { targetingKey: `u${Math.random()}` }),
+        () => client.evaluateAll(inner),
+      ];
+      for (const question of questions) {
+        for (let turn = 0; turn < 3; turn += 1) {
+          assert.equal(client.getBooleanValue('both', true, asking(question)), false);
+          assert.equal(client.getBooleanValue('late', true, asking(question)), false);
+          assert.equal(client.getBooleanValue('both', false, inner), true);
+        }
+      }
+    });
+
+    test('takes a context that the other form of the package has prepared', () => {
+      const { PreparedContext: Other } = createRequire(import.meta.url)('@flagstaff/node');
+      assert.notEqual(Other, PreparedContext);
+      const client = Client.fromDocument(documentOf(FLAGS), { evaluator: engine });
+      const context = new Other({ plan: 'pro' });
+      assert.equal(client.getBooleanValue('plan', false, context), true);
+      assert.equal(client.getBooleanValue('always', false, context), true);
+      assert.equal(client.evaluateAll(context).plan.value, true);
+      assert.equal(
+        client.getBooleanDetails('plan', false, new Other({ targetingKey: 7 })).errorCode,
+        'INVALID_CONTEXT',
+      );
+    });
+
+    test('tells patched objects one by one, however many there are', () => {
+      const evaluator = createEvaluator(engine);
+      const trees = Array.from({ length: 40 }, (_, index) => [`tree${index}`, FLAGS.tree]);
+      evaluator.load(documentOf({ ...FLAGS, ...Object.fromEntries(trees) }));
+      for (const targetingKey of ['patched', 'u1', 'patched']) {
+        evaluator.evaluateAll({ targetingKey }, 0);
+      }
+    });
+
+    test('flags with the names of inherited members are flags like others', () => {
+      for (const key of ['constructor', 'toString', 'valueOf', 'hasOwnProperty', '10', '2', '__proto__']) {
+        const evaluator = createEvaluator(engine);
+        evaluator.load(`{"schemaVersion": 1, "flags": {"${key}": ${JSON.stringify(FLAGS.plan)}}}`);
+        for (const plan of ['pro', 'free', 'pro']) {
+          evaluator.evaluate(key, 'boolean', null, { plan }, 0);
+          evaluator.evaluateAll({ plan }, 0);
+        }
+      }
+      assert.equal(Object.isFrozen(Object.prototype), false);
     });
 
     test('an object with the name of a prototype is an answer like another', () => {

@@ -58,13 +58,14 @@ export function createEvaluator(name?: EngineName): CaseEvaluator {
     const { flags } = JSON.parse(evaluator.evaluateAll(encodeContext(context), now)) as {
       flags: Record<string, Outcome>;
     };
-    const details = Object.entries(flags).map(([key, outcome]) => toDetails(key, outcome, null));
+    const details = Object.entries(flags).map(([key, outcome]): [string, unknown] => [
+      key,
+      toDetails(key, outcome, null),
+    ]);
     const prepared = new PreparedContext(context as object);
     for (const asker of [context, prepared, prepared]) {
-      agree(
-        client.answers(asker).map((answer) => answer.details(null)),
-        details,
-      );
+      const answers = client.answers(asker).map((answer): [string, unknown] => [answer.flag, answer.details(null)]);
+      agree(new Map(answers), new Map(details));
     }
   }
 

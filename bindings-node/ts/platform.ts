@@ -7,8 +7,13 @@ export function addonFile(): string {
   return `flagstaff.${platform}-${arch}${libc}.node`;
 }
 
-/** Node's report names the version of glibc, and nothing under musl. */
+let isGlibcHere: boolean | undefined;
+
+/** Node's report names the version of glibc, and nothing under musl. It takes some milliseconds, and is asked for once. */
 function isGlibc(): boolean {
-  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-  return report.header?.glibcVersionRuntime !== undefined;
+  if (isGlibcHere === undefined) {
+    const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+    isGlibcHere = report.header?.glibcVersionRuntime !== undefined;
+  }
+  return isGlibcHere;
 }

@@ -14,14 +14,19 @@ const NO_OBJECT = 'null';
 
 /** Encodes a context; `undefined` stands for the empty one. */
 export function encodeContext(context: unknown): string {
+  return readContext(context).text;
+}
+
+/** Encodes a context and says whether it is a valid one. It is read once, so that the two are of the same context. */
+export function readContext(context: unknown): { text: string; isValid: boolean } {
   if (context === undefined) {
-    return '{}';
+    return { text: '{}', isValid: true };
   }
   try {
-    return isPlainObject(context) ? encodeRoot(context) : NO_OBJECT;
+    return isPlainObject(context) ? readMembers(context) : { text: NO_OBJECT, isValid: false };
   } catch {
     // A revoked proxy: nothing can be read of it, not even what it is.
-    return NO_OBJECT;
+    return { text: NO_OBJECT, isValid: false };
   }
 }
 
@@ -44,13 +49,14 @@ export function isWellFormed(text: string): boolean {
   return !LONE_SURROGATE.test(text);
 }
 
-function encodeRoot(context: object): string {
+function readMembers(context: object): { text: string; isValid: boolean } {
   const members = encodeMembers(context, []);
   // A targeting key of a foreign type is a key that is no string, which is not the same as no key.
-  if (!isTargetingKey(ownMember(context, 'targetingKey')) && !members.has('targetingKey')) {
+  if (!members.has('targetingKey') && !isTargetingKey(ownMember(context, 'targetingKey'))) {
     members.set('targetingKey', 'false');
   }
-  return join(members);
+  const key = members.get('targetingKey');
+  return { text: join(members), isValid: key === undefined || key === 'null' || key.startsWith('"') };
 }
 
 function encode(value: unknown, ancestors: readonly object[]): string | undefined {

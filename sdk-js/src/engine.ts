@@ -5,7 +5,7 @@
 
 import { Answer } from './answer.js';
 import type { Clock } from './clock.js';
-import { encodeContext, isPlainObject, isTargetingKey, ownMember } from './encode.js';
+import { isPlainObject, isTargetingKey, ownMember, readContext } from './encode.js';
 import {
   ANY_TYPE,
   type Commit,
@@ -18,7 +18,7 @@ import {
   type ValueType,
 } from './evaluator.js';
 import { CONTEXT_BYTES, SharedMemory } from './pack.js';
-import { isPrepared, type Keeper, nameOf, type PreparedContext, textOf } from './prepared.js';
+import { foreignText, isPrepared, isValid, KeptContexts, textOf } from './prepared.js';
 
 /** The name of the context in shared memory, and of no context that is kept. */
 const SHARED = 0;
@@ -29,13 +29,14 @@ const NO_NUMBER = -1;
 /** Where the numbers of all flags begin, in 32-bit integers. */
 const NUMBERS = 2;
 
-/** So many outcomes that are not known yet are asked for one by one; more of them all at once. */
-const FEW = 8;
+/** So many flags that do not exist are remembered; a caller may make up any number of them. */
+const STRANGERS = 1_000;
 
 const NOBODY = Object.freeze({});
 
 /** A flag of the snapshot, and what it has answered so far. */
 interface KnownFlag {
+  readonly key: string;
   readonly description: Description;
   /** By the number of the type, then by the number of the outcome. */
   readonly answers: Map<number, Answer>[];
@@ -49,30 +50,25 @@ interface Asked {
   readonly answers: Map<number, Answer>;
 }
 
-/** An outcome that is not known yet. */
-interface Unknown {
-  readonly position: number;
-  readonly number: number;
-  readonly flag: Asked;
-}
-
 /** An evaluator and what JavaScript knows of its snapshot. Commits go through it, so that it never knows what is no longer true. */
-export class Engine implements Keeper {
+export class Engine {
   readonly #evaluator: Evaluator;
   readonly #clock: Pick<Clock, 'now'>;
+  readonly #kept: KeptContexts;
   #memory: SharedMemory;
+  /** Whether a context is being read into shared memory, and so code of the caller's may be running. */
+  #isPacking = false;
   readonly #flags = new Map<string, KnownFlag>();
+  /** What flags answer that do not exist. */
+  readonly #strangers = new Map<string, Answer>();
   /** Every flag, by position; made when it is needed. */
   #all: Asked[] | undefined;
-  /** What contexts are called in the evaluator. */
-  readonly #names = new WeakMap<PreparedContext, number>();
-  readonly #dropped: FinalizationRegistry<number>;
 
   constructor(evaluator: Evaluator, clock: Pick<Clock, 'now'>) {
     this.#evaluator = evaluator;
     this.#clock = clock;
+    this.#kept = new KeptContexts(evaluator);
     this.#memory = new SharedMemory(evaluator.share(CONTEXT_BYTES));
-    this.#dropped = new FinalizationRegistry((name) => evaluator.forget(name));
   }
 
   /** Replaces the snapshot by a whole document and forgets the cursor; throws where the document is refused whole. */
@@ -118,27 +114,38 @@ export class Engine implements Keeper {
 
   /** What a flag answers somebody who asks for a type, or for any, now. */
   answer(key: string, type: ValueType | null, context: unknown): Answer {
+    if (this.#isPacking) {
+      // A getter of the context that is being read asks: the memory is not free.
+      return this.#tell(key, type, readAny(context).text, this.#clock.now());
+    }
     const flag = this.#flags.get(key) ?? this.#meet(key);
     if (flag === undefined) {
-      return this.#tell(key, type, toText(context), this.#clock.now());
+      return this.#tellNothing(key, type, context);
     }
     const kind = type === null ? ANY_TYPE : TYPE_NUMBERS[type];
     const constant = flag.constants[kind];
-    if (constant !== undefined && this.#isValid(context)) {
+    if (constant !== undefined && isSurelyValid(context)) {
       return constant;
     }
     // Where time has no say, any instant will do, and reading the clock costs as much as the rest.
     const now = flag.description.isTimed ? this.#clock.now() : 0;
-    const number = this.#number(flag.description, kind, context, now);
-    return flag.answers[kind]?.get(number) ?? this.#learn(key, flag, type, toText(context), now);
+    if (isPrepared(context)) {
+      const name = isValid(context) ? this.#kept.nameOf(context) : SHARED;
+      return this.#answer(flag, type, name, textOf(context), now);
+    }
+    const number = this.#packed(flag.description, kind, context, now);
+    return flag.answers[kind]?.get(number) ?? this.#learn(flag, type, readAny(context).text, now);
   }
 
   /** What every flag answers somebody now, in the order of keys. */
   answers(context: unknown): Answer[] {
     const now = this.#clock.now();
-    const text = toText(context);
+    const { text, isValid } = readAny(context);
+    if (this.#isPacking || !isValid) {
+      return this.#tellAll(this.keys(), text, now);
+    }
     if (isPrepared(context)) {
-      return this.#answers(nameOf(context, this), text, now);
+      return this.#answers(this.#kept.nameOf(context), text, now);
     }
     const name = this.#evaluator.keep(text);
     try {
@@ -148,31 +155,38 @@ export class Engine implements Keeper {
     }
   }
 
-  keep(context: PreparedContext, text: string): number {
-    const held = this.#names.get(context);
-    if (held !== undefined) {
-      return held;
-    }
-    const name = this.#evaluator.keep(text);
-    this.#names.set(context, name);
-    this.#dropped.register(context, name);
-    return name;
-  }
-
   #forget(): void {
     this.#flags.clear();
+    this.#strangers.clear();
     this.#all = undefined;
   }
 
   /** A flag that is asked for the first time since the last commit. */
   #meet(key: string): KnownFlag | undefined {
-    const text = this.#evaluator.describe(key) ?? undefined;
+    const text = this.#strangers.has(key) ? undefined : (this.#evaluator.describe(key) ?? undefined);
     if (text === undefined) {
       return undefined;
     }
-    const flag = { description: JSON.parse(text) as Description, answers: [], constants: [] };
+    const flag = { key, description: JSON.parse(text) as Description, answers: [], constants: [] };
     this.#flags.set(key, flag);
     return flag;
+  }
+
+  /** What a flag answers that does not exist. */
+  #tellNothing(key: string, type: ValueType | null, context: unknown): Answer {
+    const known = this.#strangers.get(key);
+    if (known !== undefined && isSurelyValid(context)) {
+      return known;
+    }
+    const { text, isValid } = readAny(context);
+    const answer = this.#tell(key, type, text, this.#clock.now());
+    if (isValid) {
+      if (this.#strangers.size >= STRANGERS) {
+        this.#strangers.clear();
+      }
+      this.#strangers.set(key, answer);
+    }
+    return answer;
   }
 
   /** Memory of at least `bytes` bytes; another one where the core has moved it. */
@@ -183,83 +197,93 @@ export class Engine implements Keeper {
     return this.#memory;
   }
 
-  #isValid(context: unknown): boolean {
-    if (context === undefined) {
-      return true;
+  /** The number of an outcome for a context that goes through shared memory, or none where it must cross as text. */
+  #packed({ position, isTimed, paths }: Description, kind: number, context: unknown, now: number): number {
+    if (paths === null) {
+      return NO_NUMBER;
     }
-    if (isPrepared(context)) {
-      return nameOf(context, this) !== SHARED;
-    }
-    try {
-      return isPlainObject(context) && isTargetingKey(ownMember(context, 'targetingKey'));
-    } catch {
-      // A revoked proxy.
-      return false;
-    }
-  }
-
-  /** The number of an outcome, or none where the context crosses as text. */
-  #number({ position, isTimed, paths }: Description, kind: number, context: unknown, now: number): number {
     const memory = this.#share(CONTEXT_BYTES);
-    if (isTimed) {
-      memory.numbers[0] = now;
-    }
-    if (isPrepared(context)) {
-      const name = nameOf(context, this);
-      return name === SHARED ? NO_NUMBER : this.#evaluator.number(position, kind, name);
-    }
+    this.#isPacking = true;
     try {
-      const isPacked = paths !== null && memory.pack(context === undefined ? NOBODY : context, paths);
-      return isPacked ? this.#evaluator.number(position, kind, SHARED) : NO_NUMBER;
+      if (!memory.pack(context === undefined ? NOBODY : context, paths)) {
+        return NO_NUMBER;
+      }
     } catch {
       // A getter that throws; the encoder knows what to make of it.
       return NO_NUMBER;
+    } finally {
+      this.#isPacking = false;
     }
+    if (isTimed) {
+      memory.numbers[0] = now;
+    }
+    return this.#evaluator.number(position, kind, SHARED);
   }
 
   /**
-   * Evaluates by text, and keeps the answer. Its number is that of the text: an object whose getters say something else each time they are
-   * read may not spoil the answers to others.
+   * Evaluates what is not known yet. It is learned from text, never from an object that is read twice: getters that say something else each
+   * time may not spoil the answers to others.
    */
-  #learn(key: string, flag: KnownFlag, type: ValueType | null, text: string, now: number): Answer {
-    const answer = this.#tell(key, type, text, now);
-    const kind = type === null ? ANY_TYPE : TYPE_NUMBERS[type];
+  #learn(flag: KnownFlag, type: ValueType | null, text: string, now: number): Answer {
     const name = this.#evaluator.keep(text);
-    if (name !== SHARED) {
-      this.#share(CONTEXT_BYTES).numbers[0] = now;
-      const number = this.#evaluator.number(flag.description.position, kind, name);
+    try {
+      return this.#answer(flag, type, name, text, now);
+    } finally {
       this.#evaluator.forget(name);
-      if (number !== NO_NUMBER) {
-        flag.answers[kind] ??= new Map();
-        flag.answers[kind].set(number, answer);
-        flag.constants[kind] = flag.description.isConstant ? answer : undefined;
-      }
+    }
+  }
+
+  /** What a flag answers for a context that is kept, `text` being the same. */
+  #answer(flag: KnownFlag, type: ValueType | null, name: number, text: string, now: number): Answer {
+    const kind = type === null ? ANY_TYPE : TYPE_NUMBERS[type];
+    const number = name === SHARED ? NO_NUMBER : this.#number(flag.description, kind, name, now);
+    const known = flag.answers[kind]?.get(number);
+    if (known !== undefined) {
+      return known;
+    }
+    const answer = this.#tell(flag.key, type, text, now);
+    if (number !== NO_NUMBER) {
+      flag.answers[kind] ??= new Map();
+      flag.answers[kind].set(number, answer);
+      flag.constants[kind] = flag.description.isConstant ? answer : undefined;
     }
     return answer;
   }
 
+  #number({ position, isTimed }: Description, kind: number, name: number, now: number): number {
+    if (isTimed) {
+      this.#share(CONTEXT_BYTES).numbers[0] = now;
+    }
+    return this.#evaluator.number(position, kind, name);
+  }
+
+  /** What all flags answer for a context that is kept, `text` being the same. */
   #answers(name: number, text: string, now: number): Answer[] {
     this.#all ??= this.keys().map((key) => ({ key, answers: new Map() }));
-    const bytes = Math.max(CONTEXT_BYTES, 4 * (NUMBERS + this.#all.length));
+    const all = this.#all;
+    const bytes = Math.max(CONTEXT_BYTES, 4 * (NUMBERS + all.length));
     this.#share(bytes).numbers[0] = now;
-    const hasNumbers = this.#evaluator.numbers(name);
+    if (name === SHARED || !this.#evaluator.numbers(name)) {
+      return this.#tellAll(this.keys(), text, now);
+    }
     // The core may have moved its memory, and what was written went with it.
     const { integers } = this.#share(bytes);
     const answers: Answer[] = [];
-    const unknown: Unknown[] = [];
-    for (let position = 0; position < this.#all.length; position += 1) {
-      const flag = this.#all[position] as Asked;
-      const number = hasNumbers ? (integers[NUMBERS + position] as number) : NO_NUMBER;
-      const answer = flag.answers.get(number);
+    const unknown: { position: number; number: number }[] = [];
+    for (let position = 0; position < all.length; position += 1) {
+      const number = integers[NUMBERS + position] as number;
+      const answer = (all[position] as Asked).answers.get(number);
       if (answer === undefined) {
-        unknown.push({ position, number, flag });
+        unknown.push({ position, number });
       }
       answers.push(answer as Answer);
     }
-    const outcomes = unknown.length > FEW ? this.#tellAll(text, now) : {};
-    for (const { position, number, flag } of unknown) {
-      const outcome = outcomes[flag.key];
-      const answer = outcome === undefined ? this.#tell(flag.key, null, text, now) : new Answer(flag.key, outcome);
+    // One by one costs about twice as much for each.
+    const isMost = 2 * unknown.length > all.length;
+    const told = isMost ? this.#tellAll(this.keys(), text, now) : undefined;
+    for (const { position, number } of unknown) {
+      const flag = all[position] as Asked;
+      const answer = told?.[position] ?? this.#tell(flag.key, null, text, now);
       answers[position] = answer;
       if (number !== NO_NUMBER) {
         flag.answers.set(number, answer);
@@ -272,11 +296,33 @@ export class Engine implements Keeper {
     return new Answer(key, JSON.parse(this.#evaluator.evaluate(key, type, 'null', text, now)) as Outcome);
   }
 
-  #tellAll(text: string, now: number): Record<string, Outcome> {
-    return (JSON.parse(this.#evaluator.evaluateAll(text, now)) as { flags: Record<string, Outcome> }).flags;
+  #tellAll(keys: readonly string[], text: string, now: number): Answer[] {
+    const { flags } = JSON.parse(this.#evaluator.evaluateAll(text, now)) as { flags: Record<string, Outcome> };
+    return keys.map((key) => new Answer(key, flags[key] as Outcome));
   }
 }
 
-function toText(context: unknown): string {
-  return isPrepared(context) ? textOf(context) : encodeContext(context);
+/** The text of whatever was given for a context, and whether it is known to be a valid one. */
+function readAny(context: unknown): { text: string; isValid: boolean } {
+  if (isPrepared(context)) {
+    return { text: textOf(context), isValid: isValid(context) };
+  }
+  const foreign = foreignText(context);
+  return foreign === undefined ? readContext(context) : { text: foreign, isValid: false };
+}
+
+/** Whether a context is valid, as far as that can be told at a glance. */
+function isSurelyValid(context: unknown): boolean {
+  if (context === undefined) {
+    return true;
+  }
+  if (isPrepared(context)) {
+    return isValid(context);
+  }
+  try {
+    return isPlainObject(context) && isTargetingKey(ownMember(context, 'targetingKey'));
+  } catch {
+    // A revoked proxy.
+    return false;
+  }
 }

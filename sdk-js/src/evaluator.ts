@@ -44,7 +44,8 @@ export interface Evaluator extends Replica {
   forget(name: number): void;
   /**
    * Memory of at least `bytes` bytes that the core reads and writes too; the same as before where that is large enough. Its layout
-   * is told in `core/src/text/packed.rs`. A view is detached, and of length 0, when the core's memory grows: then ask again.
+   * is told in `core/src/text/packed.rs`. Only the view that was returned last may be used, and that one is detached, of length 0, when
+   * the core's memory grows: then ask again.
    */
   share(bytes: number): Uint8Array;
   /**

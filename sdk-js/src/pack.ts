@@ -123,8 +123,7 @@ export class SharedMemory {
 
   #text(value: string, kind: number, record: number, start: number): number {
     const { bytes, words } = this;
-    // No text has more than three bytes for each of its units.
-    if (start + 3 * value.length > bytes.length) {
+    if (start + value.length > bytes.length) {
       return Number.POSITIVE_INFINITY;
     }
     let length = 0;
@@ -142,7 +141,11 @@ export class SharedMemory {
       if (!isWellFormed(value)) {
         return this.#nothing(record, MISSING, start);
       }
-      length = encoder.encodeInto(value, bytes.subarray(start)).written;
+      const { read, written } = encoder.encodeInto(value, bytes.subarray(start));
+      if (read < value.length) {
+        return Number.POSITIVE_INFINITY;
+      }
+      length = written;
     }
     const word = record >> 2;
     words[word] = kind;
