@@ -241,6 +241,7 @@ async fn change(
     let changed = state.store().change_access(change).await;
     // Also where it failed: another node may have been first.
     let refreshed = state.refresh_keys().await;
+    state.backing().committed.notify_one();
     match changed {
         Err(StoreError::NoKey) => Err(place.missing(id)),
         changed => Ok(changed.and(refreshed)?),

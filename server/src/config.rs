@@ -45,6 +45,16 @@ pub struct ServeOptions {
     )]
     pub database: String,
 
+    /// Redis that all nodes of the database share, as `redis://HOST`: announces commits, and has what a node needs to start while
+    /// the database is down
+    #[arg(
+        long,
+        env = "FLAGSTAFF_REDIS",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub redis: Option<String>,
+
     /// Token with the role admin in all projects; one is made and printed if there is none yet
     #[arg(
         long,

@@ -22,6 +22,15 @@ impl Contact {
         }))
     }
 
+    /// The store is out of reach, and what is known of it is so old
+    pub fn lost_for(age: Duration) -> Self {
+        let now = Instant::now();
+        Self(Mutex::new(State {
+            current_at: now.checked_sub(age).unwrap_or(now),
+            is_lost: true,
+        }))
+    }
+
     /// Whether the store was out of reach when it was last asked
     pub fn is_lost(&self) -> bool {
         self.state().is_lost

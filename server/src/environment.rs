@@ -10,13 +10,13 @@ use flagstaff_core::{Issue, SnapshotError, Timestamp};
 use imbl::OrdMap;
 use tokio::sync::{Mutex, watch};
 
+use crate::backing::Backing;
 use crate::catch_up;
-use crate::contact::Contact;
 use crate::draft::{Changes, Draft};
 use crate::history::{History, replaced_bytes};
 use crate::object::{Body, Object, ObjectId, Objects, Whole};
 use crate::published::{Identity, Published};
-use crate::store::{Commit, EnvironmentContent, EnvironmentRow, FlagRow, Since, Store, StoreError};
+use crate::store::{Commit, EnvironmentContent, EnvironmentRow, FlagRow, Since, StoreError};
 use crate::view::{Scope, State};
 
 /// How often a write is decided anew before the writer is told to try again: where two nodes write at once, each time is a toss
@@ -28,8 +28,7 @@ const BACKOFF: Duration = Duration::from_millis(2);
 #[derive(Debug)]
 pub struct Environment {
     row: EnvironmentRow,
-    store: Arc<dyn Store>,
-    contact: Arc<Contact>,
+    backing: Arc<Backing>,
     current: watch::Sender<Arc<Published>>,
     writing: Mutex<()>,
 }
@@ -121,17 +120,22 @@ impl<E> From<LoadError> for WriteError<E> {
 
 impl Environment {
     /// Loads an environment and puts it into service
-    pub async fn open(
+    pub async fn open(identity: Identity, backing: Arc<Backing>) -> Result<Self, LoadError> {
+        let content = backing.store.load(identity.row.id).await?;
+        Ok(Self::restore(identity, &content, backing)?)
+    }
+
+    /// Puts an environment with this content into service
+    pub fn restore(
         identity: Identity,
-        store: Arc<dyn Store>,
-        contact: Arc<Contact>,
-    ) -> Result<Self, LoadError> {
+        content: &EnvironmentContent,
+        backing: Arc<Backing>,
+    ) -> Result<Self, SnapshotError> {
         let row = identity.row.clone();
-        let published = load(Arc::new(identity), &*store).await?;
+        let published = publish(identity, content)?;
         Ok(Self {
             row,
-            store,
-            contact,
+            backing,
             current: watch::Sender::new(Arc::new(published)),
             writing: Mutex::new(()),
         })
@@ -176,7 +180,7 @@ impl Environment {
     ) -> Result<Written, WriteError<E>> {
         let _turn = self.writing.lock().await;
         // Else everybody who waited for this turn would wait for the store in turn.
-        if self.contact.is_lost() {
+        if self.backing.contact.is_lost() {
             return Err(WriteError::OutOfReach);
         }
         for attempt in 0..ATTEMPTS {
@@ -200,12 +204,14 @@ impl Environment {
                 return Err(WriteError::Invalid(broken));
             }
             match self
+                .backing
                 .store
                 .commit(self.commit(&current, author.clone(), changes))
                 .await
             {
                 Ok(_) => {
                     self.current.send_replace(Arc::clone(&next));
+                    self.backing.committed.notify_one();
                     return Ok(Written {
                         before: current,
                         after: next,
@@ -278,6 +284,7 @@ impl Environment {
     async fn catch_up(&self) -> Result<(), LoadError> {
         let current = self.current();
         let told = match self
+            .backing
             .store
             .load_since(self.row.id, current.revision())
             .await?
@@ -291,7 +298,8 @@ impl Environment {
                     "the database is at an earlier revision than it was: a backup was restored, or a standby took over that lagged"
                 );
                 // Others will come to be at the revisions that were lost, and readers must not take them for the same.
-                self.store.renew_epoch(&current.identity().epoch).await?;
+                let store = &self.backing.store;
+                store.renew_epoch(&current.identity().epoch).await?;
                 return self.reload().await;
             }
         };
@@ -306,9 +314,10 @@ impl Environment {
 
     async fn reload(&self) -> Result<(), LoadError> {
         tracing::info!(environment = %self.row.name, "loading anew");
-        let epoch = self.store.heads().await?.epoch;
+        let epoch = self.backing.store.heads().await?.epoch;
         let row = self.row.clone();
-        let published = load(Arc::new(Identity { epoch, row }), &*self.store).await?;
+        let content = self.backing.store.load(row.id).await?;
+        let published = publish(Identity { epoch, row }, &content)?;
         self.current.send_replace(Arc::new(published));
         Ok(())
     }
@@ -356,21 +365,20 @@ fn newly_broken(before: &Published, after: &Published) -> Vec<Issue> {
         .collect()
 }
 
-async fn load(identity: Arc<Identity>, store: &dyn Store) -> Result<Published, LoadError> {
-    let content = store.load(identity.row.id).await?;
+fn publish(identity: Identity, content: &EnvironmentContent) -> Result<Published, SnapshotError> {
     let EnvironmentContent {
         revision,
         flags,
         changes,
         ..
-    } = &content;
-    let state = Arc::new(State::new(*revision, assemble(&content)));
+    } = content;
+    let state = Arc::new(State::new(*revision, assemble(content)));
     let history = History::restore(&state, changes);
     let flags: OrdMap<Arc<str>, FlagRow> = flags
         .iter()
         .map(|row| (Arc::clone(&row.key), row.clone()))
         .collect();
-    Ok(Published::new(identity, state, flags, history)?)
+    Published::new(Arc::new(identity), state, flags, history)
 }
 
 fn assemble(content: &EnvironmentContent) -> Objects {

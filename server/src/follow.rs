@@ -23,23 +23,23 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// Follows the store until the server stops
 pub(crate) async fn follow(state: AppState) {
-    let (announced, is_deaf) = (Notify::new(), Notify::new());
+    let is_deaf = Notify::new();
     let stopping = state.stopping().clone();
     tokio::select! {
         () = stopping.cancelled() => {}
-        () = async { tokio::join!(look_again(&state, &announced, &is_deaf), listen(&state, &announced, &is_deaf), expire(&state)); } => {}
+        () = async { tokio::join!(look_again(&state, &is_deaf), listen(&state, &is_deaf), expire(&state)); } => {}
     }
 }
 
 /// Looks whenever something was announced, and now and then
-async fn look_again(state: &AppState, announced: &Notify, is_deaf: &Notify) {
+async fn look_again(state: &AppState, is_deaf: &Notify) {
     let mut poll = tokio::time::interval(state.limits().poll);
     poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut unheard = 0_u32;
     let mut log = Log::default();
     loop {
         let was_announced = tokio::select! {
-            () = announced.notified() => true,
+            () = state.backing().announced.notified() => true,
             _ = poll.tick() => false,
         };
         let looked = look(state).await;
@@ -144,11 +144,11 @@ impl Log {
 }
 
 /// Wakes who looks, for every announcement; tries for ever
-async fn listen(state: &AppState, announced: &Notify, is_deaf: &Notify) {
+async fn listen(state: &AppState, is_deaf: &Notify) {
     let mut has_warned = false;
     loop {
         let heard = tokio::select! {
-            heard = hear(state, announced) => heard,
+            heard = hear(state) => heard,
             // The next connection may hear.
             () = is_deaf.notified() => continue,
         };
@@ -162,13 +162,13 @@ async fn listen(state: &AppState, announced: &Notify, is_deaf: &Notify) {
     }
 }
 
-async fn hear(state: &AppState, announced: &Notify) -> Result<(), StoreError> {
+async fn hear(state: &AppState) -> Result<(), StoreError> {
     let Some(mut announcements) = state.store().listen().await? else {
         return Ok(());
     };
     loop {
         // Once more than there are announcements: for what was committed before anybody listened.
-        announced.notify_one();
+        state.backing().announced.notify_one();
         announcements.next().await?;
     }
 }

@@ -21,21 +21,36 @@ pub(crate) struct NewKey {
     pub(crate) token: String,
 }
 
-/// Stores the keys that were given and one of each kind that there is none of; answers the latter
-pub(crate) async fn ensure(
+/// Stores the keys that were given
+pub(crate) async fn ensure_given(
+    store: &dyn Store,
+    options: &ServeOptions,
+    environment: &EnvironmentRow,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for kind in FIRST {
+        if let Some(token) = given(options, kind) {
+            store.ensure_key(row(kind, token, environment, now)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes a key of each kind that was not given and that there is none of; answers those that it made
+pub(crate) async fn found_missing(
     store: &dyn Store,
     options: &ServeOptions,
     environment: &EnvironmentRow,
     now: Timestamp,
 ) -> Result<Vec<NewKey>, StoreError> {
     let mut made = Vec::new();
-    for kind in FIRST {
-        if let Some(token) = given(options, kind) {
-            store.ensure_key(row(kind, token, environment, now)).await?;
-            continue;
-        }
+    let missing = FIRST
+        .into_iter()
+        .filter(|kind| given(options, *kind).is_none());
+    for kind in missing {
         let token = auth::draw_token(kind);
-        if store.found_key(row(kind, &token, environment, now)).await? {
+        let row = row(kind, &token, environment, now);
+        if store.found_key(row).await? {
             made.push(NewKey { kind, token });
         }
     }

@@ -5,18 +5,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flagstaff_core::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::api_error::chain;
 use crate::auth::KeyKind;
 use crate::config::ServeOptions;
 use crate::environment::{Author, LoadError};
 use crate::follow::follow;
 use crate::keys::{self, NewKey};
+use crate::redis::{Redis, keep};
 use crate::routes;
 use crate::seed::{self, SeedError, SeedReport};
 use crate::state::{AppState, Clock, Limits};
-use crate::store::{SqlStore, Store, StoreError, redacted};
+use crate::store::{EnvironmentRow, SqlStore, Store, StoreError, redacted};
 use crate::timeout::WriteTimeout;
 
 const PROJECT: &str = "default";
@@ -38,6 +41,9 @@ pub enum ServeError {
         /// Why
         source: StoreError,
     },
+    /// The address of Redis
+    #[error("cannot use the address of redis")]
+    Redis(#[source] redis::RedisError),
     /// The database was open, and failed
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -73,32 +79,32 @@ pub enum ServeError {
 
 /// Runs the server until SIGTERM or SIGINT
 pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
-    let sql = SqlStore::open(&options.database).await;
-    let sql = sql.map_err(|source| ServeError::Open {
-        address: redacted(&options.database),
+    let database = redacted(&options.database);
+    let cannot_open = |source| ServeError::Open {
+        address: database.clone(),
         source,
-    })?;
-    let store: Arc<dyn Store> = Arc::new(sql.clone());
-    let clock = Clock::System;
-    let rows = store.environments().await?;
-    let environment = rows
-        .iter()
-        .find(|row| &*row.project == PROJECT && &*row.name == ENVIRONMENT);
-    let made = keys::ensure(
-        &*store,
-        &options,
-        environment.ok_or(ServeError::NoEnvironment)?,
-        clock.now(),
-    )
-    .await?;
-    let limits = Limits {
-        streams: usize::try_from(options.max_streams).unwrap_or(usize::MAX),
-        ..Limits::default()
     };
-    let state = AppState::load(store, limits, clock).await?;
+    let sql = SqlStore::new(&options.database).map_err(cannot_open)?;
+    let redis = options.redis.as_deref();
+    let redis = redis.map(|address| Redis::new(address, &database).map(Arc::new));
+    let redis = redis.transpose().map_err(ServeError::Redis)?;
+    let (state, made) = match sql.prepare().await {
+        Ok(()) => load(&sql, &options).await?,
+        Err(error) => match spare(&sql, &options, redis.as_deref(), &error).await? {
+            Some(state) => (state, Vec::new()),
+            None => return Err(cannot_open(error)),
+        },
+    };
     // Before anybody is told that it runs: who has read that may stop it at once.
     stop_on_signal(state.stopping().clone())?;
-    plant(&options, &state).await?;
+    if state.contact().is_lost() {
+        tokio::spawn(catch_up(options.clone(), state.clone()));
+    } else {
+        plant(&options, &state).await?;
+    }
+    if let Some(redis) = redis {
+        tokio::spawn(keep(redis, state.clone()));
+    }
     let listen = |source| ServeError::Listen {
         address: options.listen,
         source,
@@ -109,6 +115,103 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
     sql.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Everything, from the database
+async fn load(
+    sql: &SqlStore,
+    options: &ServeOptions,
+) -> Result<(AppState, Vec<NewKey>), ServeError> {
+    let store: Arc<dyn Store> = Arc::new(sql.clone());
+    let clock = Clock::System;
+    let made = ensure_keys(&*store, options, clock.now()).await?;
+    let state = AppState::load(store, limits(options), clock).await?;
+    Ok((state, made))
+}
+
+/// Everything, from the copy in Redis, if it is only that the database cannot be reached
+async fn spare(
+    sql: &SqlStore,
+    options: &ServeOptions,
+    redis: Option<&Redis>,
+    error: &StoreError,
+) -> Result<Option<AppState>, ServeError> {
+    let Some(redis) = redis.filter(|_| matches!(error, StoreError::Unreachable(_))) else {
+        return Ok(None);
+    };
+    let copy = match redis.load().await {
+        Ok(Some(copy)) => copy,
+        Ok(None) => return Ok(None),
+        Err(error) => {
+            tracing::warn!(
+                error = chain(&error),
+                "there is no copy in redis to start from"
+            );
+            return Ok(None);
+        }
+    };
+    tracing::warn!(
+        error = chain(error), as_of = %copy.current_at,
+        "the database is out of reach: starting with the copy in redis"
+    );
+    let store: Arc<dyn Store> = Arc::new(sql.clone());
+    let state = AppState::restore(store, copy, limits(options), Clock::System)
+        .map_err(LoadError::Snapshot)?;
+    Ok(Some(state))
+}
+
+/// What a start from a copy leaves undone, once the database is there
+async fn catch_up(options: ServeOptions, state: AppState) {
+    let mut tick = tokio::time::interval(Duration::from_millis(500));
+    loop {
+        tick.tick().await;
+        if state.contact().is_lost() {
+            continue;
+        }
+        let done = async {
+            // Where there are none, nobody would read the new ones on this node's output; a start with the database makes them.
+            ensure_given_keys(&**state.store(), &options, state.now()).await?;
+            plant(&options, &state).await
+        };
+        match done.await {
+            Ok(()) => return,
+            Err(error) => tracing::warn!(error = chain(&error), "the start is not complete yet"),
+        }
+    }
+}
+
+fn limits(options: &ServeOptions) -> Limits {
+    Limits {
+        streams: usize::try_from(options.max_streams).unwrap_or(usize::MAX),
+        ..Limits::default()
+    }
+}
+
+/// The environment that the keys of a start are for
+async fn key_environment(store: &dyn Store) -> Result<EnvironmentRow, ServeError> {
+    let rows = store.environments().await?;
+    rows.into_iter()
+        .find(|row| &*row.project == PROJECT && &*row.name == ENVIRONMENT)
+        .ok_or(ServeError::NoEnvironment)
+}
+
+async fn ensure_keys(
+    store: &dyn Store,
+    options: &ServeOptions,
+    now: Timestamp,
+) -> Result<Vec<NewKey>, ServeError> {
+    let environment = key_environment(store).await?;
+    keys::ensure_given(store, options, &environment, now).await?;
+    Ok(keys::found_missing(store, options, &environment, now).await?)
+}
+
+async fn ensure_given_keys(
+    store: &dyn Store,
+    options: &ServeOptions,
+    now: Timestamp,
+) -> Result<(), ServeError> {
+    let environment = key_environment(store).await?;
+    Ok(keys::ensure_given(store, options, &environment, now).await?)
 }
 
 /// Serves on a socket, and follows the store, until `state.stopping()` is cancelled and all requests have ended, or the time to end them is over

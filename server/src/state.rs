@@ -6,15 +6,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
-use flagstaff_core::Timestamp;
+use flagstaff_core::{SnapshotError, Timestamp};
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Keyring;
+use crate::backing::Backing;
 use crate::contact::Contact;
+use crate::copy::{EnvironmentCopy, ServerCopy};
 use crate::environment::{Environment, LoadError};
 use crate::published::Identity;
-use crate::store::{Store, StoreError};
+use crate::store::{Access, Store, StoreError};
 
 /// Bounds that an operator may set
 #[derive(Debug, Clone)]
@@ -66,8 +68,7 @@ pub struct AppState(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    store: Arc<dyn Store>,
-    contact: Arc<Contact>,
+    backing: Arc<Backing>,
     environments: BTreeMap<i64, Arc<Environment>>,
     keyring: ArcSwap<Keyring>,
     loading_keys: Mutex<()>,
@@ -84,32 +85,68 @@ impl AppState {
         limits: Limits,
         clock: Clock,
     ) -> Result<Self, LoadError> {
-        let contact = Arc::new(Contact::new());
-        let epoch = store.heads().await?.epoch;
-        let mut environments = BTreeMap::new();
-        for row in store.environments().await? {
-            let identity = Identity {
-                epoch: Arc::clone(&epoch),
-                row,
-            };
-            let id = identity.row.id;
-            let (store, contact) = (Arc::clone(&store), Arc::clone(&contact));
-            let environment = Environment::open(identity, store, contact).await?;
-            environments.insert(id, Arc::new(environment));
+        let backing = Arc::new(Backing::new(store));
+        let epoch = backing.store.heads().await?.epoch;
+        let mut environments = Vec::new();
+        for row in backing.store.environments().await? {
+            let epoch = Arc::clone(&epoch);
+            let identity = Identity { epoch, row };
+            environments.push(Environment::open(identity, Arc::clone(&backing)).await?);
         }
-        let keyring = Keyring::new(store.access().await?, &Keyring::default());
-        let streams = Arc::new(Semaphore::new(limits.streams));
-        Ok(Self(Arc::new(Inner {
-            store,
-            contact,
+        let access = backing.store.access().await?;
+        Ok(Self::new(backing, environments, access, (limits, clock)))
+    }
+
+    /// Takes all environments and keys from a copy, while the store is out of reach
+    pub fn restore(
+        store: Arc<dyn Store>,
+        copy: ServerCopy,
+        limits: Limits,
+        clock: Clock,
+    ) -> Result<Self, SnapshotError> {
+        let now = clock.now().as_millis();
+        let age = now.saturating_sub(copy.current_at.as_millis());
+        let age = Duration::from_millis(u64::try_from(age).unwrap_or_default());
+        let backing = Arc::new(Backing::with(store, Contact::lost_for(age)));
+        let mut environments = Vec::new();
+        for EnvironmentCopy { identity, content } in copy.environments {
+            let environment = Environment::restore(identity, &content, Arc::clone(&backing))?;
+            environments.push(environment);
+        }
+        Ok(Self::new(
+            backing,
             environments,
+            copy.access,
+            (limits, clock),
+        ))
+    }
+
+    fn new(
+        backing: Arc<Backing>,
+        environments: Vec<Environment>,
+        access: Access,
+        (limits, clock): (Limits, Clock),
+    ) -> Self {
+        let keyring = Keyring::new(access, &Keyring::default());
+        let streams = Arc::new(Semaphore::new(limits.streams));
+        let environments = environments
+            .into_iter()
+            .map(|environment| (environment.row().id, Arc::new(environment)));
+        Self(Arc::new(Inner {
+            backing,
+            environments: environments.collect(),
             keyring: ArcSwap::from_pointee(keyring),
             loading_keys: Mutex::new(()),
             clock,
             limits,
             streams,
             stopping: CancellationToken::new(),
-        })))
+        }))
+    }
+
+    /// All environments, by id
+    pub fn environments(&self) -> impl Iterator<Item = &Arc<Environment>> {
+        self.0.environments.values()
     }
 
     /// The environment of this id
@@ -127,12 +164,17 @@ impl AppState {
 
     /// The store
     pub fn store(&self) -> &Arc<dyn Store> {
-        &self.0.store
+        &self.0.backing.store
+    }
+
+    /// The store and what goes with it
+    pub fn backing(&self) -> &Backing {
+        &self.0.backing
     }
 
     /// What is known of the store's being there
     pub fn contact(&self) -> &Contact {
-        &self.0.contact
+        &self.0.backing.contact
     }
 
     /// The keys
@@ -145,7 +187,7 @@ impl AppState {
         // One at a time, or what was loaded first might be put in place last.
         let _turn = self.0.loading_keys.lock().await;
         let before = self.keyring();
-        let after = Arc::new(Keyring::new(self.0.store.access().await?, &before));
+        let after = Arc::new(Keyring::new(self.store().access().await?, &before));
         self.0.keyring.store(Arc::clone(&after));
         before.end_missing(&after);
         Ok(())

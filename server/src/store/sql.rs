@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use sqlx::any::AnyPoolOptions;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _};
+use tokio::sync::OnceCell;
 
 use super::{
     Access, AccessChange, Announcements, AuditQuery, AuditRow, Commit, EnvironmentContent,
@@ -48,6 +49,7 @@ const CONNECTIONS: u32 = 4;
 pub struct SqlStore {
     address: Arc<str>,
     dialect: Dialect,
+    is_prepared: Arc<OnceCell<()>>,
     writer: AnyPool,
     readers: AnyPool,
 }
@@ -56,18 +58,16 @@ impl SqlStore {
     /// Opens the database at an address such as `sqlite://flagstaff.db` or `postgres://user@host/name` and brings its tables up to
     /// date; an SQLite database is made if there is none
     pub async fn open(address: &str) -> Result<Self, StoreError> {
+        let store = Self::new(address)?;
+        store.prepare().await?;
+        Ok(store)
+    }
+
+    /// The database at an address, which is opened when it is first needed
+    pub fn new(address: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let dialect = Dialect::of(address)?;
         let address = dialect.complete(address);
-        // Without a pool, which would hide why there is no connection, and without the limits of a request.
-        let mut connection = AnyConnection::connect(&address).await?;
-        if dialect == Dialect::Sqlite {
-            connection.execute(dialect.set_up()).await?;
-        }
-        dialect.check(&mut connection).await?;
-        migrate::migrate(&mut connection).await?;
-        heads::ensure_epoch(&mut connection).await?;
-        connection.close().await?;
         let writers = match dialect {
             // SQLite has one writer, and waiting here is fairer than waiting in `busy_timeout`.
             Dialect::Sqlite => 1,
@@ -76,9 +76,30 @@ impl SqlStore {
         Ok(Self {
             writer: pool(dialect, writers).connect_lazy(&address)?,
             readers: pool(dialect, CONNECTIONS).connect_lazy(&address)?,
+            is_prepared: Arc::default(),
             dialect,
             address: address.into(),
         })
+    }
+
+    /// Brings the tables up to date, once
+    pub async fn prepare(&self) -> Result<(), StoreError> {
+        let prepare = async || {
+            // Without a pool, which would hide why there is no connection, and without the limits of a request.
+            let connect = AnyConnection::connect(&self.address);
+            let mut connection = tokio::time::timeout(ACQUIRE, connect)
+                .await
+                .map_err(|elapsed| StoreError::Unreachable(elapsed.into()))??;
+            if self.dialect == Dialect::Sqlite {
+                connection.execute(self.dialect.set_up()).await?;
+            }
+            self.dialect.check(&mut connection).await?;
+            migrate::migrate(&mut connection).await?;
+            heads::ensure_epoch(&mut connection).await?;
+            connection.close().await?;
+            Ok(())
+        };
+        self.is_prepared.get_or_try_init(prepare).await.copied()
     }
 
     /// Closes the connections; what was committed is in the database
@@ -94,6 +115,9 @@ impl SqlStore {
         limit: Duration,
         work: impl for<'c> FnOnce(&'c mut AnyConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
+        tokio::time::timeout(WORK, self.prepare())
+            .await
+            .unwrap_or_else(|elapsed| Err(StoreError::Unreachable(elapsed.into())))?;
         let mut lease = Lease {
             connection: pool.acquire().await?,
             is_over: false,
@@ -239,6 +263,7 @@ impl Store for SqlStore {
     }
 
     async fn listen(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
+        self.prepare().await?;
         match self.dialect {
             Dialect::Sqlite => Ok(None),
             Dialect::Postgres => Ok(Some(Box::new(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use flagstaff_core::{Context, Snapshot, Timestamp};
 use flagstaff_server::Scope;
+use flagstaff_server::backing::Backing;
 use flagstaff_server::environment::{Author, Environment, Invalid};
 use flagstaff_server::object::{ObjectId, ObjectKind};
 use flagstaff_server::published::Identity;
@@ -133,7 +134,7 @@ async fn open(store: &Arc<dyn Store>) -> Arc<Environment> {
         row,
     };
     Arc::new(
-        Environment::open(identity, Arc::clone(store), Arc::default())
+        Environment::open(identity, Arc::new(Backing::new(Arc::clone(store))))
             .await
             .unwrap(),
     )

@@ -29,6 +29,10 @@ mod postgres;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod redis;
+#[cfg(test)]
+mod service;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod support;

@@ -22,7 +22,7 @@ use crate::postgres::{Cluster, execute};
 use crate::process::Process;
 use crate::support::{Database, FLAGS, http, state};
 
-const SNAPSHOT: &str = "/api/v1/sdk/snapshot";
+pub(crate) const SNAPSHOT: &str = "/api/v1/sdk/snapshot";
 
 /// Two nodes; their logs and streams are two things each
 struct Nodes {
@@ -47,30 +47,34 @@ impl Nodes {
     }
 }
 
-async fn put(node: &Process, key: &str, body: &Value) -> Result<Response, reqwest::Error> {
+pub(crate) async fn put(
+    node: &Process,
+    key: &str,
+    body: &Value,
+) -> Result<Response, reqwest::Error> {
     let url = format!("{}{FLAGS}/{key}", node.address);
     let request = http().put(url).bearer_auth("admin").timeout(PATIENCE);
     request.body(body.to_string()).send().await
 }
 
-async fn on(node: &Process, key: &str) {
+pub(crate) async fn on(node: &Process, key: &str) {
     let answer = put(node, key, &json!({"enabled": true})).await.unwrap();
     let status = answer.status();
     assert!(status.is_success(), "{}", answer.text().await.unwrap());
 }
 
-async fn stream(node: &Process) -> Connection {
+pub(crate) async fn stream(node: &Process) -> Connection {
     Connection::open(&node.address, "server", None).await
 }
 
-async fn document(node: &Process) -> Value {
+pub(crate) async fn document(node: &Process) -> Value {
     let (status, document) = node.get(SNAPSHOT, "server").await;
     assert_eq!(status, StatusCode::OK);
     document
 }
 
 /// Waits until a node says that its store is `up` or `down`; answers how stale it is, in milliseconds
-async fn until_store_is(node: &Process, expected: &str) -> u64 {
+pub(crate) async fn until_store_is(node: &Process, expected: &str) -> u64 {
     let wait = async {
         loop {
             let (status, ready) = node.get("/readyz", "").await;
@@ -84,7 +88,7 @@ async fn until_store_is(node: &Process, expected: &str) -> u64 {
     tokio::time::timeout(PATIENCE, wait).await.unwrap()
 }
 
-async fn assert_refused_for_now(answer: Response) {
+pub(crate) async fn assert_refused_for_now(answer: Response) {
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
     let retry: u64 = answer.headers()["retry-after"]
@@ -255,9 +259,18 @@ async fn connections_that_were_cut_are_made_anew() {
 
 /// A store of which nobody hears anything, or which says nothing by itself
 #[derive(Debug)]
-struct Deaf {
+pub(crate) struct Deaf {
     store: SqlStore,
     listened: AtomicU32,
+}
+
+impl Deaf {
+    pub(crate) fn new(store: SqlStore) -> Self {
+        Self {
+            store,
+            listened: AtomicU32::new(0),
+        }
+    }
 }
 
 #[async_trait]
@@ -347,10 +360,7 @@ async fn announcements_alone_are_enough() {
 async fn looking_alone_is_enough_and_who_hears_nothing_listens_anew() {
     let database = Database::postgres(Cluster::shared()).await;
     let writer = Live::start(&database).await;
-    let deaf = Arc::new(Deaf {
-        store: database.open().await,
-        listened: AtomicU32::new(0),
-    });
+    let deaf = Arc::new(Deaf::new(database.open().await));
     let often = Limits {
         poll: Duration::from_millis(5),
         ..Limits::default()

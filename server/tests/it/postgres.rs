@@ -1,91 +1,46 @@
 //! A PostgreSQL of the tests' own, in a temporary folder, on a free port of the loopback; never the machine's
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{LazyLock, Mutex};
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
+
+use crate::service::Service;
 
 /// A running PostgreSQL; ends with this, or with the process
 pub(crate) struct Cluster {
     port: u16,
     databases: AtomicU32,
-    guard: Mutex<Guard>,
+    service: Service,
 }
 
-/// The script that keeps it, which ends it when its stdin is closed
-struct Guard {
-    child: Child,
-    commands: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        drop(self.commands.take());
-        let _ = self.child.wait();
-    }
-}
-
-impl Guard {
-    fn start(port: u16) -> Option<Self> {
-        let mut command = if is_root() {
-            // PostgreSQL refuses to run as root; Debian's package has made this user.
-            let mut command = Command::new("runuser");
-            command.args(["-u", "postgres", "--", "sh"]);
-            command
-        } else {
-            Command::new("sh")
-        };
-        let mut child = command
-            .args(["-c", include_str!("postgres.sh"), "postgres.sh"])
-            .arg(programs())
-            .arg(port.to_string())
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut answers = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        answers.read_line(&mut line).unwrap();
-        let guard = Self {
-            commands: child.stdin.take(),
-            child,
-            answers,
-        };
-        (line == "up\n").then_some(guard)
-    }
-
-    fn tell(&mut self, command: &str) {
-        writeln!(self.commands.as_mut().unwrap(), "{command}").unwrap();
-        let mut line = String::new();
-        self.answers.read_line(&mut line).unwrap();
-        assert_eq!(line, "done\n", "{command}");
-    }
+fn script(port: u16) -> Command {
+    let mut command = if is_root() {
+        // PostgreSQL refuses to run as root; Debian's package has made this user.
+        let mut command = Command::new("runuser");
+        command.args(["-u", "postgres", "--", "sh"]);
+        command
+    } else {
+        Command::new("sh")
+    };
+    command
+        .args(["-c", include_str!("postgres.sh"), "postgres.sh"])
+        .arg(programs())
+        .arg(port.to_string());
+    command
 }
 
 impl Cluster {
     /// Makes one and starts it
     pub(crate) fn start() -> Self {
-        // Between looking for a free port and using it somebody else may take it.
-        let start = || {
-            let port = free_port();
-            Some((port, Guard::start(port)?))
-        };
-        let (port, guard) = std::iter::repeat_with(start)
-            .take(3)
-            .flatten()
-            .next()
-            .expect("PostgreSQL does not start");
+        let (service, port) = Service::start(script);
         Self {
             port,
             databases: AtomicU32::new(0),
-            guard: Mutex::new(guard),
+            service,
         }
     }
 
@@ -115,22 +70,22 @@ impl Cluster {
 
     /// Ends it as a power cut would
     pub(crate) fn crash(&self) {
-        self.guard.lock().unwrap().tell("crash");
+        self.service.tell("crash");
     }
 
     /// Starts it again, with what was committed
     pub(crate) fn restart(&self) {
-        self.guard.lock().unwrap().tell("start");
+        self.service.tell("start");
     }
 
     /// Lets it take connections and answer nothing
     pub(crate) fn freeze(&self) {
-        self.guard.lock().unwrap().tell("freeze");
+        self.service.tell("freeze");
     }
 
     /// Lets it go on
     pub(crate) fn thaw(&self) {
-        self.guard.lock().unwrap().tell("thaw");
+        self.service.tell("thaw");
     }
 }
 
@@ -142,11 +97,6 @@ pub(crate) async fn execute(address: &str, statement: &str) {
         .await
         .unwrap();
     connection.close().await.unwrap();
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 fn is_root() -> bool {

@@ -13,7 +13,7 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/flagstaff-postgres.XXXXXX")
 data=$folder/data
 tidy_up() {
   thaw
-  "$bin/pg_ctl" stop -s -D "$data" -m immediate || true
+  "$bin/pg_ctl" stop -s -D "$data" -m immediate 2>/dev/null || true
   rm -rf "$folder"
 }
 
