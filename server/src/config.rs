@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::cli::Tool;
+use crate::logging::LogFormat;
 
 /// Self-hosted feature flags
 #[derive(Debug, Parser)]
@@ -103,6 +104,19 @@ pub struct ServeOptions {
         value_name = "COUNT"
     )]
     pub max_streams: u32,
+
+    /// Address that `/metrics` is served on instead of the server's own; for servers that everybody can reach
+    #[arg(long, env = "FLAGSTAFF_METRICS_LISTEN", value_name = "ADDRESS")]
+    pub metrics_listen: Option<SocketAddr>,
+
+    /// How to log, to stderr; `FLAGSTAFF_LOG` says what, as `info` or `flagstaff_server=debug`
+    #[arg(
+        long,
+        env = "FLAGSTAFF_LOG_FORMAT",
+        value_enum,
+        default_value_t = LogFormat::Text
+    )]
+    pub log_format: LogFormat,
 }
 
 /// A token; never shown

@@ -1,11 +1,10 @@
 //! The binary `flagstaff`: reads the command line, logs to stderr, runs the command
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use flagstaff_server::{Cli, Command, ServeOptions, chain, cli, serve};
-use tracing_subscriber::EnvFilter;
+use flagstaff_server::{Cli, Command, ServeOptions, chain, cli, log_to_stderr, serve};
 
 fn main() -> ExitCode {
     match Cli::parse().command {
@@ -16,13 +15,7 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run_server(options: ServeOptions) -> ExitCode {
-    let filter =
-        EnvFilter::try_from_env("FLAGSTAFF_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr)
-        .init();
+    log_to_stderr(options.log_format);
     match serve(options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -1,15 +1,16 @@
 //! Every route; the handlers read the request, call one function and write the answer
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRequestParts, Request};
+use axum::extract::{DefaultBodyLimit, FromRequestParts};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use axum::http::{HeaderName, Method};
+use axum::middleware;
 use axum::routing::{get, post};
 use tower_http::cors::{Any, CorsLayer};
-use tower_http::trace::TraceLayer;
 
 use crate::api_error::ApiError;
 use crate::extract::{AdminScope, BODY_BYTES, DOCUMENT_BYTES, ProjectScope};
+use crate::observe::{REQUEST_ID, observe};
 use crate::state::AppState;
 
 mod audit;
@@ -29,7 +30,11 @@ pub fn app(state: AppState) -> Router {
     Router::new()
         .merge(admin())
         // The fallback goes under the layer, which is what answers a preflight.
-        .merge(sdk().method_not_allowed_fallback(wrong_method).layer(cors()))
+        .merge(
+            sdk()
+                .method_not_allowed_fallback(wrong_method)
+                .layer(cors()),
+        )
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/example", get(example::redirect))
@@ -38,10 +43,15 @@ pub fn app(state: AppState) -> Router {
         .fallback(|| async { ApiError::NoRoute })
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
-            // The path without its query: what is in there is nobody's business but the audit's.
-            tracing::info_span!("request", method = %request.method(), path = request.uri().path())
-        }))
+        .layer(middleware::from_fn_with_state(state.clone(), observe))
+        .with_state(state)
+}
+
+/// `/metrics`, which an operator may want to have apart from the rest
+pub(crate) fn metrics(state: AppState) -> Router {
+    Router::new()
+        .route("/metrics", get(health::metrics))
+        .method_not_allowed_fallback(wrong_method)
         .with_state(state)
 }
 
@@ -111,6 +121,6 @@ fn cors() -> CorsLayer {
             CONTENT_TYPE,
             last_event_id,
         ])
-        .expose_headers([ETAG, RETRY_AFTER])
+        .expose_headers([ETAG, RETRY_AFTER, REQUEST_ID])
         .max_age(std::time::Duration::from_hours(1))
 }

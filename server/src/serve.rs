@@ -110,8 +110,12 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
         source,
     };
     let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
+    let metrics = match options.metrics_listen {
+        Some(address) => Some(bind_metrics(address).await?),
+        None => None,
+    };
     announce(listener.local_addr()?, &made)?;
-    serve_on(listener, state).await?;
+    serve_apart(listener, metrics, state).await?;
     sql.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -216,12 +220,33 @@ async fn ensure_given_keys(
 
 /// Serves on a socket, and follows the store, until `state.stopping()` is cancelled and all requests have ended, or the time to end them is over
 pub async fn serve_on(listener: TcpListener, state: AppState) -> io::Result<()> {
+    serve_apart(listener, None, state).await
+}
+
+/// The same with `/metrics` on a socket of its own, if there is one
+pub async fn serve_apart(
+    listener: TcpListener,
+    metrics: Option<TcpListener>,
+    state: AppState,
+) -> io::Result<()> {
     let stopping = state.stopping().clone();
     tokio::spawn(follow(state.clone()));
+    let app = match metrics {
+        None => routes::app(state.clone()).merge(routes::metrics(state)),
+        Some(metrics) => {
+            let service = axum::serve(
+                WriteTimeout::new(metrics, WRITE_TIMEOUT),
+                routes::metrics(state.clone()).into_make_service(),
+            );
+            // Until the very end: what a server does while it stops is worth a look.
+            tokio::spawn(service.into_future());
+            routes::app(state)
+        }
+    };
     let server = axum::serve(
         WriteTimeout::new(listener, WRITE_TIMEOUT),
         // As a plain router it would be built anew, route by route, for each connection, and kept by it.
-        routes::app(state).into_make_service(),
+        app.into_make_service(),
     );
     let server = server.with_graceful_shutdown(stopping.clone().cancelled_owned());
     let deadline = async {
@@ -235,6 +260,13 @@ pub async fn serve_on(listener: TcpListener, state: AppState) -> io::Result<()> 
             Ok(())
         }
     }
+}
+
+async fn bind_metrics(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let listen = |source| ServeError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(listen)?;
+    tracing::info!(address = %listener.local_addr()?, "metrics are served apart");
+    Ok(listener)
 }
 
 fn stop_on_signal(stopping: CancellationToken) -> io::Result<()> {

@@ -15,6 +15,7 @@ use crate::backing::Backing;
 use crate::contact::Contact;
 use crate::copy::{EnvironmentCopy, ServerCopy};
 use crate::environment::{Environment, LoadError};
+use crate::metrics::Metrics;
 use crate::published::Identity;
 use crate::store::{Access, Store, StoreError};
 
@@ -75,6 +76,7 @@ struct Inner {
     clock: Clock,
     limits: Limits,
     streams: Arc<Semaphore>,
+    metrics: Metrics,
     stopping: CancellationToken,
 }
 
@@ -140,6 +142,7 @@ impl AppState {
             clock,
             limits,
             streams,
+            metrics: Metrics::new(),
             stopping: CancellationToken::new(),
         }))
     }
@@ -206,6 +209,11 @@ impl AppState {
     /// One permit for every stream
     pub fn streams(&self) -> &Arc<Semaphore> {
         &self.0.streams
+    }
+
+    /// What is counted
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// Cancelled when the server begins to stop: no longer ready, streams say goodbye

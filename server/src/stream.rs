@@ -18,7 +18,8 @@ use crate::api_error::ApiError;
 use crate::auth::Grant;
 use crate::coding::{Coding, Encoder, Shared};
 use crate::environment::Environment;
-use crate::published::Published;
+use crate::metrics::OpenStream;
+use crate::published::{Published, Transfer};
 use crate::state::AppState;
 use crate::transfer::{self, Intent};
 use crate::view::Scope;
@@ -38,8 +39,11 @@ pub(crate) fn open(
         return Err(ApiError::unavailable("the server is stopping"));
     }
     let permit = Arc::clone(state.streams()).try_acquire_owned();
-    let permit = permit.map_err(|_| ApiError::TooManyStreams {
-        retry_after: rand::random_range(5..=15),
+    let permit = permit.map_err(|_| {
+        state.metrics().refused_stream();
+        ApiError::TooManyStreams {
+            retry_after: rand::random_range(5..=15),
+        }
     })?;
     // Subscribe, then read: what is published in between is seen by the first wait.
     let mut changes = environment.subscribe();
@@ -52,10 +56,12 @@ pub(crate) fn open(
         period,
     );
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let transfer = published.transfer(scope, cursor);
+    let open = state.metrics().opened(environment.row(), transfer.intent);
     let connection = Connection {
         scope,
         revision: published.revision(),
-        unsent: greeting(&published, scope, cursor),
+        unsent: greeting(transfer),
         encoder: Encoder::new(coding),
         is_over: false,
         changes,
@@ -63,6 +69,7 @@ pub(crate) fn open(
         stopping: state.stopping().clone(),
         key_ended: grant.ended().clone(),
         _permit: permit,
+        _open: open,
     };
     Ok(Body::from_stream(stream::unfold(
         connection,
@@ -76,8 +83,7 @@ pub(crate) fn open(
 }
 
 /// What a new connection is sent at once, the last part first
-fn greeting(published: &Published, scope: Scope, cursor: Option<&str>) -> Vec<Shared> {
-    let transfer = published.transfer(scope, cursor);
+fn greeting(transfer: Transfer) -> Vec<Shared> {
     // Spread over a range, or all clients of a server that went away come back at one instant.
     let retry = format!("retry: {}\n\n", rand::random_range(1_000..=3_000));
     let intent = Shared::new(transfer::intent(transfer.intent));
@@ -98,6 +104,7 @@ struct Connection {
     key_ended: CancellationToken,
     is_over: bool,
     _permit: OwnedSemaphorePermit,
+    _open: OpenStream,
 }
 
 impl Connection {

@@ -1,10 +1,12 @@
 //! `POST /api/v1/evaluate`: full outcomes, in canonical JSON, for one flag or all, and on request why
 
+use std::iter::once;
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::{Context, Outcome, Timestamp, Value, ValueType};
+use flagstaff_core::{Context, Outcome, Reason, Timestamp, Value, ValueType};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -45,7 +47,8 @@ pub(super) async fn evaluate(
     Body(question): Body<Question>,
 ) -> Result<Response, ApiError> {
     let grant = grant.require(&[KeyKind::Server, KeyKind::Client])?;
-    let published = key_environment(&grant, &state)?.current();
+    let environment = key_environment(&grant, &state)?;
+    let published = environment.current();
     let now = now(question.now.as_deref(), &grant, &state)?;
     let value_type: Option<ValueType> = match &question.value_type {
         Some(name) => Some(
@@ -56,15 +59,22 @@ pub(super) async fn evaluate(
     };
     let context = Context::from_json(question.context.get());
     let snapshot = published.snapshot();
+    let count = |reasons: &mut dyn Iterator<Item = Reason>| {
+        state.metrics().evaluated(environment.row(), reasons);
+    };
     let answer = if question.explain {
         let flag = explained(&question, &grant)?;
         let (outcome, trace) = snapshot.explain(flag, value_type, &context, now);
+        count(&mut once(outcome.reason));
         outcome.to_explanation(trace, &question.default)
     } else if let Some(flag) = &question.flag {
         let outcome = snapshot.evaluate(flag, value_type, &context, now);
+        count(&mut once(outcome.reason));
         outcome.to_value(&question.default)
     } else {
-        Outcome::all_to_value(&snapshot.evaluate_all(&context, now), &question.default)
+        let outcomes = snapshot.evaluate_all(&context, now);
+        count(&mut outcomes.iter().map(|(_, outcome)| outcome.reason));
+        Outcome::all_to_value(&outcomes, &question.default)
     };
     let (coding, body) = coding::answer(
         answer.to_canonical().into_bytes(),

@@ -1,13 +1,25 @@
-//! Whether the process lives, and whether it should be sent requests
+//! Whether the process lives, whether it should be sent requests, and what it has counted
 
 use axum::extract::State;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 
 use crate::api_error::ApiError;
 use crate::extract::Parameters;
+use crate::metrics;
 use crate::state::AppState;
+
+/// `GET /metrics`
+pub(super) async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
+    let text = state.metrics().encode(&state);
+    let text = text.map_err(|error| ApiError::Internal(Box::new(error)))?;
+    let headers = [
+        (CONTENT_TYPE, metrics::CONTENT_TYPE),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, text))
+}
 
 /// `GET /healthz`
 pub(super) async fn live() -> impl IntoResponse {

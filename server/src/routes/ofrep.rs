@@ -71,7 +71,9 @@ pub(super) async fn single(
     State(state): State<AppState>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let published = key_environment(&grant.require(KEYS)?, &state)?.current();
+    let grant = grant.require(KEYS)?;
+    let environment = key_environment(&grant, &state)?;
+    let published = environment.current();
     let context = match read(request, &state).await? {
         Ok(context) => context,
         Err(failure) => return Ok(failure.respond(Some(&key))),
@@ -79,6 +81,9 @@ pub(super) async fn single(
     let outcome = published
         .snapshot()
         .evaluate(&key, None, &context, state.now());
+    state
+        .metrics()
+        .evaluated(environment.row(), std::iter::once(outcome.reason));
     let (status, item) = match outcome.error_code {
         None => (StatusCode::OK, success(&key, &outcome)),
         Some(code) => (status(code), failure(&key, code)),
@@ -94,7 +99,8 @@ pub(super) async fn bulk(
     request: Request,
 ) -> Result<Response, ApiError> {
     let grant = grant.require(KEYS)?;
-    let published = key_environment(&grant, &state)?.current();
+    let environment = key_environment(&grant, &state)?;
+    let published = environment.current();
     let context = match read(request, &state).await? {
         Ok(context) => context,
         Err(failure) => return Ok(failure.respond(None)),
@@ -111,6 +117,8 @@ pub(super) async fn bulk(
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)], cache).into_response());
     }
     let outcomes = published.snapshot().evaluate_all(&context, now);
+    let reasons = outcomes.iter().map(|(_, outcome)| outcome.reason);
+    state.metrics().evaluated(environment.row(), reasons);
     let flags = outcomes.iter().map(|(key, outcome)| {
         outcome
             .error_code

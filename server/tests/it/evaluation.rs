@@ -383,7 +383,7 @@ async fn browsers_may_ask_from_any_page() {
         .await;
     assert_eq!(
         answer.header("access-control-expose-headers"),
-        "etag,retry-after"
+        "etag,retry-after,x-request-id"
     );
     let admin = server
         .call(KeyKind::Admin, Method::GET, FLAGS, &Value::Null, &headers)

@@ -141,7 +141,7 @@ impl Connection {
     }
 
     /// Reads the intent that a connection begins with
-    async fn intent(&mut self) -> Value {
+    pub(crate) async fn intent(&mut self) -> Value {
         let first = self.next().await.unwrap();
         assert_eq!(first.name, "server-intent");
         first.json()["intent"].clone()

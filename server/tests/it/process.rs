@@ -26,12 +26,30 @@ impl Drop for Process {
 }
 
 impl Process {
-    fn start(folder: &Path, arguments: &[&str]) -> Self {
-        Self::start_on("sqlite://flags.db", folder, arguments)
+    pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(folder, arguments, &[])
+    }
+
+    /// The same with environment variables
+    pub(crate) fn start_with(
+        folder: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
+        Self::spawn("sqlite://flags.db", folder, arguments, variables)
     }
 
     /// A node on a database
     pub(crate) fn start_on(database: &str, folder: &Path, arguments: &[&str]) -> Self {
+        Self::spawn(database, folder, arguments, &[])
+    }
+
+    fn spawn(
+        database: &str,
+        folder: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flagstaff"));
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--database", database])
@@ -39,6 +57,7 @@ impl Process {
         command
             .current_dir(folder)
             .env_clear()
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
