@@ -85,14 +85,22 @@ impl Checker<'_> {
     }
 
     /// Everything in a value can be read
+    #[inline]
     fn readable(&self, position: usize, depth: usize) -> Result<(), Misshapen> {
+        if self.at(position).is_plain() {
+            return Ok(());
+        }
         match self.at(position).unreadable(depth, true) {
             None => Ok(()),
             Some((json, message)) => fault(json.position(), message.to_owned()),
         }
     }
 
+    #[inline]
     fn readable_key(&self, object: usize, key: usize) -> Result<(), Misshapen> {
+        if self.at(key).is_plain() {
+            return Ok(());
+        }
         match self.at(key).unreadable(DEPTH, true) {
             None => Ok(()),
             Some((_, message)) => fault(object, message.to_owned()),

@@ -229,6 +229,17 @@ impl<'t> Json<'t> {
         }
     }
 
+    /// Whether it is a scalar in which nothing can be unreadable
+    #[inline]
+    pub(crate) fn is_plain(self) -> bool {
+        match self.node() {
+            Node::String(text) | Node::Key(text) => !text.is_escaped,
+            Node::Number(number) => number.is_safe(),
+            Node::Null | Node::Boolean(_) | Node::Name(_) => true,
+            Node::Array(_) | Node::Object(_) => false,
+        }
+    }
+
     /// What in it cannot be read, and why: half a surrogate pair, a number beyond a double, a container deeper than `depth` where
     /// that is refused
     ///
