@@ -61,6 +61,8 @@ class Findings:
     control: Samples = field(default_factory=Samples)
     #: By subject and cell, what `threads` answers
     threads: dict[str, dict[str, Json]] = field(default_factory=dict)
+    #: By cell, what `swaps` answers for ours
+    swaps: dict[str, Json] = field(default_factory=dict)
 
     def add(self, subject: Subject, cell: str, value: float) -> None:
         """Keep one figure."""
@@ -86,6 +88,7 @@ def run(language: Language, launches: dict[str, Launch], effort: Effort) -> Find
             loads(findings, workers, share)
             if language.name == "rust":
                 threads(findings, workers, effort)
+                swaps(findings, workers, effort)
     memory(findings, launches, effort)
     return findings
 
@@ -130,6 +133,14 @@ def threads(findings: Findings, workers: dict[Subject, Worker], effort: Effort) 
             cell: worker.ask("threads", workload=cell, rounds=effort.rounds, seconds=effort.seconds * 2)
             for cell in ("W1", "W3")
         }
+
+
+def swaps(findings: Findings, workers: dict[Subject, Worker], effort: Effort) -> None:
+    """One thread of ours while snapshots are swapped."""
+    say(f"{findings.language.title}: swaps of the snapshot")
+    (ours,) = (worker for subject, worker in workers.items() if subject.name == "flagstaff")
+    for cell in ("W1", "W3"):
+        findings.swaps[cell] = ours.ask("swaps", workload=cell, rounds=effort.rounds, seconds=effort.seconds * 2)
 
 
 def memory(findings: Findings, launches: dict[str, Launch], effort: Effort) -> None:

@@ -81,7 +81,7 @@ def markdown(all_findings: list[Findings], circumstances: dict[str, str]) -> str
     for findings in all_findings:
         lines += ["", f"## {findings.language.title}", "", *targets_table(findings), "", *figures_table(findings)]
         if findings.threads:
-            lines += ["", *threads_table(findings)]
+            lines += ["", *threads_table(findings), "", *swaps_table(findings)]
     return "\n".join(lines) + "\n"
 
 
@@ -121,6 +121,16 @@ def threads_table(findings: Findings) -> Iterator[str]:
             yield f"| {subject.title} | {cell} | {figures} |"
     yield ""
     yield "The control is a job that shares nothing: what the machine had to give at that moment."
+
+
+def swaps_table(findings: Findings) -> Iterator[str]:
+    """What a reader pays for snapshots that are swapped while it reads."""
+    yield "| swaps of the snapshot, flagstaff::Client | cell | at rest | while swapping | ratio | swaps a second |"
+    yield "|---|---|---|---|---|---|"
+    for cell, found in findings.swaps.items():
+        ratio = found["swapping"] / found["resting"]
+        figures = f"{duration(found['resting'])} | {duration(found['swapping'])} | {ratio:.2f} | {found['swaps']:.0f}"
+        yield f"| one reader | {cell} | {figures} |"
 
 
 def noise(findings: Findings) -> str:

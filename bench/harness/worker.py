@@ -12,6 +12,7 @@ A request names itself in `do`; the answer is one line. All workers (`bench/{rus
 and the one in Rust, in nanoseconds a call, the lowest of the rounds:
 
     threads  {workload, rounds, seconds}            → {one, two, controlOne, controlTwo}
+    swaps    {workload, rounds, seconds}            → {resting, swapping, swaps}   ours alone; swaps a second
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from workloads import USER, Json, flags_of
 
 # Nothing is asked of the network while measuring; should an SDK try, nobody is there.
 NOWHERE = "http://127.0.0.1:9"
-PROXIES = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE)
+PROXIES = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"} | dict.fromkeys(
+    ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE
+)
 
 
 class WorkerError(Exception):

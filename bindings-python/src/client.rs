@@ -4,13 +4,12 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use flagstaff::{Readiness, Value, ValueType};
+use flagstaff::{Readiness, ValueType};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use crate::context::Asker;
-use crate::convert;
+use crate::context;
 use crate::details::FlagDetails;
 use crate::error::client_error;
 use crate::news;
@@ -83,17 +82,19 @@ impl Client {
 
     /// An offline client of the document in a file; broken flags are in `issues` and take no other down
     #[staticmethod]
-    fn from_file(path: PathBuf) -> PyResult<Self> {
-        Self::of(next_id(), flagstaff::Client::from_file(path))
+    fn from_file(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let client = py.detach(|| flagstaff::Client::from_file(path));
+        Self::of(next_id(), client)
     }
 
     /// An offline client of a document: JSON text, or a dict
     #[staticmethod]
     fn from_document(document: &Any<'_>) -> PyResult<Self> {
-        Self::of(
-            next_id(),
-            flagstaff::Client::from_document(&settings::document_text(document)?),
-        )
+        let text = settings::document_text(document)?;
+        let client = document
+            .py()
+            .detach(|| flagstaff::Client::from_document(&text));
+        Self::of(next_id(), client)
     }
 
     /// Begins to receive flags, on a thread of the client's own; does nothing if that has begun
@@ -304,16 +305,12 @@ impl Client {
         context: Option<&Any<'py>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         self.wake(py)?;
+        let evaluate = |context: &_| py.detach(|| self.sdk.evaluate_all(context));
         let all = PyDict::new(py);
-        self.sdk.with_all(&Asker::new(context), |key, outcome| {
-            let value = outcome.value.as_deref().unwrap_or(&Value::Null);
-            let details = FlagDetails::new(
-                PyString::new(py, key),
-                convert::to_python(py, value)?,
-                outcome,
-            );
-            all.set_item(key, details)
-        })?;
+        for details in context::with_own(context, evaluate) {
+            let key = PyString::new(py, &details.flag_key);
+            all.set_item(&key, FlagDetails::served(key.clone(), details))?;
+        }
         Ok(all)
     }
 }

@@ -1,11 +1,14 @@
 //! Who is asking: a dict as it is, or an `EvaluationContext` made once for many questions
 
+use std::cell::{Cell, OnceCell};
+
 use flagstaff::{Attribute, AttributePath, Attributes, Context, ContextError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::convert;
+use crate::names;
 
 /// A context that is converted once, for code that evaluates many flags for the same one
 ///
@@ -78,10 +81,48 @@ impl EvaluationContext {
 
 /// The context argument of a getter
 pub(crate) enum Asker<'a, 'py> {
-    Dict(&'a Bound<'py, PyDict>),
+    Dict(DictReader<'a, 'py>),
     Prepared(&'a EvaluationContext),
     Nobody,
     Invalid,
+}
+
+/// Texts of a dict that are read in place; the others are copied
+const HELD: usize = 8;
+
+/// Reads attributes from a dict
+pub(crate) struct DictReader<'a, 'py> {
+    dict: &'a Bound<'py, PyDict>,
+    // What was found, so that its text can be read in place whatever becomes of the dict meanwhile.
+    held: [OnceCell<Bound<'py, PyAny>>; HELD],
+    next: Cell<usize>,
+}
+
+impl<'a, 'py> DictReader<'a, 'py> {
+    fn new(dict: &'a Bound<'py, PyDict>) -> Self {
+        Self {
+            dict,
+            held: [const { OnceCell::new() }; HELD],
+            next: Cell::new(0),
+        }
+    }
+
+    fn attribute(&self, path: &AttributePath) -> Attribute<'_> {
+        let Some(found) = read(self.dict, path) else {
+            return Attribute::Missing;
+        };
+        if !found.is_instance_of::<PyString>() {
+            return convert::attribute(&found);
+        }
+        let position = self.next.get();
+        match self.held.get(position) {
+            Some(place) => {
+                self.next.set(position.saturating_add(1));
+                convert::text(place.get_or_init(|| found))
+            }
+            None => convert::attribute(&found),
+        }
+    }
 }
 
 impl<'a, 'py> Asker<'a, 'py> {
@@ -91,7 +132,7 @@ impl<'a, 'py> Asker<'a, 'py> {
             return Self::Nobody;
         };
         if let Ok(dict) = context.cast::<PyDict>() {
-            Self::Dict(dict)
+            Self::Dict(DictReader::new(dict))
         } else if let Ok(prepared) = context.cast::<EvaluationContext>() {
             Self::Prepared(prepared.get())
         } else {
@@ -103,9 +144,7 @@ impl<'a, 'py> Asker<'a, 'py> {
 impl Attributes for Asker<'_, '_> {
     fn attribute(&self, path: &AttributePath) -> Attribute<'_> {
         match self {
-            Self::Dict(dict) => {
-                read(dict, path).map_or(Attribute::Missing, |found| convert::attribute(&found))
-            }
+            Self::Dict(reader) => reader.attribute(path),
             Self::Prepared(prepared) => prepared.context.attribute(path),
             Self::Nobody | Self::Invalid => Attribute::Missing,
         }
@@ -113,7 +152,7 @@ impl Attributes for Asker<'_, '_> {
 
     fn validate(&self) -> Result<(), ContextError> {
         match self {
-            Self::Dict(dict) => check_key(dict),
+            Self::Dict(reader) => check_key(reader.dict),
             Self::Prepared(prepared) => prepared.context.validate(),
             Self::Nobody => Ok(()),
             Self::Invalid => Err(ContextError::NoObject),
@@ -121,11 +160,23 @@ impl Attributes for Asker<'_, '_> {
     }
 }
 
+/// Reads the context argument of a getter as the core's own, which needs no interpreter
+pub(crate) fn with_own<T>(
+    context: Option<&Bound<'_, PyAny>>,
+    read: impl FnOnce(&Result<Context, ContextError>) -> T,
+) -> T {
+    match Asker::new(context) {
+        Asker::Prepared(prepared) => read(&prepared.context),
+        Asker::Dict(reader) => read(&EvaluationContext::new(None, Some(reader.dict)).context),
+        Asker::Nobody => read(&Ok(Context::default())),
+        Asker::Invalid => read(&Err(ContextError::NoObject)),
+    }
+}
+
 /// Follows a path through dicts; a key whose comparison raises is one that is not there
 fn read<'py>(dict: &Bound<'py, PyDict>, path: &AttributePath) -> Option<Bound<'py, PyAny>> {
-    let (first, rest) = path.segments().split_first()?;
-    let mut found = dict.get_item(&**first).ok()??;
-    for segment in rest {
+    let mut found = dict.get_item(names::first(dict.py(), path)?).ok()??;
+    for segment in path.segments().iter().skip(1) {
         found = found.cast::<PyDict>().ok()?.get_item(&**segment).ok()??;
     }
     Some(found)

@@ -41,6 +41,17 @@ pub(crate) fn attribute(object: &Bound<'_, PyAny>) -> Attribute<'static> {
     }
 }
 
+/// A `str` as an attribute that is read in place; what is none, or has a lone surrogate, is missing
+pub(crate) fn text<'a>(object: &'a Bound<'_, PyAny>) -> Attribute<'a> {
+    let text = object
+        .cast::<PyString>()
+        .ok()
+        .and_then(|text| text.to_str().ok());
+    text.map_or(Attribute::Missing, |text| {
+        Attribute::String(Cow::Borrowed(text))
+    })
+}
+
 /// A Python object as a value of the core's; `None` for what is foreign to JSON
 pub(crate) fn to_value(object: &Bound<'_, PyAny>) -> Option<Value> {
     value(object, 0)

@@ -1,22 +1,24 @@
 //! An evaluation with its circumstances
 
-use flagstaff::{ErrorCode, Object, Outcome, Reason};
+use std::sync::Arc;
+
+use flagstaff::{Details, ErrorCode, Object, Outcome, Reason, Value};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
 use crate::convert;
 
 /// A value, and why it is this one; OpenFeature's evaluation details
+///
+/// What it holds becomes Python's when it is asked for: of the details of all flags few are looked at.
 #[pyclass(module = "flagstaff", frozen)]
-#[derive(Debug)]
 pub(crate) struct FlagDetails {
     #[pyo3(get)]
     flag_key: Py<PyString>,
-    #[pyo3(get)]
-    value: Py<PyAny>,
-    #[pyo3(get)]
-    variant: Option<Py<PyString>>,
+    value: Lazy,
+    variant: Option<Arc<str>>,
     reason: Reason,
     error_code: Option<ErrorCode>,
     metadata: Object,
@@ -24,28 +26,56 @@ pub(crate) struct FlagDetails {
     enabled: bool,
 }
 
+/// A value that becomes a Python object once
+struct Lazy {
+    made: PyOnceLock<Py<PyAny>>,
+    // What it is made from.
+    value: Value,
+}
+
+impl Lazy {
+    fn get<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
+        let make = || convert::to_python(py, &self.value).map(Bound::unbind);
+        self.made
+            .get_or_try_init(py, make)
+            .map(|made| made.bind(py))
+    }
+}
+
 impl FlagDetails {
+    /// Details whose value becomes Python's later
+    pub(crate) fn served(flag_key: Bound<'_, PyString>, details: Details<Value>) -> Self {
+        Self {
+            flag_key: flag_key.unbind(),
+            value: Lazy {
+                made: PyOnceLock::new(),
+                value: details.value,
+            },
+            variant: details.variant,
+            reason: details.reason,
+            error_code: details.error_code,
+            metadata: details.flag_metadata,
+            enabled: details.enabled,
+        }
+    }
+
+    /// Details whose value is an object that there is already
     pub(crate) fn new(
         flag_key: Bound<'_, PyString>,
         value: Bound<'_, PyAny>,
         outcome: &Outcome<'_>,
     ) -> Self {
-        let py = flag_key.py();
         Self {
             flag_key: flag_key.unbind(),
-            value: value.unbind(),
-            variant: outcome
-                .variant
-                .map(|variant| PyString::new(py, variant).unbind()),
+            value: made(value),
+            variant: outcome.shared_variant().cloned(),
             reason: outcome.reason,
             error_code: outcome.error_code,
             metadata: outcome.metadata.cloned().unwrap_or_default(),
             enabled: outcome.enabled,
         }
     }
-}
 
-impl FlagDetails {
     /// What was asked for cannot be a flag's key
     pub(crate) fn error(
         flag_key: Bound<'_, PyString>,
@@ -54,7 +84,7 @@ impl FlagDetails {
     ) -> Self {
         Self {
             flag_key: flag_key.unbind(),
-            value: default.unbind(),
+            value: made(default),
             variant: None,
             reason: Reason::Error,
             error_code: Some(code),
@@ -64,8 +94,29 @@ impl FlagDetails {
     }
 }
 
+fn made(object: Bound<'_, PyAny>) -> Lazy {
+    let py = object.py();
+    let made = PyOnceLock::new();
+    // It is new, and so it is empty.
+    let _ = made.set(py, object.unbind());
+    Lazy {
+        made,
+        value: Value::Null,
+    }
+}
+
 #[pymethods]
 impl FlagDetails {
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.value.get(py).cloned()
+    }
+
+    #[getter]
+    fn variant(&self) -> Option<&str> {
+        self.variant.as_deref()
+    }
+
     #[getter]
     fn reason(&self) -> &'static str {
         self.reason.as_str()
@@ -97,15 +148,11 @@ impl FlagDetails {
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let text =
             |text: Option<&str>| text.map_or_else(|| "None".to_owned(), |text| format!("'{text}'"));
-        let variant = self
-            .variant
-            .as_ref()
-            .map(|variant| variant.bind(py).to_string());
         Ok(format!(
             "FlagDetails(flag_key={}, value={}, variant={}, reason='{}', error_code={}, enabled={})",
             self.flag_key.bind(py).repr()?,
-            self.value.bind(py).repr()?,
-            text(variant.as_deref()),
+            self.value.get(py)?.repr()?,
+            text(self.variant()),
             self.reason,
             text(self.error_code()),
             if self.enabled { "True" } else { "False" },

@@ -12,6 +12,7 @@ mod context;
 mod convert;
 mod details;
 mod error;
+mod names;
 mod news;
 mod snapshot;
 

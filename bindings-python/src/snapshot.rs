@@ -22,8 +22,9 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// Compiles a document; broken flags are in `issues` and take no other down
     #[staticmethod]
-    fn from_json(document: &str) -> PyResult<Self> {
-        let snapshot = flagstaff::Snapshot::from_json(document)
+    fn from_json(py: Python<'_>, document: &str) -> PyResult<Self> {
+        let snapshot = py
+            .detach(|| flagstaff::Snapshot::from_json(document))
             .map_err(|error| error::document_error(&error))?;
         Ok(Self { snapshot })
     }

@@ -180,3 +180,41 @@ def test_a_targeting_key_of_another_type_is_an_invalid_context():
         assert (outcome["value"], outcome["errorCode"]) == ("default", "INVALID_CONTEXT")
     with pytest.raises(TypeError):
         EvaluationContext(5)
+
+
+def test_each_of_many_names_and_texts_is_read():
+    # More than are held in place, and more than a thread keeps the names of.
+    context = {f"name-{number}": f"text-{number}" for number in range(600)}
+    conditions = [equals(text, name) for name, text in context.items()]
+    for _ in range(2):
+        assert all(ask(condition, context) for condition in conditions)
+    # Twelve texts for one flag.
+    assert ask({"all": conditions[:12]}, context)
+    assert not ask({"all": [*conditions[:12], equals("another", "name-0")]}, context)
+
+
+def test_a_text_may_be_changed_while_it_is_read():
+    class Key(str):
+        """A key that changes the dict when it is compared."""
+
+        __slots__ = ()
+
+        def __eq__(self, other):
+            context["a"] = "b"
+            return False
+
+        def __hash__(self):
+            return hash("second")
+
+    context = {"a": "a"}
+    context[Key("x")] = 1
+    flag = {
+        "type": "boolean",
+        "enabled": True,
+        "serve": "off",
+        "rules": [
+            {"when": {"all": [equals("a", "a"), {"not": equals(1, "second")}, equals("b", "a")]}, "serve": "on"},
+        ],
+    }
+    snapshot = Snapshot.from_json(json.dumps({"schemaVersion": 1, "flags": {"f": flag}}))
+    assert json.loads(snapshot.evaluate("f", "boolean", False, context, 0))["value"] is True

@@ -90,6 +90,13 @@ def test_objects_are_copies_that_cannot_poison_the_next_answer(client):
     assert client.get_object_value("object", {}) == {"list": [1, 2.5, None, {"deep": True}]}
 
 
+def test_a_value_that_is_made_when_it_is_looked_at_is_made_once(client):
+    details = client.evaluate_all(PRO)["object"]
+    assert details.value is details.value
+    assert client.evaluate_all(PRO)["object"].value is not details.value
+    assert client.evaluate_all(PRO)["string"].value == "ä🚩"
+
+
 def test_all_flags_are_evaluated_at_once_by_key(client):
     everything = client.evaluate_all(PRO)
     assert list(everything) == sorted(everything)

@@ -24,11 +24,11 @@ pub struct Details<T> {
 }
 
 impl<T> Details<T> {
-    pub(crate) fn new(flag_key: &str, value: T, outcome: &Outcome<'_>) -> Self {
+    pub(crate) fn new(flag_key: Arc<str>, value: T, outcome: &Outcome<'_>) -> Self {
         Self {
-            flag_key: flag_key.into(),
+            flag_key,
             value,
-            variant: outcome.variant.map(Arc::from),
+            variant: outcome.shared_variant().cloned(),
             reason: outcome.reason,
             error_code: outcome.error_code,
             flag_metadata: outcome.metadata.cloned().unwrap_or_default(),

@@ -39,6 +39,7 @@ mod source;
 mod status;
 mod store;
 mod sync;
+mod text;
 
 pub use change::{Change, Changes};
 pub use client::Client;
@@ -46,6 +47,7 @@ pub use config::{ClientBuilder, Timing};
 pub use details::Details;
 pub use error::ClientError;
 pub use status::{Readiness, Status};
+pub use text::Text;
 
 pub use flagstaff_core::{
     Attribute, AttributePath, Attributes, Context, ContextError, ErrorCode, Issue, Object, Outcome,

@@ -15,7 +15,7 @@ type Current = Arc<ArcSwap<Snapshot>>;
 
 thread_local! {
     // What this thread read last. As long as it is the one in use, a read writes to no memory that threads share: taking part in the
-    // count of readers would cost as much as an evaluation (docs/adr/0010).
+    // count of readers would cost as much as an evaluation (docs/adr/0016).
     static LAST: Cell<Option<Cache<Current, Arc<Snapshot>>>> = const { Cell::new(None) };
 }
 
@@ -41,29 +41,28 @@ impl Store {
         self.is_filled.load(Ordering::Acquire)
     }
 
-    /// Reads the snapshot for one evaluation; cheaper than [`Store::snapshot`]
-    ///
-    /// The thread keeps the snapshot until it reads another, of whichever client, or ends.
-    #[expect(
-        clippy::inline_always,
-        reason = "a getter is one function, in which the type that it asks for is a constant"
-    )]
-    #[inline(always)]
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> T {
-        // Taken out, so that a reader who reads again, be it by the attributes that it is handed, finds none and is served nonetheless.
+    /// Begins to read the snapshot in use; cheaper than [`Store::snapshot`]
+    #[inline]
+    pub(crate) fn reader(&self) -> Reader {
+        // Taken out, so that one who reads while reading, be it by the attributes that are asked for, finds none and is served nonetheless.
         let last = LAST.try_with(Cell::take).ok().flatten();
-        let mut last = last
-            .filter(|last| ptr::eq(last.arc_swap(), &raw const *self.current))
-            .unwrap_or_else(|| self.fresh());
-        let answer = read(last.load());
-        // A thread that is ending has nowhere to keep it.
-        let _ = LAST.try_with(|kept| kept.set(Some(last)));
-        answer
+        match last {
+            Some(last) if ptr::eq(last.arc_swap(), &raw const *self.current) => Reader(last),
+            _ => self.first_reader(),
+        }
     }
 
     #[cold]
-    fn fresh(&self) -> Cache<Current, Arc<Snapshot>> {
-        Cache::new(Arc::clone(&self.current))
+    fn first_reader(&self) -> Reader {
+        Reader(Cache::new(Arc::clone(&self.current)))
+    }
+
+    /// Reads the snapshot in use
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> T {
+        let mut reader = self.reader();
+        let answer = read(reader.snapshot());
+        reader.finish();
+        answer
     }
 
     /// The snapshot, to keep
@@ -74,5 +73,75 @@ impl Store {
     pub(crate) fn swap(&self, snapshot: Arc<Snapshot>) {
         self.current.store(snapshot);
         self.is_filled.store(true, Ordering::Release);
+    }
+}
+
+/// Somebody who reads the snapshot in use
+pub(crate) struct Reader(Cache<Current, Arc<Snapshot>>);
+
+impl Reader {
+    #[inline]
+    pub(crate) fn snapshot(&mut self) -> &Snapshot {
+        self.0.load()
+    }
+
+    /// Leaves the snapshot with the thread, until it reads another, of whichever client, or ends
+    #[inline]
+    pub(crate) fn finish(self) {
+        // A thread that is ending has nowhere to keep it.
+        let _ = LAST.try_with(|last| {
+            if let Some(other) = last.replace(Some(self.0)) {
+                let_go(other);
+            }
+        });
+    }
+}
+
+/// Of two snapshots that a thread has read at once, one inside the reading of the other, it keeps the outer
+#[cold]
+fn let_go(inner: Cache<Current, Arc<Snapshot>>) {
+    drop(inner);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot(revision: u64) -> Snapshot {
+        let document = format!(r#"{{"schemaVersion": 1, "revision": {revision}, "flags": {{}}}}"#);
+        Snapshot::from_json(&document).unwrap()
+    }
+
+    fn read(store: &Store) -> u64 {
+        store.read(Snapshot::revision)
+    }
+
+    #[test]
+    fn the_read_after_a_swap_has_the_new_snapshot_and_lets_go_of_the_old() {
+        let store = Store::new(Some(snapshot(1)));
+        assert_eq!(read(&store), 1);
+        let old = Arc::downgrade(&store.snapshot());
+        store.swap(Arc::new(snapshot(2)));
+        assert!(old.upgrade().is_some(), "the thread keeps what it has read");
+        assert_eq!(read(&store), 2);
+        assert!(old.upgrade().is_none());
+    }
+
+    #[test]
+    fn stores_that_are_read_in_turns_or_inside_one_another_do_not_mix() {
+        let (one, other) = (Store::new(Some(snapshot(1))), Store::new(Some(snapshot(2))));
+        for _ in 0..2 {
+            assert_eq!((read(&one), read(&other)), (1, 2));
+        }
+        let inside = one.read(|outer| {
+            one.swap(Arc::new(snapshot(3)));
+            (outer.revision(), read(&other), read(&one), outer.revision())
+        });
+        assert_eq!(
+            inside,
+            (1, 2, 3, 1),
+            "a reader keeps one snapshot for the whole read"
+        );
+        assert_eq!(read(&one), 3);
     }
 }

@@ -133,12 +133,19 @@ impl Context {
         others.push((name, value));
     }
 
-    /// The member of this name, which is not `targetingKey`
-    fn other(&self, hash: u64, name: &str) -> Option<&Value> {
-        self.index.find(hash, |position| {
-            let (other, value) = self.others.get(position)?;
-            is_same(other, name).then_some(value)
-        })
+    /// The attribute at a path that does not begin with `targetingKey`
+    fn other(&self, path: &AttributePath) -> Attribute<'_> {
+        let Some((first, rest)) = path.segments().split_first() else {
+            return Attribute::Missing;
+        };
+        let found = self.index.find(path.first_hash(), |position| {
+            let (name, value) = self.others.get(position)?;
+            is_same(name, first).then_some(value)
+        });
+        match found {
+            Some(found) if rest.is_empty() => found.into(),
+            found => below(found, rest),
+        }
     }
 
     /// Reads a context from JSON text
@@ -157,11 +164,12 @@ impl Context {
 }
 
 /// Follows names through objects
-fn below<'a>(value: Option<&'a Value>, names: &[Box<str>]) -> Option<&'a Value> {
-    names.iter().fold(value, |found, name| match found {
+fn below<'a>(value: Option<&'a Value>, names: &[Box<str>]) -> Attribute<'a> {
+    let found = names.iter().fold(value, |found, name| match found {
         Some(Value::Object(members)) => members.get(&**name),
         _ => None,
-    })
+    });
+    found.map_or(Attribute::Missing, Attribute::from)
 }
 
 impl PartialEq for Context {
@@ -188,14 +196,16 @@ impl TryFrom<Value> for Context {
 impl Attributes for Context {
     #[inline]
     fn attribute(&self, path: &AttributePath) -> Attribute<'_> {
-        let found = match (path.hash(), path.segments()) {
-            // Nothing lies below it, since a context where it is an object is refused.
-            (TARGETING_KEY, [_]) => self.targeting_key.as_ref(),
-            (hash, [name]) => self.other(hash, name),
-            (hash, [name, rest @ ..]) => below(self.other(hash, name), rest),
-            (_, []) => None,
-        };
-        found.map_or(Attribute::Missing, Attribute::from)
+        if path.first_hash() == TARGETING_KEY {
+            // Nearly every serve asks for it; and what is refused is not asked.
+            return match &self.targeting_key {
+                Some(Value::String(key)) if path.segments().len() == 1 => {
+                    Attribute::String(Cow::Borrowed(key))
+                }
+                key => below(key.as_ref(), path.segments().get(1..).unwrap_or_default()),
+            };
+        }
+        self.other(path)
     }
 
     #[inline]

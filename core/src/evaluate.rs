@@ -39,6 +39,20 @@ pub(crate) struct Decision<'s> {
 }
 
 impl<'s> Decision<'s> {
+    /// What a flag that answers everybody alike decides, overrides or not
+    fn constant(linked: &'s LinkedFlag, variant: &'s Arc<Variant>) -> Self {
+        if !linked.flag.enabled {
+            return Self::off(linked, Detail::Disabled);
+        }
+        Self {
+            variant,
+            reason: Reason::Static,
+            detail: Detail::Serve { experiment: None },
+            in_experiment: false,
+            patchable_levels: 0,
+        }
+    }
+
     fn off(linked: &'s LinkedFlag, detail: Detail<'s>) -> Self {
         let variant = &linked.flag.off;
         Self {
@@ -81,7 +95,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
             detail: decision.detail,
             metadata: Some(&flag.metadata),
             in_experiment: decision.in_experiment,
-            unpatched: Some(variant.unpatched.as_ref().unwrap_or(&variant.value)),
+            served: Some(variant),
             layers,
         }
     }
@@ -100,6 +114,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
     }
 
     /// The value of an outcome without the rest of it
+    #[inline]
     pub(crate) fn value<'s>(
         &mut self,
         linked: &'s LinkedFlag,
@@ -110,15 +125,22 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         if expected.is_some_and(|expected| !expected.admits(&variant.value)) {
             return Err(ErrorCode::TypeMismatch);
         }
-        if !linked.may_be_patched() {
-            return Ok(Cow::Borrowed(&variant.value));
+        // A variant of an object flag may be patched, and of no other.
+        if expected.is_none_or(|expected| expected == ValueType::Object) && linked.may_be_patched()
+        {
+            Ok(self.layered(linked, &decision).0)
+        } else {
+            Ok(Cow::Borrowed(&variant.value))
         }
-        let patches = self.patches(linked, decision.patchable_levels);
-        Ok(patched(&variant.value, &patches))
     }
 
     /// Everything but patches, which is also what another flag may depend on
     pub(crate) fn decide<'s>(&mut self, linked: &'s LinkedFlag) -> Decision<'s> {
+        if let Some(variant) = linked.constant()
+            && !T::IS_WATCHING
+        {
+            return Decision::constant(linked, variant);
+        }
         if let Some(detail) = self.off(linked) {
             return Decision::off(linked, detail);
         }

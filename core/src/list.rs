@@ -89,6 +89,7 @@ impl Overrides {
         self.fingerprint
     }
 
+    #[inline]
     pub(crate) fn get(&self, key: &str) -> Option<&Override> {
         self.entries.get(key)
     }
@@ -189,6 +190,7 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
+    #[inline]
     pub(crate) fn contains(&self, id: &str) -> bool {
         self.entries.get(id).is_some()
     }

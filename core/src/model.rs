@@ -125,7 +125,7 @@ impl Flag {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Variant {
     pub(crate) name: Arc<str>,
     pub(crate) value: Value,
@@ -295,6 +295,7 @@ impl Serve {
         }
     }
 
+    #[inline]
     pub(crate) fn is_constant(&self) -> bool {
         let is_free = self
             .experiment

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::merge;
+use crate::model::Variant;
 use crate::value::{Object, Value, safe_integer};
 
 /// Why a value was served; OpenFeature's reasons
@@ -243,11 +244,11 @@ pub struct Outcome<'s> {
     /// Whether the arms' hash of an experiment decided
     pub in_experiment: bool,
     // What the sources are told from: the variant as the document has it, and what was laid over it, in order.
-    pub(crate) unpatched: Option<&'s Value>,
+    pub(crate) served: Option<&'s Variant>,
     pub(crate) layers: Vec<(&'s str, &'s Object)>,
 }
 
-impl Outcome<'_> {
+impl<'s> Outcome<'s> {
     pub(crate) fn error(error_code: ErrorCode) -> Self {
         Self {
             value: None,
@@ -258,7 +259,7 @@ impl Outcome<'_> {
             detail: Detail::None,
             metadata: None,
             in_experiment: false,
-            unpatched: None,
+            served: None,
             layers: Vec::new(),
         }
     }
@@ -272,9 +273,15 @@ impl Outcome<'_> {
     ///
     /// A leaf is whatever is no object, or an empty one; a value that is no object has none.
     pub fn sources(&self) -> Vec<(String, &str)> {
-        self.unpatched
-            .map(|base| merge::sources(base, &self.layers))
+        let base = |served: &'s Variant| served.unpatched.as_ref().unwrap_or(&served.value);
+        self.served
+            .map(|served| merge::sources(base(served), &self.layers))
             .unwrap_or_default()
+    }
+
+    /// The name of the variant served, to keep without copying it
+    pub fn shared_variant(&self) -> Option<&'s Arc<str>> {
+        self.served.map(|served| &served.name)
     }
 
     /// `{"flags": {KEY: outcome}}`: the outcomes of all flags as one object, the same in every binding

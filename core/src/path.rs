@@ -59,9 +59,9 @@ impl AttributePath {
         }
     }
 
-    /// The hash of the first member name, as [`hash_name`] has it
+    /// A hash of the first member name, the same in every process of this build, for tables of names
     #[inline]
-    pub(crate) fn hash(&self) -> u64 {
+    pub fn first_hash(&self) -> u64 {
         self.hash
     }
 

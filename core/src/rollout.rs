@@ -32,6 +32,7 @@ impl Rollout {
     pub(crate) const FULL: Self = Self::Fixed(TOTAL);
 
     /// The slots below this one are in at `now`
+    #[inline]
     pub(crate) fn share(&self, now: Timestamp) -> u32 {
         match self {
             Self::Fixed(share) => *share,

@@ -40,6 +40,7 @@ impl<T: Clone> Shards<T> {
         self.length == 0
     }
 
+    #[inline]
     pub(crate) fn get(&self, key: &str) -> Option<&T> {
         let hash = hash_text(key);
         let shard = self.shards.get(shard_of(hash, self.shards.len()))?;

@@ -218,25 +218,32 @@ impl Snapshot {
         context: &A,
         now: Timestamp,
     ) -> Vec<(&str, Outcome<'_>)> {
+        let outcomes = self.outcomes(context, now);
+        outcomes.map(|(key, outcome)| (&**key, outcome)).collect()
+    }
+
+    /// Evaluates one flag after the other for a context at an instant, by key: [`Snapshot::evaluate_all`] for those who keep no outcome
+    pub fn outcomes<'s, A: Attributes + ?Sized>(
+        &'s self,
+        context: &A,
+        now: Timestamp,
+    ) -> impl ExactSizeIterator<Item = (&'s Arc<str>, Outcome<'s>)> {
         let is_invalid = context.validate().is_err();
         let mut evaluation = Evaluation {
             context,
             now,
             tracer: NoTrace,
         };
-        self.flags
-            .iter()
-            .map(|entry| {
-                let linked = if is_invalid {
-                    Err(ErrorCode::InvalidContext)
-                } else {
-                    entry.linked()
-                };
-                let outcome =
-                    linked.map_or_else(Outcome::error, |linked| evaluation.outcome(linked, None));
-                (&*entry.key, outcome)
-            })
-            .collect()
+        self.flags.iter().map(move |entry| {
+            let linked = if is_invalid {
+                Err(ErrorCode::InvalidContext)
+            } else {
+                entry.linked()
+            };
+            let outcome =
+                linked.map_or_else(Outcome::error, |linked| evaluation.outcome(linked, None));
+            (&entry.key, outcome)
+        })
     }
 
     fn evaluate_with<A: Attributes + ?Sized, T: Tracer>(

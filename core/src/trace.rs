@@ -6,6 +6,9 @@ use crate::value::Value;
 
 /// Watches an evaluation
 pub(crate) trait Tracer {
+    /// Whether it sees anything; steps that decide nothing may be left out otherwise
+    const IS_WATCHING: bool;
+
     /// A step begins; the steps until its end belong to it
     fn open(&mut self);
 
@@ -20,6 +23,8 @@ pub(crate) trait Tracer {
 pub(crate) struct NoTrace;
 
 impl Tracer for NoTrace {
+    const IS_WATCHING: bool = false;
+
     fn open(&mut self) {}
 
     fn close<const N: usize>(&mut self, _describe: impl FnOnce() -> [(&'static str, Value); N]) {}
@@ -42,6 +47,8 @@ impl Trace {
 }
 
 impl Tracer for Trace {
+    const IS_WATCHING: bool = true;
+
     fn open(&mut self) {
         self.outer.push(std::mem::take(&mut self.steps));
     }

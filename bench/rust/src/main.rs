@@ -3,6 +3,7 @@
 //! usage: `flagstaff-bench SUBJECT FOLDER`, where FOLDER holds the documents that `bench/harness` writes. What the lines
 //! mean is told in `bench/harness/worker.py`.
 
+mod feed;
 mod measure;
 mod memory;
 mod subject;

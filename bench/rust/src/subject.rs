@@ -4,6 +4,8 @@ use std::error::Error;
 
 use serde_json::{Map, Value};
 
+use crate::feed::Feed;
+
 /// Who is asking, as the harness writes it: `userId` and attributes
 pub type User = Map<String, Value>;
 
@@ -29,6 +31,14 @@ pub trait Subject: Sized + Sync {
 
     /// From the document's text to a client that answers
     fn load(document: String) -> Result<Self, Box<dyn Error>>;
+    /// A client that follows a feed of this document; for those that can
+    fn following(_document: &str) -> Result<(Self, Feed), Box<dyn Error>> {
+        Err("it follows no feed".into())
+    }
+    /// How often the document has changed, for those that follow a feed
+    fn revision(&self) -> u64 {
+        0
+    }
     fn context(user: &User) -> Result<Self::Context, Box<dyn Error>>;
     fn boolean(&self, flag: &str, context: &Self::Context) -> bool;
     fn text(&self, flag: &str, context: &Self::Context) -> Self::Text;

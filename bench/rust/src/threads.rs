@@ -38,6 +38,32 @@ pub fn scaling(rounds: u32, target: Duration, calls: [Call<'_>; 2]) -> Scaling {
     lowest
 }
 
+/// What a call costs while snapshots are swapped, and while they are not; the lowest of the rounds
+#[derive(Debug, Clone, Copy)]
+pub struct Swapping {
+    pub resting: f64,
+    pub swapping: f64,
+}
+
+/// Times one thread's calls in turns, with `hurry` telling whether snapshots are to be swapped meanwhile
+pub fn swapping(rounds: u32, target: Duration, call: impl Fn(), hurry: impl Fn(bool)) -> Swapping {
+    let count = measure::calibrate(target, &call);
+    let turn = |is_swapping| {
+        hurry(is_swapping);
+        measure::per_call(measure::time(count, &call), count)
+    };
+    let mut lowest = Swapping {
+        resting: f64::INFINITY,
+        swapping: f64::INFINITY,
+    };
+    for _ in 0..rounds {
+        lowest.resting = lowest.resting.min(turn(false));
+        lowest.swapping = lowest.swapping.min(turn(true));
+    }
+    hurry(false);
+    lowest
+}
+
 impl Cost {
     const NONE: Self = Self {
         one: f64::INFINITY,

@@ -45,6 +45,12 @@ enum Request {
         rounds: u32,
         seconds: f64,
     },
+    /// One thread while snapshots are swapped
+    Swaps {
+        workload: String,
+        rounds: u32,
+        seconds: f64,
+    },
 }
 
 struct Opened<S: Subject> {
@@ -66,6 +72,15 @@ pub fn run<S: Subject>(folder: &Path) -> Result<(), Box<dyn Error>> {
                 json!({})
             }
             Request::Load => load::<S>(folder)?,
+            Request::Swaps {
+                workload,
+                rounds,
+                seconds,
+            } => {
+                let opened = opened.as_ref().ok_or("not opened")?;
+                let [context, _] = &opened.contexts;
+                swaps::<S>(folder, context, &workload, (rounds, seconds))?
+            }
             Request::Memory => added_memory::<S>(folder)?,
             request => opened.as_mut().ok_or("not opened")?.answer(request)?,
         };
@@ -121,7 +136,9 @@ impl<S: Subject> Opened<S> {
                 let target = Duration::from_secs_f64(seconds);
                 self.threads(&workload, rounds, target)
             }
-            Request::Open { .. } | Request::Load | Request::Memory => Err("out of place".into()),
+            Request::Open { .. } | Request::Load | Request::Memory | Request::Swaps { .. } => {
+                Err("out of place".into())
+            }
         }
     }
 
@@ -195,6 +212,33 @@ fn timed<T>(
     };
     calls.insert(workload.to_owned(), count);
     measure::per_call(measure::time(count, call), count)
+}
+
+fn swaps<S: Subject>(
+    folder: &Path,
+    context: &S::Context,
+    workload: &str,
+    (rounds, seconds): (u32, f64),
+) -> Result<Value, Box<dyn Error>> {
+    let (subject, feed) = S::following(&document::<S>(folder, "single")?)?;
+    let boolean = || {
+        black_box(subject.boolean(black_box("w1"), context));
+    };
+    let text = || {
+        black_box(subject.text(black_box("w3"), context));
+    };
+    let target = Duration::from_secs_f64(seconds);
+    let hurry = |is_hurrying| feed.hurry(is_hurrying);
+    let before = subject.revision();
+    let start = Instant::now();
+    let found = match workload {
+        "W1" => threads::swapping(rounds, target, boolean, hurry),
+        "W3" => threads::swapping(rounds, target, text, hurry),
+        _ => return Err(format!("no swaps for workload `{workload}`").into()),
+    };
+    // Half the time snapshots rest.
+    let per_second = (subject.revision() - before) as f64 / (start.elapsed().as_secs_f64() / 2.0);
+    Ok(json!({ "resting": found.resting, "swapping": found.swapping, "swaps": per_second }))
 }
 
 fn load<S: Subject>(folder: &Path) -> Result<Value, Box<dyn Error>> {

@@ -7,6 +7,7 @@ use flagstaff_core::{Attributes, Outcome, Snapshot, Timestamp, Value, ValueType,
 use crate::client::Client;
 use crate::clock;
 use crate::details::Details;
+use crate::text::Text;
 
 impl Client {
     /// A boolean flag's value, or `default`
@@ -27,7 +28,7 @@ impl Client {
         flag: &str,
         default: &str,
         context: &A,
-    ) -> Arc<str> {
+    ) -> Text {
         self.with_value(flag, ValueType::String, context, |value| {
             string(value).unwrap_or_else(|| default.into())
         })
@@ -87,7 +88,7 @@ impl Client {
         flag: &str,
         default: &str,
         context: &A,
-    ) -> Details<Arc<str>> {
+    ) -> Details<Text> {
         self.details(flag, ValueType::String, context, |value| {
             string(value).unwrap_or_else(|| default.into())
         })
@@ -131,32 +132,13 @@ impl Client {
 
     /// Every flag's value with its circumstances, by key; of one snapshot, at one instant. A broken flag's value is `null`
     pub fn evaluate_all<A: Attributes + ?Sized>(&self, context: &A) -> Vec<Details<Value>> {
-        let mut all = Vec::new();
-        let collected: Result<(), std::convert::Infallible> =
-            self.with_all(context, |key, outcome| {
-                all.push(Details::new(
-                    key,
-                    outcome.value_or(&Value::Null).clone(),
-                    outcome,
-                ));
-                Ok(())
-            });
-        match collected {
-            Ok(()) => all,
-        }
-    }
-
-    /// Evaluates every flag now and reads each outcome in place, by key, until `read` fails
-    pub fn with_all<A: Attributes + ?Sized, E>(
-        &self,
-        context: &A,
-        mut read: impl FnMut(&str, &Outcome<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+        let details = |(key, outcome): (&Arc<str>, Outcome<'_>)| {
+            let value = outcome.value_or(&Value::Null).clone();
+            Details::new(Arc::clone(key), value, &outcome)
+        };
         self.with_snapshot(|snapshot| {
-            let outcomes = snapshot.evaluate_all(context, clock::now());
-            outcomes
-                .iter()
-                .try_for_each(|(key, outcome)| read(key, outcome))
+            let outcomes = snapshot.outcomes(context, clock::now());
+            outcomes.map(details).collect()
         })
     }
 
@@ -181,11 +163,6 @@ impl Client {
     }
 
     /// Reads the snapshot in use in place; cheaper than [`Client::snapshot`], and not meant for long work
-    #[expect(
-        clippy::inline_always,
-        reason = "a getter is one function, in which the type that it asks for is a constant"
-    )]
-    #[inline(always)]
     pub fn with_snapshot<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> T {
         self.inner.revive();
         self.inner.store.read(read)
@@ -217,10 +194,14 @@ impl Client {
         context: &A,
         read: impl FnOnce(Option<&Value>) -> T,
     ) -> T {
-        self.with_snapshot(|snapshot| {
-            let value = snapshot.value(flag, Some(expected), context, clock::now);
-            read(value.as_deref().ok())
-        })
+        self.inner.revive();
+        let mut reader = self.inner.store.reader();
+        let snapshot = reader.snapshot();
+        let value = snapshot.value(flag, Some(expected), context, clock::now);
+        let answer = read(value.as_deref().ok());
+        drop(value);
+        reader.finish();
+        answer
     }
 
     fn details<A: Attributes + ?Sized, T>(
@@ -231,7 +212,7 @@ impl Client {
         read: impl FnOnce(Option<&Value>) -> T,
     ) -> Details<T> {
         self.with_outcome(flag, expected, context, |outcome| {
-            Details::new(flag, read(outcome.value.as_deref()), outcome)
+            Details::new(flag.into(), read(outcome.value.as_deref()), outcome)
         })
     }
 }
@@ -243,9 +224,9 @@ fn boolean(value: Option<&Value>) -> Option<bool> {
     }
 }
 
-fn string(value: Option<&Value>) -> Option<Arc<str>> {
+fn string(value: Option<&Value>) -> Option<Text> {
     match value {
-        Some(Value::String(value)) => Some(Arc::clone(value)),
+        Some(Value::String(value)) => Some(Text::shared(value)),
         _ => None,
     }
 }

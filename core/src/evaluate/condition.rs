@@ -60,7 +60,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
     /// Excluded, else included, else by its condition
     fn is_in_segment(&mut self, linked: &LinkedSegment) -> bool {
         self.tracer.open();
-        let (result, why) = if self.is_listed(&linked.exclude) {
+        let (result, why) = if !linked.exclude.is_empty() && self.is_listed(&linked.exclude) {
             (false, "excluded")
         } else if self.is_listed(&linked.include) {
             (true, "included")

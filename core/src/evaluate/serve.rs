@@ -28,7 +28,23 @@ enum Stop {
 }
 
 impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
+    /// What a serve answers; `None` where it declines
+    #[inline]
     pub(super) fn serve<'s>(&mut self, serve: &'s Serve, links: &Links) -> Option<Served<'s>> {
+        if let Choice::Variant(variant) = &serve.choice
+            && !T::IS_WATCHING
+            && serve.is_constant()
+        {
+            return Some(Served {
+                variant,
+                is_hashed: false,
+                experiment: None,
+            });
+        }
+        self.watched_serve(serve, links)
+    }
+
+    fn watched_serve<'s>(&mut self, serve: &'s Serve, links: &Links) -> Option<Served<'s>> {
         self.tracer.open();
         let result = self.steps(serve, links);
         let served = match result {

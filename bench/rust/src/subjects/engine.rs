@@ -28,16 +28,16 @@ impl Subject for Engine {
     }
 
     fn boolean(&self, flag: &str, context: &Context) -> bool {
-        let outcome = self
+        let value = self
             .0
-            .evaluate(flag, Some(ValueType::Boolean), context, NOW);
-        matches!(outcome.value.as_deref(), Some(Value::Boolean(true)))
+            .value(flag, Some(ValueType::Boolean), context, || NOW);
+        matches!(value.as_deref(), Ok(Value::Boolean(true)))
     }
 
     fn text(&self, flag: &str, context: &Context) -> Option<Arc<str>> {
-        let outcome = self.0.evaluate(flag, Some(ValueType::String), context, NOW);
-        match outcome.value.as_deref() {
-            Some(Value::String(text)) => Some(Arc::clone(text)),
+        let value = self.0.value(flag, Some(ValueType::String), context, || NOW);
+        match value.as_deref() {
+            Ok(Value::String(text)) => Some(Arc::clone(text)),
             _ => None,
         }
     }

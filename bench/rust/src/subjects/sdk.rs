@@ -1,14 +1,17 @@
 //! Ours, as an application calls it: `flagstaff::Client`
 
 use std::error::Error;
-use std::sync::Arc;
+use std::time::Duration;
 
-use flagstaff::{Client, Context, Details, Value};
+use flagstaff::{Client, Context, Details, Readiness, Snapshot, Text, Value};
 use serde_json::Map;
 
+use crate::feed::Feed;
 use crate::subject::{Kind, Subject, User};
 
 pub struct Sdk(Client);
+
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The user as our context, which names the user `targetingKey`
 pub fn context(user: &User) -> Result<Context, Box<dyn Error>> {
@@ -30,13 +33,25 @@ pub fn to_json(value: &Value) -> serde_json::Value {
 
 impl Subject for Sdk {
     const FORMAT: &'static str = "flagstaff";
-    // One line to change when contexts can be prepared.
     type Context = Context;
-    type Text = Arc<str>;
+    type Text = Text;
     type All<'a> = Vec<Details<Value>>;
 
     fn load(document: String) -> Result<Self, Box<dyn Error>> {
         Ok(Self(Client::from_document(&document)?))
+    }
+
+    fn following(document: &str) -> Result<(Self, Feed), Box<dyn Error>> {
+        let feed = Feed::start(document)?;
+        let client = Client::builder(feed.url(), "fs_server_bench").build()?;
+        match client.ready(PATIENCE) {
+            Readiness::Ready => Ok((Self(client), feed)),
+            other => Err(format!("the client that follows a feed is {other:?}").into()),
+        }
+    }
+
+    fn revision(&self) -> u64 {
+        self.0.with_snapshot(Snapshot::revision)
     }
 
     fn context(user: &User) -> Result<Context, Box<dyn Error>> {
@@ -47,7 +62,7 @@ impl Subject for Sdk {
         self.0.get_boolean_value(flag, false, context)
     }
 
-    fn text(&self, flag: &str, context: &Context) -> Arc<str> {
+    fn text(&self, flag: &str, context: &Context) -> Text {
         self.0.get_string_value(flag, "", context)
     }
 
@@ -55,7 +70,7 @@ impl Subject for Sdk {
         self.0.evaluate_all(context)
     }
 
-    fn read_text(text: &Arc<str>) -> Option<&str> {
+    fn read_text(text: &Text) -> Option<&str> {
         Some(text)
     }
 
