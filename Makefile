@@ -13,7 +13,7 @@ BENCH :=
 CAPACITY :=
 STAMPS := .tools/stamps
 SETUP_RUN := $(addprefix $(STAMPS)/,prerequisites npm wasm)
-SETUP_TEST := $(SETUP_RUN) $(addprefix $(STAMPS)/,python browser postgres redis)
+SETUP_TEST := $(SETUP_RUN) $(addprefix $(STAMPS)/,python browser postgres redis valgrind)
 SETUP_BENCH := $(SETUP_RUN) $(addprefix $(STAMPS)/,python bench-python bench-node)
 
 .PHONY: help setup build run test fuzz fuzz-core mutants bench capacity lint format lock clean
@@ -65,10 +65,10 @@ $(STAMPS)/prerequisites: Cargo.toml
 $(STAMPS)/python: requirements-dev.txt
 $(STAMPS)/npm: package-lock.json
 $(STAMPS)/wasm: Cargo.lock scripts/wasm-toolchain.sh
-$(STAMPS)/browser $(STAMPS)/postgres $(STAMPS)/redis:
+$(STAMPS)/browser $(STAMPS)/postgres $(STAMPS)/redis $(STAMPS)/valgrind:
 $(STAMPS)/bench-python: bench/python/requirements.txt
 $(STAMPS)/bench-node: bench/node/package-lock.json
-$(STAMPS)/python $(STAMPS)/npm $(STAMPS)/wasm $(STAMPS)/browser $(STAMPS)/postgres $(STAMPS)/redis $(STAMPS)/bench-python $(STAMPS)/bench-node: | $(STAMPS)/prerequisites
+$(STAMPS)/python $(STAMPS)/npm $(STAMPS)/wasm $(STAMPS)/browser $(STAMPS)/postgres $(STAMPS)/redis $(STAMPS)/valgrind $(STAMPS)/bench-python $(STAMPS)/bench-node: | $(STAMPS)/prerequisites
 
 $(STAMPS)/%: scripts/setup/%.sh scripts/lib.sh
 	@$<

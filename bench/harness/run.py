@@ -6,7 +6,6 @@ usage: run.py --rust-worker FILE [--quick] [--languages rust,python,node] [--out
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import os
 import platform
@@ -16,11 +15,11 @@ import time
 from pathlib import Path
 
 import chart
+import documents
 import measure
 import report
 from subjects import LANGUAGES, Language
 from worker import Launch
-from workloads import SETS, document
 
 BENCH = Path(__file__).parent.parent
 PYTHON = BENCH / "python/.venv/bin/python"
@@ -34,7 +33,7 @@ def main() -> None:
     started = time.strftime("%Y-%m-%d %H:%M")
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="flagstaff-bench-") as folder:
-        write_documents(languages, Path(folder))
+        documents.write({subject.format for language in languages for subject in language.subjects}, Path(folder))
         findings = [
             measure.run(language, launches(language, Path(folder), options.rust_worker), effort)
             for language in languages
@@ -61,15 +60,6 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--languages", default=",".join(LANGUAGES))
     parser.add_argument("--output", type=Path, default=BENCH / "results")
     return parser.parse_args()
-
-
-def write_documents(languages: list[Language], folder: Path) -> None:
-    """Every set in every format that is needed."""
-    for name in {subject.format for language in languages for subject in language.subjects}:
-        form = importlib.import_module(f"formats.{name}")
-        for name_of_set in SETS:
-            text = json.dumps(document(form, name_of_set), separators=(",", ":"))
-            (folder / f"{name}-{name_of_set}.json").write_text(text, encoding="utf-8")
 
 
 def launches(language: Language, folder: Path, rust_worker: Path) -> dict[str, Launch]:
