@@ -7,7 +7,7 @@ use flagstaff_core::Issue;
 use serde::Serialize;
 
 use crate::auth::KeyKind;
-use crate::environment::WriteError;
+use crate::environment::{LoadError, WriteError};
 use crate::store::StoreError;
 
 /// Why a request was not served
@@ -75,6 +75,14 @@ pub enum ApiError {
         key: String,
         /// The environment
         environment: String,
+    },
+    /// The name is taken
+    #[error("there is a {what} `{name}` already")]
+    NameTaken {
+        /// What kind of thing
+        what: &'static str,
+        /// Its name
+        name: String,
     },
     /// It cannot go: others refer to it
     #[error("flag `{key}` is referred to by what would break without it")]
@@ -218,7 +226,7 @@ impl ApiError {
             Self::Json(_) | Self::Unreadable(_) => (StatusCode::BAD_REQUEST, "malformed"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
             Self::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
-            Self::Exists { .. } => (StatusCode::CONFLICT, "exists"),
+            Self::Exists { .. } | Self::NameTaken { .. } => (StatusCode::CONFLICT, "exists"),
             Self::InUse { .. } => (StatusCode::CONFLICT, "in-use"),
             Self::LastAdmin => (StatusCode::CONFLICT, "last-admin"),
             Self::Expires => (StatusCode::CONFLICT, "expires"),
@@ -327,6 +335,7 @@ impl From<StoreError> for ApiError {
                 let pointer = object.pointer();
                 Self::invalid(pointer, StoreError::Name { object, name }.to_string())
             }
+            StoreError::NameTaken { what, name } => Self::NameTaken { what, name },
             StoreError::NoKey => Self::NotFound {
                 what: "key",
                 name: String::new(),
@@ -340,6 +349,15 @@ impl From<StoreError> for ApiError {
                 Self::out_of_reach()
             }
             other => Self::Internal(Box::new(other)),
+        }
+    }
+}
+
+impl From<LoadError> for ApiError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Store(error) => error.into(),
+            LoadError::Snapshot(error) => Self::Internal(Box::new(error)),
         }
     }
 }

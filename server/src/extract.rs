@@ -103,8 +103,8 @@ impl FromRequestParts<AppState> for AdminScope {
         let name = names.remove("environment").unwrap_or_default();
         let environment = state
             .project(&project.name)
-            .find(|environment| *environment.row().name == *name)
-            .cloned();
+            .into_iter()
+            .find(|environment| *environment.row().name == *name);
         let environment = environment.ok_or(ApiError::NotFound {
             what: "environment",
             name,
@@ -145,7 +145,7 @@ impl FromRequestParts<AppState> for ProjectScope {
         let key = names.remove("key").unwrap_or_default();
         let id = state
             .project(&name)
-            .next()
+            .first()
             .map(|environment| environment.row().project_id);
         // A project of somebody else's is none of the caller's business.
         match id.filter(|id| grant.belongs_to(*id)) {
@@ -170,10 +170,10 @@ async fn path(parts: &mut Parts, state: &AppState) -> Result<BTreeMap<String, St
 }
 
 /// The environment of a key
-pub(crate) fn key_environment<'a>(
+pub(crate) fn key_environment(
     grant: &Grant,
-    state: &'a AppState,
-) -> Result<&'a Arc<Environment>, ApiError> {
+    state: &AppState,
+) -> Result<Arc<Environment>, ApiError> {
     grant
         .environment()
         .and_then(|id| state.environment(id))

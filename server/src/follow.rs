@@ -99,6 +99,14 @@ async fn look(state: &AppState) -> Looked {
             looked.error = Some(error.into());
         }
     }
+    let is_new = |id: &i64| state.environment(*id).is_none();
+    if heads.revisions.keys().any(is_new) {
+        looked.has_moved = true;
+        if let Err(error) = state.refresh_environments().await {
+            looked.current_at = None;
+            looked.error = Some(error);
+        }
+    }
     for (id, revision) in &heads.revisions {
         let Some(environment) = state.environment(*id) else {
             continue;

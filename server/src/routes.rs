@@ -15,6 +15,7 @@ use crate::state::AppState;
 
 mod audit;
 mod document;
+mod environments;
 mod evaluate;
 mod example;
 mod flags;
@@ -76,6 +77,19 @@ fn admin() -> Router<AppState> {
                 .delete(flags::delete),
         )
         .route(&format!("{ENVIRONMENT}/document"), document)
+        .route(
+            &format!("{ENVIRONMENT}/compare"),
+            get(environments::compare),
+        )
+        .route(&format!("{ENVIRONMENT}/copy"), post(environments::copy))
+        .route(
+            "/api/v1/projects",
+            get(environments::list_projects).post(environments::create_project),
+        )
+        .route(
+            "/api/v1/projects/{project}/environments",
+            get(environments::list).post(environments::create),
+        )
         .route("/api/v1/projects/{project}/audit", get(audit::list))
         .merge(access::<AdminScope>(&format!("{ENVIRONMENT}/keys")))
         .merge(access::<ProjectScope>("/api/v1/projects/{project}/tokens"))

@@ -295,7 +295,7 @@ async fn plant(options: &ServeOptions, state: &AppState) -> Result<(), ServeErro
         path: path.display().to_string(),
         source,
     })?;
-    let environments: Vec<_> = state.project(PROJECT).cloned().collect();
+    let environments = state.project(PROJECT);
     let author = Author {
         actor: "seed".into(),
         at: state.now(),

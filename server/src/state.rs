@@ -70,7 +70,8 @@ pub struct AppState(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     backing: Arc<Backing>,
-    environments: BTreeMap<i64, Arc<Environment>>,
+    environments: ArcSwap<BTreeMap<i64, Arc<Environment>>>,
+    loading_environments: Mutex<()>,
     keyring: ArcSwap<Keyring>,
     loading_keys: Mutex<()>,
     clock: Clock,
@@ -136,7 +137,8 @@ impl AppState {
             .map(|environment| (environment.row().id, Arc::new(environment)));
         Self(Arc::new(Inner {
             backing,
-            environments: environments.collect(),
+            environments: ArcSwap::from_pointee(environments.collect()),
+            loading_environments: Mutex::new(()),
             keyring: ArcSwap::from_pointee(keyring),
             loading_keys: Mutex::new(()),
             clock,
@@ -148,21 +150,43 @@ impl AppState {
     }
 
     /// All environments, by id
-    pub fn environments(&self) -> impl Iterator<Item = &Arc<Environment>> {
-        self.0.environments.values()
+    pub fn environments(&self) -> Vec<Arc<Environment>> {
+        self.0.environments.load().values().cloned().collect()
     }
 
     /// The environment of this id
-    pub fn environment(&self, id: i64) -> Option<&Arc<Environment>> {
-        self.0.environments.get(&id)
+    pub fn environment(&self, id: i64) -> Option<Arc<Environment>> {
+        self.0.environments.load().get(&id).cloned()
     }
 
     /// All environments of a project, by id
-    pub fn project<'a>(&'a self, project: &'a str) -> impl Iterator<Item = &'a Arc<Environment>> {
-        self.0
-            .environments
+    pub fn project(&self, project: &str) -> Vec<Arc<Environment>> {
+        let environments = self.0.environments.load();
+        environments
             .values()
-            .filter(move |environment| &*environment.row().project == project)
+            .filter(|environment| *environment.row().project == *project)
+            .cloned()
+            .collect()
+    }
+
+    /// Puts environments into service that the store has and this node does not
+    pub async fn refresh_environments(&self) -> Result<(), LoadError> {
+        // One at a time, or an environment would be in service twice, and its streams follow the one that is forgotten.
+        let _turn = self.0.loading_environments.lock().await;
+        let backing = &self.0.backing;
+        let epoch = backing.store.heads().await?.epoch;
+        for row in backing.store.environments().await? {
+            if self.environment(row.id).is_some() {
+                continue;
+            }
+            let epoch = Arc::clone(&epoch);
+            let (id, identity) = (row.id, Identity { epoch, row });
+            let opened = Arc::new(Environment::open(identity, Arc::clone(backing)).await?);
+            let mut environments = BTreeMap::clone(&self.0.environments.load());
+            environments.insert(id, opened);
+            self.0.environments.store(Arc::new(environments));
+        }
+        Ok(())
     }
 
     /// The store

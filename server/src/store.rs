@@ -36,6 +36,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// All environments of all projects, by id
     async fn environments(&self) -> Result<Vec<EnvironmentRow>, StoreError>;
 
+    /// Makes environments, and their project if it is a new one; a name that is taken is [`StoreError::NameTaken`]
+    async fn create_environments(&self, new: NewEnvironments) -> Result<(), StoreError>;
+
     /// One environment whole, with what its newest revisions changed, the newest first
     async fn load(&self, environment: i64) -> Result<EnvironmentContent, StoreError>;
 
@@ -94,6 +97,14 @@ pub enum StoreError {
     /// The token is a key of another kind or place
     #[error("the same token is already a key of another kind or environment")]
     KeyTaken,
+    /// There is one already
+    #[error("there is a {what} `{name}` already")]
+    NameTaken {
+        /// What kind of thing
+        what: &'static str,
+        /// Its name
+        name: String,
+    },
     /// There is no such key any more
     #[error("the key does not exist any more")]
     NoKey,
@@ -143,6 +154,30 @@ pub struct Heads {
     pub revisions: BTreeMap<i64, u64>,
     /// How often access has been changed
     pub access: u64,
+}
+
+/// Environments that are to be made
+#[derive(Debug)]
+pub struct NewEnvironments {
+    /// Their project
+    pub project: ProjectChoice,
+    /// Their names
+    pub names: Vec<String>,
+    /// When
+    pub at: Timestamp,
+    /// Who
+    pub actor: Arc<str>,
+    /// Why, if they said so
+    pub reason: Option<String>,
+}
+
+/// Which project
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProjectChoice {
+    /// The one of this id
+    Existing(i64),
+    /// A new one of this name
+    New(String),
 }
 
 /// An environment, without its content

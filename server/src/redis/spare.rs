@@ -18,15 +18,17 @@ impl Redis {
         let stale_for = i64::try_from(state.contact().stale_for().as_millis()).unwrap_or(now);
         let current_at = Timestamp::from_millis(now.saturating_sub(stale_for));
         let keyring = state.keyring();
-        let epoch = state.environments().next();
-        let epoch = epoch.map(|first| Arc::clone(&first.current().identity().epoch));
+        let environments = state.environments();
+        let epoch = environments
+            .first()
+            .map(|first| Arc::clone(&first.current().identity().epoch));
         let latest = format!("{}.{}", epoch.unwrap_or_default(), keyring.version());
         let held = self.field(&version_of(ACCESS)).await?;
         if is_newer(&latest, held.as_deref()) {
             let text = copy::write_access(&keyring)?;
             self.set(ACCESS, held.as_deref(), &latest, &text).await?;
         }
-        for environment in state.environments() {
+        for environment in environments {
             let published = environment.current();
             let part = format!("{ENVIRONMENT}{}", environment.row().id);
             let latest = format!("{}.{}", published.identity().epoch, published.revision());

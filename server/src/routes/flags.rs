@@ -200,7 +200,7 @@ async fn write(
         return Err(ApiError::invalid("/key", expected));
     }
     let author = query.author(&scope.grant, state)?;
-    let project: Vec<Arc<Environment>> = state.project(scope.project()).cloned().collect();
+    let project = state.project(scope.project());
     let written = scope
         .environment
         .write(author, Invalid::Refuse, move |current, draft| {

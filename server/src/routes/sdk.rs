@@ -26,7 +26,7 @@ pub(super) async fn stream(
         .get("last-event-id")
         .and_then(|value| value.to_str().ok());
     let coding = Coding::accepted(&headers);
-    let body = stream::open(&state, environment, &grant, cursor, coding)?;
+    let body = stream::open(&state, &environment, &grant, cursor, coding)?;
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store, no-transform"),

@@ -14,13 +14,14 @@ use tokio::sync::OnceCell;
 
 use super::{
     Access, AccessChange, Announcements, AuditQuery, AuditRow, Commit, EnvironmentContent,
-    EnvironmentRow, Heads, KeyRow, Since, Store, StoreError,
+    EnvironmentRow, Heads, KeyRow, NewEnvironments, Since, Store, StoreError,
 };
 
 mod access;
 mod audit;
 mod commit;
 mod dialect;
+mod environments;
 mod heads;
 mod listen;
 mod load;
@@ -176,7 +177,18 @@ impl Store for SqlStore {
 
     async fn environments(&self) -> Result<Vec<EnvironmentRow>, StoreError> {
         self.on(&self.readers, WORK, |connection| {
-            Box::pin(load::environments(connection))
+            Box::pin(environments::environments(connection))
+        })
+        .await
+    }
+
+    async fn create_environments(&self, new: NewEnvironments) -> Result<(), StoreError> {
+        self.on(&self.writer, WORK, |connection| {
+            let dialect = self.dialect;
+            Box::pin(async move {
+                let transaction = connection.begin_with(dialect.begin_writing()).await?;
+                environments::create(transaction, dialect, new).await
+            })
         })
         .await
     }

@@ -17,6 +17,8 @@ mod coding;
 #[cfg(test)]
 mod convergence;
 #[cfg(test)]
+mod environments;
+#[cfg(test)]
 mod evaluation;
 #[cfg(test)]
 mod follower;

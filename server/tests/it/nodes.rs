@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use flagstaff_server::auth::KeyKind;
 use flagstaff_server::store::{
     Access, AccessChange, Announcements, AuditQuery, AuditRow, Commit, EnvironmentContent,
-    EnvironmentRow, Heads, KeyRow, Since, SqlStore, Store, StoreError,
+    EnvironmentRow, Heads, KeyRow, NewEnvironments, Since, SqlStore, Store, StoreError,
 };
 use flagstaff_server::{AppState, Clock, Limits};
 use reqwest::Response;
@@ -287,6 +287,10 @@ impl Store for Deaf {
         self.store.environments().await
     }
 
+    async fn create_environments(&self, new: NewEnvironments) -> Result<(), StoreError> {
+        self.store.create_environments(new).await
+    }
+
     async fn load(&self, environment: i64) -> Result<EnvironmentContent, StoreError> {
         self.store.load(environment).await
     }
@@ -454,4 +458,21 @@ async fn a_key_that_is_revoked_at_one_node_ends_its_streams_at_the_other() {
     assert_eq!(goodbye.name, "goodbye");
     let (status, _) = nodes.other.get(SNAPSHOT, token).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn an_environment_that_is_made_at_one_node_is_there_at_the_other() {
+    let nodes = Nodes::start(Cluster::shared()).await;
+    let path = "/api/v1/projects/default/environments";
+    let url = format!("{}{path}", nodes.one.address);
+    let request = http().post(url).bearer_auth("admin");
+    let made = request.body(json!({"name": "qa"}).to_string()).send().await;
+    assert_eq!(made.unwrap().status(), StatusCode::CREATED);
+    let wait = async {
+        let flags = format!("{path}/qa/flags");
+        while nodes.other.get(&flags, "admin").await.0 != StatusCode::OK {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.unwrap();
 }

@@ -7,8 +7,8 @@ use flagstaff_core::Timestamp;
 use flagstaff_server::auth::{KeyKind, hash};
 use flagstaff_server::object::{ObjectId, ObjectKind};
 use flagstaff_server::store::{
-    AccessChange, Action, AuditEntry, AuditQuery, Change, Commit, End, FlagRow, KeyRow, Since,
-    SqlStore, Store, StoreError, Stored,
+    AccessChange, Action, AuditEntry, AuditQuery, Change, Commit, End, FlagRow, KeyRow,
+    NewEnvironments, ProjectChoice, Since, SqlStore, Store, StoreError, Stored,
 };
 
 use crate::postgres::{Cluster, execute};
@@ -392,6 +392,65 @@ fn access(made: Option<KeyRow>, ended: Option<(&str, End)>) -> AccessChange {
     }
 }
 
+fn new(project: ProjectChoice, names: &[&str]) -> NewEnvironments {
+    NewEnvironments {
+        project,
+        names: names.iter().map(ToString::to_string).collect(),
+        at: Timestamp::from_millis(5),
+        actor: "tester".into(),
+        reason: None,
+    }
+}
+
+async fn environments_and_projects_are_made_once(store: &dyn Store) {
+    let (own, shop) = (
+        ProjectChoice::Existing(1),
+        ProjectChoice::New("shop".to_owned()),
+    );
+    let made = store.create_environments(new(own.clone(), &["qa"])).await;
+    made.unwrap();
+    let made = store
+        .create_environments(new(shop.clone(), &["live", "production"]))
+        .await;
+    made.unwrap();
+    for (choice, names) in [(own, ["more", "qa"]), (shop, ["more", "less"])] {
+        let taken = store.create_environments(new(choice, &names)).await;
+        assert!(
+            matches!(taken, Err(StoreError::NameTaken { .. })),
+            "{taken:?}"
+        );
+    }
+    let rows = store.environments().await.unwrap();
+    let rows: Vec<_> = rows
+        .iter()
+        .skip(3)
+        .map(|row| (row.id, row.project_id, &*row.project, &*row.name))
+        .collect();
+    let expected = [
+        (4, 1, "default", "qa"),
+        (5, 2, "shop", "live"),
+        (6, 2, "shop", "production"),
+    ];
+    assert_eq!(rows, expected, "nothing of what was refused");
+    assert_eq!(store.heads().await.unwrap().revisions.len(), 6);
+    assert_eq!(store.load(5).await.unwrap().revision, 0);
+}
+
+async fn environments_that_are_made_together_get_numbers_of_their_own(store: Arc<dyn Store>) {
+    let makers = (0..6).map(|maker| {
+        let store = Arc::clone(&store);
+        let name = format!("env{maker}");
+        let made = new(ProjectChoice::Existing(1), &[&name]);
+        tokio::spawn(async move { store.create_environments(made).await.unwrap() })
+    });
+    for maker in makers.collect::<Vec<_>>() {
+        maker.await.unwrap();
+    }
+    let rows = store.environments().await.unwrap();
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    assert_eq!(ids, (1..=9).collect::<Vec<_>>());
+}
+
 async fn keys_are_made_and_ended_at_once(store: &dyn Store) {
     let (old, new) = (key(KeyKind::Server, "old"), key(KeyKind::Server, "new"));
     store
@@ -670,12 +729,14 @@ suites! {
     an_epoch_is_renewed_once,
         keys_are_made_and_ended_at_once,
         the_last_admin_stays,
+        environments_and_projects_are_made_once,
     ],
     [
         of_two_writers_one_wins,
         of_two_environments_that_make_a_flag_of_two_types_one_fails,
         what_is_loaded_is_of_one_revision,
         of_many_first_keys_one_is_found,
+        environments_that_are_made_together_get_numbers_of_their_own,
     ]
 }
 

@@ -211,6 +211,25 @@ impl Server {
         self.admin(Method::GET, path, &Value::Null).await
     }
 
+    /// Requests with a token
+    pub(crate) fn with_token(&self, token: &str) -> Caller<'_> {
+        Caller {
+            server: self,
+            token: token.to_owned(),
+        }
+    }
+
+    /// Requests with a token that is admin in all projects
+    pub(crate) async fn root(&self) -> Caller<'_> {
+        let everywhere = KeyRow {
+            project_id: None,
+            ..key(KeyKind::Admin, "root")
+        };
+        self.state.store().ensure_key(everywhere).await.unwrap();
+        self.state.refresh_keys().await.unwrap();
+        self.with_token("root")
+    }
+
     /// Puts a flag, whatever was there
     pub(crate) async fn put(&self, key: &str, flag: &Value) -> Answer {
         let answer = self
@@ -233,6 +252,29 @@ impl Server {
             &[("if-match", "*")],
         )
         .await
+    }
+}
+
+/// Requests with one token
+pub(crate) struct Caller<'a> {
+    server: &'a Server,
+    token: String,
+}
+
+impl Caller<'_> {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, Body::empty()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, Body::from(body.to_string()))
+            .await
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Body) -> Answer {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("authorization", format!("Bearer {}", self.token));
+        self.server.send(request.body(body).unwrap()).await
     }
 }
 

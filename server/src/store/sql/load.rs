@@ -8,9 +8,7 @@ use sqlx::{Any, AnyConnection, Row as _, Transaction};
 use super::row::{object_id, signed};
 use super::{KEPT_REVISIONS, timestamp, unsigned};
 use crate::object::ObjectId;
-use crate::store::{
-    Change, ChangeRow, EnvironmentContent, EnvironmentRow, FlagRow, StoreError, Stored,
-};
+use crate::store::{Change, ChangeRow, EnvironmentContent, FlagRow, StoreError, Stored};
 
 pub(super) async fn load(
     mut transaction: Transaction<'_, Any>,
@@ -41,27 +39,6 @@ pub(super) async fn load(
         flags: flags.iter().map(flag).collect::<Result<_, _>>()?,
         changes,
     })
-}
-
-/// All environments of all projects, by id
-pub(super) async fn environments(
-    connection: &mut AnyConnection,
-) -> Result<Vec<EnvironmentRow>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT environment.id, project.id, project.name, environment.name \
-         FROM environment JOIN project ON project.id = environment.project_id ORDER BY environment.id",
-    )
-    .fetch_all(connection)
-    .await?;
-    let environment = |row: &AnyRow| {
-        Ok(EnvironmentRow {
-            id: row.try_get(0)?,
-            project_id: row.try_get(1)?,
-            project: row.try_get::<String, _>(2)?.into(),
-            name: row.try_get::<String, _>(3)?.into(),
-        })
-    };
-    rows.iter().map(environment).collect()
 }
 
 /// The revision that an environment is at
