@@ -20,6 +20,7 @@ mod evaluate;
 mod example;
 mod flags;
 mod health;
+mod history;
 mod keys;
 mod ofrep;
 mod sdk;
@@ -75,6 +76,14 @@ fn admin() -> Router<AppState> {
                 .put(flags::put)
                 .patch(flags::patch)
                 .delete(flags::delete),
+        )
+        .route(
+            &format!("{ENVIRONMENT}/flags/{{key}}/history"),
+            get(history::list),
+        )
+        .route(
+            &format!("{ENVIRONMENT}/flags/{{key}}/rollback"),
+            post(history::rollback),
         )
         .route(&format!("{ENVIRONMENT}/document"), document)
         .route(

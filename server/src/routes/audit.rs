@@ -59,6 +59,7 @@ pub(super) async fn list(
         project_id: scope.id,
         environment: query.environment,
         flag: query.flag,
+        revision: None,
         before,
         limit: asked,
     };

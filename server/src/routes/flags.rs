@@ -172,20 +172,22 @@ pub(super) async fn delete(
 
 /// What a request does to one flag
 #[derive(Debug, Clone)]
-struct Edit {
-    precondition: Precondition,
-    body: Value,
-    kind: EditKind,
+pub(super) struct Edit {
+    pub(super) precondition: Precondition,
+    pub(super) body: Value,
+    pub(super) kind: EditKind,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum EditKind {
+pub(super) enum EditKind {
     Create,
     Put,
     Patch,
+    /// As `Put`, of a flag as it has been: who says which that was has said enough
+    Restore,
 }
 
-async fn write(
+pub(super) async fn write(
     scope: &AdminScope,
     state: &AppState,
     query: WriteQuery,
@@ -250,8 +252,11 @@ impl Edit {
             }
             (EditKind::Patch, None) => Err(missing(key)),
             (EditKind::Patch, Some((_, before))) => flag::patch(&before, self.body.clone(), key),
-            (EditKind::Create | EditKind::Put, None) => {
+            (EditKind::Create | EditKind::Put | EditKind::Restore, None) => {
                 Ok(flag::create(Submission::read(self.body.clone(), key)?))
+            }
+            (EditKind::Restore, Some((_, before))) => {
+                flag::replace(&before, Submission::read(self.body.clone(), key)?)
             }
             (EditKind::Put, Some((row, before))) => {
                 let submission = Submission::read(self.body.clone(), key)?;

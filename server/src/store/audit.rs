@@ -50,6 +50,8 @@ pub struct AuditQuery {
     pub environment: Option<String>,
     /// Of this flag only
     pub flag: Option<String>,
+    /// Those of this revision of their environment or an earlier one
+    pub revision: Option<u64>,
     /// Those before the one of this number
     pub before: Option<u64>,
     /// How many at most

@@ -23,6 +23,8 @@ mod evaluation;
 #[cfg(test)]
 mod follower;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod live;
 #[cfg(test)]
 mod metrics;

@@ -309,6 +309,7 @@ async fn the_audit_is_read_newest_first_and_filtered(store: &dyn Store) {
             project_id: 1,
             flag: flag.map(str::to_owned),
             environment: environment.map(str::to_owned),
+            revision: None,
             before,
             limit,
         };
@@ -623,8 +624,8 @@ async fn what_cannot_be_stored_is_not_found(store: &dyn Store) {
         project_id: 1,
         flag: Some("\0".to_owned()),
         environment: Some("\0".to_owned()),
-        before: None,
         limit: 1,
+        ..AuditQuery::default()
     };
     assert_eq!(store.audit(query).await.unwrap(), []);
 }

@@ -67,7 +67,8 @@ const SELECT: &str = "SELECT sequence, made_at, actor, action, environment.name,
        AND ($2 = '' OR environment.name = $2) \
        AND ($3 = '' OR (kind = 'flag' AND audit_entry.name = $3)) \
        AND sequence < $4 \
-     ORDER BY sequence DESC LIMIT $5";
+       AND ($5 < 0 OR audit_entry.revision <= $5) \
+     ORDER BY sequence DESC LIMIT $6";
 
 pub(super) async fn audit(
     connection: &mut AnyConnection,
@@ -87,6 +88,7 @@ pub(super) async fn audit(
         .bind(query.environment.unwrap_or_default())
         .bind(query.flag.unwrap_or_default())
         .bind(query.before.map_or(Ok(i64::MAX), signed)?)
+        .bind(query.revision.map_or(Ok(-1), signed)?)
         .bind(i64::from(query.limit))
         .fetch_all(connection)
         .await?;
