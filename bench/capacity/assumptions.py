@@ -36,7 +36,7 @@ class Assumptions:
     client_side_share: float = suppose(0.3, "share of them that is marked `clientSide`")
     changes_per_day: float = suppose(30, "changes of flags in the environment on a day, each of one flag")
     refetch_spread_seconds: float = suppose(5, "over how many seconds browsers spread what they ask for after a change")
-    notification_bytes: float = suppose(150, "the event that tells a browser to ask again (not built yet: issue 5)")
+    notification_bytes: float = suppose(150, "the event that tells a browser to ask again")
     backend_requests_per_session: float = suppose(40, "requests of a visit to the product's own backend")
     services: float = suppose(10, "kinds of processes with an SDK")
     services_per_request: float = suppose(3, "of these, how many a request passes through")

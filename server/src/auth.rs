@@ -200,6 +200,16 @@ impl Keyring {
 pub struct Grant(Arc<Key>);
 
 impl Grant {
+    /// What a key grants
+    pub(crate) fn of(key: Arc<Key>) -> Self {
+        Self(key)
+    }
+
+    /// The key
+    pub(crate) fn key(&self) -> &Key {
+        &self.0
+    }
+
     /// The kind of the key
     pub fn kind(&self) -> KeyKind {
         self.0.row.kind

@@ -18,6 +18,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::feed::Subject;
 use crate::state::AppState;
 use crate::store::EnvironmentRow;
 use crate::transfer::Intent;
@@ -36,7 +37,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
-    streams: Family<EnvironmentLabels, Gauge>,
+    streams: Family<StreamLabels, Gauge>,
     transfers: Family<TransferLabels, Counter>,
     refused_streams: Counter,
     evaluations: Family<EvaluationLabels, Counter>,
@@ -59,6 +60,13 @@ struct RouteLabels {
 struct EnvironmentLabels {
     project: String,
     environment: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StreamLabels {
+    project: String,
+    environment: String,
+    subject: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -96,6 +104,13 @@ impl EnvironmentLabels {
 /// Counts a stream for as long as it is open
 #[derive(Debug)]
 pub(crate) struct OpenStream(Gauge);
+
+impl OpenStream {
+    /// How many there are of its kind
+    pub(crate) fn count(&self) -> usize {
+        usize::try_from(self.0.get()).unwrap_or_default()
+    }
+}
 
 impl Drop for OpenStream {
     fn drop(&mut self) {
@@ -180,7 +195,12 @@ impl Metrics {
     }
 
     /// Notes a new stream and what it begins with; it counts as open until what this gives is dropped
-    pub(crate) fn opened(&self, row: &EnvironmentRow, intent: Intent) -> OpenStream {
+    pub(crate) fn opened(
+        &self,
+        row: &EnvironmentRow,
+        subject: Subject,
+        intent: Intent,
+    ) -> OpenStream {
         let EnvironmentLabels {
             project,
             environment,
@@ -190,15 +210,23 @@ impl Metrics {
             Intent::Changes => "changes",
             Intent::Nothing => "none",
         };
-        let labels = TransferLabels {
+        let subject = match subject {
+            Subject::Notices => "notices",
+            Subject::Objects(_) => {
+                let labels = TransferLabels {
+                    project: project.clone(),
+                    environment: environment.clone(),
+                    transfer,
+                };
+                self.transfers.get_or_create(&labels).inc();
+                "objects"
+            }
+        };
+        let gauge = self.streams.get_or_create_owned(&StreamLabels {
             project,
             environment,
-            transfer,
-        };
-        self.transfers.get_or_create(&labels).inc();
-        let gauge = self
-            .streams
-            .get_or_create_owned(&EnvironmentLabels::of(row));
+            subject,
+        });
         gauge.inc();
         OpenStream(gauge)
     }

@@ -24,6 +24,7 @@ pub struct Published {
     snapshot: Arc<Snapshot>,
     all: Rendered,
     client_side: Rendered,
+    notice: OnceLock<Shared>,
 }
 
 /// What stays the same over all revisions of an environment
@@ -76,6 +77,7 @@ impl Published {
             snapshot,
             all,
             client_side: Rendered::default(),
+            notice: OnceLock::new(),
         })
     }
 
@@ -186,6 +188,20 @@ impl Published {
             }))
         };
         self.rendered(scope).full.get_or_init(make).clone()
+    }
+
+    /// What tells an OFREP client to evaluate again
+    pub(crate) fn notice(&self) -> Shared {
+        let make = || Shared::new(transfer::notice(&self.cursor(Scope::All)));
+        self.notice.get_or_init(make).clone()
+    }
+
+    /// Whether a cursor names a revision of this environment that is not served yet
+    pub(crate) fn is_behind(&self, cursor: &str) -> bool {
+        let mut parts = cursor.split('.');
+        let is_ours = parts.next() == Some(&*self.identity.epoch);
+        let revision: Option<u64> = parts.next().and_then(|revision| revision.parse().ok());
+        is_ours && revision.is_some_and(|revision| revision > self.revision())
     }
 
     /// The revision that a cursor names, if it names one of ours

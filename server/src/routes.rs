@@ -22,6 +22,7 @@ mod flags;
 mod health;
 mod history;
 mod keys;
+mod notices;
 mod ofrep;
 mod sdk;
 
@@ -128,6 +129,7 @@ fn sdk() -> Router<AppState> {
         .route("/ofrep/v1/evaluate/flags/", post(ofrep::bulk))
         .route("/ofrep/v1/evaluate/flags/{key}", post(ofrep::single))
         .route("/ofrep/v1/evaluate/flags/{key}/", post(ofrep::single))
+        .route(notices::PATH, get(notices::events))
 }
 
 /// Any page may ask: it is the key that decides, and a browser sends no key of its own accord

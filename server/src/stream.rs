@@ -11,30 +11,36 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
-use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::api_error::ApiError;
 use crate::auth::Grant;
 use crate::coding::{Coding, Encoder, Shared};
 use crate::environment::Environment;
+use crate::feed::{Beginning, Feed, Subject};
 use crate::metrics::OpenStream;
-use crate::published::{Published, Transfer};
+use crate::published::Published;
 use crate::state::AppState;
-use crate::transfer::{self, Intent};
-use crate::view::Scope;
 
 static HEARTBEAT: LazyLock<Shared> = LazyLock::new(|| Shared::new(&b": heartbeat\n\n"[..]));
 
-/// Opens a stream that begins with what a client that holds `cursor` needs
+/// What a client asks for, and how
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening<'a> {
+    pub(crate) subject: Subject,
+    /// What it has already, if it says so
+    pub(crate) cursor: Option<&'a str>,
+    pub(crate) coding: Coding,
+}
+
+/// Opens a stream that begins with what a client that holds the cursor needs
 pub(crate) fn open(
     state: &AppState,
     environment: &Environment,
     grant: &Grant,
-    cursor: Option<&str>,
-    coding: Coding,
+    opening: Opening<'_>,
 ) -> Result<Body, ApiError> {
-    let scope = Scope::of(grant.kind());
     if state.stopping().is_cancelled() {
         return Err(ApiError::unavailable("the server is stopping"));
     }
@@ -56,20 +62,24 @@ pub(crate) fn open(
         period,
     );
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let transfer = published.transfer(scope, cursor);
-    let open = state.metrics().opened(environment.row(), transfer.intent);
+    let Beginning {
+        feed,
+        intent,
+        unsent,
+    } = Feed::begin(opening.subject, &published, opening.cursor, state.now());
     let connection = Connection {
-        scope,
-        revision: published.revision(),
-        unsent: greeting(transfer),
-        encoder: Encoder::new(coding),
-        is_over: false,
+        open: state
+            .metrics()
+            .opened(environment.row(), opening.subject, intent),
+        feed,
+        unsent,
+        encoder: Encoder::new(opening.coding),
         changes,
         heartbeat,
-        stopping: state.stopping().clone(),
+        state: state.clone(),
         key_ended: grant.ended().clone(),
+        is_over: false,
         _permit: permit,
-        _open: open,
     };
     Ok(Body::from_stream(stream::unfold(
         connection,
@@ -82,72 +92,58 @@ pub(crate) fn open(
     )))
 }
 
-/// What a new connection is sent at once, the last part first
-fn greeting(transfer: Transfer) -> Vec<Shared> {
-    // Spread over a range, or all clients of a server that went away come back at one instant.
-    let retry = format!("retry: {}\n\n", rand::random_range(1_000..=3_000));
-    let intent = Shared::new(transfer::intent(transfer.intent));
-    let parts = [transfer.events, Some(intent), Some(Shared::new(retry))];
-    parts.into_iter().flatten().collect()
-}
-
 struct Connection {
-    scope: Scope,
-    // What the client has when it has read all that was sent.
-    revision: u64,
+    feed: Feed,
     // The last part first.
     unsent: Vec<Shared>,
     encoder: Encoder,
     changes: watch::Receiver<Arc<Published>>,
     heartbeat: Interval,
-    stopping: CancellationToken,
+    state: AppState,
     key_ended: CancellationToken,
     is_over: bool,
+    open: OpenStream,
     _permit: OwnedSemaphorePermit,
-    _open: OpenStream,
 }
 
 impl Connection {
     /// The next bytes; asked for only when the socket has taken the ones before
     async fn next(&mut self) -> Option<Bytes> {
-        if let Some(part) = self.unsent.pop() {
-            return Some(self.encoder.encode(&part));
-        }
-        if self.is_over {
-            return None;
-        }
-        tokio::select! {
-            biased;
-            () = self.stopping.cancelled() => {
-                Some(self.goodbye("the server is stopping", rand::random_range(500..=3_000)))
+        loop {
+            if let Some(part) = self.unsent.pop() {
+                return Some(self.encoder.encode(&part));
             }
-            () = self.key_ended.cancelled() => {
-                Some(self.goodbye("the key was revoked or has expired", rand::random_range(0..=1_000)))
+            if self.is_over {
+                return None;
             }
-            changed = self.changes.changed() => {
-                // The environment lives as long as the server, so its end is the server's.
-                changed.ok()?;
-                let part = self.catch_up();
-                Some(self.encoder.encode(&part))
+            let due = self.feed.due();
+            tokio::select! {
+                biased;
+                () = self.state.stopping().cancelled() => {
+                    return Some(self.goodbye("the server is stopping", rand::random_range(500..=3_000)));
+                }
+                () = self.key_ended.cancelled() => {
+                    return Some(self.goodbye("the key was revoked or has expired", rand::random_range(0..=1_000)));
+                }
+                changed = self.changes.changed() => {
+                    // The environment lives as long as the server, so its end is the server's.
+                    changed.ok()?;
+                    let published = Arc::clone(&self.changes.borrow_and_update());
+                    self.unsent = self.feed.changed(&published, self.open.count());
+                }
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    let published = Arc::clone(&self.changes.borrow_and_update());
+                    self.unsent.push(self.feed.take_due(&published, self.state.now()));
+                }
+                _ = self.heartbeat.tick() => return Some(self.encoder.encode(&HEARTBEAT)),
             }
-            _ = self.heartbeat.tick() => Some(self.encoder.encode(&HEARTBEAT)),
+            self.heartbeat.reset();
         }
     }
 
     fn goodbye(&mut self, reason: &str, retry_after_ms: u64) -> Bytes {
         self.is_over = true;
-        let goodbye = Shared::new(transfer::goodbye(reason, retry_after_ms));
+        let goodbye = self.feed.goodbye(reason, retry_after_ms);
         self.encoder.encode_last(&goodbye)
-    }
-
-    fn catch_up(&mut self) -> Shared {
-        let published = Arc::clone(&self.changes.borrow_and_update());
-        let delta = published.since(self.scope, self.revision);
-        self.revision = published.revision();
-        self.heartbeat.reset();
-        delta.unwrap_or_else(|| {
-            self.unsent.push(published.full(self.scope));
-            Shared::new(transfer::intent(Intent::Full("the reader was too slow")))
-        })
     }
 }

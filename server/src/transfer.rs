@@ -55,6 +55,20 @@ pub(crate) fn goodbye(reason: &str, retry_after_ms: u64) -> Bytes {
     events.0.into()
 }
 
+/// OFREP's event `message` that says that values may have changed
+pub(crate) fn notice(cursor: &str) -> Bytes {
+    let mut events = Events::default();
+    events.id(cursor);
+    events.write(
+        "message",
+        &NoticeData {
+            r#type: "refetchEvaluation",
+            etag: cursor,
+        },
+    );
+    events.0.into()
+}
+
 /// Every object, and the commit
 pub(crate) fn full(objects: &Objects, commit: Commit<'_>) -> Bytes {
     let mut events = Events::default();
@@ -86,6 +100,12 @@ pub(crate) fn delta(from: &Objects, to: &Objects, commit: Commit<'_>) -> Bytes {
     }
     events.commit(commit);
     events.0.into()
+}
+
+#[derive(Serialize)]
+struct NoticeData<'a> {
+    r#type: &'a str,
+    etag: &'a str,
 }
 
 #[derive(Serialize)]
@@ -229,9 +249,7 @@ impl Events {
 
     fn commit(&mut self, commit: Commit<'_>) {
         // The only event with an id: a cut in the middle of a transfer resumes from the last commit (PR-7).
-        self.0.extend_from_slice(b"id: ");
-        self.0.extend_from_slice(commit.cursor.as_bytes());
-        self.0.push(b'\n');
+        self.id(commit.cursor);
         let data = CommitData {
             schema_version: flagstaff_core::SCHEMA_VERSION,
             environment: commit.environment,
@@ -239,6 +257,12 @@ impl Events {
             hash: format!("{:016x}", commit.hash),
         };
         self.write("payload-transferred", &data);
+    }
+
+    fn id(&mut self, cursor: &str) {
+        self.0.extend_from_slice(b"id: ");
+        self.0.extend_from_slice(cursor.as_bytes());
+        self.0.push(b'\n');
     }
 
     /// One event; JSON text has no line breaks, so its data is one line

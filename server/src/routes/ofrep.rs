@@ -2,6 +2,9 @@
 //!
 //! Answers to authenticated requests have OFREP's shapes, errors included; a request without a fitting key gets problem+json.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{FromRequest as _, Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY};
@@ -15,21 +18,34 @@ use sha2::{Digest as _, Sha256};
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind, hex};
 use crate::coding::{self, Coding};
+use crate::environment::Environment;
 use crate::etag;
-use crate::extract::{Body, key_environment};
+use crate::extract::{Body, Parameters, key_environment};
 use crate::published::Published;
 use crate::routes::evaluate::no_context;
+use crate::routes::notices::EventStream;
 use crate::state::AppState;
+use crate::store::KeyRow;
+use crate::stream_token;
 use crate::view::Scope;
 
 const KEYS: &[KeyKind] = &[KeyKind::Server, KeyKind::Client];
 /// Of how this server evaluates and answers: a new one makes old tags stale
-const TAG_VERSION: &str = "1";
+const TAG_VERSION: &str = "2";
+/// How long a request waits for a change that its client knows of already
+const CATCH_UP: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
 struct Question {
     #[serde(default = "no_context")]
     context: Box<RawValue>,
+}
+
+/// What a client has heard of the change that makes it ask; `flagConfigLastModified` says nothing that this does not say better
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BulkQuery {
+    flag_config_etag: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -59,8 +75,10 @@ enum Item<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Bulk<'a> {
     flags: Vec<Item<'a>>,
+    event_streams: [EventStream; 1],
     metadata: Value,
 }
 
@@ -95,25 +113,29 @@ pub(super) async fn single(
 pub(super) async fn bulk(
     grant: Grant,
     State(state): State<AppState>,
+    Parameters(query): Parameters<BulkQuery>,
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, ApiError> {
     let grant = grant.require(KEYS)?;
     let environment = key_environment(&grant, &state)?;
-    let published = environment.current();
     let context = match read(request, &state).await? {
         Ok(context) => context,
         Err(failure) => return Ok(failure.respond(None)),
     };
+    let noticed = query.flag_config_etag.as_deref();
+    let published = as_new_as(&environment, noticed).await?;
     let now = state.now();
     let accepted = Coding::accepted(&headers);
-    let tag = tag(&published, grant.kind(), &context, now);
+    let tag = tag(&published, grant.key().row(), &context, now);
     let tag = etag::coded(&tag, accepted)?;
     let cache = [
         (CACHE_CONTROL, "private, no-cache"),
         (VARY, "Authorization, X-API-Key, Accept-Encoding"),
     ];
-    if etag::none_match(&headers, &tag) {
+    // A notice of another state than this one asks for values, whatever the client holds.
+    let may_be_unchanged = noticed.is_none_or(|noticed| noticed == published.cursor(Scope::All));
+    if may_be_unchanged && etag::none_match(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)], cache).into_response());
     }
     let outcomes = published.snapshot().evaluate_all(&context, now);
@@ -131,6 +153,10 @@ pub(super) async fn bulk(
     ]);
     let bulk = Bulk {
         flags: flags.collect(),
+        event_streams: [EventStream::new(&stream_token::issue(
+            grant.key().row(),
+            now,
+        ))],
         metadata,
     };
     let body = serde_json::to_vec(&bulk).map_err(|error| ApiError::Internal(Box::new(error)))?;
@@ -139,8 +165,27 @@ pub(super) async fn bulk(
     Ok(([(ETAG, tag)], cache, coding.header(), json, body).into_response())
 }
 
-/// Everything that a bulk answer depends on, without evaluating: the flags, the time where time decides, the key, the whole context
-fn tag(published: &Published, kind: KeyKind, context: &Context, now: Timestamp) -> String {
+/// The environment as it was when a client was told of a change, or newer: another node may have told it
+async fn as_new_as(
+    environment: &Environment,
+    noticed: Option<&str>,
+) -> Result<Arc<Published>, ApiError> {
+    let Some(noticed) = noticed else {
+        return Ok(environment.current());
+    };
+    let mut changes = environment.subscribe();
+    let arrived = changes.wait_for(|published| !published.is_behind(noticed));
+    match tokio::time::timeout(CATCH_UP, arrived).await {
+        Ok(Ok(published)) => Ok(Arc::clone(&published)),
+        _ => Err(ApiError::unavailable(
+            "this node does not know of that change yet",
+        )),
+    }
+}
+
+/// Everything that a bulk answer depends on, without evaluating: the flags, the time where time decides, the key and until when its
+/// stream token holds, the whole context
+fn tag(published: &Published, key: &KeyRow, context: &Context, now: Timestamp) -> String {
     let boundary = published
         .snapshot()
         .last_boundary(now)
@@ -150,7 +195,8 @@ fn tag(published: &Published, kind: KeyKind, context: &Context, now: Timestamp) 
         TAG_VERSION,
         &published.cursor(Scope::All),
         &boundary.to_string(),
-        kind.name(),
+        key.id(),
+        &stream_token::end(now).to_string(),
         &context,
     ]
     .join("\n");

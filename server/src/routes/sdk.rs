@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::api_error::ApiError;
@@ -10,9 +10,19 @@ use crate::auth::{Grant, KeyKind};
 use crate::coding::Coding;
 use crate::etag;
 use crate::extract::key_environment;
+use crate::feed::Subject;
 use crate::state::AppState;
-use crate::stream;
+use crate::stream::{self, Opening};
 use crate::view::Scope;
+
+/// Of every stream of events
+pub(super) const STREAM_HEADERS: [(HeaderName, &str); 4] = [
+    (CONTENT_TYPE, "text/event-stream"),
+    (CACHE_CONTROL, "no-store, no-transform"),
+    (VARY, "Accept-Encoding"),
+    // Without it nginx collects events before it hands them on.
+    (HeaderName::from_static("x-accel-buffering"), "no"),
+];
 
 /// `GET /api/v1/sdk/stream`
 pub(super) async fn stream(
@@ -22,22 +32,21 @@ pub(super) async fn stream(
 ) -> Result<Response, ApiError> {
     let grant = grant.require(&[KeyKind::Server, KeyKind::ClientLocal])?;
     let environment = key_environment(&grant, &state)?;
-    let cursor = headers
-        .get("last-event-id")
-        .and_then(|value| value.to_str().ok());
     let coding = Coding::accepted(&headers);
-    let body = stream::open(&state, &environment, &grant, cursor, coding)?;
-    let headers = [
-        (CONTENT_TYPE, "text/event-stream"),
-        (CACHE_CONTROL, "no-store, no-transform"),
-        (VARY, "Accept-Encoding"),
-        // Without it nginx collects events before it hands them on.
-        (
-            axum::http::HeaderName::from_static("x-accel-buffering"),
-            "no",
-        ),
-    ];
-    Ok((headers, coding.header(), body).into_response())
+    let opening = Opening {
+        subject: Subject::Objects(Scope::of(grant.kind())),
+        cursor: last_event_id(&headers),
+        coding,
+    };
+    let body = stream::open(&state, &environment, &grant, opening)?;
+    Ok((STREAM_HEADERS, coding.header(), body).into_response())
+}
+
+/// What a client that reconnects has
+pub(super) fn last_event_id(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get("last-event-id")
+        .and_then(|value| value.to_str().ok())
 }
 
 /// `GET /api/v1/sdk/snapshot`

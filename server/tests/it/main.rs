@@ -31,6 +31,8 @@ mod metrics;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod process;

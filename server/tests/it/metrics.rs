@@ -73,7 +73,7 @@ async fn what_happens_is_counted_and_how_things_stand_is_told() {
     let told = scrape(&metrics).await;
     for (name, expected) in [
         (format!("flagstaff_environment_revision{{{IN_PRODUCTION}}}"), 2.0),
-        (format!("flagstaff_streams{{{IN_PRODUCTION}}}"), 1.0),
+        (format!("flagstaff_streams{{{IN_PRODUCTION},subject=\"objects\"}}"), 1.0),
         (format!("flagstaff_stream_transfers_total{{{IN_PRODUCTION},transfer=\"full\"}}"), 1.0),
         (format!("flagstaff_evaluations_total{{{IN_PRODUCTION},reason=\"STATIC\"}}"), 5.0),
         (format!("flagstaff_evaluations_total{{{IN_PRODUCTION},reason=\"ERROR\"}}"), 1.0),
@@ -90,7 +90,10 @@ async fn what_happens_is_counted_and_how_things_stand_is_told() {
 
     drop(stream);
     // The server notices a closed connection in its own time.
-    while scrape(&metrics).await[&format!("flagstaff_streams{{{IN_PRODUCTION}}}")] > 0.0 {}
+    while scrape(&metrics).await
+        [&format!("flagstaff_streams{{{IN_PRODUCTION},subject=\"objects\"}}")]
+        > 0.0
+    {}
     process.stop();
 }
 
