@@ -10,13 +10,14 @@ N := 1000
 SEED := 1
 SECONDS := 60
 BENCH :=
+BENCH_SERVER :=
 CAPACITY :=
 STAMPS := .tools/stamps
 SETUP_RUN := $(addprefix $(STAMPS)/,prerequisites npm wasm)
 SETUP_TEST := $(SETUP_RUN) $(addprefix $(STAMPS)/,python browser postgres redis valgrind)
 SETUP_BENCH := $(SETUP_RUN) $(addprefix $(STAMPS)/,python bench-python bench-node)
 
-.PHONY: help setup build run test fuzz fuzz-core mutants bench capacity lint format lock clean
+.PHONY: help setup build run test fuzz fuzz-core mutants bench bench-server capacity lint format lock clean
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -47,6 +48,9 @@ bench: $(SETUP_BENCH) ## Measures this tree and its peers, in turns: make bench 
 
 capacity: $(SETUP_RUN) $(STAMPS)/python ## Measures the server for docs/capacity.md: make capacity CAPACITY=--quick, or =--record to write the page
 	@scripts/capacity.sh $(CAPACITY)
+
+bench-server: $(STAMPS)/prerequisites ## Holds 10,000 streams at one server and times a change: make bench-server BENCH_SERVER='--streams 2000'
+	@scripts/bench-server.sh $(BENCH_SERVER)
 
 lint: setup ## Runs every formatter, linter, type checker and audit
 	@scripts/lint.sh

@@ -1,9 +1,10 @@
-//! How long a request takes, and a getter: one line of JSON each, times in microseconds
+//! How long a request takes, a change, and a getter: one line of JSON each, times in microseconds
 
 mod connection;
 mod getter;
 mod report;
 mod requests;
+mod streams;
 
 use anyhow::Result;
 use clap::Parser;
@@ -13,6 +14,8 @@ use clap::Parser;
 enum Command {
     /// Sends requests to a server, at their instants whether it keeps up or not
     Requests(requests::Options),
+    /// Holds streams, and times changes
+    Streams(streams::Options),
     /// Calls a getter of the Rust SDK
     Getter(getter::Options),
 }
@@ -20,6 +23,7 @@ enum Command {
 fn main() -> Result<()> {
     let line = match Command::parse() {
         Command::Requests(options) => serde_json::to_string(&requests::run(&options)?)?,
+        Command::Streams(options) => serde_json::to_string(&streams::run(options)?)?,
         Command::Getter(options) => serde_json::to_string(&getter::run(&options)?)?,
     };
     println!("{line}");
