@@ -19,6 +19,7 @@ use super::{
 
 mod access;
 mod audit;
+mod batch;
 mod commit;
 mod dialect;
 mod environments;

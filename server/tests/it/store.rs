@@ -525,6 +525,65 @@ async fn of_many_first_keys_one_is_found(store: Arc<dyn Store>) {
     assert_eq!((finders.len(), keys.len()), (1, 1));
 }
 
+async fn many_rows_are_one_commit(store: &dyn Store) {
+    let count = 2_501;
+    let user = |number: u32| format!("user{number:05}");
+    let list = ObjectId::new(ObjectKind::Overrides, "a/user");
+    let mut changes = vec![Change {
+        id: list.clone(),
+        entry: None,
+        after: Some("{}".into()),
+        before_version: None,
+        before: None,
+    }];
+    changes.extend((0..count).map(|number| entry("a/user", &user(number), Some("1"), None, None)));
+    changes.extend((0..count).map(|number| put(&format!("flag{number:05}"), "{}", None)));
+    let first = Commit {
+        lists: Vec::new(),
+        ..commit(1, 0, changes)
+    };
+    store.commit(first).await.unwrap();
+    let content = store.load(1).await.unwrap();
+    assert_eq!(
+        (content.objects.len(), content.entries.len()),
+        (2_502, 2_501)
+    );
+
+    // A third is gone, a third is changed, a third stays.
+    let change = |number: u32| {
+        let after = [None, Some("2")][usize::from(number % 3 == 1)];
+        let key = format!("flag{number:05}");
+        let flag = Change {
+            after: after.map(Arc::from),
+            ..put(&key, "", Some((1, "{}")))
+        };
+        [
+            entry("a/user", &user(number), after, Some(1), Some("1")),
+            flag,
+        ]
+    };
+    let changes: Vec<_> = (0..count)
+        .filter(|number| number % 3 < 2)
+        .flat_map(change)
+        .collect();
+    let second = Commit {
+        lists: vec![list],
+        ..commit(1, 1, changes)
+    };
+    store.commit(second).await.unwrap();
+    let mut content = store.load(1).await.unwrap();
+    content.entries.sort();
+    let expected = (0..count).filter(|number| number % 3 > 0).map(|number| {
+        let value = if number % 3 == 1 { "2" } else { "1" };
+        (user(number), value.to_owned())
+    });
+    let entries = content.entries.iter();
+    let entries = entries.map(|(_, entry, value)| (entry.to_string(), value.to_string()));
+    assert!(entries.eq(expected));
+    assert_eq!(content.objects.len(), 1 + 2_501 - 834);
+    assert_eq!(content.changes.len(), 5_003 + 2 * (834 + 834));
+}
+
 async fn old_changes_are_forgotten(store: &dyn Store) {
     for base in 0..1_010 {
         store
@@ -724,6 +783,7 @@ suites! {
     the_audit_is_read_newest_first_and_filtered,
     a_key_is_stored_once_and_for_one_purpose,
     old_changes_are_forgotten,
+        many_rows_are_one_commit,
     a_name_that_not_every_database_holds_is_refused,
     what_cannot_be_stored_is_not_found,
     what_changed_since_a_revision_is_told,

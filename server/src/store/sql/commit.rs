@@ -1,8 +1,11 @@
 //! Writing one revision
 
+use std::collections::BTreeMap;
+
 use sqlx::{Any, AnyConnection, Executor as _, Row as _, Transaction};
 
 use super::audit::{self, Occasion};
+use super::batch::Batch;
 use super::dialect::Dialect;
 use super::row::signed;
 use super::{KEPT_REVISIONS, unsigned};
@@ -21,13 +24,8 @@ pub(super) async fn commit(
         environment: commit.environment,
         revision,
     };
-    for (ordinal, change) in (0_i64..).zip(&commit.changes) {
-        writer.remember(connection, ordinal, change).await?;
-        writer.apply(connection, change).await?;
-    }
-    for list in &commit.lists {
-        writer.put_object(connection, list, None).await?;
-    }
+    writer.remember(connection, &commit.changes).await?;
+    writer.apply(connection, &commit).await?;
     for flag in &commit.flags {
         writer.put_flag(connection, flag).await?;
     }
@@ -87,114 +85,146 @@ impl Writer {
     async fn remember(
         &self,
         connection: &mut AnyConnection,
-        ordinal: i64,
-        change: &Change,
+        changes: &[Change],
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO change (environment_id, revision, ordinal, kind, name, entry, op, before_version, before_value) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        )
-        .bind(self.environment)
-        .bind(self.revision)
-        .bind(ordinal)
-        .bind(change.id.kind.as_str())
-        .bind(&*change.id.key)
-        .bind(change.entry.as_deref())
-        .bind(if change.after.is_some() { "put" } else { "delete" })
-        .bind(change.before_version.map(signed).transpose()?)
-        .bind(change.before.as_deref())
-        .execute(connection)
-        .await?;
-        Ok(())
+        let rows: Vec<(i64, &Change)> = (0_i64..).zip(changes).collect();
+        let insert = Batch {
+            before: "INSERT INTO change (environment_id, revision, ordinal, kind, name, entry, op, before_version, before_value) VALUES",
+            columns: 9,
+            after: "",
+        };
+        insert
+            .run(connection, &rows, |query, (ordinal, change)| {
+                let op = if change.after.is_some() {
+                    "put"
+                } else {
+                    "delete"
+                };
+                Ok(query
+                    .bind(self.environment)
+                    .bind(self.revision)
+                    .bind(*ordinal)
+                    .bind(change.id.kind.as_str())
+                    .bind(change.id.key.to_string())
+                    .bind(change.entry.as_deref().map(str::to_owned))
+                    .bind(op)
+                    .bind(change.before_version.map(signed).transpose()?)
+                    .bind(change.before.as_deref().map(str::to_owned)))
+            })
+            .await
     }
 
+    /// Changes the tables; nothing is changed twice in one commit, so the order is of no account
     async fn apply(
         &self,
         connection: &mut AnyConnection,
-        change: &Change,
+        commit: &Commit,
     ) -> Result<(), StoreError> {
-        match (&change.entry, &change.after) {
-            (None, Some(value)) => {
-                let value = Some(&**value).filter(|_| !change.id.kind.is_list());
-                self.put_object(connection, &change.id, value).await
+        // A list has its value in its entries. A map, since one statement must not name a row twice.
+        let lists = commit.lists.iter().map(|list| (list, None));
+        let mut objects: BTreeMap<&ObjectId, Option<&str>> = lists.collect();
+        let (mut gone, mut entries, mut gone_entries) = (Vec::new(), Vec::new(), Vec::new());
+        for Change {
+            id, entry, after, ..
+        } in &commit.changes
+        {
+            match (entry.as_deref(), after.as_deref()) {
+                (None, Some(value)) => {
+                    objects.insert(id, Some(value).filter(|_| !id.kind.is_list()));
+                }
+                (None, None) => gone.push(id),
+                (Some(entry), Some(value)) => entries.push((id, entry, value)),
+                (Some(entry), None) => gone_entries.push((id, entry)),
             }
-            (None, None) => self.delete_object(connection, &change.id).await,
-            (Some(entry), Some(value)) => {
-                self.put_entry(connection, &change.id, entry, value).await
-            }
-            (Some(entry), None) => self.delete_entry(connection, &change.id, entry).await,
         }
+        let objects: Vec<_> = objects.into_iter().collect();
+        self.put_objects(connection, &objects).await?;
+        self.delete_objects(connection, &gone).await?;
+        self.put_entries(connection, &entries).await?;
+        self.delete_entries(connection, &gone_entries).await
     }
 
-    async fn put_object(
+    async fn put_objects(
         &self,
         connection: &mut AnyConnection,
-        id: &ObjectId,
-        value: Option<&str>,
+        rows: &[(&ObjectId, Option<&str>)],
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO object (environment_id, kind, name, version, value) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (environment_id, kind, name) DO UPDATE SET version = excluded.version, value = excluded.value",
-        )
-        .bind(self.environment)
-        .bind(id.kind.as_str())
-        .bind(&*id.key)
-        .bind(self.revision)
-        .bind(value)
-        .execute(connection)
-        .await?;
-        Ok(())
+        let put = Batch {
+            before: "INSERT INTO object (environment_id, kind, name, version, value) VALUES",
+            columns: 5,
+            after: "ON CONFLICT (environment_id, kind, name) DO UPDATE SET version = excluded.version, value = excluded.value",
+        };
+        put.run(connection, rows, |query, (id, value)| {
+            Ok(query
+                .bind(self.environment)
+                .bind(id.kind.as_str())
+                .bind(id.key.to_string())
+                .bind(self.revision)
+                .bind(value.map(str::to_owned)))
+        })
+        .await
     }
 
-    async fn delete_object(
+    async fn delete_objects(
         &self,
         connection: &mut AnyConnection,
-        id: &ObjectId,
+        rows: &[&ObjectId],
     ) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM object WHERE environment_id = $1 AND kind = $2 AND name = $3")
-            .bind(self.environment)
-            .bind(id.kind.as_str())
-            .bind(&*id.key)
-            .execute(connection)
-            .await?;
-        Ok(())
+        let delete = Batch {
+            before: "DELETE FROM object WHERE (environment_id, kind, name) IN (VALUES",
+            columns: 3,
+            after: ")",
+        };
+        delete
+            .run(connection, rows, |query, id| {
+                Ok(query
+                    .bind(self.environment)
+                    .bind(id.kind.as_str())
+                    .bind(id.key.to_string()))
+            })
+            .await
     }
 
-    async fn put_entry(
+    async fn put_entries(
         &self,
         connection: &mut AnyConnection,
-        id: &ObjectId,
-        entry: &str,
-        value: &str,
+        rows: &[(&ObjectId, &str, &str)],
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO entry (environment_id, kind, name, entry, value) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (environment_id, kind, name, entry) DO UPDATE SET value = excluded.value",
-        )
-        .bind(self.environment)
-        .bind(id.kind.as_str())
-        .bind(&*id.key)
-        .bind(entry)
-        .bind(value)
-        .execute(connection)
-        .await?;
-        Ok(())
+        let put = Batch {
+            before: "INSERT INTO entry (environment_id, kind, name, entry, value) VALUES",
+            columns: 5,
+            after: "ON CONFLICT (environment_id, kind, name, entry) DO UPDATE SET value = excluded.value",
+        };
+        put.run(connection, rows, |query, (id, entry, value)| {
+            Ok(query
+                .bind(self.environment)
+                .bind(id.kind.as_str())
+                .bind(id.key.to_string())
+                .bind((*entry).to_owned())
+                .bind((*value).to_owned()))
+        })
+        .await
     }
 
-    async fn delete_entry(
+    async fn delete_entries(
         &self,
         connection: &mut AnyConnection,
-        id: &ObjectId,
-        entry: &str,
+        rows: &[(&ObjectId, &str)],
     ) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM entry WHERE environment_id = $1 AND kind = $2 AND name = $3 AND entry = $4")
-            .bind(self.environment)
-            .bind(id.kind.as_str())
-            .bind(&*id.key)
-            .bind(entry)
-            .execute(connection)
-            .await?;
-        Ok(())
+        let delete = Batch {
+            before: "DELETE FROM entry WHERE (environment_id, kind, name, entry) IN (VALUES",
+            columns: 4,
+            after: ")",
+        };
+        delete
+            .run(connection, rows, |query, (id, entry)| {
+                Ok(query
+                    .bind(self.environment)
+                    .bind(id.kind.as_str())
+                    .bind(id.key.to_string())
+                    .bind((*entry).to_owned()))
+            })
+            .await
     }
 
     async fn put_flag(
