@@ -7,17 +7,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flagstaff_core::{Issue, SnapshotError, Timestamp};
-use imbl::OrdMap;
 use tokio::sync::{Mutex, watch};
 
 use crate::backing::Backing;
 use crate::catch_up;
 use crate::draft::{Changes, Draft};
-use crate::history::{History, replaced_bytes};
-use crate::object::{Body, Object, ObjectId, Objects, Whole};
+use crate::history::replaced_bytes;
 use crate::published::{Identity, Published};
-use crate::store::{Commit, EnvironmentContent, EnvironmentRow, FlagRow, Since, StoreError};
-use crate::view::{Scope, State};
+use crate::store::{Commit, EnvironmentContent, EnvironmentRow, Since, StoreError};
+use crate::view::Scope;
+
+mod load;
+
+use load::publish;
 
 /// How often a write is decided anew before the writer is told to try again: where two nodes write at once, each time is a toss
 const ATTEMPTS: u32 = 20;
@@ -363,45 +365,4 @@ fn newly_broken(before: &Published, after: &Published) -> Vec<Issue> {
         .filter(|issue| !known.contains(issue))
         .cloned()
         .collect()
-}
-
-fn publish(identity: Identity, content: &EnvironmentContent) -> Result<Published, SnapshotError> {
-    let EnvironmentContent {
-        revision,
-        flags,
-        changes,
-        ..
-    } = content;
-    let state = Arc::new(State::new(*revision, assemble(content)));
-    let history = History::restore(&state, changes);
-    let flags: OrdMap<Arc<str>, FlagRow> = flags
-        .iter()
-        .map(|row| (Arc::clone(&row.key), row.clone()))
-        .collect();
-    Published::new(Arc::new(identity), state, flags, history)
-}
-
-fn assemble(content: &EnvironmentContent) -> Objects {
-    let mut lists: OrdMap<ObjectId, OrdMap<Arc<str>, Arc<str>>> = OrdMap::new();
-    for (id, entry, value) in &content.entries {
-        lists
-            .entry(id.clone())
-            .or_default()
-            .insert(Arc::clone(entry), Arc::clone(value));
-    }
-    let mut objects = Objects::default();
-    for (id, stored) in &content.objects {
-        let body = match &stored.value {
-            Some(text) => Body::Whole(Arc::new(Whole::new(id.kind, Arc::clone(text)))),
-            None => Body::List(lists.remove(id).unwrap_or_default()),
-        };
-        objects.insert(
-            id,
-            Object {
-                version: stored.version,
-                body,
-            },
-        );
-    }
-    objects
 }

@@ -1,5 +1,6 @@
 //! Reading the members of a body one by one, so that everything that is wrong with it is told at once, each by its path
 
+use flagstaff_core::limits;
 use serde_json::{Map, Value as Json};
 
 use crate::api_error::{ApiError, FieldError};
@@ -66,4 +67,13 @@ impl Fields {
         read.filter(|_| errors.is_empty())
             .ok_or(ApiError::Invalid { errors })
     }
+}
+
+/// What [`key`] takes
+pub(crate) const KEY: &str = "1 to 100 of `A-Z a-z 0-9 . _ -`, the first a letter or digit";
+
+/// A key of the language
+pub(crate) fn key(given: &Json) -> Option<String> {
+    let key = given.as_str().filter(|key| limits::is_key(key))?;
+    Some(key.to_owned())
 }

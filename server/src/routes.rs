@@ -14,6 +14,7 @@ use crate::observe::{REQUEST_ID, observe};
 use crate::state::AppState;
 
 mod audit;
+mod copy;
 mod document;
 mod environments;
 mod evaluate;
@@ -87,11 +88,8 @@ fn admin() -> Router<AppState> {
             post(history::rollback),
         )
         .route(&format!("{ENVIRONMENT}/document"), document)
-        .route(
-            &format!("{ENVIRONMENT}/compare"),
-            get(environments::compare),
-        )
-        .route(&format!("{ENVIRONMENT}/copy"), post(environments::copy))
+        .route(&format!("{ENVIRONMENT}/compare"), get(copy::compare))
+        .route(&format!("{ENVIRONMENT}/copy"), post(copy::copy))
         .route(
             "/api/v1/projects",
             get(environments::list_projects).post(environments::create_project),

@@ -1,0 +1,206 @@
+//! `…/compare` and `…/copy`: how two environments differ, and making one like the other
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use flagstaff_core::impact::{Change, Comparison};
+use flagstaff_core::object;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::api_error::{ApiError, FieldError};
+use crate::draft::{Draft, owner_value};
+use crate::environment::{Environment, Invalid};
+use crate::extract::{AdminScope, Body, Parameters, WriteQuery, page_size};
+use crate::fields::{Fields, key};
+use crate::object::{ObjectId, ObjectKind, wire_object};
+use crate::published::Published;
+use crate::state::AppState;
+use crate::view::Scope;
+
+#[derive(Deserialize)]
+pub(super) struct CompareQuery {
+    with: String,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Side {
+    environment: Arc<str>,
+    revision: u64,
+}
+
+#[derive(Serialize)]
+struct Differences<'a> {
+    old: Side,
+    new: Side,
+    items: &'a [Change],
+    total: usize,
+    next: Option<String>,
+}
+
+/// `GET …/compare?with=&limit=&cursor=`: what would change here if this environment became like the other one
+pub(super) async fn compare(
+    scope: AdminScope,
+    State(state): State<AppState>,
+    Parameters(query): Parameters<CompareQuery>,
+) -> Result<Response, ApiError> {
+    let limit = page_size(query.limit)?;
+    let other = sibling(&scope, &state, &query.with, "?with")?.current();
+    let own = scope.environment.current();
+    let changes = differences(&text(&own)?, &text(&other)?)?;
+    let wrong = || ApiError::invalid("?cursor", "expected the `next` of an earlier page");
+    let start = query
+        .cursor
+        .as_deref()
+        .map_or(Ok(0), |cursor| cursor.parse::<usize>().map_err(|_| wrong()))?;
+    let items = changes.get(start..).ok_or_else(wrong)?;
+    let items = items.get(..limit).unwrap_or(items);
+    let end = start.saturating_add(items.len());
+    let next = (end < changes.len()).then(|| end.to_string());
+    let side = |published: &Published| Side {
+        environment: Arc::clone(&published.identity().row.name),
+        revision: published.revision(),
+    };
+    Ok(Json(Differences {
+        old: side(&own),
+        new: side(&other),
+        items,
+        total: changes.len(),
+        next,
+    })
+    .into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CopyQuery {
+    #[serde(default)]
+    dry_run: bool,
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Copied {
+    revision: u64,
+    changes: Vec<Change>,
+}
+
+/// `POST …/copy?dryRun=`: `{"from", "flags"?}`: makes flags of this environment, or all that is in it, like those of another one
+///
+/// Without `flags` what the other one does not have goes. All of it is one revision.
+pub(super) async fn copy(
+    scope: AdminScope,
+    State(state): State<AppState>,
+    Parameters(query): Parameters<CopyQuery>,
+    Body(body): Body<Value>,
+) -> Result<Response, ApiError> {
+    let author = WriteQuery::because(query.reason).author(&scope.grant, &state)?;
+    let mut fields = Fields::of(body)?;
+    let from = fields.required("from", "the name of an environment", |given| {
+        given.as_str().map(str::to_owned)
+    });
+    let flags = fields.optional("flags", "an array of keys of flags", |given| {
+        given.as_array()?.iter().map(key).collect()
+    });
+    let from = fields.finish(from)?;
+    let source = sibling(&scope, &state, &from, "/from")?.current();
+    let wanted = Wanted::of(&source, flags)?;
+    if query.dry_run {
+        let current = scope.environment.current();
+        let mut draft = Draft::new(current.revision(), current.state().objects(Scope::All));
+        wanted.put(&mut draft);
+        let objects = draft.objects().iter();
+        let objects = objects.map(|(id, object)| wire_object(id, object));
+        let after = object::join("", 0, objects).to_string();
+        let changes = differences(&text(&current)?, &after)?;
+        let revision = current.revision();
+        return Ok(Json(Copied { revision, changes }).into_response());
+    }
+    let edit = move |_: &_, draft: &mut Draft| {
+        wanted.put(draft);
+        Ok::<(), ApiError>(())
+    };
+    let written = scope
+        .environment
+        .write(author, Invalid::Refuse, edit)
+        .await?;
+    Ok(Json(Copied {
+        revision: written.after.revision(),
+        changes: differences(&text(&written.before)?, &text(&written.after)?)?,
+    })
+    .into_response())
+}
+
+/// What is copied
+enum Wanted {
+    Document(Value),
+    Flags(Vec<(String, Value)>),
+}
+
+impl Wanted {
+    fn of(source: &Published, flags: Option<Vec<String>>) -> Result<Self, ApiError> {
+        let Some(keys) = flags else {
+            let document = serde_json::from_slice(&source.document(Scope::All));
+            return document
+                .map(Self::Document)
+                .map_err(|error| ApiError::Internal(Box::new(error)));
+        };
+        let objects = source.state().objects(Scope::All);
+        let (mut flags, mut errors) = (Vec::new(), Vec::new());
+        for (index, key) in keys.into_iter().enumerate() {
+            match owner_value(objects, &ObjectId::new(ObjectKind::Flag, &*key)) {
+                Some(flag) => flags.push((key, flag)),
+                None => errors.push(FieldError::new(
+                    format!("/flags/{index}"),
+                    format!("there is no flag `{key}` to copy"),
+                )),
+            }
+        }
+        if errors.is_empty() {
+            Ok(Self::Flags(flags))
+        } else {
+            Err(ApiError::Invalid { errors })
+        }
+    }
+
+    fn put(&self, draft: &mut Draft) {
+        match self {
+            Self::Document(document) => draft.replace(document),
+            Self::Flags(flags) => flags
+                .iter()
+                .for_each(|(key, flag)| draft.put_flag(key, flag)),
+        }
+    }
+}
+
+fn sibling(
+    scope: &AdminScope,
+    state: &AppState,
+    name: &str,
+    pointer: &str,
+) -> Result<Arc<Environment>, ApiError> {
+    let project = state.project(scope.project());
+    let found = project.into_iter().find(|it| *it.row().name == *name);
+    let message = || {
+        format!(
+            "there is no environment `{name}` in project `{}`",
+            scope.project()
+        )
+    };
+    found.ok_or_else(|| ApiError::invalid(pointer, message()))
+}
+
+fn text(published: &Published) -> Result<String, ApiError> {
+    String::from_utf8(published.document(Scope::All).to_vec())
+        .map_err(|error| ApiError::Internal(Box::new(error)))
+}
+
+fn differences(old: &str, new: &str) -> Result<Vec<Change>, ApiError> {
+    Comparison::new(old, new)
+        .map(|comparison| comparison.changes().to_vec())
+        .map_err(|error| ApiError::Internal(Box::new(error)))
+}
