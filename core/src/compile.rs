@@ -63,7 +63,8 @@ impl Workshop {
     ) -> Result<Json<'t>, JsonError> {
         match self.check(source, shape) {
             Ok(()) => Ok(self.json(source)),
-            Err(Misshapen { position, message }) => {
+            Err(fault) => {
+                let Misshapen { position, message } = *fault;
                 let start = self.json(Source { position, ..source }).start();
                 Err(JsonError::new(message, source.text, start))
             }
@@ -75,9 +76,9 @@ impl Workshop {
         self.tape.at(source)
     }
 
-    fn check(&mut self, source: Source<'_>, shape: &Shape) -> Result<(), Misshapen> {
+    fn check(&mut self, source: Source<'_>, shape: &Shape) -> Result<(), Box<Misshapen>> {
         self.unknown.clear();
-        forms::check(&mut self.tape, source, shape, &mut self.unknown)
+        forms::check(&self.tape, source, shape, &mut self.unknown)
     }
 
     /// The strict reading of a flag about to be written: the fields that mean nothing are named

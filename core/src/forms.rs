@@ -15,6 +15,47 @@ pub(crate) struct Form {
     expecting: &'static str,
     others: Others,
     members: &'static [Member],
+    // Of each name: its place among the members, from 1; 0 where it is none of them.
+    places: [u8; Name::COUNT],
+    // A bit for the place of each member that must be there.
+    required: u32,
+}
+
+impl Form {
+    #[expect(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        reason = "what panics in a static is an error of the build"
+    )]
+    const fn new(expecting: &'static str, others: Others, members: &'static [Member]) -> Self {
+        let mut places = [0; Name::COUNT];
+        let mut rest = members;
+        let mut place = 0;
+        let mut required = 0;
+        while let [member, after @ ..] = rest {
+            if matches!(member.need, Need::Required) {
+                required |= 1 << place;
+            }
+            place += 1;
+            places[member.name as usize] = place;
+            rest = after;
+        }
+        Self {
+            expecting,
+            others,
+            members,
+            places,
+            required,
+        }
+    }
+
+    /// The member of this name, and its place among all
+    #[inline]
+    fn member(&self, name: Name) -> Option<(usize, &'static Member)> {
+        let place = self.places.get(name as usize).copied().map(usize::from);
+        let place = place?.checked_sub(1)?;
+        Some((place, self.members.get(place)?))
+    }
 }
 
 /// What becomes of members that a form does not have
@@ -98,11 +139,11 @@ pub(crate) const DOCUMENT: [Name; 7] = [
 ];
 
 /// What is read of a document that cannot be read otherwise
-pub(crate) static VERSION: Form = Form {
-    expecting: "a document, an object",
-    others: Others::Ignored,
-    members: &[required(Name::SchemaVersion, Shape::Whole)],
-};
+pub(crate) static VERSION: Form = Form::new(
+    "a document, an object",
+    Others::Ignored,
+    &[required(Name::SchemaVersion, Shape::Whole)],
+);
 
 /// The overrides of one flag and level as an object of their own on the wire
 pub(crate) static OVERRIDES: Shape = Shape::Map(&Shape::Value);
@@ -110,10 +151,10 @@ pub(crate) static OVERRIDES: Shape = Shape::Map(&Shape::Value);
 /// The ids of one segment and kind as an object of their own on the wire: `{ID: true}`
 pub(crate) static IDS: Shape = Shape::Map(&Shape::Boolean);
 
-pub(crate) static FLAG: Form = Form {
-    expecting: "a flag, an object",
-    others: Others::Ignored,
-    members: &[
+pub(crate) static FLAG: Form = Form::new(
+    "a flag, an object",
+    Others::Ignored,
+    &[
         required(
             Name::Type,
             Shape::Choice(&["boolean", "string", "number", "object"]),
@@ -139,52 +180,52 @@ pub(crate) static FLAG: Form = Form {
         // For people; without meaning for evaluation, named so that strict writing knows them.
         optional(Name::Description, Shape::Text),
     ],
-};
+);
 
-static PREREQUISITE: Form = Form {
-    expecting: "a prerequisite, an object",
-    others: Others::Refused,
-    members: &[
+static PREREQUISITE: Form = Form::new(
+    "a prerequisite, an object",
+    Others::Refused,
+    &[
         required(Name::Flag, Shape::Text),
         required(Name::Variants, Shape::List(&Shape::Text)),
     ],
-};
+);
 
-pub(crate) static SEGMENT: Form = Form {
-    expecting: "a segment, an object",
-    others: Others::Ignored,
-    members: &[
+pub(crate) static SEGMENT: Form = Form::new(
+    "a segment, an object",
+    Others::Ignored,
+    &[
         optional(Name::Include, Shape::Map(&Shape::List(&Shape::Text))),
         optional(Name::Exclude, Shape::Map(&Shape::List(&Shape::Text))),
         optional(Name::When, Shape::Form(&CONDITION)),
         optional(Name::Needs, Shape::Whole),
         optional(Name::Description, Shape::Text),
     ],
-};
+);
 
-pub(crate) static GROUP: Form = Form {
-    expecting: "an exclusion group, an object",
-    others: Others::Ignored,
-    members: &[
+pub(crate) static GROUP: Form = Form::new(
+    "an exclusion group, an object",
+    Others::Ignored,
+    &[
         required(Name::Salt, Shape::Text),
         optional(Name::Unit, Shape::Text),
     ],
-};
+);
 
-pub(crate) static HOLDOUT: Form = Form {
-    expecting: "a holdout, an object",
-    others: Others::Ignored,
-    members: &[
+pub(crate) static HOLDOUT: Form = Form::new(
+    "a holdout, an object",
+    Others::Ignored,
+    &[
         required(Name::Salt, Shape::Text),
         required(Name::Percent, Shape::Number),
         optional(Name::Unit, Shape::Text),
     ],
-};
+);
 
-static RULE: Form = Form {
-    expecting: "a rule, an object",
-    others: Others::Ignored,
-    members: &[
+static RULE: Form = Form::new(
+    "a rule, an object",
+    Others::Ignored,
+    &[
         optional(Name::Id, Shape::Text),
         optional(Name::Description, Shape::Text),
         optional(Name::From, Shape::Instant),
@@ -192,12 +233,12 @@ static RULE: Form = Form {
         optional(Name::When, Shape::Form(&CONDITION)),
         required(Name::Serve, Shape::TextOr(&SERVE)),
     ],
-};
+);
 
-static CONDITION: Form = Form {
-    expecting: "a condition, an object",
-    others: Others::Refused,
-    members: &[
+static CONDITION: Form = Form::new(
+    "a condition, an object",
+    Others::Refused,
+    &[
         optional(Name::All, Shape::List(&Shape::Form(&CONDITION))),
         optional(Name::Any, Shape::List(&Shape::Form(&CONDITION))),
         optional(Name::Not, Shape::Form(&CONDITION)),
@@ -216,23 +257,23 @@ static CONDITION: Form = Form {
         optional(Name::Variants, Shape::List(&Shape::Text)),
         optional(Name::Bucket, Shape::Form(&BUCKET)),
     ],
-};
+);
 
-static BUCKET: Form = Form {
-    expecting: "a bucket, an object",
-    others: Others::Refused,
-    members: &[
+static BUCKET: Form = Form::new(
+    "a bucket, an object",
+    Others::Refused,
+    &[
         optional(Name::Unit, Shape::Text),
         required(Name::Salt, Shape::Text),
         required(Name::From, Shape::Whole),
         required(Name::Until, Shape::Whole),
     ],
-};
+);
 
-static SERVE: Form = Form {
-    expecting: "the name of a variant, or an object with `variant` or `arms`",
-    others: Others::Refused,
-    members: &[
+static SERVE: Form = Form::new(
+    "the name of a variant, or an object with `variant` or `arms`",
+    Others::Refused,
+    &[
         optional(Name::Variant, Shape::Text),
         optional(Name::Arms, Shape::List(&Shape::Form(&ARM))),
         optional(Name::Rollout, Shape::NumberOr(&ROLLOUT)),
@@ -242,116 +283,116 @@ static SERVE: Form = Form {
         optional(Name::Algorithm, Shape::Text),
         optional(Name::Experiment, Shape::Form(&EXPERIMENT)),
     ],
-};
+);
 
-static ARM: Form = Form {
-    expecting: "an arm, an object",
-    others: Others::Refused,
-    members: &[
+static ARM: Form = Form::new(
+    "an arm, an object",
+    Others::Refused,
+    &[
         required(Name::Variant, Shape::Text),
         required(Name::Weight, Shape::Whole),
     ],
-};
+);
 
-static ON_MISSING: Form = Form {
-    expecting: "`\"decline\"` or `{\"variant\": …}`",
-    others: Others::Refused,
-    members: &[required(Name::Variant, Shape::Text)],
-};
+static ON_MISSING: Form = Form::new(
+    "`\"decline\"` or `{\"variant\": …}`",
+    Others::Refused,
+    &[required(Name::Variant, Shape::Text)],
+);
 
-static EXPERIMENT: Form = Form {
-    expecting: "an experiment, an object",
-    others: Others::Refused,
-    members: &[
+static EXPERIMENT: Form = Form::new(
+    "an experiment, an object",
+    Others::Refused,
+    &[
         required(Name::Key, Shape::Text),
         optional(Name::Group, Shape::Text),
         optional(Name::Slice, Shape::List(&Shape::Range)),
         optional(Name::Holdout, Shape::Text),
     ],
-};
+);
 
 /// Steps, or the two ends of a line
-static ROLLOUT: Form = Form {
-    expecting: "a percentage, or an object with `steps`, or with `from`, `until`, `start` and `end`",
-    others: Others::Refused,
-    members: &[
+static ROLLOUT: Form = Form::new(
+    "a percentage, or an object with `steps`, or with `from`, `until`, `start` and `end`",
+    Others::Refused,
+    &[
         optional(Name::Steps, Shape::List(&Shape::Form(&STEP))),
         optional(Name::From, Shape::Instant),
         optional(Name::Until, Shape::Instant),
         optional(Name::Start, Shape::Number),
         optional(Name::End, Shape::Number),
     ],
-};
+);
 
-static STEP: Form = Form {
-    expecting: "a step, an object",
-    others: Others::Refused,
-    members: &[
+static STEP: Form = Form::new(
+    "a step, an object",
+    Others::Refused,
+    &[
         required(Name::At, Shape::Instant),
         required(Name::Percent, Shape::Number),
     ],
-};
+);
 
 const EVENT: &str = "the data of an event, an object";
 
-pub(crate) static SERVER_INTENT: Form = Form {
-    expecting: EVENT,
-    others: Others::Ignored,
-    members: &[required(
+pub(crate) static SERVER_INTENT: Form = Form::new(
+    EVENT,
+    Others::Ignored,
+    &[required(
         Name::Intent,
         Shape::Choice(&["xfer-full", "xfer-changes", "none"]),
     )],
-};
+);
 
-pub(crate) static PUT_OBJECT: Form = Form {
-    expecting: EVENT,
-    others: Others::Ignored,
-    members: &[
+pub(crate) static PUT_OBJECT: Form = Form::new(
+    EVENT,
+    Others::Ignored,
+    &[
         required(Name::Kind, Shape::Text),
         required(Name::Key, Shape::Text),
         required(Name::Version, Shape::Whole),
         required(Name::Object, Shape::Raw),
     ],
-};
+);
 
-pub(crate) static DELETE_OBJECT: Form = Form {
-    expecting: EVENT,
-    others: Others::Ignored,
-    members: &[
+pub(crate) static DELETE_OBJECT: Form = Form::new(
+    EVENT,
+    Others::Ignored,
+    &[
         required(Name::Kind, Shape::Text),
         required(Name::Key, Shape::Text),
         required(Name::Version, Shape::Whole),
     ],
-};
+);
 
-pub(crate) static CHANGE_ENTRY: Form = Form {
-    expecting: EVENT,
-    others: Others::Ignored,
-    members: &[
+pub(crate) static CHANGE_ENTRY: Form = Form::new(
+    EVENT,
+    Others::Ignored,
+    &[
         required(Name::Kind, Shape::Text),
         required(Name::Key, Shape::Text),
         required(Name::Version, Shape::Whole),
         required(Name::Entry, Shape::Text),
         optional(Name::Value, Shape::Value),
     ],
-};
+);
 
-pub(crate) static PAYLOAD_TRANSFERRED: Form = Form {
-    expecting: EVENT,
-    others: Others::Ignored,
-    members: &[
+pub(crate) static PAYLOAD_TRANSFERRED: Form = Form::new(
+    EVENT,
+    Others::Ignored,
+    &[
         required(Name::SchemaVersion, Shape::Whole),
         required(Name::Environment, Shape::Text),
         required(Name::Revision, Shape::Whole),
         required(Name::Hash, Shape::Text),
     ],
-};
+);
 
-pub(crate) static NOTICE: Form = Form {
-    expecting: EVENT,
-    others: Others::Ignored,
-    members: &[
+pub(crate) static NOTICE: Form = Form::new(
+    EVENT,
+    Others::Ignored,
+    &[
         optional(Name::Reason, Shape::Text),
         optional(Name::RetryAfterMs, Shape::Whole),
     ],
-};
+);

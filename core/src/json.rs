@@ -4,6 +4,7 @@
 //! Strings and numbers stay in the text until somebody asks for them, and so does what is wrong with them: half a surrogate pair
 //! or a number beyond a double breaks the flag that has it, and in a member that nobody knows it breaks nothing.
 
+mod compact;
 mod decode;
 mod lexer;
 mod node;
@@ -64,9 +65,8 @@ pub(crate) enum Node {
     Array(Inside),
     /// Its members are a key, or the name that it stands for, and the value
     Object(Inside),
-    Key(Text),
-    /// A key that has a meaning where it stands
-    Name(Name),
+    /// With the name that it is, be it one that has no meaning where it stands
+    Key(Text, Option<Name>),
 }
 
 /// Bytes of the text
@@ -84,8 +84,13 @@ impl Span {
 }
 
 /// A position as a node holds it; `Tape::read` refuses texts that have larger ones
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a text that has larger ones is refused as soon as a value of it is read"
+)]
 fn offset(position: usize) -> u32 {
-    u32::try_from(position).unwrap_or(u32::MAX)
+    position as u32
 }
 
 /// A position that a node holds, as a position in memory
@@ -105,9 +110,19 @@ pub(crate) struct Number {
     span: Span,
     // Without a fraction or an exponent.
     is_integer: bool,
+    // What it is, where that is known; most are.
+    small: u32,
 }
 
 impl Number {
+    /// What stands for a number that is negative, no integer, or of more than nine digits
+    const NOT_SMALL: u32 = u32::MAX;
+
+    /// What it is, where that is known without reading it once more
+    fn small(self) -> Option<u32> {
+        (self.small != Self::NOT_SMALL).then_some(self.small)
+    }
+
     /// Whether it is so short that a double holds it, be it rounded
     fn is_safe(self) -> bool {
         self.is_integer && self.span.end.saturating_sub(self.span.start) < 300
@@ -125,9 +140,16 @@ pub(crate) struct Inside {
 }
 
 impl Inside {
-    /// Notes that a member has this name
-    pub(crate) fn note(&mut self, name: Name) {
-        self.names |= bit(name);
+    /// A container that begins at this byte, and is not complete
+    fn from(start: usize) -> Self {
+        Self {
+            span: Span {
+                start: offset(start),
+                end: 0,
+            },
+            after: 0,
+            names: 0,
+        }
     }
 
     /// Whether a member may have this name; most of those that are asked for are not there
@@ -151,8 +173,16 @@ pub(crate) struct Source<'t> {
 #[derive(Debug, Default)]
 pub(crate) struct Tape {
     nodes: Vec<Node>,
-    // The positions of the containers that are not closed yet.
-    open: Vec<usize>,
+    // What is not closed yet, but for the innermost.
+    open: Vec<Open>,
+}
+
+/// A container that is being read
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    position: usize,
+    is_object: bool,
+    names: u32,
 }
 
 impl Tape {
@@ -164,79 +194,74 @@ impl Tape {
     }
 
     /// Reads the value that comes next, however deep: nothing here calls itself
-    pub(crate) fn read(&mut self, lexer: &mut Lexer<'_>) -> Result<(), JsonError> {
+    pub(crate) fn read(&mut self, from: &mut Lexer<'_>) -> Result<(), JsonError> {
         self.nodes.clear();
         self.open.clear();
-        if u32::try_from(lexer.text().len()).is_err() {
-            return Err(lexer.error("a text of 4 GiB or more"));
+        if u32::try_from(from.text().len()).is_err() {
+            return Err(from.error("a text of 4 GiB or more"));
         }
+        // A copy, so that its position need not be in memory.
+        let mut lexer = *from;
+        let mut innermost: Option<Open> = None;
         loop {
-            if self.begin(lexer)? {
-                continue;
+            let position = self.nodes.len();
+            let node = lexer.take(lexer.plain_value(), Lexer::value)?;
+            self.nodes.push(node);
+            let is_object = matches!(node, Node::Object(_));
+            let is_container = is_object || matches!(node, Node::Array(_));
+            if is_container {
+                self.open.extend(innermost.replace(Open {
+                    position,
+                    is_object,
+                    names: 0,
+                }));
             }
-            loop {
-                let Some(position) = self.open.last() else {
+            let mut is_complete = !is_container
+                || lexer.take(lexer.empty_at_once(is_object), |lexer| {
+                    lexer.is_empty(is_object)
+                })?;
+            let mut is_closed = is_container;
+            while is_complete {
+                if is_closed {
+                    self.close(innermost, lexer.position());
+                    innermost = self.open.pop();
+                }
+                let Some(Open { is_object, .. }) = innermost else {
+                    *from = lexer;
                     return Ok(());
                 };
-                let is_object = matches!(self.nodes.get(*position), Some(Node::Object(_)));
-                if lexer.has_next(is_object)? {
-                    if is_object {
-                        self.key(lexer)?;
-                    }
-                    break;
-                }
-                self.close(lexer);
+                let has_next = lexer.take(lexer.next_at_once(is_object), |lexer| {
+                    lexer.has_next(is_object)
+                })?;
+                is_complete = !has_next;
+                is_closed = true;
+            }
+            if let Some(open) = &mut innermost
+                && open.is_object
+            {
+                let key = lexer.take(lexer.plain_key(), Lexer::key)?;
+                let name = lexer.name(key);
+                open.names |= name.map_or(0, bit);
+                self.nodes.push(Node::Key(key, name));
             }
         }
     }
 
-    /// Begins a value; whether one inside it is to be read before it is complete
-    fn begin(&mut self, lexer: &mut Lexer<'_>) -> Result<bool, JsonError> {
-        let node = lexer.value()?;
-        self.nodes.push(node);
-        let is_object = match node {
-            Node::Object(_) => true,
-            Node::Array(_) => false,
-            _ => return Ok(false),
-        };
-        self.open.push(self.nodes.len().saturating_sub(1));
-        if lexer.is_empty(is_object)? {
-            self.close(lexer);
-            return Ok(false);
-        }
-        if is_object {
-            self.key(lexer)?;
-        }
-        Ok(true)
-    }
-
-    fn key(&mut self, lexer: &mut Lexer<'_>) -> Result<(), JsonError> {
-        let key = lexer.key()?;
-        self.nodes.push(Node::Key(key));
-        Ok(())
-    }
-
-    /// Completes the innermost container, whose bracket has just been read
-    fn close(&mut self, lexer: &Lexer<'_>) {
+    /// Completes a container, whose bracket has just been read
+    fn close(&mut self, open: Option<Open>, end: usize) {
         let after = offset(self.nodes.len());
-        let container = self
-            .open
-            .pop()
-            .and_then(|position| self.nodes.get_mut(position));
-        if let Some(Node::Array(inside) | Node::Object(inside)) = container {
+        let Some(open) = open else { return };
+        if let Some(Node::Array(inside) | Node::Object(inside)) = self.nodes.get_mut(open.position)
+        {
             inside.after = after;
-            inside.span.end = offset(lexer.position());
+            inside.names = open.names;
+            inside.span.end = offset(end);
         }
     }
 
     /// What lies there, of the value read last
     pub(crate) fn at<'t>(&'t self, source: Source<'t>) -> Json<'t> {
         Json::new(source.text, &self.nodes, source.position)
-    }
-
-    /// Its nodes, for who gives keys their names
-    pub(crate) fn nodes_mut(&mut self) -> &mut [Node] {
-        &mut self.nodes
     }
 }
 

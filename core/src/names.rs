@@ -1,5 +1,7 @@
 //! Every member that the language has, the only place that spells them
 
+use crate::hashing::is_same;
+
 macro_rules! names {
     ($($name:ident = $text:literal,)*) => {
         /// The name of a member
@@ -9,14 +11,69 @@ macro_rules! names {
         }
 
         impl Name {
+            const ALL: [Self; [$($text),*].len()] = [$(Self::$name),*];
+
             /// The name as a document spells it
-            pub(crate) fn as_str(self) -> &'static str {
+            #[inline]
+            pub(crate) const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)*
                 }
             }
         }
     };
+}
+
+impl Name {
+    /// How many there are
+    pub(crate) const COUNT: usize = Self::ALL.len();
+
+    // Each in a slot of its own.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "what panics in a constant is an error of the build"
+    )]
+    const SLOTS: [Option<Self>; 256] = {
+        let mut slots = [None; 256];
+        let mut all: &[Self] = &Self::ALL;
+        while let [name, rest @ ..] = all {
+            let slot = &mut slots[slot(name.as_str()) as usize];
+            assert!(
+                slot.is_none(),
+                "two names in one slot: choose other factors"
+            );
+            *slot = Some(*name);
+            all = rest;
+        }
+        slots
+    };
+
+    /// The name that is spelled so
+    #[inline]
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let name = Self::SLOTS.get(usize::from(slot(text)))?;
+        name.filter(|name| is_same(name.as_str(), text))
+    }
+}
+
+/// Where a name stands in the table: by its length and three of its letters, with factors for which no two names are in one place
+#[inline]
+const fn slot(name: &str) -> u8 {
+    let bytes = name.as_bytes();
+    let (_, rest) = bytes.split_at(bytes.len() / 2);
+    let ([first, ..], [middle, ..], [.., last]) = (bytes, rest, rest) else {
+        return 0;
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a part of it tells names apart"
+    )]
+    let length = bytes.len() as u8;
+    length
+        .wrapping_mul(4)
+        .wrapping_add(first.wrapping_mul(5))
+        .wrapping_add(middle.wrapping_mul(10))
+        .wrapping_add(*last)
 }
 
 names! {
@@ -87,4 +144,18 @@ names! {
     Version = "version",
     Weight = "weight",
     When = "when",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Name;
+
+    #[test]
+    fn each_name_is_found_by_its_text_and_nothing_else_is() {
+        for name in Name::ALL {
+            assert_eq!(Name::parse(name.as_str()), Some(name));
+            assert_eq!(Name::parse(&name.as_str().to_uppercase()), None);
+        }
+        assert_eq!(Name::parse(""), None);
+    }
 }

@@ -1,8 +1,7 @@
 //! Holds a value against the form that belongs there, and gives its members their names
 
-use super::{Form, Member, Need, Others, Shape};
+use super::{Form, Need, Others, Shape};
 use crate::json::{DEPTH, Json, Node, Source, TOO_DEEP, Tape};
-use crate::names::Name;
 use crate::timestamp::Timestamp;
 
 /// A value that is not of its form
@@ -17,31 +16,32 @@ pub(crate) struct Misshapen {
 ///
 /// What is told is the first thing wrong in the order of the text. `unknown` collects the members that are ignored.
 pub(crate) fn check(
-    tape: &mut Tape,
+    tape: &Tape,
     source: Source<'_>,
     shape: &Shape,
     unknown: &mut Vec<usize>,
-) -> Result<(), Misshapen> {
+) -> Result<(), Box<Misshapen>> {
     let mut checker = Checker {
-        text: source.text,
-        nodes: tape.nodes_mut(),
+        tape: tape.at(source),
         unknown,
     };
     checker.value(source.position, shape, DEPTH)
 }
 
 struct Checker<'a> {
-    text: &'a str,
-    nodes: &'a mut [Node],
+    tape: Json<'a>,
     unknown: &'a mut Vec<usize>,
 }
 
-impl Checker<'_> {
-    fn at(&self, position: usize) -> Json<'_> {
-        Json::new(self.text, self.nodes, position)
+// Boxed, because every value that is checked returns with room for it.
+type Checked = Result<(), Box<Misshapen>>;
+
+impl<'a> Checker<'a> {
+    fn at(&self, position: usize) -> Json<'a> {
+        self.tape.of_tape(position)
     }
 
-    fn value(&mut self, position: usize, shape: &Shape, depth: usize) -> Result<(), Misshapen> {
+    fn value(&mut self, position: usize, shape: &Shape, depth: usize) -> Checked {
         let node = self.at(position).node();
         match (shape, node) {
             (Shape::Optional(_), Node::Null)
@@ -86,7 +86,7 @@ impl Checker<'_> {
 
     /// Everything in a value can be read
     #[inline]
-    fn readable(&self, position: usize, depth: usize) -> Result<(), Misshapen> {
+    fn readable(&self, position: usize, depth: usize) -> Checked {
         if self.at(position).is_plain() {
             return Ok(());
         }
@@ -97,7 +97,7 @@ impl Checker<'_> {
     }
 
     #[inline]
-    fn readable_key(&self, object: usize, key: usize) -> Result<(), Misshapen> {
+    fn readable_key(&self, object: usize, key: usize) -> Checked {
         if self.at(key).is_plain() {
             return Ok(());
         }
@@ -113,7 +113,7 @@ impl Checker<'_> {
         depth: usize,
         expected: &str,
         is_valid: fn(Json<'_>) -> bool,
-    ) -> Result<(), Misshapen> {
+    ) -> Checked {
         self.readable(position, depth)?;
         let json = self.at(position);
         if is_valid(json) {
@@ -123,7 +123,7 @@ impl Checker<'_> {
         fault(position, format!("expected {expected}, got `{got}`"))
     }
 
-    fn choice(&self, position: usize, names: &[&str], depth: usize) -> Result<(), Misshapen> {
+    fn choice(&self, position: usize, names: &[&str], depth: usize) -> Checked {
         self.readable(position, depth)?;
         let text = self.at(position).text().unwrap_or_default();
         if names.contains(&&*text) {
@@ -136,7 +136,7 @@ impl Checker<'_> {
         )
     }
 
-    fn decline(&self, position: usize, depth: usize) -> Result<(), Misshapen> {
+    fn decline(&self, position: usize, depth: usize) -> Checked {
         self.readable(position, depth)?;
         let json = self.at(position);
         if json.text().as_deref() == Some("decline") {
@@ -149,7 +149,7 @@ impl Checker<'_> {
         )
     }
 
-    fn range(&mut self, position: usize, depth: usize) -> Result<(), Misshapen> {
+    fn range(&mut self, position: usize, depth: usize) -> Checked {
         let length = self.at(position).elements().count();
         self.list(position, &Shape::Whole, depth)?;
         if length == 2 {
@@ -161,7 +161,7 @@ impl Checker<'_> {
         )
     }
 
-    fn list(&mut self, position: usize, element: &Shape, depth: usize) -> Result<(), Misshapen> {
+    fn list(&mut self, position: usize, element: &Shape, depth: usize) -> Checked {
         let depth = deeper(position, depth)?;
         let end = self.at(position).after();
         let mut next = position.saturating_add(1);
@@ -172,7 +172,7 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn map(&mut self, position: usize, member: &Shape, depth: usize) -> Result<(), Misshapen> {
+    fn map(&mut self, position: usize, member: &Shape, depth: usize) -> Checked {
         let depth = deeper(position, depth)?;
         let end = self.at(position).after();
         let mut key = position.saturating_add(1);
@@ -185,13 +185,16 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn form(&mut self, position: usize, form: &Form, depth: usize) -> Result<(), Misshapen> {
+    fn form(&mut self, position: usize, form: &Form, depth: usize) -> Checked {
         let depth = deeper(position, depth)?;
         let end = self.at(position).after();
         let (mut key, mut found) = (position.saturating_add(1), 0_u32);
         while key < end {
             let value = key.saturating_add(1);
-            match self.member(position, key, form)? {
+            let Node::Key(_, name) = self.at(key).node() else {
+                break;
+            };
+            match name.and_then(|name| form.member(name)) {
                 Some((index, member)) => {
                     let bit = 1 << index;
                     if found & bit != 0 {
@@ -199,62 +202,44 @@ impl Checker<'_> {
                         return fault(position, format!("duplicate field `{name}`"));
                     }
                     found |= bit;
-                    self.name(position, key, member.name);
                     let is_null = self.at(value).node() == Node::Null;
                     if member.need != Need::Optional || !is_null {
                         self.value(value, &member.shape, depth)?;
                     }
                 }
-                None => self.unknown.push(key),
+                None => self.other(position, key, form)?,
             }
             key = self.at(value).after();
         }
-        let mut members = form.members.iter().enumerate();
-        let missing = members
-            .find(|(index, member)| member.need == Need::Required && found & (1 << index) == 0);
-        match missing {
-            None => Ok(()),
-            Some((_, member)) => {
+        let missing = form.required & !found;
+        match form.members.get(missing.trailing_zeros() as usize) {
+            Some(member) if missing != 0 => {
                 let name = member.name.as_str();
                 fault(position, format!("missing field `{name}`"))
             }
+            _ => Ok(()),
         }
     }
 
-    /// The member of a form that a key stands for; `None` where it is to be ignored
-    fn member(
-        &self,
-        object: usize,
-        key: usize,
-        form: &Form,
-    ) -> Result<Option<(usize, &'static Member)>, Misshapen> {
+    /// A member that a form does not have
+    fn other(&mut self, object: usize, key: usize, form: &Form) -> Checked {
         self.readable_key(object, key)?;
-        let text = self.at(key).text().unwrap_or_default();
-        let mut known = form.members.iter().enumerate();
-        let member = known.find(|(_, member)| member.name.as_str() == text);
-        if member.is_none() && form.others == Others::Refused {
+        if form.others == Others::Refused {
+            let text = self.at(key).text().unwrap_or_default();
             let expected = one_of(form.members.iter().map(|member| member.name.as_str()));
             return fault(key, format!("unknown field `{text}`, expected {expected}"));
         }
-        Ok(member)
-    }
-
-    fn name(&mut self, object: usize, key: usize, name: Name) {
-        if let Some(Node::Object(inside)) = self.nodes.get_mut(object) {
-            inside.note(name);
-        }
-        if let Some(node) = self.nodes.get_mut(key) {
-            *node = Node::Name(name);
-        }
+        self.unknown.push(key);
+        Ok(())
     }
 }
 
-fn fault<T>(position: usize, message: String) -> Result<T, Misshapen> {
-    Err(Misshapen { position, message })
+fn fault<T>(position: usize, message: String) -> Result<T, Box<Misshapen>> {
+    Err(Box::new(Misshapen { position, message }))
 }
 
 /// How many containers may still be inside the one here
-fn deeper(position: usize, depth: usize) -> Result<usize, Misshapen> {
+fn deeper(position: usize, depth: usize) -> Result<usize, Box<Misshapen>> {
     match depth.checked_sub(1) {
         Some(depth) => Ok(depth),
         None => fault(position, TOO_DEEP.to_owned()),

@@ -3,10 +3,16 @@
 use std::borrow::Cow;
 
 /// The string whose characters are written so, escapes included
+#[inline]
 pub(super) fn string(text: &str, is_escaped: bool) -> Result<Cow<'_, str>, &'static str> {
-    if !is_escaped {
-        return Ok(Cow::Borrowed(text));
+    if is_escaped {
+        unescaped(text).map(Cow::Owned)
+    } else {
+        Ok(Cow::Borrowed(text))
     }
+}
+
+fn unescaped(text: &str) -> Result<String, &'static str> {
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text.chars();
     while let Some(character) = rest.next() {
@@ -25,7 +31,7 @@ pub(super) fn string(text: &str, is_escaped: bool) -> Result<Cow<'_, str>, &'sta
             None => break,
         });
     }
-    Ok(decoded.into())
+    Ok(decoded)
 }
 
 /// A code point after `\u`, of which those above U+FFFF take two escapes
@@ -57,13 +63,7 @@ fn hexadecimal(rest: &mut std::str::Chars<'_>) -> u32 {
 }
 
 /// The double nearest to a number as JSON writes it, never `-0`; `None` where that is infinite
-pub(super) fn number(text: &str, is_integer: bool) -> Option<f64> {
-    if is_integer
-        && text.len() < 10
-        && let Ok(number) = text.parse::<i32>()
-    {
-        return Some(number.into());
-    }
+pub(super) fn number(text: &str) -> Option<f64> {
     let number = text.parse::<f64>().ok()? + 0.0;
     number.is_finite().then_some(number)
 }

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::{Inside, JsonError, Node, Number, Span, Text, decode, offset};
+use crate::names::Name;
 
 /// A position in a text, from where values and keys are read
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Lexer<'a> {
     text: &'a str,
     position: usize,
@@ -21,6 +22,12 @@ impl<'a> Lexer<'a> {
         self.position
     }
 
+    /// The same text from another position on
+    #[inline]
+    pub(super) fn at(self, position: usize) -> Self {
+        Self { position, ..self }
+    }
+
     pub(crate) fn text(&self) -> &'a str {
         self.text
     }
@@ -29,7 +36,8 @@ impl<'a> Lexer<'a> {
         JsonError::new(message, self.text, self.position)
     }
 
-    fn peek(&self) -> Option<u8> {
+    #[inline]
+    pub(super) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.position).copied()
     }
 
@@ -57,27 +65,22 @@ impl<'a> Lexer<'a> {
 
     /// A scalar, or the beginning of a container, whose end is not known yet
     pub(super) fn value(&mut self) -> Result<Node, JsonError> {
-        let inside = |position| Inside {
-            span: Span {
-                start: offset(position),
-                end: 0,
-            },
-            after: 0,
-            names: 0,
-        };
         match self.skip_space() {
             Some(b'"') => self.string().map(Node::String),
             Some(b'{') => {
                 let start = self.position;
                 self.advance();
-                Ok(Node::Object(inside(start)))
+                Ok(Node::Object(Inside::from(start)))
             }
             Some(b'[') => {
                 let start = self.position;
                 self.advance();
-                Ok(Node::Array(inside(start)))
+                Ok(Node::Array(Inside::from(start)))
             }
-            Some(b'-' | b'0'..=b'9') => self.number().map(Node::Number),
+            Some(b'0'..=b'9') => self
+                .take(self.short_number(), Self::number)
+                .map(Node::Number),
+            Some(b'-') => self.number().map(Node::Number),
             Some(b't') => self.word("true", Node::Boolean(true)),
             Some(b'f') => self.word("false", Node::Boolean(false)),
             Some(b'n') => self.word("null", Node::Null),
@@ -138,6 +141,7 @@ impl<'a> Lexer<'a> {
         Ok(Number {
             span: self.since(start),
             is_integer: self.position == end,
+            small: Number::NOT_SMALL,
         })
     }
 
@@ -154,7 +158,7 @@ impl<'a> Lexer<'a> {
         let start = self.position;
         let mut is_escaped = false;
         loop {
-            self.skip_plain();
+            self.position = self.end_of_plain();
             match self.peek() {
                 Some(b'"') => {
                     let span = self.since(start);
@@ -175,32 +179,27 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Goes to the next byte that has a meaning inside a string, eight at a time as far as there are eight
-    fn skip_plain(&mut self) {
+    /// The next byte that has a meaning inside a string, sought eight at a time as far as there are eight
+    #[inline]
+    pub(super) fn end_of_plain(&self) -> usize {
         const ONES: u64 = 0x0101_0101_0101_0101;
         const TOPS: u64 = 0x8080_8080_8080_8080;
         // The top bit of each ASCII byte below a limit; above the first one it may be set for nothing.
         let below = |word: u64, limit: u64| word.wrapping_sub(ONES.wrapping_mul(limit)) & !word;
         let is = |word: u64, byte: u8| below(word ^ ONES.wrapping_mul(byte.into()), 1);
-        let mut rest = self
-            .text
-            .as_bytes()
-            .get(self.position..)
-            .unwrap_or_default();
+        let mut at = self.position;
+        let mut rest = self.text.as_bytes().get(at..).unwrap_or_default();
         while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
             let word = u64::from_le_bytes(*chunk);
             let found = (is(word, b'"') | is(word, b'\\') | below(word, 0x20)) & TOPS;
             if found != 0 {
-                let bytes = usize::try_from(found.trailing_zeros() / 8).unwrap_or_default();
-                self.position = self.position.saturating_add(bytes);
-                return;
+                return at.wrapping_add((found.trailing_zeros() / 8) as usize);
             }
-            self.position = self.position.saturating_add(8);
+            at = at.wrapping_add(8);
             rest = after;
         }
         let is_plain = |byte: &&u8| !matches!(**byte, b'"' | b'\\' | 0..=0x1f);
-        let plain = rest.iter().take_while(is_plain).count();
-        self.position = self.position.saturating_add(plain);
+        at.wrapping_add(rest.iter().take_while(is_plain).count())
     }
 
     fn escape(&mut self) -> Result<(), JsonError> {
@@ -236,6 +235,15 @@ impl<'a> Lexer<'a> {
             None => return Err(self.error("EOF while parsing an object")),
         }
         Ok(key)
+    }
+
+    /// The name that a key is
+    #[inline]
+    pub(super) fn name(&self, key: Text) -> Option<Name> {
+        if key.is_escaped {
+            return Name::parse(&decode::string(key.span.of(self.text), true).ok()?);
+        }
+        Name::parse(key.span.of(self.text))
     }
 
     /// A key that has a meaning, and its colon

@@ -67,6 +67,11 @@ impl<'t> Json<'t> {
         self.nodes.get(self.position).copied().unwrap_or(Node::Null)
     }
 
+    /// What lies at a position of the same tape
+    pub(crate) fn of_tape(self, position: usize) -> Self {
+        Self { position, ..self }
+    }
+
     /// The position of its node
     pub(crate) fn position(self) -> usize {
         self.position
@@ -77,8 +82,8 @@ impl<'t> Json<'t> {
         match self.node() {
             Node::Array(inside) | Node::Object(inside) => index(inside.span.start),
             Node::Number(number) => index(number.span.start),
-            Node::String(text) | Node::Key(text) => index(text.span.start).saturating_sub(1),
-            Node::Null | Node::Boolean(_) | Node::Name(_) => 0,
+            Node::String(text) | Node::Key(text, _) => index(text.span.start).saturating_sub(1),
+            Node::Null | Node::Boolean(_) => 0,
         }
     }
 
@@ -149,7 +154,7 @@ impl<'t> Json<'t> {
             return None;
         }
         self.members()
-            .find(|(key, _)| key.node() == Node::Name(name))
+            .find(|(key, _)| matches!(key.node(), Node::Key(_, Some(other)) if other == name))
             .map(|(_, value)| value)
     }
 
@@ -190,8 +195,7 @@ impl<'t> Json<'t> {
     /// The string that it is, or what is wrong with its escapes; as a key too
     fn try_text(self) -> Option<Result<Cow<'t, str>, &'static str>> {
         match self.node() {
-            Node::String(text) | Node::Key(text) => Some(self.decoded(text)),
-            Node::Name(name) => Some(Ok(Cow::Borrowed(name.as_str()))),
+            Node::String(text) | Node::Key(text, _) => Some(self.decoded(text)),
             _ => None,
         }
     }
@@ -204,7 +208,10 @@ impl<'t> Json<'t> {
     /// The number that it is; one beyond a double is none
     pub(crate) fn number(self) -> Option<f64> {
         match self.node() {
-            Node::Number(number) => decode::number(self.raw(number.span), number.is_integer),
+            Node::Number(number) => match number.small() {
+                Some(small) => Some(small.into()),
+                None => decode::number(self.raw(number.span)),
+            },
             _ => None,
         }
     }
@@ -218,6 +225,11 @@ impl<'t> Json<'t> {
 
     /// The whole number that it is, not negative and within 2^53 − 1: `1` and `1.0` are the same number
     pub(crate) fn whole(self) -> Option<u64> {
+        if let Node::Number(number) = self.node()
+            && let Some(small) = number.small()
+        {
+            return Some(small.into());
+        }
         safe_integer(self.number()?).and_then(|integer| u64::try_from(integer).ok())
     }
 
@@ -233,9 +245,9 @@ impl<'t> Json<'t> {
     #[inline]
     pub(crate) fn is_plain(self) -> bool {
         match self.node() {
-            Node::String(text) | Node::Key(text) => !text.is_escaped,
+            Node::String(text) | Node::Key(text, _) => !text.is_escaped,
             Node::Number(number) => number.is_safe(),
-            Node::Null | Node::Boolean(_) | Node::Name(_) => true,
+            Node::Null | Node::Boolean(_) => true,
             Node::Array(_) | Node::Object(_) => false,
         }
     }
@@ -252,14 +264,14 @@ impl<'t> Json<'t> {
                 };
                 return self.inside().find_map(|inner| {
                     let (found, message) = inner.unreadable(depth, is_refused)?;
-                    let is_key = matches!(found.node(), Node::Key(_));
+                    let is_key = matches!(found.node(), Node::Key(..));
                     Some((if is_key { self } else { found }, message))
                 });
             }
             Node::Number(number) if !number.is_safe() && self.number().is_none() => {
                 Some("number out of range")
             }
-            Node::String(text) | Node::Key(text) if text.is_escaped => self.decoded(text).err(),
+            Node::String(text) | Node::Key(text, _) if text.is_escaped => self.decoded(text).err(),
             _ => None,
         };
         message.map(|message| (self, message))
@@ -332,7 +344,7 @@ impl<'t> Json<'t> {
             Node::Number(number) => write!(text, "floating point `{}`", self.raw(number.span)),
             Node::Array(_) => write!(text, "sequence"),
             Node::Object(_) => write!(text, "map"),
-            Node::String(_) | Node::Key(_) | Node::Name(_) => {
+            Node::String(_) | Node::Key(..) => {
                 write!(text, "string {:?}", self.text().unwrap_or_default())
             }
         };
