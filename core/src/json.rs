@@ -105,6 +105,13 @@ pub(crate) struct Text {
     is_escaped: bool,
 }
 
+impl Text {
+    /// Whether it is written as it is
+    pub(crate) fn is_plain(self) -> bool {
+        !self.is_escaped
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Number {
     span: Span,
@@ -119,7 +126,7 @@ impl Number {
     const NOT_SMALL: u32 = u32::MAX;
 
     /// What it is, where that is known without reading it once more
-    fn small(self) -> Option<u32> {
+    pub(crate) fn small(self) -> Option<u32> {
         (self.small != Self::NOT_SMALL).then_some(self.small)
     }
 

@@ -43,12 +43,13 @@ pub const FLAG_BYTES: usize = 1 << 20;
 pub fn is_key(key: &str) -> bool {
     key.len() <= KEY_LENGTH
         && key.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && key.chars().all(|character| {
-            character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-')
-        })
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 /// Whether `name` has 1 to [`NAME_LENGTH`] characters
 pub(crate) fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.chars().count() <= NAME_LENGTH
+    // There are no more characters than bytes.
+    !name.is_empty() && (name.len() <= NAME_LENGTH || name.chars().count() <= NAME_LENGTH)
 }

@@ -7,6 +7,7 @@ use super::serve::Scope;
 use super::{Compiled, Compiler, Workshop, check_kind, length};
 use crate::error::Problem;
 use crate::forms;
+use crate::hashing::is_same;
 use crate::json::{DEPTH, Json, Source};
 use crate::limits;
 use crate::list::{Override, Overrides};
@@ -77,10 +78,7 @@ impl Compiler<'_> {
         }
         let levels = self.levels(json);
         let prerequisites = self.prerequisites(json);
-        let scope = Scope {
-            variants: &variants,
-            salt,
-        };
+        let scope = Scope::new(&variants, salt);
         let rules = self.rules(json, &scope);
         let serve = match json.get(Name::Serve) {
             Some(serve) => self.within(Name::Serve, |compiler| compiler.serve(serve, &scope)),
@@ -203,7 +201,7 @@ impl Compiler<'_> {
         variants: &[Arc<Variant>],
         name: &str,
     ) -> Option<Arc<Variant>> {
-        let found = variants.iter().find(|variant| &*variant.name == name);
+        let found = variants.iter().find(|variant| is_same(&variant.name, name));
         found
             .cloned()
             .or_else(|| self.issue(Problem::UnknownVariant(name.into())))

@@ -1,10 +1,12 @@
 //! Serves: rollouts, arms and experiments, with their seeds
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::{Compiler, elements, length, saturating};
 use crate::bucket::{self, Step};
 use crate::error::Problem;
+use crate::hashing::is_same;
 use crate::json::Json;
 use crate::limits;
 use crate::model::{Arms, Choice, Experiment, Serve, Slice, Slots, Variant};
@@ -15,6 +17,33 @@ use crate::rollout::{Ramp, Rollout};
 pub(super) struct Scope<'a> {
     pub(super) variants: &'a [Arc<Variant>],
     pub(super) salt: &'a str,
+    rollout_seed: OnceCell<u32>,
+    arms_seed: OnceCell<u32>,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(variants: &'a [Arc<Variant>], salt: &'a str) -> Self {
+        Self {
+            variants,
+            salt,
+            rollout_seed: OnceCell::new(),
+            arms_seed: OnceCell::new(),
+        }
+    }
+
+    /// The seed of a step of a serve with this salt, which is nearly always the flag's own
+    fn seed(&self, salt: &str, step: Step) -> u32 {
+        let known = match step {
+            Step::Rollout => &self.rollout_seed,
+            Step::Arms => &self.arms_seed,
+            Step::Slice | Step::Holdout => return bucket::step_seed(salt, step),
+        };
+        if is_same(salt, self.salt) {
+            *known.get_or_init(|| bucket::step_seed(salt, step))
+        } else {
+            bucket::step_seed(salt, step)
+        }
+    }
 }
 
 impl Compiler<'_> {
@@ -70,7 +99,7 @@ impl Compiler<'_> {
         };
         Some(Serve {
             rollout: rollout?,
-            rollout_seed: bucket::step_seed(salt, Step::Rollout),
+            rollout_seed: scope.seed(salt, Step::Rollout),
             choice: choice?,
             unit: unit?,
             on_missing: on_missing?,
@@ -176,7 +205,7 @@ impl Compiler<'_> {
         Some(match arms.single() {
             Some(variant) => Choice::Variant(Arc::clone(variant)),
             None => Choice::Arms {
-                seed: bucket::step_seed(salt, Step::Arms),
+                seed: scope.seed(salt, Step::Arms),
                 arms,
             },
         })

@@ -41,7 +41,15 @@ impl<'a> Checker<'a> {
         self.tape.of_tape(position)
     }
 
+    #[inline]
     fn value(&mut self, position: usize, shape: &Shape, depth: usize) -> Checked {
+        if is_plainly(shape, &self.at(position).node()) {
+            return Ok(());
+        }
+        self.any_value(position, shape, depth)
+    }
+
+    fn any_value(&mut self, position: usize, shape: &Shape, depth: usize) -> Checked {
         let node = self.at(position).node();
         match (shape, node) {
             (Shape::Optional(_), Node::Null)
@@ -202,7 +210,7 @@ impl<'a> Checker<'a> {
                         return fault(position, format!("duplicate field `{name}`"));
                     }
                     found |= bit;
-                    let is_null = self.at(value).node() == Node::Null;
+                    let is_null = matches!(self.at(value).node(), Node::Null);
                     if member.need != Need::Optional || !is_null {
                         self.value(value, &member.shape, depth)?;
                     }
@@ -231,6 +239,25 @@ impl<'a> Checker<'a> {
         }
         self.unknown.push(key);
         Ok(())
+    }
+}
+
+/// Whether a value is beyond doubt of a shape, as most are
+#[inline]
+fn is_plainly(shape: &Shape, node: &Node) -> bool {
+    match node {
+        Node::String(text) => {
+            text.is_plain() && matches!(shape, Shape::Text | Shape::TextOr(_) | Shape::Value)
+        }
+        Node::Number(number) => {
+            number.small().is_some()
+                && matches!(
+                    shape,
+                    Shape::Whole | Shape::Number | Shape::NumberOr(_) | Shape::Value
+                )
+        }
+        Node::Boolean(_) => matches!(shape, Shape::Boolean | Shape::Value),
+        _ => false,
     }
 }
 

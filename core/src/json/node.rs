@@ -64,10 +64,16 @@ impl<'t> Json<'t> {
     }
 
     pub(crate) fn node(self) -> Node {
-        self.nodes.get(self.position).copied().unwrap_or(Node::Null)
+        *self.here()
+    }
+
+    #[inline]
+    fn here(self) -> &'t Node {
+        self.nodes.get(self.position).unwrap_or(&Node::Null)
     }
 
     /// What lies at a position of the same tape
+    #[inline]
     pub(crate) fn of_tape(self, position: usize) -> Self {
         Self { position, ..self }
     }
@@ -88,29 +94,29 @@ impl<'t> Json<'t> {
     }
 
     /// The position of the node that follows it
+    #[inline]
     pub(crate) fn after(self) -> usize {
-        match self.node() {
+        match self.here() {
             Node::Array(inside) | Node::Object(inside) => index(inside.after),
-            _ => self.position.saturating_add(1),
+            _ => self.position.wrapping_add(1),
         }
     }
 
     /// What it holds: the elements of an array, keys and values of an object in turn
+    #[inline]
     pub(crate) fn inside(self) -> Elements<'t> {
-        let end = match self.node() {
+        let end = match self.here() {
             Node::Array(inside) | Node::Object(inside) => index(inside.after),
             _ => 0,
         };
-        let position = self.position.saturating_add(1);
-        Elements {
-            next: Self { position, ..self },
-            end,
-        }
+        let next = self.of_tape(self.position.wrapping_add(1));
+        Elements { next, end }
     }
 
     /// The elements of an array; none of anything else
+    #[inline]
     pub(crate) fn elements(self) -> Elements<'t> {
-        let is_array = matches!(self.node(), Node::Array(_));
+        let is_array = matches!(self.here(), Node::Array(_));
         let inside = self.inside();
         let end = if is_array { inside.end } else { 0 };
         Elements { end, ..inside }
@@ -146,22 +152,31 @@ impl<'t> Json<'t> {
     }
 
     /// The member of this name, `null` included
+    #[inline]
     pub(crate) fn present(self, name: Name) -> Option<Self> {
-        let Node::Object(inside) = self.node() else {
-            return None;
-        };
-        if !inside.may_have(name) {
-            return None;
+        match self.here() {
+            Node::Object(inside) if inside.may_have(name) => self.find(name),
+            _ => None,
         }
-        self.members()
-            .find(|(key, _)| matches!(key.node(), Node::Key(_, Some(other)) if other == name))
-            .map(|(_, value)| value)
+    }
+
+    fn find(self, name: Name) -> Option<Self> {
+        let end = self.after();
+        let mut key = self.of_tape(self.position.wrapping_add(1));
+        while key.position < end {
+            let value = key.of_tape(key.after());
+            if matches!(key.here(), Node::Key(_, Some(other)) if *other == name) {
+                return Some(value);
+            }
+            key = value.of_tape(value.after());
+        }
+        None
     }
 
     /// The member of this name; one that is `null` is as if it were absent
     pub(crate) fn get(self, name: Name) -> Option<Self> {
         self.present(name)
-            .filter(|value| value.node() != Node::Null)
+            .filter(|value| !matches!(value.here(), Node::Null))
     }
 
     /// The text of a container, brackets included; nothing of anything else
@@ -194,8 +209,8 @@ impl<'t> Json<'t> {
 
     /// The string that it is, or what is wrong with its escapes; as a key too
     fn try_text(self) -> Option<Result<Cow<'t, str>, &'static str>> {
-        match self.node() {
-            Node::String(text) | Node::Key(text, _) => Some(self.decoded(text)),
+        match self.here() {
+            Node::String(text) | Node::Key(text, _) => Some(self.decoded(*text)),
             _ => None,
         }
     }
@@ -207,7 +222,7 @@ impl<'t> Json<'t> {
 
     /// The number that it is; one beyond a double is none
     pub(crate) fn number(self) -> Option<f64> {
-        match self.node() {
+        match self.here() {
             Node::Number(number) => match number.small() {
                 Some(small) => Some(small.into()),
                 None => decode::number(self.raw(number.span)),
@@ -217,15 +232,15 @@ impl<'t> Json<'t> {
     }
 
     pub(crate) fn boolean(self) -> Option<bool> {
-        match self.node() {
-            Node::Boolean(value) => Some(value),
+        match self.here() {
+            Node::Boolean(value) => Some(*value),
             _ => None,
         }
     }
 
     /// The whole number that it is, not negative and within 2^53 − 1: `1` and `1.0` are the same number
     pub(crate) fn whole(self) -> Option<u64> {
-        if let Node::Number(number) = self.node()
+        if let Node::Number(number) = self.here()
             && let Some(small) = number.small()
         {
             return Some(small.into());
@@ -244,7 +259,7 @@ impl<'t> Json<'t> {
     /// Whether it is a scalar in which nothing can be unreadable
     #[inline]
     pub(crate) fn is_plain(self) -> bool {
-        match self.node() {
+        match self.here() {
             Node::String(text) | Node::Key(text, _) => !text.is_escaped,
             Node::Number(number) => number.is_safe(),
             Node::Null | Node::Boolean(_) => true,
