@@ -14,7 +14,12 @@ pub(crate) fn hash_text(text: &str) -> u64 {
 /// Whether two texts are equal; made for short ones, for which calling a function that compares bytes costs more than to compare
 #[inline]
 pub(crate) fn is_same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
+    are_same(one.as_bytes(), other.as_bytes())
+}
+
+/// Whether the bytes of two texts are equal; as [`is_same`]
+#[inline]
+pub(crate) fn are_same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }

@@ -10,6 +10,7 @@ mod lexer;
 mod node;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 pub(crate) use lexer::Lexer;
 pub(crate) use node::{Json, TOO_DEEP};
@@ -78,8 +79,11 @@ pub(crate) struct Span {
 
 impl Span {
     fn of(self, text: &str) -> &str {
-        let bytes = index(self.start)..index(self.end);
-        text.get(bytes).unwrap_or_default()
+        text.get(self.bytes()).unwrap_or_default()
+    }
+
+    fn bytes(self) -> Range<usize> {
+        index(self.start)..index(self.end)
     }
 }
 
@@ -207,13 +211,14 @@ impl Tape {
         if u32::try_from(from.text().len()).is_err() {
             return Err(from.error("a text of 4 GiB or more"));
         }
-        // A copy, so that its position need not be in memory.
+        // Copies, so that positions need not be in memory.
         let mut lexer = *from;
+        let mut nodes = std::mem::take(&mut self.nodes);
         let mut innermost: Option<Open> = None;
         loop {
-            let position = self.nodes.len();
+            let position = nodes.len();
             let node = lexer.take(lexer.plain_value(), Lexer::value)?;
-            self.nodes.push(node);
+            nodes.push(node);
             let is_object = matches!(node, Node::Object(_));
             let is_container = is_object || matches!(node, Node::Array(_));
             if is_container {
@@ -230,11 +235,12 @@ impl Tape {
             let mut is_closed = is_container;
             while is_complete {
                 if is_closed {
-                    self.close(innermost, lexer.position());
+                    close(&mut nodes, innermost, lexer.position());
                     innermost = self.open.pop();
                 }
                 let Some(Open { is_object, .. }) = innermost else {
                     *from = lexer;
+                    self.nodes = nodes;
                     return Ok(());
                 };
                 let has_next = lexer.take(lexer.next_at_once(is_object), |lexer| {
@@ -249,26 +255,25 @@ impl Tape {
                 let key = lexer.take(lexer.plain_key(), Lexer::key)?;
                 let name = lexer.name(key);
                 open.names |= name.map_or(0, bit);
-                self.nodes.push(Node::Key(key, name));
+                nodes.push(Node::Key(key, name));
             }
-        }
-    }
-
-    /// Completes a container, whose bracket has just been read
-    fn close(&mut self, open: Option<Open>, end: usize) {
-        let after = offset(self.nodes.len());
-        let Some(open) = open else { return };
-        if let Some(Node::Array(inside) | Node::Object(inside)) = self.nodes.get_mut(open.position)
-        {
-            inside.after = after;
-            inside.names = open.names;
-            inside.span.end = offset(end);
         }
     }
 
     /// What lies there, of the value read last
     pub(crate) fn at<'t>(&'t self, source: Source<'t>) -> Json<'t> {
         Json::new(source.text, &self.nodes, source.position)
+    }
+}
+
+/// Completes a container, whose bracket has just been read
+fn close(nodes: &mut [Node], open: Option<Open>, end: usize) {
+    let after = offset(nodes.len());
+    let Some(open) = open else { return };
+    if let Some(Node::Array(inside) | Node::Object(inside)) = nodes.get_mut(open.position) {
+        inside.after = after;
+        inside.names = open.names;
+        inside.span.end = offset(end);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every member that the language has, the only place that spells them
 
-use crate::hashing::is_same;
+use crate::hashing::are_same;
 
 macro_rules! names {
     ($($name:ident = $text:literal,)*) => {
@@ -37,7 +37,7 @@ impl Name {
         let mut slots = [None; 256];
         let mut all: &[Self] = &Self::ALL;
         while let [name, rest @ ..] = all {
-            let slot = &mut slots[slot(name.as_str()) as usize];
+            let slot = &mut slots[slot(name.as_str().as_bytes()) as usize];
             assert!(
                 slot.is_none(),
                 "two names in one slot: choose other factors"
@@ -50,16 +50,15 @@ impl Name {
 
     /// The name that is spelled so
     #[inline]
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
         let name = Self::SLOTS.get(usize::from(slot(text)))?;
-        name.filter(|name| is_same(name.as_str(), text))
+        name.filter(|name| are_same(name.as_str().as_bytes(), text))
     }
 }
 
 /// Where a name stands in the table: by its length and three of its letters, with factors for which no two names are in one place
 #[inline]
-const fn slot(name: &str) -> u8 {
-    let bytes = name.as_bytes();
+const fn slot(bytes: &[u8]) -> u8 {
     let (_, rest) = bytes.split_at(bytes.len() / 2);
     let ([first, ..], [middle, ..], [.., last]) = (bytes, rest, rest) else {
         return 0;
@@ -153,9 +152,9 @@ mod tests {
     #[test]
     fn each_name_is_found_by_its_text_and_nothing_else_is() {
         for name in Name::ALL {
-            assert_eq!(Name::parse(name.as_str()), Some(name));
-            assert_eq!(Name::parse(&name.as_str().to_uppercase()), None);
+            assert_eq!(Name::parse(name.as_str().as_bytes()), Some(name));
+            assert_eq!(Name::parse(name.as_str().to_uppercase().as_bytes()), None);
         }
-        assert_eq!(Name::parse(""), None);
+        assert_eq!(Name::parse(b""), None);
     }
 }

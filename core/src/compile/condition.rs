@@ -276,14 +276,16 @@ impl Compiler<'_> {
         operand: Operand<'_>,
         ignore_case: bool,
     ) -> Option<Box<[Arc<str>]>> {
-        let texts = self.parsed(operator, operand, "strings", |text| {
-            Some(if ignore_case {
-                fold_text(text).into_owned()
-            } else {
-                text.to_owned()
-            })
-        })?;
-        Some(texts.iter().map(|text| self.shared.text(text)).collect())
+        let values = self.many(operator, operand)?;
+        let mut texts = Vec::with_capacity(values.len());
+        for value in values {
+            let Some(text) = value.text() else {
+                return self.literal(operator, "strings");
+            };
+            let text = if ignore_case { fold_text(&text) } else { text };
+            texts.push(self.shared.text(&text));
+        }
+        Some(texts.into())
     }
 
     /// Literals that are strings of a form
@@ -329,8 +331,10 @@ impl Compiler<'_> {
 
 /// A comparison with one literal, or what the literal should have been
 fn comparison(operator: Operator, literal: Json<'_>) -> Result<Matcher, &'static str> {
-    let text = literal.text();
-    let instant = literal.instant();
+    let instant = |side| {
+        let instant = literal.instant()?;
+        Some(Matcher::Instant(side, instant))
+    };
     let (matcher, expected) = match operator {
         Operator::Number(side) => {
             let number = literal.number();
@@ -340,6 +344,7 @@ fn comparison(operator: Operator, literal: Json<'_>) -> Result<Matcher, &'static
             )
         }
         Operator::Semver(side) => {
+            let text = literal.text();
             let version = text.as_deref().and_then(VersionText::parse);
             (
                 version.map(|version| Matcher::Semver(side, version)),
@@ -353,14 +358,8 @@ fn comparison(operator: Operator, literal: Json<'_>) -> Result<Matcher, &'static
                 "a whole number, not negative",
             )
         }
-        Operator::Before => (
-            instant.map(|instant| Matcher::Instant(Side::Less, instant)),
-            Timestamp::EXPECTED,
-        ),
-        _ => (
-            instant.map(|instant| Matcher::Instant(Side::Greater, instant)),
-            Timestamp::EXPECTED,
-        ),
+        Operator::Before => (instant(Side::Less), Timestamp::EXPECTED),
+        _ => (instant(Side::Greater), Timestamp::EXPECTED),
     };
     matcher.ok_or(expected)
 }

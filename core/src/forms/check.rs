@@ -43,7 +43,7 @@ impl<'a> Checker<'a> {
 
     #[inline]
     fn value(&mut self, position: usize, shape: &Shape, depth: usize) -> Checked {
-        if is_plainly(shape, &self.at(position).node()) {
+        if is_plainly(shape, self.at(position).here()) {
             return Ok(());
         }
         self.any_value(position, shape, depth)
@@ -199,7 +199,7 @@ impl<'a> Checker<'a> {
         let (mut key, mut found) = (position.saturating_add(1), 0_u32);
         while key < end {
             let value = key.saturating_add(1);
-            let Node::Key(_, name) = self.at(key).node() else {
+            let Node::Key(_, name) = self.at(key).here() else {
                 break;
             };
             match name.and_then(|name| form.member(name)) {
@@ -210,7 +210,7 @@ impl<'a> Checker<'a> {
                         return fault(position, format!("duplicate field `{name}`"));
                     }
                     found |= bit;
-                    let is_null = matches!(self.at(value).node(), Node::Null);
+                    let is_null = matches!(self.at(value).here(), Node::Null);
                     if member.need != Need::Optional || !is_null {
                         self.value(value, &member.shape, depth)?;
                     }

@@ -241,9 +241,10 @@ impl<'a> Lexer<'a> {
     #[inline]
     pub(super) fn name(&self, key: Text) -> Option<Name> {
         if key.is_escaped {
-            return Name::parse(&decode::string(key.span.of(self.text), true).ok()?);
+            let text = decode::string(key.span.of(self.text), true).ok()?;
+            return Name::parse(text.as_bytes());
         }
-        Name::parse(key.span.of(self.text))
+        Name::parse(self.text.as_bytes().get(key.span.bytes())?)
     }
 
     /// A key that has a meaning, and its colon

@@ -67,8 +67,9 @@ impl<'t> Json<'t> {
         *self.here()
     }
 
+    /// What it is, where it lies
     #[inline]
-    fn here(self) -> &'t Node {
+    pub(crate) fn here(self) -> &'t Node {
         self.nodes.get(self.position).unwrap_or(&Node::Null)
     }
 
@@ -216,8 +217,14 @@ impl<'t> Json<'t> {
     }
 
     /// The string that it is; as a key too
+    #[inline]
     pub(crate) fn text(self) -> Option<Cow<'t, str>> {
-        self.try_text()?.ok()
+        match self.here() {
+            Node::String(text) | Node::Key(text, _) if text.is_plain() => {
+                Some(Cow::Borrowed(self.raw(text.span)))
+            }
+            _ => self.try_text()?.ok(),
+        }
     }
 
     /// The number that it is; one beyond a double is none
