@@ -23,7 +23,7 @@ const COMMIT: &[u8] = b"event: payload-transferred";
 /// Streams that are being opened at a time
 const AT_ONCE: usize = 64;
 /// A change that takes longer ends the run
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Between two changes, so that the second meets a server that has nothing else to do
 const PAUSE: Duration = Duration::from_millis(250);
 const ROOM: usize = 8 * 1024;
