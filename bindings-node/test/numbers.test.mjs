@@ -204,7 +204,10 @@ for (const engine of ['native', 'wasm']) {
     });
 
     test('answers a getter that asks in its turn, and then whoever asked first', () => {
-      const late = boolean({ rules: rule({ attribute: 'plan', op: 'equals', value: 'pro' }), expiresAt: '2020-01-01T00:00:00Z' });
+      const late = boolean({
+        rules: rule({ attribute: 'plan', op: 'equals', value: 'pro' }),
+        expiresAt: '2020-01-01T00:00:00Z',
+      });
       const many = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`f${index}`, FLAGS.half]));
       const both = {
         all: [
