@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use crate::decimal;
 use crate::order::ordered;
 use crate::value::Value;
 
@@ -19,7 +20,7 @@ fn write_value(text: &mut String, value: &Value) {
         Value::Null => text.push_str("null"),
         Value::Boolean(true) => text.push_str("true"),
         Value::Boolean(false) => text.push_str("false"),
-        Value::Number(number) => text.push_str(ryu_js::Buffer::new().format(*number)),
+        Value::Number(number) => decimal::write(text, *number),
         Value::String(string) => write_string(text, string),
         Value::Array(values) => write_list(text, ['[', ']'], values.iter(), write_value),
         Value::Object(members) => {

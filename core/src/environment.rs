@@ -4,7 +4,6 @@
 
 mod document;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::compile::{self, Compiled, Workshop};
@@ -13,6 +12,7 @@ use crate::hashing::hash_text;
 use crate::json::{JsonError, Lexer, Source};
 use crate::link;
 use crate::list::{Ids, Override, Overrides};
+use crate::map::Map;
 use crate::model::{Flag, Group, Holdout, Segment};
 use crate::object::{ObjectKind, state_hash};
 use crate::snapshot::Snapshot;
@@ -23,21 +23,21 @@ use crate::value::Value;
 pub(crate) struct Environment {
     pub(crate) name: Arc<str>,
     pub(crate) revision: u64,
-    pub(crate) flags: BTreeMap<Arc<str>, Compiled<Flag>>,
-    pub(crate) segments: BTreeMap<Arc<str>, Compiled<Segment>>,
-    pub(crate) groups: BTreeMap<Arc<str>, Compiled<Group>>,
-    pub(crate) holdouts: BTreeMap<Arc<str>, Compiled<Holdout>>,
+    pub(crate) flags: Map<Arc<str>, Compiled<Flag>>,
+    pub(crate) segments: Map<Arc<str>, Compiled<Segment>>,
+    pub(crate) groups: Map<Arc<str>, Compiled<Group>>,
+    pub(crate) holdouts: Map<Arc<str>, Compiled<Holdout>>,
     // The long lists, by owner and level or kind.
     pub(crate) overrides: Lists<Overrides>,
     pub(crate) includes: Lists<Ids>,
     pub(crate) excludes: Lists<Ids>,
     // Of every object of the wire, also of kinds that this reader does not know: they count into the state hash.
-    versions: BTreeMap<(Box<str>, Box<str>), u64>,
+    versions: Map<(Box<str>, Box<str>), u64>,
     hash: u64,
 }
 
 /// Lists by owner and level or kind
-pub(crate) type Lists<T> = BTreeMap<Arc<str>, BTreeMap<Arc<str>, Arc<T>>>;
+pub(crate) type Lists<T> = Map<Arc<str>, Map<Arc<str>, Arc<T>>>;
 
 impl Environment {
     /// Names the state that the objects make up
@@ -156,18 +156,16 @@ impl Environment {
         };
         match kind.parse() {
             Ok(ObjectKind::Overrides) => {
-                let list = list_of(&mut self.overrides, owner, name);
-                match value {
+                change_list(&mut self.overrides, owner, name, |list| match value {
                     Some(value) => list.put(entry, Override::read(entry, value)),
                     None => list.delete(entry),
-                }
+                });
             }
             Ok(kind @ (ObjectKind::SegmentInclude | ObjectKind::SegmentExclude)) => {
-                let list = list_of(self.ids_of(kind), owner, name);
-                match value {
+                change_list(self.ids_of(kind), owner, name, |list| match value {
                     Some(_) => list.put(entry),
                     None => list.delete(entry),
-                }
+                });
             }
             _ => {}
         }
@@ -242,14 +240,11 @@ impl Environment {
     }
 
     fn put_overrides(&mut self, flag: Arc<str>, level: Arc<str>, list: Arc<Overrides>) {
-        self.overrides.entry(flag).or_default().insert(level, list);
+        put_list(&mut self.overrides, flag, level, list);
     }
 
     fn put_ids(&mut self, list: ObjectKind, segment: Arc<str>, kind: Arc<str>, ids: Arc<Ids>) {
-        self.ids_of(list)
-            .entry(segment)
-            .or_default()
-            .insert(kind, ids);
+        put_list(self.ids_of(list), segment, kind, ids);
     }
 
     fn ids_of(&mut self, list: ObjectKind) -> &mut Lists<Ids> {
@@ -267,15 +262,22 @@ impl Environment {
     }
 }
 
-/// A list to change; the snapshots that share it keep theirs
-fn list_of<'a, T: Clone + Default>(lists: &'a mut Lists<T>, owner: &str, name: &str) -> &'a mut T {
-    Arc::make_mut(
-        lists
-            .entry(owner.into())
-            .or_default()
-            .entry(name.into())
-            .or_default(),
-    )
+fn put_list<T>(lists: &mut Lists<T>, owner: Arc<str>, name: Arc<str>, list: Arc<T>) {
+    lists.update(owner, |of_owner| {
+        of_owner.insert(name, list);
+    });
+}
+
+/// Changes a list; the snapshots that share it keep theirs
+fn change_list<T: Clone + Default>(
+    lists: &mut Lists<T>,
+    owner: &str,
+    name: &str,
+    change: impl FnOnce(&mut T),
+) {
+    lists.update(owner.into(), |of_owner| {
+        of_owner.update(name.into(), |list| change(Arc::make_mut(list)));
+    });
 }
 
 fn remove_list<T>(lists: &mut Lists<T>, owner: &str, name: &str) {

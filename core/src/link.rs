@@ -6,7 +6,6 @@
 mod check;
 mod paths;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::compile::{self, Compiled};
@@ -15,6 +14,7 @@ use crate::error::{Issue, Problem};
 use crate::graph::{self, Edges};
 use crate::limits;
 use crate::list::{Ids, Overrides};
+use crate::map::Map;
 use crate::model::{
     Choice, Flag, FlagReference, FlagType, Group, Holdout, Reference, References, Segment, Variant,
 };
@@ -158,12 +158,13 @@ pub(crate) fn link(environment: &Environment) -> Linked {
         environment,
         flags: Objects::new(&environment.flags),
         segments: Objects::new(&environment.segments),
-        issues: BTreeMap::new(),
+        issues: Map::new(),
     };
     linker.find_own_issues();
     linker.find_overlapping_slices();
     linker.link_in_order();
-    let mut issues: Vec<Issue> = linker.issues.into_values().flatten().collect();
+    let of_nodes = linker.issues.into_iter();
+    let mut issues: Vec<Issue> = of_nodes.flat_map(|(_, issues)| issues).collect();
     issues.extend(check::own_issues(&environment.groups));
     issues.extend(check::own_issues(&environment.holdouts));
     let flags = linker.flags.compiled.iter().zip(linker.flags.linked);
@@ -180,7 +181,7 @@ struct Linker<'e> {
     flags: Objects<'e, Flag, LinkedFlag>,
     segments: Objects<'e, Segment, LinkedSegment>,
     // What is here is broken, and nothing that comes later looks into it.
-    issues: BTreeMap<Node, Vec<Issue>>,
+    issues: Map<Node, Vec<Issue>>,
 }
 
 /// The objects of one kind by key, and what has been linked of them so far
@@ -191,7 +192,7 @@ struct Objects<'e, C, L> {
 }
 
 impl<'e, C, L> Objects<'e, C, L> {
-    fn new(objects: &'e BTreeMap<Arc<str>, Compiled<C>>) -> Self {
+    fn new(objects: &'e Map<Arc<str>, Compiled<C>>) -> Self {
         let compiled: Vec<_> = objects.iter().collect();
         let linked = compiled.iter().map(|_| None).collect();
         Self { compiled, linked }
@@ -460,7 +461,7 @@ impl Linker<'_> {
     }
 }
 
-fn members(lists: Option<&BTreeMap<Arc<str>, Arc<Ids>>>) -> Members {
+fn members(lists: Option<&Map<Arc<str>, Arc<Ids>>>) -> Members {
     let lists = lists.into_iter().flatten();
     lists
         .map(|(kind, ids)| (AttributePath::of_kind(kind), Arc::clone(ids)))

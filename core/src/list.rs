@@ -1,11 +1,11 @@
 //! What the long lists hold: overrides of a flag at one level, ids of a segment of one kind
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::error::Problem;
 use crate::hashing::{hash_text, hash_texts};
 use crate::limits;
+use crate::map::Map;
 use crate::order::ordered;
 use crate::shards::Shards;
 use crate::value::{Object, Value};
@@ -77,7 +77,7 @@ pub(crate) struct Overrides {
     pub(crate) includes: usize,
     patches: usize,
     invalid: usize,
-    pub(crate) variants: BTreeMap<Arc<str>, usize>,
+    pub(crate) variants: Map<Arc<str>, usize>,
 }
 
 impl Overrides {
@@ -170,9 +170,8 @@ impl Overrides {
             Override::Patch(_) => step(&mut self.patches),
             Override::Invalid(_) => step(&mut self.invalid),
             Override::Variant(name) => {
-                let count = self.variants.entry(Arc::clone(name)).or_default();
-                step(count);
-                if *count == 0 {
+                self.variants.update(Arc::clone(name), step);
+                if self.variants.get(name) == Some(&0) {
                     self.variants.remove(name);
                 }
             }

@@ -1,8 +1,8 @@
 //! JSON Merge Patch (RFC 7396), and where each leaf of a patched value comes from
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::map::Map;
 use crate::path::escape;
 use crate::value::{Object, Value};
 
@@ -35,7 +35,7 @@ enum Origin<'s> {
     Leaf(&'s str),
     // A leaf itself while it is empty; then `source` made it so.
     Object {
-        members: BTreeMap<Arc<str>, Origin<'s>>,
+        members: Map<Arc<str>, Origin<'s>>,
         source: &'s str,
     },
 }
@@ -61,7 +61,7 @@ impl<'s> Origin<'s> {
     fn of(value: &Value, source: &'s str) -> Self {
         match value {
             Value::Object(members) => {
-                let mut origins = BTreeMap::new();
+                let mut origins = Map::new();
                 for (name, member) in members.iter() {
                     origins.insert(Arc::clone(name), Self::of(member, source));
                 }
@@ -77,7 +77,7 @@ impl<'s> Origin<'s> {
     fn patch(&mut self, patch: &Object, by: &'s str) {
         if matches!(self, Self::Leaf(_)) {
             *self = Self::Object {
-                members: BTreeMap::new(),
+                members: Map::new(),
                 source: by,
             };
         }
@@ -91,10 +91,11 @@ impl<'s> Origin<'s> {
                         *source = by;
                     }
                 }
-                Value::Object(change) => members
-                    .entry(Arc::clone(name))
-                    .or_insert(Self::Leaf(by))
-                    .patch(change, by),
+                Value::Object(change) => {
+                    let mut inner = members.remove(name).unwrap_or(Self::Leaf(by));
+                    inner.patch(change, by);
+                    members.insert(Arc::clone(name), inner);
+                }
                 other => {
                     members.insert(Arc::clone(name), Self::of(other, by));
                 }

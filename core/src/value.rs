@@ -2,7 +2,6 @@
 //!
 //! A number is an IEEE-754 binary64; `-0` is `0`; NaN and infinity do not exist. Nothing is ever coerced between types.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,9 +9,10 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::canonical;
+use crate::map::Map;
 
 /// The members of a JSON object; of a repeated key the last one counts
-pub type Object = BTreeMap<Arc<str>, Value>;
+pub type Object = Map<Arc<str>, Value>;
 
 /// The largest integer `n` such that `n` and all below it are exact in a binary64: 2^53 − 1
 pub const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;

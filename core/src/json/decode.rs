@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::decimal;
+
 /// The string whose characters are written so, escapes included
 #[inline]
 pub(super) fn string(text: &str, is_escaped: bool) -> Result<Cow<'_, str>, &'static str> {
@@ -64,6 +66,6 @@ fn hexadecimal(rest: &mut std::str::Chars<'_>) -> u32 {
 
 /// The double nearest to a number as JSON writes it, never `-0`; `None` where that is infinite
 pub(super) fn number(text: &str) -> Option<f64> {
-    let number = text.parse::<f64>().ok()? + 0.0;
+    let number = decimal::read(text) + 0.0;
     number.is_finite().then_some(number)
 }

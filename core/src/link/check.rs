@@ -1,17 +1,17 @@
 //! What is wrong before anything is followed: lists that their flag cannot serve, references to nothing, slices that overlap
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Linker, Node, Problems};
 use crate::compile::{self, Compiled};
 use crate::error::{Issue, Problem};
 use crate::list::{Ids, Overrides};
+use crate::map::Map;
 use crate::model::{Flag, FlagType, Reference, Slots};
 use crate::path::escape;
 
 /// The slots that experiments have of each group, with whose they are
-type Claims<'e> = BTreeMap<&'e str, Vec<(&'e str, Slots)>>;
+type Claims<'e> = Map<&'e str, Vec<(&'e str, Slots)>>;
 
 impl Linker<'_> {
     /// What is wrong with each object by itself, its lists, group and holdout included
@@ -61,7 +61,7 @@ impl Linker<'_> {
             // A flag that is refused claims nothing.
             if problems.is_empty() {
                 for (group, claims) in claims {
-                    taken.entry(group).or_default().extend(claims);
+                    taken.update(group, |taken| taken.extend(claims));
                 }
             }
             self.refuse(node, None, problems);
@@ -103,16 +103,15 @@ fn claims<'e>(flag: &'e Flag, taken: &Claims<'e>) -> (Claims<'e>, Problems) {
                 },
             ));
         }
-        claims
-            .entry(group)
-            .or_default()
-            .extend(slice.ranges.iter().map(|range| (&*experiment.key, *range)));
+        claims.update(group, |claims: &mut Vec<_>| {
+            claims.extend(slice.ranges.iter().map(|range| (&*experiment.key, *range)));
+        });
     }
     (claims, problems)
 }
 
 fn check_overrides(
-    lists: Option<&BTreeMap<Arc<str>, Arc<Overrides>>>,
+    lists: Option<&Map<Arc<str>, Arc<Overrides>>>,
     flag: &Flag,
     problems: &mut Problems,
 ) {
@@ -130,7 +129,7 @@ fn check_overrides(
     }
 }
 
-fn check_ids(side: &str, lists: Option<&BTreeMap<Arc<str>, Arc<Ids>>>, problems: &mut Problems) {
+fn check_ids(side: &str, lists: Option<&Map<Arc<str>, Arc<Ids>>>, problems: &mut Problems) {
     for (kind, ids) in lists.into_iter().flatten() {
         if let Err(problem) = compile::check_kind(kind) {
             problems.push((format!("/{side}/{}", escape(kind)), problem));
@@ -146,7 +145,7 @@ fn check_ids(side: &str, lists: Option<&BTreeMap<Arc<str>, Arc<Ids>>>, problems:
 
 /// The object of this key, and whether there is one at all
 pub(super) fn compiled<T>(
-    objects: &BTreeMap<Arc<str>, Compiled<T>>,
+    objects: &Map<Arc<str>, Compiled<T>>,
     key: &str,
 ) -> (Option<Arc<T>>, bool) {
     let found = objects.get(key);
@@ -187,9 +186,7 @@ pub(super) fn unresolved(
     (reference.pointer.to_string(), problem)
 }
 
-pub(super) fn own_issues<T>(
-    objects: &BTreeMap<Arc<str>, Compiled<T>>,
-) -> impl Iterator<Item = Issue> {
+pub(super) fn own_issues<T>(objects: &Map<Arc<str>, Compiled<T>>) -> impl Iterator<Item = Issue> {
     objects
         .values()
         .filter_map(|object| object.as_ref().err())
