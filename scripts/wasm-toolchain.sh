@@ -23,8 +23,10 @@ wasm_cargo_build() {
     native) cargo build --target wasm32-unknown-unknown "$@" ;;
     debian)
       # Debian ships the sources of the standard library instead of a compiled one; building it is still an unstable option.
+      # Since it is built here, it need not say where and why it panics: the core does not, and no page could show it (docs/adr/0019).
       RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-22 \
-        /usr/bin/cargo build --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort "$@"
+        RUSTFLAGS="-Zlocation-detail=none -Zfmt-debug=none -Zunstable-options -Cpanic=immediate-abort" \
+        /usr/bin/cargo build --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size "$@"
       ;;
     none) die "no compiler for WebAssembly: run \`make setup\`" ;;
   esac
