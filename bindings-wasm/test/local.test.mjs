@@ -63,7 +63,7 @@ describe('the module', () => {
 });
 
 /** Bytes, gzipped: what the core takes today and a little, so that growth is noticed. The aim is 100 kB. */
-const BUDGET = 151_500;
+const BUDGET = 153_000;
 
 test('the script stays within its budget, minified as an application would', () => {
   const script = require.resolve('@flagstaff/web/local').replace('/cjs/', '/esm/');

@@ -197,6 +197,42 @@ const fn low(number: u64) -> u32 {
     number as u32
 }
 
+/// The fewest digits that are read as this positive number, the nearest of them, and of two equally near ones the even one: `1.25e-7`
+fn shortest(number: f64) -> String {
+    /// Only of a number with at most 25 binary places can the middle between two texts of 17 digits be exact, since 5^26 has more than 60
+    /// bits; and only of one below 10^40, since 5^23 has more than 53. Such a number has at most 41 digits.
+    const BINARY_PLACES: f64 = 33_554_432.0;
+    const LIMIT: f64 = 1e40;
+    let shortest = format!("{number:e}");
+    let (digits, power) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    // The standard library takes the greater of two equally near ones.
+    let Some((rest, last)) = digits.split_at_checked(digits.len().saturating_sub(1)) else {
+        return shortest;
+    };
+    let even = match last {
+        "1" => "0",
+        "3" => "2",
+        "5" => "4",
+        "7" => "6",
+        "9" => "8",
+        _ => return shortest,
+    };
+    if number >= LIMIT || (number * BINARY_PLACES).fract() > 0.0 {
+        return shortest;
+    }
+    let exact = format!("{number:.40e}");
+    let (exact, _) = exact.split_once('e').unwrap_or((&exact, ""));
+    let point = if rest.is_empty() { "." } else { "" };
+    let lower = format!("{rest}{even}e{power}");
+    if exact.trim_end_matches('0') == format!("{rest}{even}{point}5")
+        && read(&lower).to_bits() == number.to_bits()
+    {
+        lower
+    } else {
+        shortest
+    }
+}
+
 /// Writes a finite number as ECMAScript does
 pub(crate) fn write(text: &mut String, number: f64) {
     // Writing to a String cannot fail.
@@ -207,8 +243,7 @@ pub(crate) fn write(text: &mut String, number: f64) {
     if number < 0.0 {
         text.push('-');
     }
-    // The standard library's digits are as few and as near as ECMAScript's; where it puts the point is another matter.
-    let scientific = format!("{:e}", number.abs());
+    let scientific = shortest(number.abs());
     let (mantissa, power) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let (first, others) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let power: i32 = power.parse().unwrap_or_default();
@@ -317,6 +352,15 @@ mod tests {
         }
 
         #[test]
+        fn of_two_equally_near_texts_the_even_one_is_written(mantissa in 0_u64..1 << 53, places in 0_i32..30, factor in 0_i32..24) {
+            #[expect(clippy::cast_precision_loss, reason = "53 bits")]
+            let number = mantissa as f64;
+            for number in [number / 2_f64.powi(places), number * 2_f64.powi(places), (number / 5_f64.powi(factor)).floor() * 10_f64.powi(factor)] {
+                prop_assert_eq!(written(number), expected(number));
+            }
+        }
+
+        #[test]
         fn short_numbers_are_written_as_ecmascript_does(digits in 0_i32..100_000, power in -30_i32..30) {
             let number: f64 = format!("{digits}e{power}").parse().unwrap();
             prop_assert_eq!(written(number), expected(number));
@@ -343,6 +387,13 @@ mod tests {
             assert_read(&format!("{middle}1"));
             assert_read(&middle.replace('5', "49"));
         }
+    }
+
+    #[test]
+    fn a_number_in_the_middle_of_two_texts_is_the_even_one() {
+        let whole = 1_385_971_491_098_716.0;
+        assert_eq!(written(whole + 0.25), "1385971491098716.2");
+        assert_eq!(written(whole + 0.75), "1385971491098716.8");
     }
 
     #[test]
