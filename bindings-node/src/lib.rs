@@ -4,6 +4,7 @@
 //! is JavaScript's. Documentation of the methods is at the interface.
 
 mod error;
+mod memory;
 mod number;
 
 use std::cell::{Ref, RefCell, RefMut};
@@ -74,7 +75,12 @@ impl Evaluator {
     /// Replaces the snapshot by a document
     #[napi]
     pub fn load(&self, document: String) -> napi::Result<String> {
-        self.write()?.replica.load(&document).map_err(to_napi)
+        let commit = self.write()?.replica.load(&document).map_err(to_napi);
+        if document.len() >= memory::LARGE {
+            drop(document);
+            memory::give_back();
+        }
+        commit
     }
 
     /// A new connection begins
