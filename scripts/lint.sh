@@ -47,7 +47,7 @@ type_check_js() {
 }
 
 shell_scripts() {
-  git ls-files -z --cached --others --exclude-standard scripts .ci server | xargs -0 grep -lZE '^#!.*bash|^# shellcheck shell=(bash|sh)' \
+  git ls-files -z --cached --others --exclude-standard scripts .ci | xargs -0 grep -lZE '^#!.*bash|^# shellcheck shell=(bash|sh)' \
     | xargs -0 "$bin/shellcheck"
 }
 

@@ -4,14 +4,15 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { OFREPProvider } from '@openfeature/ofrep-provider';
 import { OFREPWebProvider } from '@openfeature/ofrep-web-provider';
 import { OpenFeature as ServerOpenFeature } from '@openfeature/server-sdk';
 import { OpenFeature, ProviderEvents } from '@openfeature/web-sdk';
 import { EventSource } from 'eventsource';
+import { DEPLOYMENTS } from './support/deployment.mjs';
 import { fromRoot, within } from './support/paths.mjs';
-import { KEYS, Server } from './support/server.mjs';
+import { KEYS } from './support/server.mjs';
 
 const FLAG = 'wishlist-gallery';
 const LIVE_MS = 5_000;
@@ -19,23 +20,6 @@ const CONTEXT = { targetingKey: 'user-1', country: 'se' };
 
 // As in a browser, which has one.
 globalThis.EventSource = EventSource;
-
-let server;
-
-before(async () => {
-  server = await Server.start();
-});
-
-after(async () => {
-  await OpenFeature.close();
-  await ServerOpenFeature.close();
-  await server?.stop();
-});
-
-/** OFREP's options for a key. */
-function remote(key) {
-  return { baseUrl: server.url, headers: [['Authorization', `Bearer ${key}`]] };
-}
 
 /** The demo flags as every client must see them. */
 async function checkDetails(details) {
@@ -58,60 +42,81 @@ function told({ value, variant, reason, errorCode }) {
   return { value, variant: variant ?? null, reason, errorCode: errorCode ?? null };
 }
 
-test('the client for browsers evaluates, and follows changes by the stream that it is named', async () => {
-  const provider = new OFREPWebProvider({ ...remote(KEYS.client), cacheMode: 'disabled' });
-  await OpenFeature.setContext(CONTEXT);
-  await OpenFeature.setProviderAndWait(provider);
-  const client = OpenFeature.getClient();
-  const getters = {
-    boolean: (flag, fallback) => client.getBooleanDetails(flag, fallback),
-    string: (flag, fallback) => client.getStringDetails(flag, fallback),
-    object: (flag, fallback) => client.getObjectDetails(flag, fallback),
-  };
-  await checkDetails(async (type, flag, fallback) => told(getters[type](flag, fallback)));
+for (const Deployment of DEPLOYMENTS) {
+  describe(`OFREP on ${Deployment.title}`, () => {
+    let deployment;
 
-  for (const value of [true, false, true]) {
-    const changed = new Promise((resolve) => {
-      const look = () => {
-        if (client.getBooleanValue(FLAG, !value) === value) {
-          client.removeHandler(ProviderEvents.ConfigurationChanged, look);
-          resolve();
-        }
-      };
-      client.addHandler(ProviderEvents.ConfigurationChanged, look);
+    before(async () => {
+      deployment = await Deployment.start();
     });
-    await server.flip(FLAG, value);
-    await within(LIVE_MS, `the web client to see ${value}`, changed);
-  }
-  await server.flip(FLAG, false);
-});
 
-test('the client for browsers gives up on a key that nobody knows', async () => {
-  const provider = new OFREPWebProvider({ ...remote('nobody'), cacheMode: 'disabled' });
-  await assert.rejects(OpenFeature.setProviderAndWait('unknown', provider));
-  assert.equal(OpenFeature.getClient('unknown').providerStatus, 'FATAL');
-});
+    after(async () => {
+      await OpenFeature.close();
+      await ServerOpenFeature.close();
+      await deployment?.stop();
+    });
 
-test('the client for Node evaluates one flag at a time', async () => {
-  await ServerOpenFeature.setProviderAndWait(new OFREPProvider(remote(KEYS.server)));
-  const client = ServerOpenFeature.getClient();
-  const getters = {
-    boolean: (flag, fallback) => client.getBooleanDetails(flag, fallback, CONTEXT),
-    string: (flag, fallback) => client.getStringDetails(flag, fallback, CONTEXT),
-    object: (flag, fallback) => client.getObjectDetails(flag, fallback, CONTEXT),
-  };
-  await checkDetails(async (type, flag, fallback) => told(await getters[type](flag, fallback)));
-});
+    /** OFREP's options for a key. */
+    function remote(key) {
+      return { baseUrl: deployment.reader.url, headers: [['Authorization', `Bearer ${key}`]] };
+    }
 
-test('the client for Python evaluates one flag at a time', async () => {
-  const args = [fromRoot('conformance/e2e/support/ofrep.py'), server.url, KEYS.server];
-  const python = spawn(fromRoot('.venv/bin/python'), args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const ended = once(python, 'exit');
-  const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
-  await checkDetails(async (type, flag, fallback) => {
-    python.stdin.write(`${JSON.stringify({ flag, type, default: fallback, context: CONTEXT })}\n`);
-    return told(JSON.parse((await lines.next()).value));
+    test('the client for browsers evaluates, and follows changes by the stream that it is named', async () => {
+      const provider = new OFREPWebProvider({ ...remote(KEYS.client), cacheMode: 'disabled' });
+      await OpenFeature.setContext(CONTEXT);
+      await OpenFeature.setProviderAndWait(provider);
+      const client = OpenFeature.getClient();
+      const getters = {
+        boolean: (flag, fallback) => client.getBooleanDetails(flag, fallback),
+        string: (flag, fallback) => client.getStringDetails(flag, fallback),
+        object: (flag, fallback) => client.getObjectDetails(flag, fallback),
+      };
+      await checkDetails(async (type, flag, fallback) => told(getters[type](flag, fallback)));
+
+      for (const value of [true, false, true]) {
+        const changed = new Promise((resolve) => {
+          const look = () => {
+            if (client.getBooleanValue(FLAG, !value) === value) {
+              client.removeHandler(ProviderEvents.ConfigurationChanged, look);
+              resolve();
+            }
+          };
+          client.addHandler(ProviderEvents.ConfigurationChanged, look);
+        });
+        await deployment.writer.flip(FLAG, value);
+        await within(LIVE_MS, `the web client to see ${value}`, changed);
+      }
+      await deployment.writer.flip(FLAG, false);
+    });
+
+    test('the client for browsers gives up on a key that nobody knows', async () => {
+      const provider = new OFREPWebProvider({ ...remote('nobody'), cacheMode: 'disabled' });
+      await assert.rejects(OpenFeature.setProviderAndWait('unknown', provider));
+      assert.equal(OpenFeature.getClient('unknown').providerStatus, 'FATAL');
+    });
+
+    test('the client for Node evaluates one flag at a time', async () => {
+      await ServerOpenFeature.setProviderAndWait(new OFREPProvider(remote(KEYS.server)));
+      const client = ServerOpenFeature.getClient();
+      const getters = {
+        boolean: (flag, fallback) => client.getBooleanDetails(flag, fallback, CONTEXT),
+        string: (flag, fallback) => client.getStringDetails(flag, fallback, CONTEXT),
+        object: (flag, fallback) => client.getObjectDetails(flag, fallback, CONTEXT),
+      };
+      await checkDetails(async (type, flag, fallback) => told(await getters[type](flag, fallback)));
+    });
+
+    test('the client for Python evaluates one flag at a time', async () => {
+      const args = [fromRoot('conformance/e2e/support/ofrep.py'), deployment.reader.url, KEYS.server];
+      const python = spawn(fromRoot('.venv/bin/python'), args, { stdio: ['pipe', 'pipe', 'inherit'] });
+      const ended = once(python, 'exit');
+      const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
+      await checkDetails(async (type, flag, fallback) => {
+        python.stdin.write(`${JSON.stringify({ flag, type, default: fallback, context: CONTEXT })}\n`);
+        return told(JSON.parse((await lines.next()).value));
+      });
+      python.stdin.end();
+      assert.deepEqual(await ended, [0, null]);
+    });
   });
-  python.stdin.end();
-  assert.deepEqual(await ended, [0, null]);
-});
+}

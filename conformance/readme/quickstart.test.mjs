@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { SingleNode } from '../e2e/support/deployment.mjs';
 import { openBrowser } from '../e2e/support/page.mjs';
 import { fromRoot } from '../e2e/support/paths.mjs';
-import { KEYS, Server } from '../e2e/support/server.mjs';
+import { KEYS } from '../e2e/support/server.mjs';
 import { flagOf, readBlocks } from './blocks.mjs';
 import { Site } from './page.mjs';
 
@@ -22,11 +23,13 @@ const URL_IN_PAGE = 'http://127.0.0.1:8080';
 const KEY_IN_PAGE = /fs_local_[^'"]*/;
 
 const blocks = readBlocks();
+let deployment;
 let server;
 let folder;
 
 before(async () => {
-  server = await Server.start();
+  deployment = await SingleNode.start();
+  server = deployment.writer;
   folder = await mkdtemp(join(tmpdir(), 'flagstaff-readme-'));
   // So that the packages are found as in a project that has installed them.
   await symlink(fromRoot('node_modules'), join(folder, 'node_modules'));
@@ -34,7 +37,7 @@ before(async () => {
 
 after(async () => {
   await rm(folder, { recursive: true, force: true });
-  await server?.stop();
+  await deployment?.stop();
 });
 
 /** Runs a program with the address and key that the blocks read from the environment; gives what it prints. */

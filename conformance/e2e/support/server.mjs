@@ -1,10 +1,7 @@
-// The real server binary, on a port and a database file of its own, which a test may kill and start again.
+// The real server binary, on a port of its own, which a test may kill and start again.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { built, fromRoot, within } from './paths.mjs';
 
@@ -19,14 +16,14 @@ export const KEYS = {
 };
 
 export class Server {
-  #folder;
+  #options;
   #process;
   #address = '127.0.0.1:0';
 
-  /** A server that runs, with the demo flags. */
-  static async start() {
+  /** A server that runs with these options beside its keys; a new database gets the demo flags. */
+  static async start(options) {
     const server = new Server();
-    server.#folder = await mkdtemp(join(tmpdir(), 'flagstaff-e2e-'));
+    server.#options = options;
     await server.restart();
     return server;
   }
@@ -35,14 +32,14 @@ export class Server {
     return `http://${this.#address}`;
   }
 
-  /** Starts the binary; from the second time on at the same address and with the same file. */
+  /** Starts the binary; from the second time on at the same address. */
   async restart() {
     const child = spawn(
       process.env.FLAGSTAFF_SERVER ?? built('flagstaff'),
       [
         'serve',
         ...['--listen', this.#address],
-        ...['--database', `sqlite://${join(this.#folder, 'flagstaff.db')}`],
+        ...this.#options,
         ...['--seed', fromRoot('server/demo/flags.json')],
         ...['--admin-token', KEYS.admin],
         ...['--server-key', KEYS.server],
@@ -62,24 +59,40 @@ export class Server {
     await ended;
   }
 
-  /** Switches a flag of the production environment on for everybody, or off. */
+  /** Switches a flag of the production environment on for everybody, or off; a new one is made. */
   async flip(flag, enabled) {
-    const path = `/api/v1/projects/default/environments/production/flags/${flag}`;
-    const response = await fetch(this.url + path, {
-      method: 'PUT',
-      headers: { authorization: `Bearer ${KEYS.admin}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ enabled, rolloutPercentage: enabled ? 100 : 0 }),
-    });
+    const response = await this.put(flag, { enabled, rolloutPercentage: enabled ? 100 : 0 });
     if (!response.ok) {
       throw new Error(`flipping ${flag} was answered ${response.status}: ${await response.text()}`);
     }
+  }
+
+  /** Asks for a change of a flag of the production environment. */
+  put(flag, body) {
+    return fetch(`${this.url}/api/v1/projects/default/environments/production/flags/${flag}`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${KEYS.admin}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  }
+
+  /** The whole production environment, as a program that evaluates gets it. */
+  async snapshot() {
+    const response = await fetch(`${this.url}/api/v1/sdk/snapshot`, {
+      headers: { authorization: `Bearer ${KEYS.server}` },
+    });
+    return response.json();
+  }
+
+  /** Whether this node reaches its database, and how many milliseconds ago it last did. */
+  async readiness() {
+    return (await fetch(`${this.url}/readyz`)).json();
   }
 
   async stop() {
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
       await this.kill();
     }
-    await rm(this.#folder, { recursive: true, force: true });
   }
 }
 

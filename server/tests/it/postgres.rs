@@ -1,8 +1,5 @@
 //! A PostgreSQL of the tests' own, in a temporary folder, on a free port of the loopback; never the machine's
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -17,26 +14,10 @@ pub(crate) struct Cluster {
     service: Service,
 }
 
-fn script(port: u16) -> Command {
-    let mut command = if is_root() {
-        // PostgreSQL refuses to run as root; Debian's package has made this user.
-        let mut command = Command::new("runuser");
-        command.args(["-u", "postgres", "--", "sh"]);
-        command
-    } else {
-        Command::new("sh")
-    };
-    command
-        .args(["-c", include_str!("postgres.sh"), "postgres.sh"])
-        .arg(programs())
-        .arg(port.to_string());
-    command
-}
-
 impl Cluster {
     /// Makes one and starts it
     pub(crate) fn start() -> Self {
-        let (service, port) = Service::start(script);
+        let (service, port) = Service::start("postgres");
         Self {
             port,
             databases: AtomicU32::new(0),
@@ -97,28 +78,4 @@ pub(crate) async fn execute(address: &str, statement: &str) {
         .await
         .unwrap();
     connection.close().await.unwrap();
-}
-
-fn is_root() -> bool {
-    std::fs::metadata("/proc/self").unwrap().uid() == 0
-}
-
-/// Where PostgreSQL's programs are; Debian has them in a folder for each version, off the PATH
-fn programs() -> PathBuf {
-    let versions = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten();
-    let debian = versions.filter_map(|entry| {
-        let version: u32 = entry.as_ref().ok()?.file_name().to_str()?.parse().ok()?;
-        Some((version, entry.ok()?.path().join("bin")))
-    });
-    let newest = debian
-        .max_by_key(|(version, _)| *version)
-        .map(|(_, path)| path);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    newest
-        .into_iter()
-        .chain(std::env::split_paths(&path))
-        .find(|folder| folder.join("initdb").exists() && folder.join("pg_ctl").exists())
-        .expect("PostgreSQL is not installed: make setup")
 }

@@ -29,12 +29,7 @@ struct Cache {
 
 impl Cache {
     fn start() -> Self {
-        let (service, port) = Service::start(|port| {
-            let mut command = Command::new("sh");
-            command.args(["-c", include_str!("redis.sh"), "redis.sh"]);
-            command.arg(port.to_string());
-            command
-        });
+        let (service, port) = Service::start("redis");
         Self {
             service,
             address: format!("redis://127.0.0.1:{port}"),

@@ -22,12 +22,12 @@ impl Drop for Script {
 }
 
 impl Service {
-    /// Starts a program on a free port by the command that `script` makes of it; answers it with its port
-    pub(crate) fn start(script: impl Fn(u16) -> Command) -> (Self, u16) {
+    /// Starts a program of scripts/services on a free port; answers it with its port
+    pub(crate) fn start(name: &str) -> (Self, u16) {
         // Between looking for a free port and using it somebody else may take it.
         let start = || {
             let port = free_port();
-            Some((Script::start(script(port))?, port))
+            Some((Script::start(name, port)?, port))
         };
         let (script, port) = std::iter::repeat_with(start)
             .take(3)
@@ -48,9 +48,10 @@ impl Service {
 }
 
 impl Script {
-    fn start(mut command: Command) -> Option<Self> {
-        let mut child = command
-            .current_dir("/")
+    fn start(name: &str, port: u16) -> Option<Self> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/services");
+        let mut child = Command::new("sh")
+            .args([format!("{folder}/{name}.sh"), port.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

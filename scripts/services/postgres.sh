@@ -1,13 +1,26 @@
 # shellcheck shell=sh
 # A PostgreSQL in a temporary folder, for as long as stdin is open: whoever started it may end in any way.
 #
-# usage: sh postgres.sh BIN PORT     as a user that PostgreSQL accepts, which is not root
+# usage: sh postgres.sh PORT     (user flagstaff, password secret)
 #
 # Prints `up` when it answers. Each line of stdin is a command, answered by `done` when it is carried out: `crash` ends it without
 # a chance to tidy up, `start` starts it again, `freeze` and `thaw` stop and continue its processes.
-bin=$1
-port=$2
 set -eu
+port=$1
+
+if [ "$(id -u)" -eq 0 ]; then
+  # PostgreSQL refuses to run as root; Debian's package has made this user, who may not be let into the folder of this file.
+  text=$(cat "$0")
+  cd /
+  exec runuser -u postgres -- sh -c "$text" postgres.sh "$port"
+fi
+
+# Debian has its programs in a folder for each version, off the PATH.
+bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+[ -x "$bin/initdb" ] || { initdb=$(command -v initdb) && bin=$(dirname "$initdb"); } || {
+  echo 'PostgreSQL is not installed: make setup' >&2
+  exit 1
+}
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/flagstaff-postgres.XXXXXX")
 data=$folder/data

@@ -5,8 +5,8 @@
 #
 # Prints `up` when it answers. Each line of stdin is a command, answered by `done` when it is carried out: `crash` ends it without
 # a chance to tidy up, `start` starts it again, empty.
-port=$1
 set -eu
+port=$1
 
 start() {
   redis-server --port "$port" --bind 127.0.0.1 --save '' --appendonly no --loglevel warning </dev/null >/dev/null 2>&1 &
