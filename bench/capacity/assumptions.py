@@ -49,7 +49,6 @@ class Assumptions:
     packet_bytes: float = suppose(1_400, "payload of a packet")
     packet_overhead_bytes: float = suppose(74, "what IP, TCP and a TLS record add to a packet")
     handshake_bytes: float = suppose(4_500, "what a server sends for a new TLS connection, mostly its certificates")
-    gzip: float = suppose(0, "1: answers and streams are compressed; 0: as the server was measured")
     node_cores: float = suppose(2, "cores of a node")
     node_gigabytes: float = suppose(4, "memory of a node")
     node_streams: float = suppose(10_000, "streams that a node takes (`--max-streams`)")

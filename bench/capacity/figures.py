@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from prices import GIGABYTE
 
 THOUSAND = 1e3
@@ -26,7 +28,7 @@ def short(value: float) -> str:
         return f"{value / MILLION:.3g}M"
     if value >= MANY * THOUSAND:
         return f"{value / THOUSAND:.0f}k"
-    return f"{value:,.0f}" if value >= MANY else f"{float(f'{value:.1g}'):g}" if value < SMALL else f"{value:.1f}"
+    return f"{value:,.0f}" if value >= MANY else f"{Decimal(f'{value:.1g}'):f}" if value < SMALL else f"{value:.1f}"
 
 
 def plain(value: float) -> str:
@@ -45,11 +47,6 @@ def gigabytes(count: float) -> str:
         if count < GIGABYTE
         else f"{count / GIGABYTE:.2g} GB"
     )
-
-
-def pair(plain_bytes: float, packed_bytes: float) -> str:
-    """Bytes as they are, and as they would be."""
-    return f"{plain_bytes:,.0f} B ({packed_bytes:,.0f} B)"
 
 
 def percent(share: float) -> str:

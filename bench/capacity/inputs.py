@@ -43,13 +43,11 @@ class Sized:
     flags: int
     resident_bytes: int
     transfer_bytes: int
-    transfer_gzip_bytes: int
     delta_bytes: int
     resume_bytes: int
     open_cpu_microseconds: float
     single: Exchange
     bulk: Exchange
-    bulk_gzip_bytes: int
     not_modified: Exchange
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from figures import milliseconds, pair, plain, row, short
+from figures import milliseconds, plain, row, short
 from inputs import Exchange
 from scene import Scene
 from sizing import GIBIBYTE
@@ -62,19 +62,13 @@ def measured_table(scene: Scene) -> Iterator[str]:
     yield "|---|" + "---|" * len(measured.sizes)
     rows: list[tuple[str, Callable[[int], str]]] = [
         ("process, just started", lambda at: f"{measured.sizes[at].resident_bytes / 1e6:.1f} MB"),
-        (
-            "first transfer of a stream (were it gzip)",
-            lambda at: pair(measured.sizes[at].transfer_bytes, measured.sizes[at].transfer_gzip_bytes),
-        ),
+        ("first transfer of a stream", lambda at: f"{measured.sizes[at].transfer_bytes:,} B"),
         ("a change of one flag", lambda at: f"{measured.sizes[at].delta_bytes} B"),
         ("a stream that resumes and has missed nothing", lambda at: f"{measured.sizes[at].resume_bytes} B"),
         ("a new stream, processor", lambda at: f"{measured.sizes[at].open_cpu_microseconds:.0f} µs"),
         ("OFREP single, answer", lambda at: f"{measured.sizes[at].single.answer_bytes:.0f} B"),
         ("OFREP single, processor", lambda at: f"{measured.sizes[at].single.cpu_microseconds:.0f} µs"),
-        (
-            "OFREP bulk, answer (were it gzip)",
-            lambda at: pair(measured.sizes[at].bulk.answer_bytes, measured.sizes[at].bulk_gzip_bytes),
-        ),
+        ("OFREP bulk, answer", lambda at: f"{measured.sizes[at].bulk.answer_bytes:,.0f} B"),
         ("OFREP bulk, processor", lambda at: f"{measured.sizes[at].bulk.cpu_microseconds:.0f} µs"),
         ("OFREP bulk unchanged (304), answer", lambda at: f"{measured.sizes[at].not_modified.answer_bytes:.0f} B"),
         (

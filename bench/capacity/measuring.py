@@ -6,7 +6,6 @@ usage: measuring.py --server FILE --load FILE --python FILE [--quick] [--note TE
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import os
 import platform
@@ -87,7 +86,7 @@ def size(binary: Path, load: Path, flags: int, effort: Effort) -> Sized:
     with Server(binary, flags) as server:
         resident = server.resident_bytes()
         stream = transferred(server)
-        whole, body = len(stream.received), stream.events
+        whole = len(stream.received)
         server.change(0, 50)
         delta = stream.read_until(COMMIT)
         resumed = transferred(server, stream.cursor())
@@ -102,13 +101,11 @@ def size(binary: Path, load: Path, flags: int, effort: Effort) -> Sized:
             flags=flags,
             resident_bytes=resident,
             transfer_bytes=whole,
-            transfer_gzip_bytes=len(gzip.compress(body, 6)),
             delta_bytes=len(delta),
             resume_bytes=len(resumed.received),
             open_cpu_microseconds=round(opening(server, effort.openings), 1),
             single=exchange(server, load, f"{BULK}/{key(1)}", CONTEXT, rate, effort.seconds),
             bulk=exchange(server, load, BULK, CONTEXT, rate, effort.seconds),
-            bulk_gzip_bytes=len(gzip.compress(answer, 6)),
             not_modified=exchange(server, load, BULK, bulk_body, rate, brief, headers=unchanged, status=304),
         )
 

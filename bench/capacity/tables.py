@@ -17,7 +17,6 @@ USERS = (10_000, 100_000, 1_000_000, 10_000_000)
 # What is changed, by itself, to see what it is worth.
 VARIATIONS: tuple[tuple[str, dict[str, float]], ...] = (
     ("as assumed", {}),
-    ("answers and streams compressed", {"gzip": 1.0}),
     ("a single-page application", {"page_loads_per_session": 1.0}),
     ("ten page loads in a visit", {"page_loads_per_session": 10.0}),
     ("hidden tabs close their stream", {"hidden_streams": 0.0}),

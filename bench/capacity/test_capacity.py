@@ -72,7 +72,7 @@ def test_the_egress_of_a_flat_day_is_that_of_the_closed_form() -> None:
     assert load.egress_bytes_per_day == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("changes", [{}, {"hidden_streams": 0.0}, {"peak_to_mean": 1.0}, {"gzip": 1.0}])
+@pytest.mark.parametrize("changes", [{}, {"hidden_streams": 0.0}, {"peak_to_mean": 1.0}])
 def test_a_days_totals_are_the_sums_of_its_parts(changes: dict[str, float]) -> None:
     for load in loads(changed(Assumptions(), changes)):
         minutes = [sum(flow.events[minute] for flow in load.flows if flow.is_request) for minute in range(MINUTES)]

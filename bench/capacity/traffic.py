@@ -106,11 +106,11 @@ class Costs:
 
     def transfer(self, flags: float) -> float:
         """A stream's first transfer."""
-        return self._packed("transfer_bytes", "transfer_gzip_bytes", flags)
+        return self.sized("transfer_bytes", flags)
 
     def bulk(self) -> float:
         """All flags, evaluated."""
-        return self._packed("bulk.answer_bytes", "bulk_gzip_bytes", self.assumptions.flags)
+        return self.sized("bulk.answer_bytes")
 
     def sized(self, field: str, flags: float | None = None) -> float:
         """A measured figure for so many flags; those of the environment unless told."""
@@ -122,10 +122,6 @@ class Costs:
         events = scaled(streams, 60 / idle.heartbeat_seconds)
         cpu = idle.heartbeat_cpu_microseconds * MICRO
         return Flow("heartbeats", events, self.wire(idle.heartbeat_bytes), cpu, is_request=False)
-
-    def _packed(self, plain: str, packed: str, flags: float) -> float:
-        whole, small = self.sized(plain, flags), self.sized(packed, flags)
-        return whole + (small - whole) * self.assumptions.gzip
 
 
 def scaled(series: Sequence[float], factor: float) -> list[float]:
