@@ -16,11 +16,12 @@ use crate::limits;
 use crate::list::{Ids, Overrides};
 use crate::map::Map;
 use crate::model::{
-    Choice, Flag, FlagReference, FlagType, Group, Holdout, Reference, References, Segment, Variant,
+    ByKind, Choice, Flag, FlagReference, FlagType, Group, Holdout, Reference, References, Segment,
+    Variant,
 };
 use crate::object::ObjectKind;
 use crate::path::AttributePath;
-use crate::rare::{Empty, Rare};
+use crate::rare::Rare;
 
 /// A flag with everything that its evaluation may reach
 #[derive(Debug)]
@@ -77,37 +78,15 @@ pub(crate) struct LinkedSegment {
 /// The ids of a segment, by the path of their kind's key
 pub(crate) type Members = Box<[(AttributePath, Arc<Ids>)]>;
 
-/// What the references of an object point to, in their order
-#[derive(Debug, Default)]
-pub(crate) struct Links {
-    // `None` for a prerequisite that does not exist or is broken.
-    pub(crate) flags: Vec<Option<LinkedReference>>,
-    pub(crate) segments: Vec<Arc<LinkedSegment>>,
-    pub(crate) groups: Vec<Arc<Group>>,
-    pub(crate) holdouts: Vec<Arc<Holdout>>,
-}
+/// What the references of an object point to; `None` for a prerequisite that does not exist or is broken
+pub(crate) type Links =
+    ByKind<Option<LinkedReference>, Arc<LinkedSegment>, Arc<Group>, Arc<Holdout>>;
 
 /// Another flag, and the variants of it that are wanted
 #[derive(Debug)]
 pub(crate) struct LinkedReference {
     pub(crate) target: Arc<LinkedFlag>,
     pub(crate) variants: Box<[Arc<str>]>,
-}
-
-impl Empty for Links {
-    const EMPTY: &'static Self = &Self {
-        flags: Vec::new(),
-        segments: Vec::new(),
-        groups: Vec::new(),
-        holdouts: Vec::new(),
-    };
-
-    fn is_empty(&self) -> bool {
-        self.flags.is_empty()
-            && self.segments.is_empty()
-            && self.groups.is_empty()
-            && self.holdouts.is_empty()
-    }
 }
 
 impl Links {

@@ -235,15 +235,29 @@ pub(crate) struct Holdout {
 }
 
 /// What a flag or a segment refers to, each occurrence by itself, with where it stands
-#[derive(Debug, Default)]
-pub(crate) struct References {
-    pub(crate) flags: Vec<FlagReference>,
-    pub(crate) segments: Vec<Reference>,
-    pub(crate) groups: Vec<Reference>,
-    pub(crate) holdouts: Vec<Reference>,
+pub(crate) type References = ByKind<FlagReference, Reference, Reference, Reference>;
+
+/// Something for each reference of an object, in their order
+#[derive(Debug)]
+pub(crate) struct ByKind<F, S, G, H> {
+    pub(crate) flags: Vec<F>,
+    pub(crate) segments: Vec<S>,
+    pub(crate) groups: Vec<G>,
+    pub(crate) holdouts: Vec<H>,
 }
 
-impl Empty for References {
+impl<F, S, G, H> Default for ByKind<F, S, G, H> {
+    fn default() -> Self {
+        Self {
+            flags: Vec::new(),
+            segments: Vec::new(),
+            groups: Vec::new(),
+            holdouts: Vec::new(),
+        }
+    }
+}
+
+impl<F: 'static, S: 'static, G: 'static, H: 'static> Empty for ByKind<F, S, G, H> {
     const EMPTY: &'static Self = &Self {
         flags: Vec::new(),
         segments: Vec::new(),

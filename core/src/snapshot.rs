@@ -153,17 +153,7 @@ impl Snapshot {
                 _ => Ok(Cow::Borrowed(&variant.value)),
             };
         }
-        let now = if linked.is_timed {
-            now()
-        } else {
-            Timestamp::from_millis(0)
-        };
-        let mut evaluation = Evaluation {
-            context,
-            now,
-            tracer: NoTrace,
-        };
-        evaluation.value(linked, expected)
+        untraced(linked, context, now).value(linked, expected)
     }
 
     /// The number of the outcome of the flag at a position, or `None` where it has none
@@ -182,17 +172,7 @@ impl Snapshot {
         let Some(linked) = self.flags.get(position)?.flag.as_deref() else {
             return Some(error_number(ErrorCode::ParseError));
         };
-        let now = if linked.is_timed {
-            now()
-        } else {
-            Timestamp::from_millis(0)
-        };
-        let mut evaluation = Evaluation {
-            context,
-            now,
-            tracer: NoTrace,
-        };
-        evaluation.number(linked, expected)
+        untraced(linked, context, now).number(linked, expected)
     }
 
     /// Evaluates one flag and tells why it answers so: the steps of the evaluation, as an array
@@ -330,5 +310,24 @@ impl Entry {
     #[inline]
     fn linked(&self) -> Result<&LinkedFlag, ErrorCode> {
         self.flag.as_deref().ok_or(ErrorCode::ParseError)
+    }
+}
+
+/// An evaluation that nobody watches; `now` is asked only where time has a say
+#[inline]
+fn untraced<'a, A: Attributes + ?Sized>(
+    linked: &LinkedFlag,
+    context: &'a A,
+    now: impl FnOnce() -> Timestamp,
+) -> Evaluation<'a, A, NoTrace> {
+    let now = if linked.is_timed {
+        now()
+    } else {
+        Timestamp::from_millis(0)
+    };
+    Evaluation {
+        context,
+        now,
+        tracer: NoTrace,
     }
 }

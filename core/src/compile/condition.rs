@@ -57,7 +57,7 @@ impl Compiler<'_> {
                 let reference = self.within(form, |compiler| compiler.segment_reference(inner));
                 Some(Condition::Segment(reference))
             }
-            Name::Flag => self.flag_condition(inner, json),
+            Name::Flag => self.flag_reference(json, true).map(Condition::Flag),
             Name::Bucket => self
                 .within(form, |compiler| compiler.bucket(inner))
                 .map(Condition::Bucket),
@@ -65,20 +65,22 @@ impl Compiler<'_> {
         }
     }
 
-    fn flag_condition(&mut self, flag: Json<'_>, json: Json<'_>) -> Option<Condition> {
+    /// Notes the flag and the variants that a condition or a prerequisite names; gives the position of the reference
+    pub(super) fn flag_reference(&mut self, json: Json<'_>, is_condition: bool) -> Option<usize> {
         let variants = json.get(Name::Variants);
         if length(variants) == 0 {
             return self.issue(Problem::Missing("variants"));
         }
+        let flag = json.get(Name::Flag)?;
         let target = self.within(Name::Flag, |compiler| compiler.reference(flag));
         let variants = self.texts(variants);
         let position = self.references.flags.len();
         self.references.flags.push(FlagReference {
             target,
             variants,
-            is_condition: true,
+            is_condition,
         });
-        Some(Condition::Flag(position))
+        Some(position)
     }
 
     fn bucket(&mut self, json: Json<'_>) -> Option<Bucket> {

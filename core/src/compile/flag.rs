@@ -12,7 +12,7 @@ use crate::json::{DEPTH, Json, Source};
 use crate::limits;
 use crate::list::{Override, Overrides};
 use crate::merge::merge_patch;
-use crate::model::{Flag, FlagReference, FlagType, Level, Rule, Serve, Variant, Window};
+use crate::model::{Flag, FlagType, Level, Rule, Serve, Variant, Window};
 use crate::names::Name;
 use crate::object::ObjectKind;
 use crate::path::AttributePath;
@@ -237,25 +237,8 @@ impl Compiler<'_> {
         let list = json.get(Name::Prerequisites);
         self.within(Name::Prerequisites, |compiler| {
             compiler.at_most("prerequisites", limits::PREREQUISITES, length(list));
-            compiler.each(list, Self::prerequisite)
+            compiler.each(list, |compiler, json| compiler.flag_reference(json, false))
         })
-    }
-
-    fn prerequisite(&mut self, json: Json<'_>) -> Option<usize> {
-        let variants = json.get(Name::Variants);
-        if length(variants) == 0 {
-            return self.issue(Problem::Missing("variants"));
-        }
-        let flag = json.get(Name::Flag)?;
-        let target = self.within(Name::Flag, |compiler| compiler.reference(flag));
-        let variants = self.texts(variants);
-        let position = self.references.flags.len();
-        self.references.flags.push(FlagReference {
-            target,
-            variants,
-            is_condition: false,
-        });
-        Some(position)
     }
 
     fn rules(&mut self, json: Json<'_>, scope: &Scope<'_>) -> Option<Box<[Rule]>> {
