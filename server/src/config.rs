@@ -9,6 +9,10 @@ use clap::{Args, Parser, Subcommand};
 use crate::cli::Tool;
 use crate::logging::LogFormat;
 
+mod network;
+
+pub use network::NetworkOptions;
+
 /// Self-hosted feature flags
 #[derive(Debug, Parser)]
 #[command(name = "flagstaff", version)]
@@ -108,6 +112,10 @@ pub struct ServeOptions {
     /// Address that `/metrics` is served on instead of the server's own; for servers that everybody can reach
     #[arg(long, env = "FLAGSTAFF_METRICS_LISTEN", value_name = "ADDRESS")]
     pub metrics_listen: Option<SocketAddr>,
+
+    /// Who asks
+    #[command(flatten)]
+    pub network: NetworkOptions,
 
     /// How to log, to stderr; `FLAGSTAFF_LOG` says what, as `info` or `flagstaff_server=debug`
     #[arg(

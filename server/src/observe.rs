@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
+use crate::client_address;
 use crate::state::AppState;
 
 /// Names a request from where it begins to where it ends
@@ -19,19 +20,21 @@ const ID_LENGTH: usize = 128;
 /// Counts and times a request, and logs what happens in it under its id
 pub(crate) async fn observe(
     State(state): State<AppState>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let begun = Instant::now();
     let id = request_id(request.headers());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
+    let client = client_address::note(&mut request, &state.limits().proxies);
     let span = tracing::info_span!(
         "request",
         %method,
         // Without the query: what is in there is nobody's business but the audit's.
         path = request.uri().path(),
         request_id = id.to_str().unwrap_or_default(),
+        client = client.map(tracing::field::display),
         trace_id = Empty,
     );
     if let Some(trace) = trace_id(request.headers()) {

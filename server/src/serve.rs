@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api_error::chain;
 use crate::auth::KeyKind;
 use crate::config::ServeOptions;
+use crate::connections::serve_connections;
 use crate::environment::{Author, LoadError};
 use crate::follow::follow;
 use crate::keys::{self, NewKey};
@@ -187,6 +188,7 @@ async fn catch_up(options: ServeOptions, state: AppState) {
 fn limits(options: &ServeOptions) -> Limits {
     Limits {
         streams: usize::try_from(options.max_streams).unwrap_or(usize::MAX),
+        proxies: options.network.proxies(),
         ..Limits::default()
     }
 }
@@ -234,32 +236,26 @@ pub async fn serve_apart(
     let app = match metrics {
         None => routes::app(state.clone()).merge(routes::metrics(state)),
         Some(metrics) => {
-            let service = axum::serve(
-                WriteTimeout::new(metrics, WRITE_TIMEOUT),
-                routes::metrics(state.clone()).into_make_service(),
-            );
             // Until the very end: what a server does while it stops is worth a look.
-            tokio::spawn(service.into_future());
+            tokio::spawn(serve_connections(
+                WriteTimeout::new(metrics, WRITE_TIMEOUT),
+                routes::metrics(state.clone()),
+                CancellationToken::new(),
+            ));
             routes::app(state)
         }
     };
-    let server = axum::serve(
-        WriteTimeout::new(listener, WRITE_TIMEOUT),
-        // As a plain router it would be built anew, route by route, for each connection, and kept by it.
-        app.into_make_service(),
-    );
-    let server = server.with_graceful_shutdown(stopping.clone().cancelled_owned());
+    let listener = WriteTimeout::new(listener, WRITE_TIMEOUT);
+    let server = serve_connections(listener, app, stopping.clone());
     let deadline = async {
         stopping.cancelled().await;
         tokio::time::sleep(DRAIN).await;
     };
     tokio::select! {
-        result = server => result,
-        () = deadline => {
-            tracing::warn!("some requests did not end in time and are cut off");
-            Ok(())
-        }
+        () = server => {}
+        () = deadline => tracing::warn!("some requests did not end in time and are cut off"),
     }
+    Ok(())
 }
 
 async fn bind_metrics(address: SocketAddr) -> Result<TcpListener, ServeError> {

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::Keyring;
 use crate::backing::Backing;
+use crate::client_address::Proxies;
 use crate::contact::Contact;
 use crate::copy::{EnvironmentCopy, ServerCopy};
 use crate::environment::{Environment, LoadError};
@@ -28,6 +29,8 @@ pub struct Limits {
     pub heartbeat: Duration,
     /// How often the store is asked where it stands, announcements aside
     pub poll: Duration,
+    /// The proxies that say where a request comes from
+    pub proxies: Proxies,
 }
 
 impl Default for Limits {
@@ -36,6 +39,7 @@ impl Default for Limits {
             streams: 10_000,
             heartbeat: Duration::from_secs(15),
             poll: Duration::from_millis(500),
+            proxies: Proxies::default(),
         }
     }
 }
