@@ -8,8 +8,11 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::compile::Workshop;
-use crate::error::{Issue, SnapshotError};
+use crate::error::{Issue, Problem, SnapshotError};
+use crate::list::Override;
+use crate::model::FlagType;
 use crate::snapshot::Snapshot;
+use crate::value::Value;
 
 /// Checks a whole document as it is about to be written
 pub fn check_document(document: &Json) -> Result<Vec<Issue>, SnapshotError> {
@@ -26,7 +29,51 @@ pub fn check_document(document: &Json) -> Result<Vec<Issue>, SnapshotError> {
     Ok(issues)
 }
 
+/// The part of an override in which something is wrong
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OverridePart {
+    /// The flag: it is broken, so nothing can be held against it
+    Flag,
+    /// The level
+    Level,
+    /// The key of the context
+    ContextKey,
+    /// What the context gets
+    Value,
+}
+
 impl Snapshot {
+    /// Checks an override of a flag as it is about to be written: what is wrong with it, and in which part
+    pub fn check_override(
+        &self,
+        flag: &str,
+        level: &str,
+        (context_key, value): (&str, &Value),
+    ) -> Vec<(OverridePart, Problem)> {
+        let Some(Ok(found)) = self.source().flags.get(flag) else {
+            let (what, key) = ("flag", flag.into());
+            return vec![(OverridePart::Flag, Problem::BrokenReference { what, key })];
+        };
+        let mut problems = Vec::new();
+        if !found.levels.iter().any(|known| *known.name == *level) {
+            problems.push((OverridePart::Level, Problem::UnknownLevel(level.into())));
+        }
+        let is_object = found.value_type == FlagType::Object;
+        let has_variant = |name: &str| found.variant(name).is_some();
+        let problem =
+            Override::read(context_key, value).problem(found.on.is_some(), is_object, has_variant);
+        problems.extend(problem.map(|problem| {
+            let is_key = problem == Problem::ContextKey;
+            let part = if is_key {
+                OverridePart::ContextKey
+            } else {
+                OverridePart::Value
+            };
+            (part, problem)
+        }));
+        problems
+    }
+
     /// Checks a flag, its overrides inline or absent, as it is about to be written under `key` among the others
     ///
     /// `None` stands for its deletion. The issues are those of the flag, and those that other objects would come to have; their

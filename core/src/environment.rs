@@ -98,7 +98,7 @@ impl Environment {
         let Ok(kind) = kind.parse::<ObjectKind>() else {
             return Ok(());
         };
-        let Some((owner, name)) = key.split_once('/').filter(|_| kind.is_list()) else {
+        let Some((owner, name)) = list_of(kind, key) else {
             self.put_owner(kind, key.into(), source, workshop);
             return Ok(());
         };
@@ -122,19 +122,24 @@ impl Environment {
     }
 
     pub(crate) fn delete(&mut self, kind: &str, key: &str, version: u64) {
-        if !self.forget(kind, key, version) {
-            return;
+        if self.forget(kind, key, version)
+            && let Ok(kind) = kind.parse()
+        {
+            self.remove(kind, key);
         }
+    }
+
+    /// Removes an object, whatever its version
+    pub(crate) fn remove(&mut self, kind: ObjectKind, key: &str) {
         let (owner, name) = key.split_once('/').unwrap_or((key, ""));
-        match kind.parse() {
-            Ok(ObjectKind::Flag) => drop(self.flags.remove(key)),
-            Ok(ObjectKind::Segment) => drop(self.segments.remove(key)),
-            Ok(ObjectKind::Group) => drop(self.groups.remove(key)),
-            Ok(ObjectKind::Holdout) => drop(self.holdouts.remove(key)),
-            Ok(ObjectKind::Overrides) => remove_list(&mut self.overrides, owner, name),
-            Ok(ObjectKind::SegmentInclude) => remove_list(&mut self.includes, owner, name),
-            Ok(ObjectKind::SegmentExclude) => remove_list(&mut self.excludes, owner, name),
-            Err(_) => {}
+        match kind {
+            ObjectKind::Flag => drop(self.flags.remove(key)),
+            ObjectKind::Segment => drop(self.segments.remove(key)),
+            ObjectKind::Group => drop(self.groups.remove(key)),
+            ObjectKind::Holdout => drop(self.holdouts.remove(key)),
+            ObjectKind::Overrides => remove_list(&mut self.overrides, owner, name),
+            ObjectKind::SegmentInclude => remove_list(&mut self.includes, owner, name),
+            ObjectKind::SegmentExclude => remove_list(&mut self.excludes, owner, name),
         }
     }
 
@@ -151,30 +156,51 @@ impl Environment {
             return;
         }
         self.advance(kind, key, version);
-        let Some((owner, name)) = key.split_once('/') else {
+        if let Ok(kind) = kind.parse() {
+            self.change_entry(kind, key, entry, value);
+        }
+    }
+
+    /// Changes one entry of a list, whatever its version, or deletes it where there is no value
+    pub(crate) fn change_entry(
+        &mut self,
+        kind: ObjectKind,
+        key: &str,
+        entry: &str,
+        value: Option<&Value>,
+    ) {
+        let Some((owner, name)) = list_of(kind, key) else {
             return;
         };
-        match kind.parse() {
-            Ok(ObjectKind::Overrides) => {
-                change_list(&mut self.overrides, owner, name, |list| match value {
-                    Some(value) => list.put(entry, Override::read(entry, value)),
-                    None => list.delete(entry),
-                });
-            }
-            Ok(kind @ (ObjectKind::SegmentInclude | ObjectKind::SegmentExclude)) => {
-                change_list(self.ids_of(kind), owner, name, |list| match value {
-                    Some(_) => list.put(entry),
-                    None => list.delete(entry),
-                });
-            }
-            _ => {}
+        if kind == ObjectKind::Overrides {
+            change_list(&mut self.overrides, owner, name, |list| match value {
+                Some(value) => list.put(entry, Override::read(entry, value)),
+                None => list.delete(entry),
+            });
+        } else {
+            change_list(self.ids_of(kind), owner, name, |list| match value {
+                Some(_) => list.put(entry),
+                None => list.delete(entry),
+            });
+        }
+    }
+
+    /// Makes a list, without entries where there was none
+    pub(crate) fn ensure_list(&mut self, kind: ObjectKind, key: &str) {
+        let Some((owner, name)) = list_of(kind, key) else {
+            return;
+        };
+        if kind == ObjectKind::Overrides {
+            change_list(&mut self.overrides, owner, name, |_| {});
+        } else {
+            change_list(self.ids_of(kind), owner, name, |_| {});
         }
     }
 
     /// Compiles an object that is no list, with the lists that it holds inline
     ///
     /// The fingerprint stands for the text: an object that arrives again as it was is no change.
-    fn put_owner(
+    pub(crate) fn put_owner(
         &mut self,
         kind: ObjectKind,
         key: Arc<str>,
@@ -228,7 +254,7 @@ impl Environment {
     }
 
     /// Forgets an object of a document, with the lists that it holds inline
-    fn remove_owner(&mut self, kind: ObjectKind, key: &str) {
+    pub(crate) fn remove_owner(&mut self, kind: ObjectKind, key: &str) {
         match kind {
             ObjectKind::Flag => self.remove_flag(key),
             ObjectKind::Segment if self.segments.remove(key).is_some() => {
@@ -268,6 +294,11 @@ fn put_list<T>(lists: &mut Lists<T>, owner: Arc<str>, name: Arc<str>, list: Arc<
     });
 }
 
+/// The owner of a list and the level or kind that the list is for
+fn list_of(kind: ObjectKind, key: &str) -> Option<(&str, &str)> {
+    key.split_once('/').filter(|_| kind.is_list())
+}
+
 /// Changes a list; the snapshots that share it keep theirs
 fn change_list<T: Clone + Default>(
     lists: &mut Lists<T>,
@@ -275,6 +306,10 @@ fn change_list<T: Clone + Default>(
     name: &str,
     change: impl FnOnce(&mut T),
 ) {
+    let held = lists.get_mut(owner).and_then(|lists| lists.get_mut(name));
+    if let Some(list) = held {
+        return change(Arc::make_mut(list));
+    }
     lists.update(owner.into(), |of_owner| {
         of_owner.update(name.into(), |list| change(Arc::make_mut(list)));
     });

@@ -48,6 +48,24 @@ impl Override {
         }
     }
 
+    /// Why a flag with these variants cannot serve it
+    pub(crate) fn problem(
+        &self,
+        has_on: bool,
+        is_object: bool,
+        has_variant: impl Fn(&str) -> bool,
+    ) -> Option<Problem> {
+        match self {
+            Self::Include if !has_on => Some(Problem::IncludeWithoutOn),
+            Self::Variant(name) if !has_variant(name) => {
+                Some(Problem::UnknownVariant(Arc::clone(name)))
+            }
+            Self::Patch(_) if !is_object => Some(Problem::PatchOfScalar),
+            Self::Invalid(problem) => Some(problem.clone()),
+            _ => None,
+        }
+    }
+
     fn fingerprint(&self, key: &str) -> u64 {
         match self {
             Self::Include => hash_texts([key, "include"]),
@@ -117,15 +135,7 @@ impl Overrides {
         if !self.is_suspect(has_on, is_object, &has_variant) {
             return Vec::new();
         }
-        let problem = |value: &Override| match value {
-            Override::Include if !has_on => Some(Problem::IncludeWithoutOn),
-            Override::Variant(name) if !has_variant(name) => {
-                Some(Problem::UnknownVariant(Arc::clone(name)))
-            }
-            Override::Patch(_) if !is_object => Some(Problem::PatchOfScalar),
-            Override::Invalid(problem) => Some(problem.clone()),
-            _ => None,
-        };
+        let problem = |value: &Override| value.problem(has_on, is_object, &has_variant);
         let found: Vec<_> = self
             .entries
             .iter()
