@@ -126,6 +126,18 @@ pub enum ApiError {
         /// The current version, if it exists
         current: Option<u64>,
     },
+    /// The overrides of a flag change too often
+    #[error(
+        "the overrides of flag `{flag}` were changed {limit} times in an hour, which is the limit; a bulk load counts as one change"
+    )]
+    TooManyChanges {
+        /// The flag
+        flag: String,
+        /// How often they may be
+        limit: u32,
+        /// Seconds to wait
+        retry_after: u64,
+    },
     /// No room for another stream
     #[error("this server has as many streams as it holds")]
     TooManyStreams {
@@ -161,6 +173,9 @@ pub struct FieldError {
     pub pointer: String,
     /// What is wrong and what was expected
     pub message: String,
+    /// Of a body that is many lines, each a JSON text of its own: which one, from 1
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
 }
 
 impl FieldError {
@@ -169,6 +184,15 @@ impl FieldError {
         Self {
             pointer: pointer.into(),
             message: message.into(),
+            line: None,
+        }
+    }
+
+    /// The same in one of many lines
+    pub(crate) fn in_line(self, line: u32) -> Self {
+        Self {
+            line: Some(line),
+            ..self
         }
     }
 }
@@ -235,6 +259,7 @@ impl ApiError {
                 (StatusCode::PRECONDITION_REQUIRED, "precondition-required")
             }
             Self::Stale { .. } => (StatusCode::PRECONDITION_FAILED, "stale"),
+            Self::TooManyChanges { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-changes"),
             Self::TooManyStreams { .. } | Self::Unavailable { .. } => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
             }
@@ -310,7 +335,9 @@ impl IntoResponse for ApiError {
             Self::NoToken | Self::UnknownToken => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            Self::TooManyStreams { retry_after } | Self::Unavailable { retry_after, .. } => {
+            Self::TooManyStreams { retry_after }
+            | Self::TooManyChanges { retry_after, .. }
+            | Self::Unavailable { retry_after, .. } => {
                 headers.insert(RETRY_AFTER, retry_after.into());
             }
             _ => {}
@@ -336,6 +363,20 @@ impl From<StoreError> for ApiError {
                 Self::invalid(pointer, StoreError::Name { object, name }.to_string())
             }
             StoreError::NameTaken { what, name } => Self::NameTaken { what, name },
+            StoreError::TooManyChanges {
+                flag,
+                limit,
+                retry_after,
+            } => Self::TooManyChanges {
+                flag: flag.to_string(),
+                limit,
+                // Rounded up: who comes back then is not sent away again.
+                retry_after: retry_after
+                    .as_millis()
+                    .div_ceil(1_000)
+                    .try_into()
+                    .unwrap_or(u64::MAX),
+            },
             StoreError::NoKey => Self::NotFound {
                 what: "key",
                 name: String::new(),

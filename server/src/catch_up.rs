@@ -30,8 +30,7 @@ pub(crate) fn catch_up(
         history.push(state, replaced);
     }
     let flags = flags(current.flags(), told);
-    let identity = Arc::clone(current.identity());
-    Published::new(identity, state, flags, history).map(Some)
+    current.succeed(state, flags, history).map(Some)
 }
 
 /// The objects as they are now: those told of, and of lists only the entries told of

@@ -109,6 +109,15 @@ pub struct ServeOptions {
     )]
     pub max_streams: u32,
 
+    /// Changes of overrides that one flag takes in an hour, a bulk load counted as one; one more is answered 429, and 0 is no limit
+    #[arg(
+        long,
+        env = "FLAGSTAFF_OVERRIDE_CHANGES",
+        default_value_t = 100,
+        value_name = "COUNT"
+    )]
+    pub override_changes: u32,
+
     /// Address that `/metrics` is served on instead of the server's own; for servers that everybody can reach
     #[arg(long, env = "FLAGSTAFF_METRICS_LISTEN", value_name = "ADDRESS")]
     pub metrics_listen: Option<SocketAddr>,

@@ -10,7 +10,11 @@ use imbl::ordmap::DiffItem;
 use serde_json::{Value as Json, json};
 
 use crate::object::{Body, Object, ObjectId, ObjectKind, Objects, Whole, canonical};
-use crate::store::{Action, AuditEntry, Change, FlagRow};
+use crate::store::{Action, AuditEntry, Change, EntryNotes, FlagRow};
+
+mod entries;
+
+pub(crate) use entries::Entries;
 
 /// The objects of the next revision
 #[derive(Debug)]
@@ -18,6 +22,7 @@ pub struct Draft {
     version: u64,
     before: Objects,
     objects: Objects,
+    notes: EntryNotes,
 }
 
 impl Draft {
@@ -27,6 +32,7 @@ impl Draft {
             version: revision.saturating_add(1),
             before: objects.clone(),
             objects: objects.clone(),
+            notes: EntryNotes::default(),
         }
     }
 
@@ -135,7 +141,10 @@ impl Draft {
 
     /// What the store has to write
     pub(crate) fn changes(&self, flags: &OrdMap<Arc<str>, FlagRow>, at: Timestamp) -> Changes {
-        let mut changes = Changes::default();
+        let mut changes = Changes {
+            entries: self.notes.clone(),
+            ..Changes::default()
+        };
         for item in self.before.map().diff(self.objects.map()) {
             match item {
                 DiffItem::Add(id, new) => changes.note(id, None, Some(new)),
@@ -205,6 +214,7 @@ pub(crate) struct Changes {
     pub(crate) lists: Vec<ObjectId>,
     pub(crate) flags: Vec<FlagRow>,
     pub(crate) dropped_flags: Vec<Arc<str>>,
+    pub(crate) entries: EntryNotes,
     pub(crate) audit: Vec<AuditEntry>,
 }
 

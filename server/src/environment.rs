@@ -239,6 +239,7 @@ impl Environment {
             lists,
             flags,
             dropped_flags,
+            entries,
             audit,
         } = changes;
         let (environment, base) = (self.row.id, current.revision());
@@ -253,6 +254,7 @@ impl Environment {
             lists,
             flags,
             dropped_flags,
+            entries,
             audit,
         }
     }
@@ -347,12 +349,7 @@ fn succeed(
         Arc::clone(current.state()),
         replaced_bytes(&changes.objects),
     );
-    Published::new(
-        Arc::clone(current.identity()),
-        Arc::new(state),
-        flags,
-        history,
-    )
+    current.succeed(Arc::new(state), flags, history)
 }
 
 /// What is wrong after a change and was not before

@@ -192,10 +192,25 @@ impl WriteQuery {
         Self { reason }
     }
 
+    /// The same, unless something more precise is said elsewhere
+    pub(crate) fn or_because(self, reason: Option<String>) -> Self {
+        Self {
+            reason: reason.or(self.reason),
+        }
+    }
+
     /// Who writes, when and why
     pub(crate) fn author(self, grant: &Grant, state: &AppState) -> Result<Author, ApiError> {
         author(self.reason, grant, state)
     }
+}
+
+/// What [`is_reason`] takes
+pub(crate) const REASON: &str = "at most 500 characters, none of them NUL";
+
+/// Whether a text can be kept as the reason of a write
+pub(crate) fn is_reason(text: &str) -> bool {
+    text.chars().count() <= REASON_LENGTH && !text.contains('\0')
 }
 
 /// Who writes, when and why
@@ -204,11 +219,8 @@ pub(crate) fn author(
     grant: &Grant,
     state: &AppState,
 ) -> Result<Author, ApiError> {
-    let is_usable =
-        |reason: &String| reason.chars().count() <= REASON_LENGTH && !reason.contains('\0');
-    if !reason.as_ref().is_none_or(is_usable) {
-        let message = format!("expected at most {REASON_LENGTH} characters, none of them NUL");
-        return Err(ApiError::invalid("?reason", message));
+    if !reason.as_deref().is_none_or(is_reason) {
+        return Err(ApiError::invalid("?reason", format!("expected {REASON}")));
     }
     Ok(Author {
         actor: grant.actor(),

@@ -41,6 +41,11 @@ impl Fields {
         value
     }
 
+    /// Whether a member is missing or null
+    pub(crate) fn is_absent(&self, name: &str) -> bool {
+        self.members.get(name).is_none_or(Json::is_null)
+    }
+
     /// A member that must be there
     pub(crate) fn required<T>(
         &mut self,
@@ -48,7 +53,7 @@ impl Fields {
         expected: &str,
         read: impl FnOnce(&Json) -> Option<T>,
     ) -> Option<T> {
-        if self.members.get(name).is_none_or(Json::is_null) {
+        if self.is_absent(name) {
             self.members.remove(name);
             let message = format!("expected {expected}");
             self.errors

@@ -15,7 +15,7 @@ mod references;
 pub use flagstaff_core::object::ObjectKind;
 
 /// Which object
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectId {
     /// Its kind
     pub kind: ObjectKind,

@@ -9,8 +9,9 @@ use imbl::OrdMap;
 
 use crate::coding::{self, Coding, Shared};
 use crate::history::History;
-use crate::object::wire_object;
+use crate::object::{Objects, wire_object};
 use crate::store::{EnvironmentRow, FlagRow};
+use crate::succession::succeed;
 use crate::transfer::{self, Commit, Intent};
 use crate::view::{Scope, State};
 
@@ -63,22 +64,40 @@ impl Published {
         flags: OrdMap<Arc<str>, FlagRow>,
         history: History,
     ) -> Result<Self, SnapshotError> {
-        let document = document(&identity, &state, Scope::All);
-        let snapshot = Arc::new(Snapshot::from_json(&document)?);
-        let all = Rendered {
-            document: OnceLock::from(Bytes::from(document)),
-            ..Rendered::default()
-        };
-        Ok(Self {
+        let nothing = (&Snapshot::empty(), &Objects::default());
+        let snapshot = succeed(nothing, &identity.row, &state)?;
+        Ok(Self::of(identity, state, flags, (history, snapshot)))
+    }
+
+    /// Compiles a later state of the same environment: what did not change is shared with this one
+    pub(crate) fn succeed(
+        &self,
+        state: Arc<State>,
+        flags: OrdMap<Arc<str>, FlagRow>,
+        history: History,
+    ) -> Result<Self, SnapshotError> {
+        let before = (&*self.snapshot, self.state.objects(Scope::All));
+        let snapshot = succeed(before, &self.identity.row, &state)?;
+        let identity = Arc::clone(&self.identity);
+        Ok(Self::of(identity, state, flags, (history, snapshot)))
+    }
+
+    fn of(
+        identity: Arc<Identity>,
+        state: Arc<State>,
+        flags: OrdMap<Arc<str>, FlagRow>,
+        (history, snapshot): (History, Snapshot),
+    ) -> Self {
+        Self {
             identity,
             state,
             flags,
             history,
-            snapshot,
-            all,
+            snapshot: Arc::new(snapshot),
+            all: Rendered::default(),
             client_side: Rendered::default(),
             notice: OnceLock::new(),
-        })
+        }
     }
 
     /// The environment's identity

@@ -25,6 +25,7 @@ mod history;
 mod keys;
 mod notices;
 mod ofrep;
+mod overrides;
 mod sdk;
 
 const ENVIRONMENT: &str = "/api/v1/projects/{project}/environments/{environment}";
@@ -99,8 +100,27 @@ fn admin() -> Router<AppState> {
             get(environments::list).post(environments::create),
         )
         .route("/api/v1/projects/{project}/audit", get(audit::list))
+        .merge(overrides())
         .merge(access::<AdminScope>(&format!("{ENVIRONMENT}/keys")))
         .merge(access::<ProjectScope>("/api/v1/projects/{project}/tokens"))
+}
+
+/// The overrides of a flag one by one
+fn overrides() -> Router<AppState> {
+    let flag = format!("{ENVIRONMENT}/flags/{{key}}/overrides");
+    // The load counts for itself what it reads.
+    let bulk = post(overrides::bulk::load).layer(DefaultBodyLimit::disable());
+    let one = get(overrides::read)
+        .put(overrides::put)
+        .delete(overrides::delete);
+    Router::new()
+        .route(&flag, get(overrides::list::of_flag))
+        .route(&format!("{flag}/bulk"), bulk)
+        .route(&format!("{flag}/{{level}}/{{contextKey}}"), one)
+        .route(
+            &format!("{ENVIRONMENT}/overrides"),
+            get(overrides::list::of_context),
+        )
 }
 
 /// Who has access to what a path names

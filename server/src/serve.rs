@@ -189,6 +189,7 @@ fn limits(options: &ServeOptions) -> Limits {
     Limits {
         streams: usize::try_from(options.max_streams).unwrap_or(usize::MAX),
         proxies: options.network.proxies(),
+        override_changes: options.override_changes,
         ..Limits::default()
     }
 }

@@ -25,6 +25,8 @@ use crate::store::{Access, Store, StoreError};
 pub struct Limits {
     /// Streams at a time; one more is answered 503
     pub streams: usize,
+    /// Changes of overrides that a flag takes in an hour; 0 for any number
+    pub override_changes: u32,
     /// How often a silent stream says that it lives
     pub heartbeat: Duration,
     /// How often the store is asked where it stands, announcements aside
@@ -37,6 +39,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             streams: 10_000,
+            override_changes: 100,
             heartbeat: Duration::from_secs(15),
             poll: Duration::from_millis(500),
             proxies: Proxies::default(),

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use flagstaff_core::Timestamp;
@@ -14,10 +15,12 @@ use crate::object::ObjectId;
 
 mod access;
 mod audit;
+mod overrides;
 mod sql;
 
 pub use access::{Access, AccessChange, End, KeyRow};
 pub use audit::{Action, AuditEntry, AuditQuery, AuditRow};
+pub use overrides::{EntryId, EntryNotes, EntryQuery, EntryRow, Meter};
 pub use sql::SqlStore;
 pub(crate) use sql::redacted;
 
@@ -47,6 +50,16 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Writes one change and answers its revision, which is `commit.base + 1`; all of it or nothing
     async fn commit(&self, commit: Commit) -> Result<u64, StoreError>;
+
+    /// What is known of these entries of lists beside their values, in no order; those that are gone are left out
+    async fn entry_notes(
+        &self,
+        environment: i64,
+        entries: Vec<EntryId>,
+    ) -> Result<Vec<EntryRow>, StoreError>;
+
+    /// The entries of lists in the order of their last change
+    async fn entries_by_time(&self, query: EntryQuery) -> Result<Vec<EntryRow>, StoreError>;
 
     /// Audit rows that match, the newest first
     async fn audit(&self, query: AuditQuery) -> Result<Vec<AuditRow>, StoreError>;
@@ -93,6 +106,16 @@ pub enum StoreError {
         environment: String,
         /// Its type there
         existing: String,
+    },
+    /// The flag's overrides have been changed as often as they may be for now
+    #[error("the overrides of flag `{flag}` have been changed {limit} times")]
+    TooManyChanges {
+        /// The flag
+        flag: Arc<str>,
+        /// How often they may be
+        limit: u32,
+        /// When they may be again
+        retry_after: Duration,
     },
     /// The token is a key of another kind or place
     #[error("the same token is already a key of another kind or environment")]
@@ -290,6 +313,8 @@ pub struct Commit {
     pub flags: Vec<FlagRow>,
     /// Flags that are gone
     pub dropped_flags: Vec<Arc<str>>,
+    /// What is said of entries beside their values
+    pub entries: EntryNotes,
     /// What the audit says of it
     pub audit: Vec<AuditEntry>,
 }

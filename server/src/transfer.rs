@@ -10,6 +10,9 @@ use serde_json::value::RawValue;
 
 use crate::object::{Body, Object, ObjectId, Objects};
 
+/// Changes of a list that are told one by one, however short the list
+const SINGLE: usize = 64;
+
 /// What follows, as the first event of a connection says it
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
@@ -200,6 +203,12 @@ impl Events {
         old: &OrdMap<Arc<str>, Arc<str>>,
         new: &OrdMap<Arc<str>, Arc<str>>,
     ) {
+        // An event is about as long as four entries of a list.
+        let most = SINGLE.max(new.len() / 4);
+        if old.diff(new).nth(most).is_some() {
+            let body = Body::List(new.clone());
+            return self.put_object(id, &Object { version, body });
+        }
         let mut is_told = false;
         for item in old.diff(new) {
             is_told = true;

@@ -298,7 +298,7 @@ fn salt(key: &str, project: &[Arc<Environment>]) -> String {
     flag::draw_salt(key, &taken)
 }
 
-fn missing(key: &str) -> ApiError {
+pub(super) fn missing(key: &str) -> ApiError {
     ApiError::NotFound {
         what: "flag",
         name: key.to_owned(),

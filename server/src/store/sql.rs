@@ -13,8 +13,9 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _};
 use tokio::sync::OnceCell;
 
 use super::{
-    Access, AccessChange, Announcements, AuditQuery, AuditRow, Commit, EnvironmentContent,
-    EnvironmentRow, Heads, KeyRow, NewEnvironments, Since, Store, StoreError,
+    Access, AccessChange, Announcements, AuditQuery, AuditRow, Commit, EntryId, EntryQuery,
+    EntryRow, EnvironmentContent, EnvironmentRow, Heads, KeyRow, NewEnvironments, Since, Store,
+    StoreError,
 };
 
 mod access;
@@ -27,6 +28,7 @@ mod heads;
 mod listen;
 mod load;
 mod migrate;
+mod overrides;
 mod row;
 mod since;
 
@@ -223,6 +225,24 @@ impl Store for SqlStore {
                 let transaction = connection.begin_with(dialect.begin_writing()).await?;
                 commit::commit(transaction, dialect, commit).await
             })
+        })
+        .await
+    }
+
+    async fn entry_notes(
+        &self,
+        environment: i64,
+        entries: Vec<EntryId>,
+    ) -> Result<Vec<EntryRow>, StoreError> {
+        self.on(&self.readers, WORK, |connection| {
+            Box::pin(async move { overrides::notes(connection, environment, &entries).await })
+        })
+        .await
+    }
+
+    async fn entries_by_time(&self, query: EntryQuery) -> Result<Vec<EntryRow>, StoreError> {
+        self.on(&self.readers, WORK, |connection| {
+            Box::pin(overrides::by_time(connection, query))
         })
         .await
     }

@@ -106,10 +106,7 @@ fn object(step: &Step) -> Option<(ObjectId, Value)> {
             include,
             refers_to,
         } => {
-            let include: BTreeMap<_, _> = include
-                .keys()
-                .map(|user| (format!("u{user}"), true))
-                .collect();
+            let include: Vec<_> = include.keys().map(|user| format!("u{user}")).collect();
             Some((
                 id(ObjectKind::Segment, *key),
                 json!({"when": when(*refers_to), "include": {"user": include}}),
@@ -244,6 +241,21 @@ async fn change(environment: &Arc<Environment>, step: &Step) {
         .write(author(), Invalid::Keep, edit)
         .await
         .unwrap();
+    serves_its_document(environment);
+}
+
+/// What was compiled change by change answers as the whole document does
+fn serves_its_document(environment: &Environment) {
+    let current = environment.current();
+    let document = String::from_utf8(current.document(Scope::All).to_vec()).unwrap();
+    let (found, expected) = (current.snapshot(), Snapshot::from_json(&document).unwrap());
+    assert_eq!(found.issues(), expected.issues(), "{document}");
+    assert_eq!(found.revision(), expected.revision());
+    for user in 0..4 {
+        let (context, now) = (Context::new(format!("u{user}")), Timestamp::from_millis(0));
+        let answers = [&**found, &expected].map(|snapshot| snapshot.evaluate_all(&context, now));
+        assert_eq!(answers[0], answers[1], "u{user} {document}");
+    }
 }
 
 /// Brings both nodes to where the store is: each then has what the other has, and tells the past alike
@@ -253,6 +265,9 @@ async fn refresh(nodes: &[Arc<Environment>; 2], stores: &[Arc<dyn Store>; 2]) {
         node.refresh(&heads.epoch, heads.revisions[&1])
             .await
             .unwrap();
+    }
+    for node in nodes {
+        serves_its_document(node);
     }
     let [one, other] = [nodes[0].current(), nodes[1].current()];
     assert_eq!(one.flags(), other.flags());

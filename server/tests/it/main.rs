@@ -33,6 +33,8 @@ mod nodes;
 #[cfg(test)]
 mod notices;
 #[cfg(test)]
+mod overrides;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod process;

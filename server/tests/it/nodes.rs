@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use axum::http::StatusCode;
 use flagstaff_server::auth::KeyKind;
 use flagstaff_server::store::{
-    Access, AccessChange, Announcements, AuditQuery, AuditRow, Commit, EnvironmentContent,
-    EnvironmentRow, Heads, KeyRow, NewEnvironments, Since, SqlStore, Store, StoreError,
+    Access, AccessChange, Announcements, AuditQuery, AuditRow, Commit, EntryId, EntryQuery,
+    EntryRow, EnvironmentContent, EnvironmentRow, Heads, KeyRow, NewEnvironments, Since, SqlStore,
+    Store, StoreError,
 };
 use flagstaff_server::{AppState, Clock, Limits};
 use reqwest::Response;
@@ -301,6 +302,18 @@ impl Store for Deaf {
 
     async fn commit(&self, commit: Commit) -> Result<u64, StoreError> {
         self.store.commit(commit).await
+    }
+
+    async fn entry_notes(
+        &self,
+        environment: i64,
+        entries: Vec<EntryId>,
+    ) -> Result<Vec<EntryRow>, StoreError> {
+        self.store.entry_notes(environment, entries).await
+    }
+
+    async fn entries_by_time(&self, query: EntryQuery) -> Result<Vec<EntryRow>, StoreError> {
+        self.store.entries_by_time(query).await
     }
 
     async fn audit(&self, query: AuditQuery) -> Result<Vec<AuditRow>, StoreError> {

@@ -7,12 +7,20 @@ use flagstaff_core::Timestamp;
 use flagstaff_server::auth::{KeyKind, hash};
 use flagstaff_server::object::{ObjectId, ObjectKind};
 use flagstaff_server::store::{
-    AccessChange, Action, AuditEntry, AuditQuery, Change, Commit, End, FlagRow, KeyRow,
+    AccessChange, Action, AuditEntry, AuditQuery, Change, Commit, End, EntryNotes, FlagRow, KeyRow,
     NewEnvironments, ProjectChoice, Since, SqlStore, Store, StoreError, Stored,
 };
 
 use crate::postgres::{Cluster, execute};
 use crate::support::{Database, key};
+
+mod overrides;
+
+use overrides::{
+    changes_beyond_the_limit_are_refused_until_one_no_longer_counts,
+    entries_are_read_in_the_order_of_their_changes, who_changed_an_entry_is_kept_with_it,
+    writers_at_once_do_not_pass_the_limit,
+};
 
 fn commit(environment: i64, base: u64, changes: Vec<Change>) -> Commit {
     let lists = changes
@@ -30,6 +38,7 @@ fn commit(environment: i64, base: u64, changes: Vec<Change>) -> Commit {
         lists,
         flags: Vec::new(),
         dropped_flags: Vec::new(),
+        entries: EntryNotes::default(),
         audit: Vec::new(),
     }
 }
@@ -791,6 +800,9 @@ suites! {
         keys_are_made_and_ended_at_once,
         the_last_admin_stays,
         environments_and_projects_are_made_once,
+        who_changed_an_entry_is_kept_with_it,
+        entries_are_read_in_the_order_of_their_changes,
+        changes_beyond_the_limit_are_refused_until_one_no_longer_counts,
     ],
     [
         of_two_writers_one_wins,
@@ -798,6 +810,7 @@ suites! {
         what_is_loaded_is_of_one_revision,
         of_many_first_keys_one_is_found,
         environments_that_are_made_together_get_numbers_of_their_own,
+        writers_at_once_do_not_pass_the_limit,
     ]
 }
 

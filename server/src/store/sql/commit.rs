@@ -1,6 +1,7 @@
 //! Writing one revision
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use sqlx::{Any, AnyConnection, Executor as _, Row as _, Transaction};
 
@@ -8,7 +9,7 @@ use super::audit::{self, Occasion};
 use super::batch::Batch;
 use super::dialect::Dialect;
 use super::row::signed;
-use super::{KEPT_REVISIONS, unsigned};
+use super::{KEPT_REVISIONS, overrides, unsigned};
 use crate::object::ObjectId;
 use crate::store::{Change, Commit, FlagRow, StoreError};
 
@@ -19,6 +20,10 @@ pub(super) async fn commit(
 ) -> Result<u64, StoreError> {
     let connection = &mut *transaction;
     let revision = next_revision(connection, &commit).await?;
+    if let Some(meter) = &commit.entries.meter {
+        let place = (commit.environment, revision);
+        overrides::count(connection, place, commit.at, meter).await?;
+    }
     let project = hold_project(connection, commit.environment).await?;
     let writer = Writer {
         environment: commit.environment,
@@ -128,7 +133,7 @@ impl Writer {
             id, entry, after, ..
         } in &commit.changes
         {
-            match (entry.as_deref(), after.as_deref()) {
+            match (entry.as_ref(), after.as_deref()) {
                 (None, Some(value)) => {
                     objects.insert(id, Some(value).filter(|_| !id.kind.is_list()));
                 }
@@ -140,7 +145,7 @@ impl Writer {
         let objects: Vec<_> = objects.into_iter().collect();
         self.put_objects(connection, &objects).await?;
         self.delete_objects(connection, &gone).await?;
-        self.put_entries(connection, &entries).await?;
+        self.put_entries(connection, commit, &entries).await?;
         self.delete_entries(connection, &gone_entries).await
     }
 
@@ -188,20 +193,32 @@ impl Writer {
     async fn put_entries(
         &self,
         connection: &mut AnyConnection,
-        rows: &[(&ObjectId, &str, &str)],
+        commit: &Commit,
+        rows: &[(&ObjectId, &Arc<str>, &str)],
     ) -> Result<(), StoreError> {
         let put = Batch {
-            before: "INSERT INTO entry (environment_id, kind, name, entry, value) VALUES",
-            columns: 5,
-            after: "ON CONFLICT (environment_id, kind, name, entry) DO UPDATE SET value = excluded.value",
+            before: "INSERT INTO entry (environment_id, kind, name, entry, value, changed_at, changed_by, reason) VALUES",
+            columns: 8,
+            after: "ON CONFLICT (environment_id, kind, name, entry) DO UPDATE SET value = excluded.value, \
+                 changed_at = excluded.changed_at, changed_by = excluded.changed_by, reason = excluded.reason",
         };
+        let reasons = &commit.entries.reasons;
         put.run(connection, rows, |query, (id, entry, value)| {
+            let own = if reasons.is_empty() {
+                None
+            } else {
+                reasons.get(&((*id).clone(), Arc::clone(entry)))
+            };
+            let reason = own.map(|own| &**own).or(commit.reason.as_deref());
             Ok(query
                 .bind(self.environment)
                 .bind(id.kind.as_str())
                 .bind(id.key.to_string())
-                .bind((*entry).to_owned())
-                .bind((*value).to_owned()))
+                .bind(entry.to_string())
+                .bind((*value).to_owned())
+                .bind(commit.at.as_millis())
+                .bind(commit.actor.to_string())
+                .bind(reason.map(str::to_owned)))
         })
         .await
     }
@@ -209,7 +226,7 @@ impl Writer {
     async fn delete_entries(
         &self,
         connection: &mut AnyConnection,
-        rows: &[(&ObjectId, &str)],
+        rows: &[(&ObjectId, &Arc<str>)],
     ) -> Result<(), StoreError> {
         let delete = Batch {
             before: "DELETE FROM entry WHERE (environment_id, kind, name, entry) IN (VALUES",
@@ -222,7 +239,7 @@ impl Writer {
                     .bind(self.environment)
                     .bind(id.kind.as_str())
                     .bind(id.key.to_string())
-                    .bind((*entry).to_owned()))
+                    .bind(entry.to_string()))
             })
             .await
     }

@@ -1,0 +1,308 @@
+//! `…/flags/{key}/overrides`: the overrides of a flag one by one, and `…/overrides`: those of one context over all flags
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::header::ETAG;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use flagstaff_core::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::api_error::ApiError;
+use crate::draft::Draft;
+use crate::environment::{Author, Invalid, Written};
+use crate::etag::{self, Precondition};
+use crate::extract::{AdminScope, Body, Parameters, WriteQuery};
+use crate::object::{ObjectId, ObjectKind, Objects};
+use crate::overrides::bulk::Submission;
+use crate::overrides::{self, Found};
+use crate::published::Published;
+use crate::routes::flags::missing;
+use crate::state::AppState;
+use crate::store::{EntryRow, FlagRow, Meter};
+use crate::view::Scope;
+
+pub(super) mod bulk;
+pub(super) mod list;
+
+/// In which changes are counted
+const WINDOW: Duration = Duration::from_hours(1);
+
+/// Whose override a path names
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Place {
+    level: String,
+    context_key: String,
+}
+
+/// An override named by the path, and somebody with a role in its project
+pub(super) struct OverrideScope {
+    admin: AdminScope,
+    place: Place,
+}
+
+impl FromRequestParts<AppState> for OverrideScope {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let admin = AdminScope::from_request_parts(parts, state).await?;
+        let place = Path::from_request_parts(parts, state).await;
+        let Path(place) = place.map_err(|error| ApiError::Unreadable(error.body_text()))?;
+        Ok(Self { admin, place })
+    }
+}
+
+/// An override as the admin API shows it
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Item {
+    flag: Arc<str>,
+    level: Arc<str>,
+    context_key: Arc<str>,
+    value: Box<RawValue>,
+    reason: Option<String>,
+    updated_at: Option<Timestamp>,
+    updated_by: Option<String>,
+}
+
+impl Item {
+    fn new(found: &Found<'_>, note: Option<&EntryRow>) -> Self {
+        // INVARIANT: what is served is canonical JSON.
+        let value = RawValue::from_string(found.value.to_string()).unwrap_or_default();
+        Self {
+            flag: found.list.owner().key,
+            level: found.level().into(),
+            context_key: Arc::clone(found.entry),
+            value,
+            reason: note.and_then(|note| note.reason.clone()),
+            updated_at: note.and_then(|note| note.changed_at),
+            updated_by: note.and_then(|note| note.changed_by.clone()),
+        }
+    }
+}
+
+/// `GET …/flags/{key}/overrides/{level}/{contextKey}`
+pub(super) async fn read(
+    OverrideScope {
+        admin: scope,
+        place,
+    }: OverrideScope,
+    State(state): State<AppState>,
+) -> Result<Response, ApiError> {
+    let current = scope.environment.current();
+    let row = flag(&current, &scope.key)?;
+    let list = overrides::list_of(&scope.key, &place.level);
+    let found = find(&current, &list, &place)?;
+    let mut items = items(&state, &scope, vec![found]).await?;
+    let item = items.pop().ok_or_else(|| place.missing())?;
+    answer(StatusCode::OK, row.version, &item)
+}
+
+/// `PUT …/flags/{key}/overrides/{level}/{contextKey}`: `{"value", "reason"?}`; adds or replaces
+///
+/// `If-Match`, the flag's, is honoured where it is sent: two people who give something to two contexts do not disagree.
+pub(super) async fn put(
+    OverrideScope {
+        admin: scope,
+        place,
+    }: OverrideScope,
+    State(state): State<AppState>,
+    Parameters(query): Parameters<WriteQuery>,
+    headers: HeaderMap,
+    Body(body): Body<Value>,
+) -> Result<Response, ApiError> {
+    let submission = Submission::read(body)?;
+    let reason = submission.reason.as_deref().map(str::to_owned);
+    let author = query.or_because(reason).author(&scope.grant, &state)?;
+    let (target, precondition) = (
+        Target::new(&scope, &state, &place),
+        Precondition::of(&headers),
+    );
+    let edit = move |current: &Published, draft: &mut Draft| {
+        let version = flag(current, &target.flag)?.version;
+        precondition.check(Some(version))?;
+        let Place { level, context_key } = &target.place;
+        let what = (&**context_key, &submission.value);
+        let errors = overrides::check(current, &target.flag, level, what);
+        if !errors.is_empty() {
+            return Err(ApiError::Invalid { errors });
+        }
+        draft.put_entry(&target.list, context_key, &submission.text);
+        target.count(draft);
+        Ok(())
+    };
+    let written = scope
+        .environment
+        .write(author.clone(), Invalid::Refuse, edit)
+        .await?;
+    put_answer(&scope, &state, &place, (written, author)).await
+}
+
+/// `DELETE …/flags/{key}/overrides/{level}/{contextKey}`
+pub(super) async fn delete(
+    OverrideScope {
+        admin: scope,
+        place,
+    }: OverrideScope,
+    State(state): State<AppState>,
+    Parameters(query): Parameters<WriteQuery>,
+    headers: HeaderMap,
+) -> Result<StatusCode, ApiError> {
+    let author = query.author(&scope.grant, &state)?;
+    let (target, precondition) = (
+        Target::new(&scope, &state, &place),
+        Precondition::of(&headers),
+    );
+    let edit = move |current: &Published, draft: &mut Draft| {
+        let version = flag(current, &target.flag)?.version;
+        precondition.check(Some(version))?;
+        find(current, &target.list, &target.place)?;
+        draft.remove_entry(&target.list, &target.place.context_key);
+        target.count(draft);
+        Ok(())
+    };
+    scope
+        .environment
+        .write(author, Invalid::Refuse, edit)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a request changes
+struct Target {
+    flag: Arc<str>,
+    list: ObjectId,
+    place: Place,
+    meter: Option<Meter>,
+}
+
+impl Target {
+    fn new(scope: &AdminScope, state: &AppState, place: &Place) -> Self {
+        Self {
+            flag: scope.key.as_str().into(),
+            list: overrides::list_of(&scope.key, &place.level),
+            place: place.clone(),
+            meter: meter(scope, state),
+        }
+    }
+
+    fn count(&self, draft: &mut Draft) {
+        if let Some(meter) = &self.meter {
+            draft.meter(meter.clone());
+        }
+    }
+}
+
+/// What a change of the flag's overrides counts against, if there is a limit
+fn meter(scope: &AdminScope, state: &AppState) -> Option<Meter> {
+    let limit = state.limits().override_changes;
+    (limit > 0).then(|| Meter {
+        flag: scope.key.as_str().into(),
+        limit,
+        window: WINDOW,
+    })
+}
+
+/// The override that was put, with what is known of it: of one that was there already, what was said then
+async fn put_answer(
+    scope: &AdminScope,
+    state: &AppState,
+    place: &Place,
+    (written, author): (Written, Author),
+) -> Result<Response, ApiError> {
+    let Written { before, after } = written;
+    let list = overrides::list_of(&scope.key, &place.level);
+    let found = find(&after, &list, place)?;
+    let held = overrides::find(objects(&before), &list, &place.context_key);
+    let status = match held {
+        Some(_) => StatusCode::OK,
+        None => StatusCode::CREATED,
+    };
+    let item = if held.is_some_and(|held| held.value == found.value) {
+        items(state, scope, vec![found]).await?.pop()
+    } else {
+        let Author { actor, at, reason } = author;
+        let note = EntryRow {
+            list: list.clone(),
+            entry: Arc::clone(found.entry),
+            changed_at: Some(at),
+            changed_by: Some(actor.to_string()),
+            reason,
+        };
+        Some(Item::new(&found, Some(&note)))
+    };
+    let item = item.ok_or_else(|| place.missing())?;
+    answer(status, flag(&after, &scope.key)?.version, &item)
+}
+
+fn answer(status: StatusCode, version: u64, item: &Item) -> Result<Response, ApiError> {
+    let tag = etag::quoted(&version.to_string())?;
+    Ok((status, [(ETAG, tag)], Json(item)).into_response())
+}
+
+fn objects(published: &Published) -> &Objects {
+    published.state().objects(Scope::All)
+}
+
+fn flag<'p>(current: &'p Published, key: &str) -> Result<&'p FlagRow, ApiError> {
+    current.flags().get(key).ok_or_else(|| missing(key))
+}
+
+fn find<'o>(
+    current: &'o Published,
+    list: &'o ObjectId,
+    place: &Place,
+) -> Result<Found<'o>, ApiError> {
+    let found = overrides::find(objects(current), list, &place.context_key);
+    found.ok_or_else(|| place.missing())
+}
+
+impl Place {
+    fn missing(&self) -> ApiError {
+        ApiError::NotFound {
+            what: "override",
+            name: format!("{}/{}", self.level, self.context_key),
+        }
+    }
+}
+
+/// Overrides with what the store knows of them
+async fn items(
+    state: &AppState,
+    scope: &AdminScope,
+    found: Vec<Found<'_>>,
+) -> Result<Vec<Item>, ApiError> {
+    let ids = found
+        .iter()
+        .map(|found| (found.list.clone(), Arc::clone(found.entry)));
+    let environment = scope.environment.row().id;
+    let notes = state
+        .store()
+        .entry_notes(environment, ids.collect())
+        .await?;
+    let item = |found: &Found<'_>| {
+        let is_of = |note: &&EntryRow| note.list == *found.list && note.entry == *found.entry;
+        Item::new(found, notes.iter().find(is_of))
+    };
+    Ok(found.iter().map(item).collect())
+}
+
+/// The id of the flag that a path names
+fn flag_id(scope: &AdminScope) -> ObjectId {
+    ObjectId::new(ObjectKind::Flag, scope.key.as_str())
+}
+
+/// A page of overrides
+#[derive(Serialize)]
+struct Page {
+    items: Vec<Item>,
+    total: usize,
+    next: Option<String>,
+}

@@ -1,0 +1,144 @@
+//! `…/flags/{key}/overrides/bulk`: many overrides in one revision
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::ETAG;
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt as _;
+use serde::{Deserialize, Serialize};
+
+use super::{flag, flag_id, meter, objects};
+use crate::api_error::ApiError;
+use crate::draft::Draft;
+use crate::environment::Invalid;
+use crate::etag::{self, Precondition};
+use crate::extract::{AdminScope, DOCUMENT_BYTES, Parameters, WriteQuery};
+use crate::object::ObjectId;
+use crate::overrides::bulk::{self, Line, Mode, Reader, Tally};
+use crate::published::Published;
+use crate::state::AppState;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::routes) struct BulkQuery {
+    #[serde(default)]
+    mode: ModeName,
+    level: Option<String>,
+    #[serde(default)]
+    dry_run: bool,
+    reason: Option<String>,
+}
+
+#[derive(Deserialize, Default, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum ModeName {
+    #[default]
+    Merge,
+    Replace,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Loaded {
+    revision: u64,
+    dry_run: bool,
+    lines: usize,
+    #[serde(flatten)]
+    tally: Tally,
+}
+
+/// `POST …/overrides/bulk?mode=merge|replace&level=&dryRun=`: a line each, `{"level", "contextKey", "value", "reason"?}`
+///
+/// `merge` leaves alone what no line names, `replace` removes it. With `level` lines may leave theirs out, and `replace` removes no
+/// others. One bad line and nothing is stored.
+pub(in crate::routes) async fn load(
+    scope: AdminScope,
+    State(state): State<AppState>,
+    Parameters(query): Parameters<BulkQuery>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let author = WriteQuery::because(query.reason).author(&scope.grant, &state)?;
+    flag(&scope.environment.current(), &scope.key)?;
+    let lines = read(body, query.level.as_deref()).await?;
+    let count = lines.len();
+    let mode = match query.mode {
+        ModeName::Merge => Mode::Merge,
+        ModeName::Replace => Mode::Replace,
+    };
+    let load = Load {
+        flag: flag_id(&scope),
+        precondition: Precondition::of(&headers),
+        lines,
+        mode,
+        level: query.level,
+    };
+    let id = load.flag.clone();
+    let (revision, version, tally) = if query.dry_run {
+        let current = scope.environment.current();
+        let mut draft = Draft::new(current.revision(), objects(&current));
+        load.apply(&current, &mut draft)?;
+        let tally = Tally::of(objects(&current), draft.objects(), &id);
+        (current.revision(), flag(&current, &id.key)?.version, tally)
+    } else {
+        let meter = meter(&scope, &state);
+        let edit = move |current: &Published, draft: &mut Draft| {
+            load.apply(current, draft)?;
+            if let Some(meter) = &meter {
+                draft.meter(meter.clone());
+            }
+            Ok(())
+        };
+        let written = scope
+            .environment
+            .write(author, Invalid::Refuse, edit)
+            .await?;
+        let tally = Tally::of(objects(&written.before), objects(&written.after), &id);
+        let after = &written.after;
+        (after.revision(), flag(after, &id.key)?.version, tally)
+    };
+    let loaded = Loaded {
+        revision,
+        dry_run: query.dry_run,
+        lines: count,
+        tally,
+    };
+    let tag = etag::quoted(&version.to_string())?;
+    Ok(([(ETAG, tag)], Json(loaded)).into_response())
+}
+
+/// What a load does, however often it is tried
+struct Load {
+    flag: ObjectId,
+    precondition: Precondition,
+    lines: Vec<Line>,
+    mode: Mode,
+    level: Option<String>,
+}
+
+impl Load {
+    fn apply(&self, current: &Published, draft: &mut Draft) -> Result<(), ApiError> {
+        let version = flag(current, &self.flag.key)?.version;
+        self.precondition.check(Some(version))?;
+        let what = (self.mode, self.level.as_deref());
+        bulk::apply(&self.lines, what, &self.flag, (current, draft))
+    }
+}
+
+/// Reads the lines while they arrive: their text is nowhere whole
+async fn read(body: Body, level: Option<&str>) -> Result<Vec<Line>, ApiError> {
+    let (mut reader, mut stream) = (Reader::new(level), body.into_data_stream());
+    let mut bytes = 0_usize;
+    while let Some(part) = stream.next().await {
+        let part = part.map_err(|error| ApiError::Unreadable(error.to_string()))?;
+        bytes = bytes.saturating_add(part.len());
+        if bytes > DOCUMENT_BYTES {
+            let limit = DOCUMENT_BYTES;
+            return Err(ApiError::TooLarge { limit });
+        }
+        reader.read(&part)?;
+    }
+    reader.finish()
+}

@@ -1,0 +1,146 @@
+//! Entries of lists: what is known of them beside their values, and counting the changes of overrides
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use flagstaff_core::Timestamp;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
+
+use super::row::{object_id, timestamp};
+use crate::store::{EntryId, EntryQuery, EntryRow, Meter, StoreError};
+
+/// What is known of these entries, in no order; those that are gone are left out
+pub(super) async fn notes(
+    connection: &mut AnyConnection,
+    environment: i64,
+    entries: &[EntryId],
+) -> Result<Vec<EntryRow>, StoreError> {
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut text = "SELECT kind, name, entry, changed_at, changed_by, reason FROM entry \
+         WHERE environment_id = $1 AND (kind, name, entry) IN (VALUES "
+        .to_owned();
+    let mut parameters = 2_usize..;
+    for position in 0..entries.len() {
+        text.push_str(if position == 0 { "(" } else { ", (" });
+        list(&mut text, &mut parameters, 3);
+        text.push(')');
+    }
+    text.push(')');
+    let mut query = sqlx::query(AssertSqlSafe(text)).bind(environment);
+    for (list, entry) in entries {
+        query = query
+            .bind(list.kind.as_str())
+            .bind(list.key.to_string())
+            .bind(entry.to_string());
+    }
+    let rows = query.persistent(false).fetch_all(connection).await?;
+    rows.iter().map(row).collect()
+}
+
+/// The entries of lists in the order of their last change, and of those of one instant in that of their names
+pub(super) async fn by_time(
+    connection: &mut AnyConnection,
+    query: EntryQuery,
+) -> Result<Vec<EntryRow>, StoreError> {
+    let Some(first) = query.lists.first() else {
+        return Ok(Vec::new());
+    };
+    let (order, beyond, start) = if query.is_latest_first {
+        ("DESC", "<", i64::MAX)
+    } else {
+        ("ASC", ">", -1)
+    };
+    let mut text = format!(
+        "SELECT kind, name, entry, changed_at, changed_by, reason FROM entry \
+         WHERE environment_id = $1 AND kind = $2 AND (changed_at, name, entry) {beyond} ($3, $4, $5) AND name IN ("
+    );
+    list(&mut text, &mut (7_usize..), query.lists.len());
+    // Writing to a String cannot fail.
+    let _ = write!(
+        text,
+        ") ORDER BY changed_at {order}, name {order}, entry {order} LIMIT $6"
+    );
+    let (at, name, entry) = match &query.after {
+        Some((at, (list, entry))) => (at.as_millis(), &*list.key, &**entry),
+        None => (start, "", ""),
+    };
+    let mut statement = sqlx::query(AssertSqlSafe(text))
+        .bind(query.environment)
+        .bind(first.kind.as_str())
+        .bind(at)
+        .bind(name.to_owned())
+        .bind(entry.to_owned())
+        .bind(i64::from(query.limit));
+    for list in &query.lists {
+        statement = statement.bind(list.key.to_string());
+    }
+    let rows = statement.persistent(false).fetch_all(connection).await?;
+    rows.iter().map(row).collect()
+}
+
+/// `$7, $8, …`
+fn list(text: &mut String, parameters: &mut impl Iterator<Item = usize>, count: usize) {
+    for (position, parameter) in (0..count).zip(parameters) {
+        let comma = if position == 0 { "" } else { ", " };
+        let _ = write!(text, "{comma}${parameter}");
+    }
+}
+
+fn row(row: &AnyRow) -> Result<EntryRow, StoreError> {
+    // What an earlier release wrote has the columns' defaults.
+    let changed_at: i64 = row.try_get(3)?;
+    let changed_by: String = row.try_get(4)?;
+    Ok(EntryRow {
+        list: object_id(row.try_get(0)?, row.try_get(1)?)?,
+        entry: row.try_get::<String, _>(2)?.into(),
+        changed_at: (changed_at != 0).then(|| timestamp(changed_at)),
+        changed_by: Some(changed_by).filter(|by| !by.is_empty()),
+        reason: row.try_get(5)?,
+    })
+}
+
+/// Counts the change that `revision` makes, or refuses it; for a transaction that holds the environment, so that nodes count one by one
+pub(super) async fn count(
+    connection: &mut AnyConnection,
+    (environment, revision): (i64, i64),
+    at: Timestamp,
+    meter: &Meter,
+) -> Result<(), StoreError> {
+    let window = i64::try_from(meter.window.as_millis()).unwrap_or(i64::MAX);
+    let now = at.as_millis();
+    let over = now.saturating_sub(window);
+    sqlx::query("DELETE FROM override_change WHERE environment_id = $1 AND made_at <= $2")
+        .bind(environment)
+        .bind(over)
+        .execute(&mut *connection)
+        .await?;
+    // The newest ones that fill the limit: when the oldest of them no longer counts there is room.
+    let filling = sqlx::query(
+        "SELECT made_at FROM override_change WHERE environment_id = $1 AND flag = $2 ORDER BY made_at DESC LIMIT $3",
+    )
+    .bind(environment)
+    .bind(&*meter.flag)
+    .bind(i64::from(meter.limit))
+    .fetch_all(&mut *connection)
+    .await?;
+    if filling.len() >= usize::try_from(meter.limit).unwrap_or(usize::MAX) {
+        let oldest: i64 = filling.last().map_or(Ok(now), |row| row.try_get(0))?;
+        let wait = oldest.saturating_sub(over).max(1);
+        return Err(StoreError::TooManyChanges {
+            flag: meter.flag.clone(),
+            limit: meter.limit,
+            retry_after: Duration::from_millis(wait.unsigned_abs()),
+        });
+    }
+    sqlx::query("INSERT INTO override_change (environment_id, flag, revision, made_at) VALUES ($1, $2, $3, $4)")
+        .bind(environment)
+        .bind(&*meter.flag)
+        .bind(revision)
+        .bind(now)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

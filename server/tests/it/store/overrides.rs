@@ -1,0 +1,200 @@
+//! What the store keeps of entries beside their values, and the limit of their changes
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flagstaff_core::Timestamp;
+use flagstaff_server::object::{ObjectId, ObjectKind};
+use flagstaff_server::store::{Commit, EntryQuery, EntryRow, Meter, Store, StoreError};
+
+use super::{commit, entry};
+
+fn list(key: &str) -> ObjectId {
+    ObjectId::new(ObjectKind::Overrides, key)
+}
+
+/// One of the commits of a test, at its revision's instant
+fn at(base: u64, millis: i64, changes: Vec<flagstaff_server::store::Change>) -> Commit {
+    Commit {
+        at: Timestamp::from_millis(millis),
+        actor: format!("actor {base}").into(),
+        reason: None,
+        ..commit(1, base, changes)
+    }
+}
+
+fn seen(rows: &[EntryRow]) -> Vec<(&str, &str)> {
+    rows.iter()
+        .map(|row| (&*row.list.key, &*row.entry))
+        .collect()
+}
+
+pub(super) async fn who_changed_an_entry_is_kept_with_it(store: &dyn Store) {
+    let put = |key| entry("a/user", key, Some("\"include\""), None, None);
+    let mut first = at(0, 10, vec![put("u1"), put("u2")]);
+    first.reason = Some("all of them".to_owned());
+    let own = (list("a/user"), Arc::from("u2"));
+    first.entries.reasons.insert(own, "this one".into());
+    store.commit(first).await.unwrap();
+    let change = entry(
+        "a/user",
+        "u1",
+        Some("\"exclude\""),
+        Some(1),
+        Some("\"include\""),
+    );
+    store.commit(at(1, 20, vec![change])).await.unwrap();
+
+    let asked = ["u1", "u2", "u3"].map(|key| (list("a/user"), Arc::from(key)));
+    let mut notes = store.entry_notes(1, asked.to_vec()).await.unwrap();
+    notes.sort_by(|a, b| a.entry.cmp(&b.entry));
+    let notes: Vec<_> = notes
+        .iter()
+        .map(|row| {
+            let at = row.changed_at.map(Timestamp::as_millis);
+            (
+                &*row.entry,
+                at,
+                row.changed_by.as_deref(),
+                row.reason.as_deref(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("u1", Some(20), Some("actor 1"), None),
+        ("u2", Some(10), Some("actor 0"), Some("this one")),
+    ];
+    assert_eq!(notes, expected);
+    assert_eq!(store.entry_notes(1, Vec::new()).await.unwrap(), []);
+    let elsewhere = vec![(list("a/user"), Arc::from("u1"))];
+    assert_eq!(store.entry_notes(2, elsewhere).await.unwrap(), []);
+}
+
+pub(super) async fn entries_are_read_in_the_order_of_their_changes(store: &dyn Store) {
+    let put =
+        |key: &str, entries: [&str; 2]| entries.map(|it| entry(key, it, Some("1"), None, None));
+    let first = [put("a/user", ["u1", "u2"]), put("a/team", ["t1", "t2"])];
+    store.commit(at(0, 10, first.concat())).await.unwrap();
+    let more = entry("a/user", "u0", Some("1"), Some(1), None);
+    store.commit(at(1, 30, vec![more])).await.unwrap();
+    let other = entry("b/user", "u9", Some("1"), None, None);
+    store.commit(at(2, 20, vec![other])).await.unwrap();
+
+    let query = |is_latest_first, after, limit| EntryQuery {
+        environment: 1,
+        lists: vec![list("a/team"), list("a/user")],
+        is_latest_first,
+        after,
+        limit,
+    };
+    for is_latest_first in [false, true] {
+        let mut expected = vec![
+            ("a/team", "t1"),
+            ("a/team", "t2"),
+            ("a/user", "u1"),
+            ("a/user", "u2"),
+            ("a/user", "u0"),
+        ];
+        if is_latest_first {
+            expected.reverse();
+        }
+        let all = store
+            .entries_by_time(query(is_latest_first, None, 10))
+            .await
+            .unwrap();
+        assert_eq!(seen(&all), expected);
+        // Page by page it is the same.
+        let (mut paged, mut after) = (Vec::new(), None);
+        loop {
+            let page = store
+                .entries_by_time(query(is_latest_first, after, 2))
+                .await
+                .unwrap();
+            let Some(last) = page.last() else { break };
+            let id = (last.list.clone(), Arc::clone(&last.entry));
+            after = last.changed_at.map(|at| (at, id));
+            paged.extend(page);
+        }
+        assert_eq!(paged, all);
+    }
+    let nothing = EntryQuery {
+        lists: Vec::new(),
+        ..query(true, None, 10)
+    };
+    assert_eq!(store.entries_by_time(nothing).await.unwrap(), []);
+}
+
+pub(super) async fn changes_beyond_the_limit_are_refused_until_one_no_longer_counts(
+    store: &dyn Store,
+) {
+    let metered = |base, millis, flag: &str| {
+        let change = entry(
+            &format!("{flag}/user"),
+            &format!("u{base}"),
+            Some("1"),
+            None,
+            None,
+        );
+        let mut commit = at(base, millis, vec![change]);
+        commit.entries.meter = Some(Meter {
+            flag: flag.into(),
+            limit: 2,
+            window: Duration::from_secs(1),
+        });
+        commit
+    };
+    store.commit(metered(0, 1_000, "a")).await.unwrap();
+    store.commit(metered(1, 1_400, "a")).await.unwrap();
+    let refused = store.commit(metered(2, 1_999, "a")).await;
+    let Err(StoreError::TooManyChanges {
+        flag,
+        limit: 2,
+        retry_after,
+    }) = refused
+    else {
+        panic!("{refused:?}");
+    };
+    assert_eq!((&*flag, retry_after), ("a", Duration::from_millis(1)));
+    // Nothing of it was written, another flag has its own count, and what has no meter is not counted.
+    assert_eq!(store.load(1).await.unwrap().revision, 2);
+    store.commit(metered(2, 1_999, "b")).await.unwrap();
+    let free = entry("a/user", "free", Some("1"), Some(2), None);
+    store.commit(at(3, 1_999, vec![free])).await.unwrap();
+    // The first one no longer counts.
+    store.commit(metered(4, 2_000, "a")).await.unwrap();
+    let refused = store.commit(metered(5, 2_100, "a")).await;
+    assert!(
+        matches!(refused, Err(StoreError::TooManyChanges { retry_after, .. }) if retry_after == Duration::from_millis(300)),
+        "{refused:?}"
+    );
+}
+
+/// Writers that start from the same state: the limit holds whoever wins
+pub(super) async fn writers_at_once_do_not_pass_the_limit(store: Arc<dyn Store>) {
+    let writer = |number: u32| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            loop {
+                let base = store.load(1).await.unwrap().revision;
+                let change = entry("a/user", &format!("u{number}"), Some("1"), None, None);
+                let mut commit = at(base, 5, vec![change]);
+                commit.entries.meter = Some(Meter {
+                    flag: "a".into(),
+                    limit: 3,
+                    window: Duration::from_hours(1),
+                });
+                match store.commit(commit).await {
+                    Ok(_) => return true,
+                    Err(StoreError::TooManyChanges { .. }) => return false,
+                    Err(StoreError::Stale { .. } | StoreError::Contended(_)) => {}
+                    Err(other) => panic!("{other}"),
+                }
+            }
+        })
+    };
+    let mut written = Vec::new();
+    for writer in (0..8).map(writer).collect::<Vec<_>>() {
+        written.push(writer.await.unwrap());
+    }
+    assert_eq!(written.iter().filter(|written| **written).count(), 3);
+}
