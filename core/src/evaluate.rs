@@ -113,13 +113,13 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         (value, environment.chain(patches).collect())
     }
 
-    /// The value of an outcome without the rest of it
+    /// The variant and the value of an outcome without the rest of it
     #[inline]
     pub(crate) fn value<'s>(
         &mut self,
         linked: &'s LinkedFlag,
         expected: Option<ValueType>,
-    ) -> Result<Cow<'s, Value>, ErrorCode> {
+    ) -> Result<(&'s Arc<Variant>, Cow<'s, Value>), ErrorCode> {
         let decision = self.decide(linked);
         let variant = decision.variant;
         if expected.is_some_and(|expected| !expected.admits(&variant.value)) {
@@ -128,9 +128,9 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         // A variant of an object flag may be patched, and of no other.
         if expected.is_none_or(|expected| expected == ValueType::Object) && linked.may_be_patched()
         {
-            Ok(self.layered(linked, &decision).0)
+            Ok((variant, self.layered(linked, &decision).0))
         } else {
-            Ok(Cow::Borrowed(&variant.value))
+            Ok((variant, Cow::Borrowed(&variant.value)))
         }
     }
 

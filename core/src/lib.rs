@@ -85,7 +85,7 @@ pub use outcome::{Detail, ErrorCode, Outcome, Reason, UnknownValueType, ValueTyp
 pub use path::{AttributePath, PathError};
 pub use pattern::PatternError;
 pub use replica::{Commit, Replica, ReplicaError, Step};
-pub use snapshot::{FlagInfo, Snapshot};
+pub use snapshot::{Answer, FlagInfo, Snapshot};
 pub use succession::ObjectChange;
 pub use text::{NumberQuery, TextQuery, TextReplica};
 pub use timestamp::Timestamp;

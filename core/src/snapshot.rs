@@ -17,6 +17,10 @@ use crate::timestamp::Timestamp;
 use crate::trace::{NoTrace, Trace, Tracer};
 use crate::value::Value;
 
+mod slots;
+
+pub use slots::Answer;
+
 /// An immutable set of compiled flags; share it behind an `Arc`
 #[derive(Debug, Default)]
 pub struct Snapshot {
@@ -33,6 +37,8 @@ pub(crate) struct Entry {
     pub(crate) key: Arc<str>,
     // `None` where the flag is broken.
     pub(crate) flag: Option<Arc<LinkedFlag>>,
+    // The first of its slots (snapshot/slots.rs).
+    first_slot: u32,
 }
 
 /// What a snapshot tells of a flag without evaluating it
@@ -59,11 +65,7 @@ impl Snapshot {
 
     pub(crate) fn new(source: Environment, linked: Linked) -> Self {
         let issues = linked.issues;
-        let flags: Box<[Entry]> = linked
-            .flags
-            .into_iter()
-            .map(|(key, flag)| Entry { key, flag })
-            .collect();
+        let flags = slots::number(linked.flags);
         let hash_at =
             |position: usize| flags.get(position).map_or(0, |entry| hash_text(&entry.key));
         let mut index = Index::with_capacity(flags.len());
@@ -145,15 +147,28 @@ impl Snapshot {
         expected: Option<ValueType>,
         context: &A,
         now: impl FnOnce() -> Timestamp,
-    ) -> Result<Cow<'_, Value>, ErrorCode> {
-        let linked = self.linked(flag, context)?;
+    ) -> Answer<'_> {
+        if context.validate().is_err() {
+            return Answer::refused(ErrorCode::InvalidContext);
+        }
+        let Some(entry) = self.entry(flag) else {
+            return Answer::refused(ErrorCode::FlagNotFound);
+        };
+        let Some(linked) = entry.flag.as_deref() else {
+            return Answer::of(entry, Err(ErrorCode::ParseError));
+        };
         if let Some(variant) = linked.constant() {
             return match expected {
-                Some(expected) if !expected.admits(&variant.value) => Err(ErrorCode::TypeMismatch),
-                _ => Ok(Cow::Borrowed(&variant.value)),
+                Some(expected) if !expected.admits(&variant.value) => {
+                    Answer::of(entry, Err(ErrorCode::TypeMismatch))
+                }
+                _ => Answer::of(entry, Ok((variant, Cow::Borrowed(&variant.value)))),
             };
         }
-        untraced(linked, context, now).value(linked, expected)
+        Answer::of(
+            entry,
+            untraced(linked, context, now).value(linked, expected),
+        )
     }
 
     /// The number of the outcome of the flag at a position, or `None` where it has none

@@ -46,7 +46,7 @@ fn a_scalar_evaluation_allocates_nothing() {
         let counted = allocation_counter::measure(|| {
             let value = snapshot.value(flag.key, expected, &context, || now);
             let outcome = snapshot.evaluate(flag.key, expected, &context, now);
-            assert_eq!(value.as_deref().ok(), outcome.value.as_deref());
+            assert_eq!(value.value.as_deref().ok(), outcome.value.as_deref());
             assert!(outcome.error_code.is_none());
         });
         assert_eq!(counted.count_total, 0, "{}", flag.key);

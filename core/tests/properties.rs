@@ -393,8 +393,8 @@ proptest! {
         for (flag, expected) in ["f", "g", "none"].into_iter().flat_map(|flag| types.map(|expected| (flag, expected))) {
             let outcome = snapshot.evaluate(flag, expected, &context, now);
             let value = snapshot.value(flag, expected, &context, || now);
-            prop_assert_eq!(value.as_deref().ok(), outcome.value.as_deref());
-            prop_assert_eq!(value.err(), outcome.error_code);
+            prop_assert_eq!(value.value.as_deref().ok(), outcome.value.as_deref());
+            prop_assert_eq!(value.value.err(), outcome.error_code);
         }
     }
 

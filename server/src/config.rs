@@ -118,6 +118,15 @@ pub struct ServeOptions {
     )]
     pub override_changes: u32,
 
+    /// Days for which counts of evaluations are kept
+    #[arg(
+        long,
+        env = "FLAGSTAFF_USAGE_DAYS",
+        default_value_t = 90,
+        value_name = "DAYS"
+    )]
+    pub usage_days: u32,
+
     /// Address that `/metrics` is served on instead of the server's own; for servers that everybody can reach
     #[arg(long, env = "FLAGSTAFF_METRICS_LISTEN", value_name = "ADDRESS")]
     pub metrics_listen: Option<SocketAddr>,

@@ -9,7 +9,7 @@ use crate::api_error::{ApiError, FieldError};
 use crate::object::seeds;
 
 /// Fields of an answer that are not part of the flag; a body may send them back unchanged
-const ENVELOPE: [&str; 4] = ["key", "version", "createdAt", "updatedAt"];
+const ENVELOPE: [&str; 5] = ["key", "version", "createdAt", "updatedAt", "lastSeenAt"];
 const SHORT_FORM: [&str; 2] = ["enabled", "rolloutPercentage"];
 
 /// What a body says about a flag

@@ -52,6 +52,7 @@ mod stream_token;
 mod succession;
 mod timeout;
 mod transfer;
+pub mod usage;
 mod view;
 
 pub use api_error::{ApiError, FieldError, chain};

@@ -41,6 +41,8 @@ pub(crate) struct Metrics {
     transfers: Family<TransferLabels, Counter>,
     refused_streams: Counter,
     evaluations: Family<EvaluationLabels, Counter>,
+    usage_reports: Family<EnvironmentLabels, Counter>,
+    usage_lost: Family<EnvironmentLabels, Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -128,6 +130,8 @@ impl Metrics {
             transfers: Family::default(),
             refused_streams: Counter::default(),
             evaluations: Family::default(),
+            usage_reports: Family::default(),
+            usage_lost: Family::default(),
             registry: Registry::default(),
         };
         registry.register(
@@ -156,6 +160,16 @@ impl Metrics {
             "evaluations",
             "Flags that were evaluated for others, by OFREP and /api/v1/evaluate",
             metrics.evaluations.clone(),
+        );
+        registry.register(
+            "usage_reports",
+            "Reports of SDKs on what they evaluated",
+            metrics.usage_reports.clone(),
+        );
+        registry.register(
+            "usage_lost",
+            "Evaluations that SDKs say they could not report",
+            metrics.usage_lost.clone(),
         );
         Self {
             registry,
@@ -258,6 +272,13 @@ impl Metrics {
             };
             self.evaluations.get_or_create(&labels).inc_by(count);
         }
+    }
+
+    /// Notes a report of an SDK, and how many evaluations it says it had to leave out
+    pub(crate) fn reported(&self, row: &EnvironmentRow, lost: u64) {
+        let labels = EnvironmentLabels::of(row);
+        self.usage_reports.get_or_create(&labels).inc();
+        self.usage_lost.get_or_create(&labels).inc_by(lost);
     }
 
     /// Everything that was counted, and how things stand now, as Prometheus reads it

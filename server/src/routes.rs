@@ -27,6 +27,7 @@ mod notices;
 mod ofrep;
 mod overrides;
 mod sdk;
+mod usage;
 
 const ENVIRONMENT: &str = "/api/v1/projects/{project}/environments/{environment}";
 
@@ -88,6 +89,11 @@ fn admin() -> Router<AppState> {
             &format!("{ENVIRONMENT}/flags/{{key}}/rollback"),
             post(history::rollback),
         )
+        .route(
+            &format!("{ENVIRONMENT}/flags/{{key}}/usage"),
+            get(usage::of_flag),
+        )
+        .route(&format!("{ENVIRONMENT}/unknown-flags"), get(usage::unknown))
         .route(&format!("{ENVIRONMENT}/document"), document)
         .route(&format!("{ENVIRONMENT}/compare"), get(copy::compare))
         .route(&format!("{ENVIRONMENT}/copy"), post(copy::copy))
@@ -141,6 +147,7 @@ fn sdk() -> Router<AppState> {
     Router::new()
         .route("/api/v1/sdk/stream", get(sdk::stream))
         .route("/api/v1/sdk/snapshot", get(sdk::snapshot))
+        .route("/api/v1/sdk/usage", post(usage::report))
         .route("/api/v1/evaluate", post(evaluate::evaluate))
         // Some providers append a slash.
         .route("/ofrep/v1/evaluate/flags", post(ofrep::bulk))

@@ -22,6 +22,7 @@ use crate::seed::{self, SeedError, SeedReport};
 use crate::state::{AppState, Clock, Limits};
 use crate::store::{EnvironmentRow, SqlStore, Store, StoreError, redacted};
 use crate::timeout::WriteTimeout;
+use crate::usage;
 
 const PROJECT: &str = "default";
 const ENVIRONMENT: &str = "production";
@@ -190,6 +191,7 @@ fn limits(options: &ServeOptions) -> Limits {
         streams: usize::try_from(options.max_streams).unwrap_or(usize::MAX),
         proxies: options.network.proxies(),
         override_changes: options.override_changes,
+        usage_kept: Duration::from_hours(u64::from(options.usage_days).saturating_mul(24)),
         ..Limits::default()
     }
 }
@@ -234,8 +236,9 @@ pub async fn serve_apart(
 ) -> io::Result<()> {
     let stopping = state.stopping().clone();
     tokio::spawn(follow(state.clone()));
+    tokio::spawn(usage::keep(state.clone()));
     let app = match metrics {
-        None => routes::app(state.clone()).merge(routes::metrics(state)),
+        None => routes::app(state.clone()).merge(routes::metrics(state.clone())),
         Some(metrics) => {
             // Until the very end: what a server does while it stops is worth a look.
             tokio::spawn(serve_connections(
@@ -243,7 +246,7 @@ pub async fn serve_apart(
                 routes::metrics(state.clone()),
                 CancellationToken::new(),
             ));
-            routes::app(state)
+            routes::app(state.clone())
         }
     };
     let listener = WriteTimeout::new(listener, WRITE_TIMEOUT);
@@ -256,6 +259,7 @@ pub async fn serve_apart(
         () = server => {}
         () = deadline => tracing::warn!("some requests did not end in time and are cut off"),
     }
+    usage::finish(&state).await;
     Ok(())
 }
 

@@ -19,6 +19,7 @@ use crate::environment::{Environment, LoadError};
 use crate::metrics::Metrics;
 use crate::published::Identity;
 use crate::store::{Access, Store, StoreError};
+use crate::usage::Usage;
 
 /// Bounds that an operator may set
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct Limits {
     pub poll: Duration,
     /// The proxies that say where a request comes from
     pub proxies: Proxies,
+    /// How long counts of evaluations are kept
+    pub usage_kept: Duration,
 }
 
 impl Default for Limits {
@@ -43,6 +46,7 @@ impl Default for Limits {
             heartbeat: Duration::from_secs(15),
             poll: Duration::from_millis(500),
             proxies: Proxies::default(),
+            usage_kept: Duration::from_hours(90 * 24),
         }
     }
 }
@@ -85,6 +89,7 @@ struct Inner {
     limits: Limits,
     streams: Arc<Semaphore>,
     metrics: Metrics,
+    usage: Usage,
     stopping: CancellationToken,
 }
 
@@ -152,6 +157,7 @@ impl AppState {
             limits,
             streams,
             metrics: Metrics::new(),
+            usage: Usage::default(),
             stopping: CancellationToken::new(),
         }))
     }
@@ -245,6 +251,11 @@ impl AppState {
     /// What is counted
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// What flags were asked for
+    pub(crate) fn usage(&self) -> &Usage {
+        &self.0.usage
     }
 
     /// Cancelled when the server begins to stop: no longer ready, streams say goodbye

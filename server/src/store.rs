@@ -17,19 +17,23 @@ mod access;
 mod audit;
 mod overrides;
 mod sql;
+mod usage;
 
 pub use access::{Access, AccessChange, End, KeyRow};
 pub use audit::{Action, AuditEntry, AuditQuery, AuditRow};
 pub use overrides::{EntryId, EntryNotes, EntryQuery, EntryRow, Meter};
 pub use sql::SqlStore;
 pub(crate) use sql::redacted;
+pub use usage::{
+    KEPT_UNKNOWN, SeenFlag, UnknownFlag, UsageCounts, UsageQuery, UsageRow, UsageStep, UsageStore,
+};
 
 /// Bytes of a key or an entry: more than the language allows, and two of them less than a row of PostgreSQL's indexes holds
 pub(crate) const NAME_BYTES: usize = 1_280;
 
 /// What keeps everything that must survive a restart
 #[async_trait]
-pub trait Store: Send + Sync + std::fmt::Debug {
+pub trait Store: UsageStore + Send + Sync + std::fmt::Debug {
     /// Where everything stands, in one cheap question
     async fn heads(&self) -> Result<Heads, StoreError>;
 

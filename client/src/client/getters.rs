@@ -198,7 +198,7 @@ impl Client {
         let mut reader = self.inner.store.reader();
         let snapshot = reader.snapshot();
         let value = snapshot.value(flag, Some(expected), context, clock::now);
-        let answer = read(value.as_deref().ok());
+        let answer = read(value.value.as_deref().ok());
         drop(value);
         reader.finish();
         answer

@@ -16,6 +16,9 @@ use crate::coding::{self, Coding};
 use crate::extract::{Body, key_environment};
 use crate::state::AppState;
 
+/// Who asks, as the list of unknown flags has it
+const EVALUATE: &str = "evaluate";
+
 /// Values are read as the core's, so that numbers are what they are in every binding
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -59,6 +62,7 @@ pub(super) async fn evaluate(
     };
     let context = Context::from_json(question.context.get());
     let snapshot = published.snapshot();
+    let usage = state.usage().of(environment.row().id);
     let count = |reasons: &mut dyn Iterator<Item = Reason>| {
         state.metrics().evaluated(environment.row(), reasons);
     };
@@ -70,10 +74,12 @@ pub(super) async fn evaluate(
     } else if let Some(flag) = &question.flag {
         let outcome = snapshot.evaluate(flag, value_type, &context, now);
         count(&mut once(outcome.reason));
+        usage.answered(snapshot, (flag, &outcome), (EVALUATE, state.now()));
         outcome.to_value(&question.default)
     } else {
         let outcomes = snapshot.evaluate_all(&context, now);
         count(&mut outcomes.iter().map(|(_, outcome)| outcome.reason));
+        usage.answered_all(snapshot, &outcomes, state.now());
         Outcome::all_to_value(&outcomes, &question.default)
     };
     let (coding, body) = coding::answer(

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::header::{ETAG, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::limits;
+use flagstaff_core::{Timestamp, limits};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -26,13 +26,16 @@ use crate::store::FlagRow;
 use crate::view::Scope;
 
 /// `GET …/flags/{key}`
-pub(super) async fn read(scope: AdminScope) -> Result<Response, ApiError> {
+pub(super) async fn read(
+    scope: AdminScope,
+    State(state): State<AppState>,
+) -> Result<Response, ApiError> {
     let published = scope.environment.current();
     let row = published
         .flags()
         .get(&*scope.key)
         .ok_or_else(|| missing(&scope.key))?;
-    answer(StatusCode::OK, &published, row)
+    answer(StatusCode::OK, &state, &published, row)
 }
 
 #[derive(Deserialize)]
@@ -52,6 +55,7 @@ struct Page {
 /// `GET …/flags?limit=&cursor=&search=`: by key; `search` is part of a key, in any case
 pub(super) async fn list(
     scope: AdminScope,
+    State(state): State<AppState>,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Response, ApiError> {
     let limit = page_size(query.limit)?;
@@ -73,9 +77,10 @@ pub(super) async fn list(
         .last()
         .filter(|_| rows.next().is_some())
         .map(|row| Arc::clone(&row.key));
+    let usage = state.usage().of(scope.environment.row().id);
     let items = page
         .into_iter()
-        .map(|row| flag_json(&published, row))
+        .map(|row| seen(flag_json(&published, row), usage.last_seen(&row.key)))
         .collect();
     Ok(Json(Page { items, total, next }).into_response())
 }
@@ -226,6 +231,7 @@ pub(super) async fn write(
         } else {
             StatusCode::OK
         },
+        state,
         &written.after,
         row,
     )
@@ -305,9 +311,25 @@ pub(super) fn missing(key: &str) -> ApiError {
     }
 }
 
-fn answer(status: StatusCode, published: &Published, row: &FlagRow) -> Result<Response, ApiError> {
+fn answer(
+    status: StatusCode,
+    state: &AppState,
+    published: &Published,
+    row: &FlagRow,
+) -> Result<Response, ApiError> {
     let tag = etag::quoted(&row.version.to_string())?;
-    Ok((status, [(ETAG, tag)], Json(flag_json(published, row))).into_response())
+    let usage = state.usage().of(published.identity().row.id);
+    let flag = seen(flag_json(published, row), usage.last_seen(&row.key));
+    Ok((status, [(ETAG, tag)], Json(flag)).into_response())
+}
+
+/// A flag with when it was last asked for, here or in an SDK
+fn seen(mut flag: Value, at: Option<Timestamp>) -> Value {
+    if let Value::Object(members) = &mut flag {
+        let at = at.map_or(Value::Null, |at| at.to_string().into());
+        members.insert("lastSeenAt".to_owned(), at);
+    }
+    flag
 }
 
 /// A flag as the admin API shows it: its own fields and those of the server in one object

@@ -32,6 +32,8 @@ use crate::view::Scope;
 const KEYS: &[KeyKind] = &[KeyKind::Server, KeyKind::Client];
 /// Of how this server evaluates and answers: a new one makes old tags stale
 const TAG_VERSION: &str = "2";
+/// Who asks, as the list of unknown flags has it
+const OFREP: &str = "ofrep";
 /// How long a request waits for a change that its client knows of already
 const CATCH_UP: Duration = Duration::from_secs(2);
 
@@ -99,6 +101,11 @@ pub(super) async fn single(
     let outcome = published
         .snapshot()
         .evaluate(&key, None, &context, state.now());
+    state.usage().of(environment.row().id).answered(
+        published.snapshot(),
+        (&key, &outcome),
+        (OFREP, state.now()),
+    );
     state
         .metrics()
         .evaluated(environment.row(), std::iter::once(outcome.reason));
@@ -141,6 +148,8 @@ pub(super) async fn bulk(
     let outcomes = published.snapshot().evaluate_all(&context, now);
     let reasons = outcomes.iter().map(|(_, outcome)| outcome.reason);
     state.metrics().evaluated(environment.row(), reasons);
+    let usage = state.usage().of(environment.row().id);
+    usage.answered_all(published.snapshot(), &outcomes, now);
     let flags = outcomes.iter().map(|(key, outcome)| {
         outcome
             .error_code

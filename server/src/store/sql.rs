@@ -31,6 +31,7 @@ mod migrate;
 mod overrides;
 mod row;
 mod since;
+mod usage;
 
 use dialect::Dialect;
 pub(crate) use dialect::redacted;

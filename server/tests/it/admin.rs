@@ -28,7 +28,7 @@ async fn a_flag_is_made_read_replaced_patched_and_deleted() {
     assert_eq!(
         made.json(),
         json!({
-            "key": "a", "version": 1, "createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "2026-01-01T00:00:00.000Z",
+            "key": "a", "version": 1, "createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "2026-01-01T00:00:00.000Z", "lastSeenAt": null,
             "type": "boolean", "enabled": true, "serve": "on", "salt": "a", "needs": 1,
         })
     );

@@ -46,3 +46,5 @@ mod service;
 mod store;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod usage;

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::http::StatusCode;
+use flagstaff_core::Timestamp;
 use flagstaff_server::auth::KeyKind;
 use flagstaff_server::store::{
     Access, AccessChange, Announcements, AuditQuery, AuditRow, Commit, EntryId, EntryQuery,
-    EntryRow, EnvironmentContent, EnvironmentRow, Heads, KeyRow, NewEnvironments, Since, SqlStore,
-    Store, StoreError,
+    EntryRow, EnvironmentContent, EnvironmentRow, Heads, KeyRow, NewEnvironments, SeenFlag, Since,
+    SqlStore, Store, StoreError, UnknownFlag, UsageCounts, UsageQuery, UsageStep, UsageStore,
 };
 use flagstaff_server::{AppState, Clock, Limits};
 use reqwest::Response;
@@ -339,6 +340,29 @@ impl Store for Deaf {
     async fn listen(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
         self.listened.fetch_add(1, Ordering::Relaxed);
         Ok(Some(Box::new(Silence)))
+    }
+}
+
+#[async_trait]
+impl UsageStore for Deaf {
+    async fn add_usage(&self, counted: UsageCounts) -> Result<(), StoreError> {
+        self.store.add_usage(counted).await
+    }
+
+    async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageStep>, StoreError> {
+        self.store.usage(query).await
+    }
+
+    async fn seen_flags(&self, since: Timestamp) -> Result<Vec<SeenFlag>, StoreError> {
+        self.store.seen_flags(since).await
+    }
+
+    async fn unknown_flags(&self, environment: i64) -> Result<Vec<UnknownFlag>, StoreError> {
+        self.store.unknown_flags(environment).await
+    }
+
+    async fn forget_usage(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.store.forget_usage(before).await
     }
 }
 

@@ -77,6 +77,14 @@ impl Dialect {
         }
     }
 
+    /// What a transaction runs before it changes which unknown flags are kept, where several could at once
+    pub(super) const fn lock_unknown_flags(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some("LOCK TABLE unknown_flag IN SHARE ROW EXCLUSIVE MODE"),
+        }
+    }
+
     /// Refuses a database that could not hold what will be written
     pub(super) async fn check(self, connection: &mut AnyConnection) -> Result<(), StoreError> {
         if self == Self::Sqlite {

@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, SqlSafeStr as _};
 use crate::store::StoreError;
 
 /// Forward only: a migration that has been released is never edited, and leaves the release before it able to work
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (
         1,
         "initial",
@@ -31,6 +31,11 @@ const MIGRATIONS: [(i64, &str, &str); 5] = [
         6,
         "overrides",
         include_str!("../../../migrations/0006_overrides.sql"),
+    ),
+    (
+        9,
+        "usage",
+        include_str!("../../../migrations/0009_usage.sql"),
     ),
 ];
 

@@ -1,0 +1,180 @@
+//! How often flags are evaluated, here and in SDKs, when each was last asked for, and what is asked for and does not exist
+//!
+//! ```text
+//! OFREP, /api/v1/evaluate ─► Tally (a counter for each variant) ─┐
+//! SDKs: POST /api/v1/sdk/usage ─► Report ────────────────────────┴─► Ledger ─► every 10 s: Store, hour by hour
+//! ```
+//!
+//! Nothing of it is on the way of an evaluation but a count in memory; what cannot be stored is kept and tried again.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use flagstaff_core::Timestamp;
+use tokio::time::MissedTickBehavior;
+
+use crate::api_error::chain;
+use crate::environment::Environment;
+use crate::state::AppState;
+use crate::store::{StoreError, UsageCounts};
+
+mod ledger;
+mod report;
+mod sketch;
+mod tally;
+
+pub(crate) use ledger::Ledger;
+pub(crate) use report::{Report, ReportWire};
+
+/// Milliseconds of an hour
+pub(crate) const HOUR: i64 = 3_600_000;
+/// How often counts are stored
+const STORED: Duration = Duration::from_secs(10);
+/// How often what is too old is removed
+const FORGOTTEN: Duration = Duration::from_hours(1);
+/// At the end of the process the store gets so long to take the last counts
+const LAST: Duration = Duration::from_secs(3);
+/// Nodes' clocks may differ by so much before one misses that another has seen a flag
+const CLOCKS_DIFFER: i64 = 5 * 60_000;
+
+/// The hour that an instant is in
+pub(crate) fn hour_of(at: Timestamp) -> Timestamp {
+    let millis = at.as_millis();
+    Timestamp::from_millis(millis.saturating_sub(millis.rem_euclid(HOUR)))
+}
+
+/// What a node has counted
+#[derive(Debug, Default)]
+pub struct Usage {
+    ledgers: ArcSwap<BTreeMap<i64, Arc<Ledger>>>,
+    received: report::Received,
+    // Before which the store has been asked when flags were seen; held while counts are stored, which is done once at a time.
+    seen_until: tokio::sync::Mutex<Option<Timestamp>>,
+    adding: Mutex<()>,
+}
+
+impl Usage {
+    /// The counts of an environment
+    pub(crate) fn of(&self, environment: i64) -> Arc<Ledger> {
+        if let Some(ledger) = self.ledgers.load().get(&environment) {
+            return Arc::clone(ledger);
+        }
+        let _turn = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ledgers = BTreeMap::clone(&self.ledgers.load());
+        let ledger = ledgers
+            .entry(environment)
+            .or_insert_with(|| Arc::new(Ledger::new(environment)));
+        let ledger = Arc::clone(ledger);
+        self.ledgers.store(Arc::new(ledgers));
+        ledger
+    }
+
+    /// Takes a report, unless it has been taken; how many evaluations its sender had to leave out
+    pub(crate) fn receive(
+        &self,
+        environment: &Environment,
+        report: &Report,
+        now: Timestamp,
+    ) -> u64 {
+        let id = environment.row().id;
+        if !self.received.is_new(id, report, Instant::now()) {
+            return 0;
+        }
+        let published = environment.current();
+        self.of(id).reported(published.snapshot(), report, now);
+        report.lost
+    }
+}
+
+/// Stores what has been counted, and learns when flags were seen elsewhere
+pub async fn store(state: &AppState) -> Result<(), StoreError> {
+    let usage = state.usage();
+    let mut seen_until = usage.seen_until.lock().await;
+    let now = state.now();
+    let mut counts = UsageCounts::default();
+    for ledger in usage.ledgers.load().values() {
+        ledger.take(&mut counts, now);
+    }
+    if !counts.is_empty() {
+        let kept = (counts.evaluations.clone(), counts.seen.clone());
+        if let Err(error) = state.store().add_usage(counts).await {
+            let (evaluations, seen) = kept;
+            for row in evaluations {
+                usage.of(row.environment).put_back(row, now);
+            }
+            for row in seen {
+                usage.of(row.environment).put_back_seen(&row);
+            }
+            return Err(error);
+        }
+    }
+    let since = seen_until.map_or(i64::MIN, |until| {
+        until.as_millis().saturating_sub(CLOCKS_DIFFER)
+    });
+    let seen = state
+        .store()
+        .seen_flags(Timestamp::from_millis(since))
+        .await?;
+    for row in seen {
+        usage.of(row.environment).saw(&row.flag, row.seen_at);
+    }
+    *seen_until = Some(now);
+    Ok(())
+}
+
+/// Stores what has been counted again and again, until the server stops, and forgets what is old
+pub(crate) async fn keep(state: AppState) {
+    let stopping = state.stopping().clone();
+    tokio::select! {
+        () = stopping.cancelled() => {}
+        () = async { tokio::join!(keep_storing(&state), keep_forgetting(&state)); } => {}
+    }
+}
+
+/// Stores the last counts, if the store takes them soon
+pub(crate) async fn finish(state: &AppState) {
+    let stored = tokio::time::timeout(LAST, store(state)).await;
+    if !matches!(stored, Ok(Ok(()))) {
+        tracing::warn!("the last counts of evaluations could not be stored and are lost");
+    }
+}
+
+async fn keep_storing(state: &AppState) {
+    let mut tick = tokio::time::interval(STORED);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut has_failed = false;
+    loop {
+        tick.tick().await;
+        if state.contact().is_lost() {
+            continue;
+        }
+        let stored = store(state).await;
+        if let Err(error) = &stored
+            && !has_failed
+        {
+            let error = chain(error);
+            tracing::warn!(
+                error,
+                "counts of evaluations could not be stored: they are kept for a day"
+            );
+        }
+        has_failed = stored.is_err();
+    }
+}
+
+async fn keep_forgetting(state: &AppState) {
+    let mut tick = tokio::time::interval(FORGOTTEN);
+    loop {
+        tick.tick().await;
+        let kept = i64::try_from(state.limits().usage_kept.as_millis()).unwrap_or(i64::MAX);
+        let before = state.now().as_millis().saturating_sub(kept);
+        let before = Timestamp::from_millis(before);
+        if !state.contact().is_lost()
+            && let Err(error) = state.store().forget_usage(before).await
+        {
+            tracing::warn!(error = chain(&error), "old counts could not be removed");
+        }
+    }
+}
