@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use fields::{Change, ChangeKind};
+pub use fields::{Change, ChangeKind, differences};
 pub use moves::Move;
 pub use splits::Split;
 

@@ -79,8 +79,8 @@ impl ObjectKind {
         }
     }
 
-    /// The member of its owner that holds a list
-    const fn member(self) -> Option<&'static str> {
+    /// The member of its owner that holds a list; `None` if it is no list
+    pub const fn member(self) -> Option<&'static str> {
         match self {
             Self::Overrides => Some("overrides"),
             Self::SegmentInclude => Some("include"),

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flagstaff_core::Timestamp;
-use serde_json::{Value as Json, json};
+use flagstaff_core::{Timestamp, Value};
+use serde_json::json;
 
 use crate::api_error::ApiError;
 use crate::auth::{self, Grant, Key, KeyKind};
 use crate::environment::Author;
-use crate::object::canonical;
+use crate::object::value;
 use crate::state::AppState;
 use crate::store::{AccessChange, Action, AuditEntry, End, EnvironmentRow, KeyRow, StoreError};
 
@@ -227,13 +227,10 @@ async fn change(
         return Err(ApiError::out_of_reach());
     }
     let id = ended.map(|(old, _)| old.id()).unwrap_or_default();
-    let Author { actor, at, reason } = author;
     let change = AccessChange {
         project_id: place.project_id,
         environment_id: place.environment.map(|row| row.id),
-        at,
-        actor,
-        reason,
+        author,
         made,
         ended: ended.map(|(old, end)| (old.hash.clone(), end)),
         audit,
@@ -249,31 +246,21 @@ async fn change(
 }
 
 fn entry(place: &Place<'_>, before: Option<&KeyRow>, after: Option<&KeyRow>) -> AuditEntry {
-    let action = match (before, after) {
-        (None, _) => Action::Create,
-        (Some(_), Some(_)) => Action::Update,
-        (Some(_), None) => Action::Delete,
-    };
-    let name = before.or(after).map_or("", KeyRow::id).into();
-    let text = |row: &KeyRow| canonical(&audited(row));
-    AuditEntry {
-        action,
-        kind: place.what(),
-        name,
-        before: before.map(text),
-        after: after.map(text),
-    }
+    let action = Action::of(before.is_some(), after.is_some());
+    let name = before.or(after).map_or("", KeyRow::id);
+    let states = (before.map(audited), after.map(audited));
+    AuditEntry::new(action, place.what(), name, states)
 }
 
 /// What the audit tells of a key
-fn audited(row: &KeyRow) -> Json {
-    json!({
+fn audited(row: &KeyRow) -> Value {
+    value(&json!({
         "kind": row.kind.name(),
         "name": row.name,
         "hint": row.hint,
         "allProjects": row.project_id.is_none(),
         "expiresAt": row.expires_at.map(|end| end.to_string()),
-    })
+    }))
 }
 
 fn after(at: Timestamp, duration: Duration) -> Timestamp {

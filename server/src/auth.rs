@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api_error::ApiError;
 use crate::state::AppState;
-use crate::store::{Access, KeyRow};
+use crate::store::{Access, KeyRow, Origin};
 
 /// Random characters of a token: 62^32 of them, about 190 bits
 const TOKEN_LENGTH: usize = 32;
@@ -195,29 +195,40 @@ impl Keyring {
     }
 }
 
-/// The key that a request comes with
+/// The key that a request comes with, and where the request came from
 #[derive(Debug, Clone)]
-pub struct Grant(Arc<Key>);
+pub struct Grant {
+    key: Arc<Key>,
+    origin: Origin,
+}
 
 impl Grant {
     /// What a key grants
     pub(crate) fn of(key: Arc<Key>) -> Self {
-        Self(key)
+        Self {
+            key,
+            origin: Origin::default(),
+        }
     }
 
     /// The key
     pub(crate) fn key(&self) -> &Key {
-        &self.0
+        &self.key
+    }
+
+    /// Where the request came from
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// The kind of the key
     pub fn kind(&self) -> KeyKind {
-        self.0.row.kind
+        self.key.row.kind
     }
 
     /// What the audit calls its holder
     pub fn actor(&self) -> Arc<str> {
-        self.0.row.name.as_str().into()
+        self.key.row.name.as_str().into()
     }
 
     /// Refuses keys of other kinds
@@ -234,22 +245,22 @@ impl Grant {
 
     /// Whether it is a key of this project
     pub fn belongs_to(&self, project: i64) -> bool {
-        self.0.row.project_id.is_none_or(|own| own == project)
+        self.key.row.project_id.is_none_or(|own| own == project)
     }
 
     /// Whether it is a token for all projects
     pub fn is_for_all_projects(&self) -> bool {
-        self.0.row.project_id.is_none()
+        self.key.row.project_id.is_none()
     }
 
     /// The environment that the key is for; a token is for none
     pub fn environment(&self) -> Option<i64> {
-        self.0.row.environment_id
+        self.key.row.environment_id
     }
 
     /// Cancelled when the key is revoked or expires: what it opened ends
     pub fn ended(&self) -> &CancellationToken {
-        &self.0.ended
+        &self.key.ended
     }
 }
 
@@ -258,11 +269,11 @@ impl FromRequestParts<AppState> for Grant {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let token = token(parts).ok_or(ApiError::NoToken)?;
-        state
-            .keyring()
-            .find(token, state.now())
-            .map(Self)
-            .ok_or(ApiError::UnknownToken)
+        let key = state.keyring().find(token, state.now());
+        Ok(Self {
+            key: key.ok_or(ApiError::UnknownToken)?,
+            origin: parts.extensions.get().cloned().unwrap_or_default(),
+        })
     }
 }
 

@@ -16,6 +16,8 @@ mod entries;
 
 pub(crate) use entries::Entries;
 
+mod audit;
+
 /// The objects of the next revision
 #[derive(Debug)]
 pub struct Draft {
@@ -155,55 +157,44 @@ impl Draft {
                 DiffItem::Remove(id, old) => changes.note(id, Some(old), None),
             }
         }
-        let owners: BTreeSet<ObjectId> = changes
-            .objects
-            .iter()
-            .map(|change| change.id.owner())
-            .collect();
-        for owner in owners {
-            self.describe(owner, flags, at, &mut changes);
+        let mut owners: BTreeMap<ObjectId, Vec<usize>> = BTreeMap::new();
+        for (index, change) in changes.objects.iter().enumerate() {
+            owners.entry(change.id.owner()).or_default().push(index);
+        }
+        for (owner, indices) in owners {
+            let state = self.objects.get(&owner).and_then(text);
+            if owner.kind == ObjectKind::Flag {
+                match state {
+                    Some(state) => changes.flags.push(self.flag_row(&owner, state, flags, at)),
+                    None => changes.dropped_flags.push(Arc::clone(&owner.key)),
+                }
+            }
+            let action = Action::of(self.before.get(&owner).is_some(), state.is_some());
+            let own = indices
+                .iter()
+                .filter_map(|index| changes.objects.get(*index));
+            let entry = audit::entry(&owner, action, state.cloned(), own);
+            changes.audit.push(entry);
         }
         changes
     }
 
-    fn describe(
+    fn flag_row(
         &self,
-        owner: ObjectId,
-        flags: &OrdMap<Arc<str>, FlagRow>,
+        flag: &ObjectId,
+        state: &str,
+        known: &OrdMap<Arc<str>, FlagRow>,
         at: Timestamp,
-        changes: &mut Changes,
-    ) {
-        let before = owner_value(&self.before, &owner);
-        let after = owner_value(&self.objects, &owner);
-        let action = match (&before, &after) {
-            (None, _) => Action::Create,
-            (Some(_), Some(_)) => Action::Update,
-            (Some(_), None) => Action::Delete,
-        };
-        if owner.kind == ObjectKind::Flag {
-            match &after {
-                Some(flag) => changes.flags.push(FlagRow {
-                    key: Arc::clone(&owner.key),
-                    value_type: flag
-                        .get("type")
-                        .and_then(Json::as_str)
-                        .unwrap_or_default()
-                        .into(),
-                    version: self.version,
-                    created_at: flags.get(&owner.key).map_or(at, |row| row.created_at),
-                    updated_at: at,
-                }),
-                None => changes.dropped_flags.push(Arc::clone(&owner.key)),
-            }
+    ) -> FlagRow {
+        let value: Json = serde_json::from_str(state).unwrap_or_default();
+        let value_type = value.get("type").and_then(Json::as_str);
+        FlagRow {
+            key: Arc::clone(&flag.key),
+            value_type: value_type.unwrap_or_default().into(),
+            version: self.version,
+            created_at: known.get(&flag.key).map_or(at, |row| row.created_at),
+            updated_at: at,
         }
-        let text = |value: Option<Json>| value.map(|value| canonical(&value));
-        changes.audit.push(AuditEntry {
-            action,
-            kind: owner.kind.as_str(),
-            name: owner.key,
-            before: text(before),
-            after: text(after),
-        });
     }
 }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flagstaff_core::{Issue, SnapshotError, Timestamp};
+use flagstaff_core::{Issue, SnapshotError};
 use tokio::sync::{Mutex, watch};
 
 use crate::backing::Backing;
@@ -14,6 +14,7 @@ use crate::catch_up;
 use crate::draft::{Changes, Draft};
 use crate::history::replaced_bytes;
 use crate::published::{Identity, Published};
+pub use crate::store::Author;
 use crate::store::{Commit, EnvironmentContent, EnvironmentRow, Since, StoreError};
 use crate::view::Scope;
 
@@ -33,17 +34,6 @@ pub struct Environment {
     backing: Arc<Backing>,
     current: watch::Sender<Arc<Published>>,
     writing: Mutex<()>,
-}
-
-/// Who makes a change, when and why
-#[derive(Debug, Clone)]
-pub struct Author {
-    /// What the audit calls them
-    pub actor: Arc<str>,
-    /// When
-    pub at: Timestamp,
-    /// Why, if they said so
-    pub reason: Option<String>,
 }
 
 /// What a write did: the same state twice where there was nothing to change
@@ -243,13 +233,10 @@ impl Environment {
             audit,
         } = changes;
         let (environment, base) = (self.row.id, current.revision());
-        let Author { actor, at, reason } = author;
         Commit {
             environment,
             base,
-            at,
-            actor,
-            reason,
+            author,
             changes,
             lists,
             flags,

@@ -226,6 +226,7 @@ pub(crate) fn author(
         actor: grant.actor(),
         at: state.now(),
         reason: reason.filter(|reason| !reason.is_empty()),
+        origin: grant.origin().clone(),
     })
 }
 

@@ -18,6 +18,7 @@ mod api_error;
 pub mod auth;
 pub mod backing;
 mod catch_up;
+pub mod chain;
 pub mod cli;
 mod client_address;
 mod coding;

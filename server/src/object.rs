@@ -49,14 +49,23 @@ impl ObjectId {
     /// Where a document has what owns it
     pub(crate) fn pointer(&self) -> String {
         let owner = self.owner();
-        let key = owner.key.replace('~', "~0").replace('/', "~1");
-        format!("/{}/{key}", owner.kind.section())
+        format!("/{}/{}", owner.kind.section(), escaped(&owner.key))
+    }
+
+    /// What the entries of a list are of: the level of overrides, the kind of context of a segment's list
+    pub(crate) fn level(&self) -> &str {
+        self.key.split_once('/').map_or("", |(_, level)| level)
     }
 
     /// What this object at this version adds to the state hash
     pub(crate) fn hash(&self, version: u64) -> u64 {
         state_hash(self.kind.as_str(), &self.key, version)
     }
+}
+
+/// A name as a segment of a JSON pointer
+pub(crate) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// An object at one version
@@ -148,11 +157,14 @@ pub(crate) fn seeds(salt: &str) -> [u32; 2] {
 }
 
 /// Canonical JSON text
-pub fn canonical(value: &Json) -> String {
+pub fn canonical(json: &Json) -> String {
+    value(json).to_canonical()
+}
+
+/// JSON as the core has it
+pub(crate) fn value(json: &Json) -> Value {
     // A number of JSON always fits a core value, so the conversion cannot fail.
-    serde_json::from_value::<Value>(value.clone())
-        .unwrap_or_default()
-        .to_canonical()
+    serde_json::from_value(json.clone()).unwrap_or_default()
 }
 
 /// The objects of an environment, or of a part of it, and their state hash (PR-4)

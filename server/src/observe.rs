@@ -1,5 +1,7 @@
 //! What is noted of every request: its id, in the log and in the answer, and how long it took
 
+use std::sync::Arc;
+
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
@@ -10,6 +12,7 @@ use tracing::field::Empty;
 
 use crate::client_address;
 use crate::state::AppState;
+use crate::store::Origin;
 
 /// Names a request from where it begins to where it ends
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,6 +31,10 @@ pub(crate) async fn observe(
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let client = client_address::note(&mut request, &state.limits().proxies);
+    request.extensions_mut().insert(Origin {
+        address: client.map(|address| address.to_string().into()),
+        request_id: id.to_str().ok().map(Arc::from),
+    });
     let span = tracing::info_span!(
         "request",
         %method,

@@ -107,6 +107,11 @@ fn admin() -> Router<AppState> {
         )
         .route("/api/v1/projects/{project}/audit", get(audit::list))
         .merge(overrides())
+        .route(
+            "/api/v1/projects/{project}/audit/export",
+            get(audit::export),
+        )
+        .route("/api/v1/projects/{project}/audit/head", get(audit::head))
         .merge(access::<AdminScope>(&format!("{ENVIRONMENT}/keys")))
         .merge(access::<ProjectScope>("/api/v1/projects/{project}/tokens"))
 }

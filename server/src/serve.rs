@@ -20,7 +20,7 @@ use crate::redis::{Redis, keep};
 use crate::routes;
 use crate::seed::{self, SeedError, SeedReport};
 use crate::state::{AppState, Clock, Limits};
-use crate::store::{EnvironmentRow, SqlStore, Store, StoreError, redacted};
+use crate::store::{EnvironmentRow, Origin, SqlStore, Store, StoreError, redacted};
 use crate::timeout::WriteTimeout;
 use crate::usage;
 
@@ -301,6 +301,7 @@ async fn plant(options: &ServeOptions, state: &AppState) -> Result<(), ServeErro
         actor: "seed".into(),
         at: state.now(),
         reason: None,
+        origin: Origin::default(),
     };
     let SeedReport { issues, made } = seed::seed(&document, &environments, author).await?;
     let mut stderr = io::stderr().lock();

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use flagstaff_core::Timestamp;
+use serde_json::Value as Json;
 
 use crate::object::ObjectId;
 
@@ -20,7 +21,11 @@ mod sql;
 mod usage;
 
 pub use access::{Access, AccessChange, End, KeyRow};
-pub use audit::{Action, AuditEntry, AuditQuery, AuditRow};
+pub(crate) use audit::path_changes;
+pub use audit::{
+    Action, AuditDetails, AuditEntry, AuditHead, AuditQuery, AuditRow, Author, EntryChange,
+    EntryCounts, Origin, PathChange, SHOWN_ENTRIES,
+};
 pub use overrides::{EntryId, EntryNotes, EntryQuery, EntryRow, Meter};
 pub use sql::SqlStore;
 pub(crate) use sql::redacted;
@@ -65,8 +70,22 @@ pub trait Store: UsageStore + Send + Sync + std::fmt::Debug {
     /// The entries of lists in the order of their last change
     async fn entries_by_time(&self, query: EntryQuery) -> Result<Vec<EntryRow>, StoreError>;
 
-    /// Audit rows that match, the newest first
+    /// Audit rows that match, the newest first unless told otherwise
     async fn audit(&self, query: AuditQuery) -> Result<Vec<AuditRow>, StoreError>;
+
+    /// What is kept beside a row of the audit
+    async fn audit_details(&self, project: i64, sequence: u64) -> Result<AuditDetails, StoreError>;
+
+    /// Where the audit of a project ends
+    async fn audit_head(&self, project: i64) -> Result<AuditHead, StoreError>;
+
+    /// A flag, its lists included, as it was at a revision of its environment; `None` if it was not there
+    async fn flag_then(
+        &self,
+        environment: i64,
+        flag: &str,
+        revision: u64,
+    ) -> Result<Option<Json>, StoreError>;
 
     /// All keys and tokens
     async fn access(&self) -> Result<Access, StoreError>;
@@ -190,12 +209,8 @@ pub struct NewEnvironments {
     pub project: ProjectChoice,
     /// Their names
     pub names: Vec<String>,
-    /// When
-    pub at: Timestamp,
-    /// Who
-    pub actor: Arc<str>,
-    /// Why, if they said so
-    pub reason: Option<String>,
+    /// Who makes them
+    pub author: Author,
 }
 
 /// Which project
@@ -303,12 +318,8 @@ pub struct Commit {
     pub environment: i64,
     /// The revision that this was made from
     pub base: u64,
-    /// When
-    pub at: Timestamp,
-    /// Who
-    pub actor: Arc<str>,
-    /// Why, if they said so
-    pub reason: Option<String>,
+    /// Who makes it
+    pub author: Author,
     /// What changed
     pub changes: Vec<Change>,
     /// Lists that were there before, are there after, and have other entries

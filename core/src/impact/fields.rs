@@ -33,7 +33,17 @@ pub struct Change {
     pub new: Option<Value>,
 }
 
-/// What differs in the sections that evaluation reads; the order of members is nothing that can differ
+/// What differs between two values, by pointers into them; the order of members is nothing that can differ
+pub fn differences(old: &Value, new: &Value) -> Vec<Change> {
+    let mut differ = Differ {
+        pointer: String::new(),
+        changes: Vec::new(),
+    };
+    differ.values(old, new);
+    differ.changes
+}
+
+/// What differs in the sections that evaluation reads
 pub(super) fn changes(old: &Value, new: &Value) -> Vec<Change> {
     let empty = Value::Object(Object::new().into());
     let section = |document: &Value, name: &str| match document {

@@ -1,96 +1,200 @@
-//! `GET /api/v1/projects/{project}/audit`: who changed what, when, from what to what, and why; the newest first
+//! `GET /api/v1/projects/{project}/audit`: who changed what, when, from what to what, and why
 
 use axum::Json;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use flagstaff_core::Timestamp;
+use futures_util::stream;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
-use crate::api_error::ApiError;
+use crate::api_error::{ApiError, FieldError, chain};
+use crate::chain::Record;
 use crate::extract::{Parameters, ProjectScope, page_size};
 use crate::state::AppState;
-use crate::store::{AuditQuery, AuditRow};
+use crate::store::{Action, AuditQuery, AuditRow, StoreError};
+
+/// Rows of an export that are read at once
+const EXPORT_PAGE: u32 = 500;
 
 #[derive(Deserialize)]
 pub(super) struct ListQuery {
-    flag: Option<String>,
-    environment: Option<String>,
-    limit: Option<u32>,
+    #[serde(flatten)]
+    filter: Filter,
+    limit: Option<String>,
     cursor: Option<String>,
 }
 
+/// Which rows are meant; those that are named nowhere, by nobody, are all
+#[derive(Deserialize)]
+pub(super) struct Filter {
+    flag: Option<String>,
+    environment: Option<String>,
+    actor: Option<String>,
+    action: Option<String>,
+    kind: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    context: Option<String>,
+}
+
 #[derive(Serialize)]
-struct Page {
-    items: Vec<Item>,
+struct Page<'r> {
+    items: Vec<Record<'r>>,
     next: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Item {
+struct Head {
     sequence: u64,
-    at: Timestamp,
-    actor: String,
-    action: String,
-    environment: Option<String>,
-    revision: Option<u64>,
-    kind: String,
-    key: String,
-    before: Option<Box<RawValue>>,
-    after: Option<Box<RawValue>>,
-    reason: Option<String>,
+    hash: String,
 }
 
-/// `GET …/audit?flag=&environment=&limit=&cursor=`
+/// `GET …/audit?flag=&environment=&actor=&action=&kind=&from=&to=&context=&limit=&cursor=`: the newest first
 pub(super) async fn list(
     scope: ProjectScope,
     State(state): State<AppState>,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Response, ApiError> {
-    let limit = page_size(query.limit)?;
-    let before = query
-        .cursor
-        .as_deref()
-        .map(|cursor| cursor.parse().map_err(|_| wrong_cursor()))
-        .transpose()?;
+    let limit = query.limit.map(|limit| limit.parse()).transpose();
+    let limit = page_size(limit.map_err(|_| ApiError::invalid("?limit", "expected 1 to 200"))?)?;
+    let cursor = query.cursor.as_deref().map(str::parse).transpose();
+    let before = cursor.map_err(|_| wrong_cursor())?;
     // One more than the page tells whether there is a next one.
     let asked = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
     let query = AuditQuery {
-        project_id: scope.id,
-        environment: query.environment,
-        flag: query.flag,
-        revision: None,
         before,
         limit: asked,
+        ..query.filter.read(&scope)?
     };
     let mut rows = state.store().audit(query).await?;
     let has_more = rows.len() > limit;
     rows.truncate(limit);
-    let next = rows
-        .last()
-        .filter(|_| has_more)
-        .map(|row| row.sequence.to_string());
-    Ok(Json(Page {
-        items: rows.into_iter().map(item).collect(),
-        next,
-    })
-    .into_response())
+    let last = rows.last().filter(|_| has_more);
+    let next = last.map(|row| row.sequence.to_string());
+    let items = rows.iter().map(Record::of).collect();
+    Ok(Json(Page { items, next }).into_response())
 }
 
-fn item(row: AuditRow) -> Item {
-    let raw = |text: Option<String>| text.and_then(|text| RawValue::from_string(text).ok());
-    Item {
-        sequence: row.sequence,
-        at: row.at,
-        actor: row.actor,
-        action: row.action,
-        environment: row.environment,
-        revision: row.revision,
-        kind: row.kind,
-        key: row.name,
-        before: raw(row.before),
-        after: raw(row.after),
-        reason: row.reason,
+/// `GET …/audit/export`, with the filters of the list: all rows that match, the oldest first, one JSON object a line
+///
+/// It is read while it is sent, and ends with the row that is the last one when it begins.
+pub(super) async fn export(
+    scope: ProjectScope,
+    State(state): State<AppState>,
+    Parameters(filter): Parameters<Filter>,
+) -> Result<Response, ApiError> {
+    let head = state.store().audit_head(scope.id).await?;
+    let first = AuditQuery {
+        before: Some(head.sequence.saturating_add(1)),
+        after: Some(0),
+        is_oldest_first: true,
+        limit: EXPORT_PAGE,
+        ..filter.read(&scope)?
+    };
+    let pages = stream::try_unfold(Some(first), move |query| {
+        let state = state.clone();
+        async move {
+            let Some(query) = query else { return Ok(None) };
+            let page = lines(&state, query).await;
+            // The head of the answer is sent: all that can be done is to cut it short.
+            page.inspect_err(|error| {
+                tracing::warn!(error = chain(error), "an export was cut short")
+            })
+        }
+    });
+    let body = Body::from_stream(pages);
+    Ok(([(CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+}
+
+/// `GET …/audit/head`: the last row's number and hash, to be kept where nobody who can change the database can change it
+pub(super) async fn head(
+    scope: ProjectScope,
+    State(state): State<AppState>,
+) -> Result<Response, ApiError> {
+    let head = state.store().audit_head(scope.id).await?;
+    let (sequence, hash) = (head.sequence, head.hash);
+    Ok(Json(Head { sequence, hash }).into_response())
+}
+
+/// The lines of a page, and what asks for the next one, if there may be one
+async fn lines(
+    state: &AppState,
+    query: AuditQuery,
+) -> Result<Option<(Bytes, Option<AuditQuery>)>, StoreError> {
+    let rows = state.store().audit(query.clone()).await?;
+    let Some(last) = rows.last().map(|row| row.sequence) else {
+        return Ok(None);
+    };
+    let is_full = rows.len() >= EXPORT_PAGE as usize;
+    let next = is_full.then(|| AuditQuery {
+        after: Some(last),
+        ..query
+    });
+    Ok(Some((text(&rows)?.into(), next)))
+}
+
+fn text(rows: &[AuditRow]) -> Result<Vec<u8>, StoreError> {
+    let mut text = Vec::new();
+    for row in rows {
+        serde_json::to_writer(&mut text, &Record::of(row)).map_err(|_| StoreError::Corrupt {
+            what: "an audit row",
+        })?;
+        text.push(b'\n');
+    }
+    Ok(text)
+}
+
+impl Filter {
+    /// What the store is asked
+    fn read(self, scope: &ProjectScope) -> Result<AuditQuery, ApiError> {
+        let mut errors = Vec::new();
+        let mut wrong = |name: &str, message: String| errors.push(FieldError::new(name, message));
+        let names = Action::ALL.map(Action::name);
+        if let Some(other) = self
+            .action
+            .as_deref()
+            .filter(|action| !names.contains(action))
+        {
+            wrong(
+                "?action",
+                format!("expected one of {}, got `{other}`", names.join(", ")),
+            );
+        }
+        let mut instant = |name: &str, text: Option<String>| {
+            let at = text.as_deref().map(Timestamp::parse);
+            if at == Some(None) {
+                let message = "expected a date and time with a zone, as `2026-12-01T00:00:00Z`";
+                wrong(name, message.to_owned());
+            }
+            at.flatten()
+        };
+        let (from, to) = (instant("?from", self.from), instant("?to", self.to));
+        let context = self
+            .context
+            .as_deref()
+            .map(|context| context.split_once(':'));
+        if context == Some(None) {
+            let message = "expected a kind of context, a colon and a key, as `organization:acme`";
+            wrong("?context", message.to_owned());
+        }
+        if !errors.is_empty() {
+            return Err(ApiError::Invalid { errors });
+        }
+        let owned = |(kind, key): (&str, &str)| (kind.to_owned(), key.to_owned());
+        Ok(AuditQuery {
+            project_id: scope.id,
+            environment: self.environment,
+            flag: self.flag,
+            actor: self.actor,
+            kind: self.kind,
+            from,
+            to,
+            context: context.flatten().map(owned),
+            action: self.action,
+            ..AuditQuery::default()
+        })
     }
 }
 

@@ -173,13 +173,10 @@ async fn make(
     if state.contact().is_lost() {
         return Err(ApiError::out_of_reach());
     }
-    let Author { actor, at, reason } = author;
     let new = NewEnvironments {
         project,
         names,
-        at,
-        actor,
-        reason,
+        author,
     };
     state.store().create_environments(new).await?;
     state.backing().committed.notify_one();

@@ -4,10 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::Timestamp;
-use flagstaff_core::impact::{Change, Comparison};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use flagstaff_core::impact::{Change, ChangeKind, differences};
+use flagstaff_core::{Timestamp, Value};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::api_error::ApiError;
 use crate::etag::Precondition;
@@ -37,6 +36,8 @@ struct Item {
     action: String,
     reason: Option<String>,
     changes: Vec<Change>,
+    // How many entries of lists changed: a change of very many tells the first ones.
+    entries: Option<Value>,
 }
 
 /// `GET …/history?limit=&cursor=`: what changed the flag, the newest first; pointers are into the flag
@@ -60,8 +61,7 @@ pub(super) async fn list(
     rows.truncate(limit);
     let last = rows.last().filter(|_| has_more);
     let next = last.map(|row| row.sequence.to_string());
-    let items = rows.into_iter().map(|row| item(row, &scope.key));
-    let items = items.collect::<Result<_, _>>()?;
+    let items = rows.into_iter().map(item).collect::<Result<_, _>>()?;
     Ok(Json(Page { items, next }).into_response())
 }
 
@@ -71,25 +71,29 @@ pub(super) async fn rollback(
     State(state): State<AppState>,
     Parameters(query): Parameters<WriteQuery>,
     headers: HeaderMap,
-    Body(body): Body<Value>,
+    Body(body): Body<serde_json::Value>,
 ) -> Result<Response, ApiError> {
     let mut fields = Fields::of(body)?;
-    let revision = fields.required("revision", "a revision of the environment", Value::as_u64);
+    let revision = fields.required(
+        "revision",
+        "a revision of the environment",
+        serde_json::Value::as_u64,
+    );
     let revision = fields.finish(revision)?;
-    let asked = AuditQuery {
-        revision: Some(revision.min(i64::MAX.unsigned_abs())),
-        limit: 1,
-        ..of_flag(&scope)
-    };
-    let rows = state.store().audit(asked).await?;
-    let was = rows.into_iter().next().and_then(|row| row.after);
+    let environment = scope.environment.row().id;
+    // No environment has ever been at a higher one.
+    let revision = revision.min(i64::MAX.unsigned_abs());
+    let was = state
+        .store()
+        .flag_then(environment, &scope.key, revision)
+        .await?;
     let Some(was) = was else {
         let message = format!("the flag did not exist at revision {revision}");
         return Err(ApiError::invalid("/revision", message));
     };
     let edit = Edit {
         precondition: Precondition::of(&headers),
-        body: parse(&was)?,
+        body: was,
         kind: EditKind::Restore,
     };
     flags::write(&scope, &state, query, edit).await
@@ -104,37 +108,53 @@ fn of_flag(scope: &AdminScope) -> AuditQuery {
     }
 }
 
-fn item(row: AuditRow, key: &str) -> Result<Item, ApiError> {
-    let old = document(row.before.as_deref(), key)?;
-    let new = document(row.after.as_deref(), key)?;
-    let comparison =
-        Comparison::new(&old, &new).map_err(|error| ApiError::Internal(Box::new(error)))?;
-    let root = format!("/flags/{key}");
-    let changes = comparison.changes().iter().cloned().map(|mut change| {
-        if let Some(inside) = change.pointer.strip_prefix(&root) {
-            change.pointer = inside.to_owned();
-        }
-        change
-    });
+fn item(row: AuditRow) -> Result<Item, ApiError> {
+    let internal = |error| ApiError::Internal(Box::new(error));
+    let changes: Vec<Told> = serde_json::from_str(&row.changes).map_err(internal)?;
+    let entries: Option<&str> = row.entries.as_deref();
+    let entries = entries.map(serde_json::from_str).transpose();
     Ok(Item {
         revision: row.revision,
         at: row.at,
         actor: row.actor,
         action: row.action,
         reason: row.reason,
-        changes: changes.collect(),
+        changes: changes.into_iter().flat_map(Told::changes).collect(),
+        entries: entries.map_err(internal)?,
     })
 }
 
-/// A document of one flag, or of none
-fn document(flag: Option<&str>, key: &str) -> Result<String, ApiError> {
-    let mut flags = Map::new();
-    if let Some(flag) = flag {
-        flags.insert(key.to_owned(), parse(flag)?);
-    }
-    Ok(json!({"schemaVersion": 1, "flags": flags}).to_string())
+/// A change as the audit has it
+#[derive(Deserialize)]
+struct Told {
+    path: String,
+    #[serde(default, deserialize_with = "present")]
+    before: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    after: Option<Value>,
 }
 
-fn parse(text: &str) -> Result<Value, ApiError> {
-    serde_json::from_str(text).map_err(|error| ApiError::Internal(Box::new(error)))
+/// A member that is `null` is there, other than one that is missing
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+impl Told {
+    /// As a comparison tells it
+    fn changes(self) -> Vec<Change> {
+        let (old, new) = (self.before, self.after);
+        let kind = match (&old, &new) {
+            // A row of an earlier release tells the whole flag.
+            (Some(old), Some(new)) if self.path.is_empty() => return differences(old, new),
+            (None, _) => ChangeKind::Added,
+            (Some(_), None) => ChangeKind::Removed,
+            (Some(_), Some(_)) => ChangeKind::Changed,
+        };
+        vec![Change {
+            pointer: self.path,
+            kind,
+            old,
+            new,
+        }]
+    }
 }

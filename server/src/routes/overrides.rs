@@ -228,13 +228,12 @@ async fn put_answer(
     let item = if held.is_some_and(|held| held.value == found.value) {
         items(state, scope, vec![found]).await?.pop()
     } else {
-        let Author { actor, at, reason } = author;
         let note = EntryRow {
             list: list.clone(),
             entry: Arc::clone(found.entry),
-            changed_at: Some(at),
-            changed_by: Some(actor.to_string()),
-            reason,
+            changed_at: Some(author.at),
+            changed_by: Some(author.actor.to_string()),
+            reason: author.reason,
         };
         Some(Item::new(&found, Some(&note)))
     };

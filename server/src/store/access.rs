@@ -1,10 +1,8 @@
 //! Who has access
 
-use std::sync::Arc;
-
 use flagstaff_core::Timestamp;
 
-use super::AuditEntry;
+use super::{AuditEntry, Author};
 use crate::auth::KeyKind;
 
 /// A key or token as stored: without the token itself
@@ -59,12 +57,8 @@ pub struct AccessChange {
     pub project_id: i64,
     /// The environment that it concerns, if it is one
     pub environment_id: Option<i64>,
-    /// When
-    pub at: Timestamp,
-    /// Who
-    pub actor: Arc<str>,
-    /// Why, if they said so
-    pub reason: Option<String>,
+    /// Who makes it
+    pub author: Author,
     /// The key that is made
     pub made: Option<KeyRow>,
     /// The key that ends, by its hash

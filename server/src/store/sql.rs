@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
+use serde_json::Value as Json;
 use sqlx::any::AnyPoolOptions;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _};
 use tokio::sync::OnceCell;
 
 use super::{
-    Access, AccessChange, Announcements, AuditQuery, AuditRow, Commit, EntryId, EntryQuery,
-    EntryRow, EnvironmentContent, EnvironmentRow, Heads, KeyRow, NewEnvironments, Since, Store,
-    StoreError,
+    Access, AccessChange, Announcements, AuditDetails, AuditHead, AuditQuery, AuditRow, Commit,
+    EntryId, EntryQuery, EntryRow, EnvironmentContent, EnvironmentRow, Heads, KeyRow,
+    NewEnvironments, Since, Store, StoreError,
 };
 
 mod access;
@@ -101,6 +102,7 @@ impl SqlStore {
             self.dialect.check(&mut connection).await?;
             migrate::migrate(&mut connection).await?;
             heads::ensure_epoch(&mut connection).await?;
+            audit::adopt_all(&mut connection, self.dialect).await?;
             connection.close().await?;
             Ok(())
         };
@@ -251,6 +253,40 @@ impl Store for SqlStore {
     async fn audit(&self, query: AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
         self.on(&self.readers, WORK, |connection| {
             Box::pin(audit::audit(connection, query))
+        })
+        .await
+    }
+
+    async fn audit_details(&self, project: i64, sequence: u64) -> Result<AuditDetails, StoreError> {
+        self.on(&self.readers, WORK, |connection| {
+            let begin = self.dialect.begin_reading();
+            Box::pin(async move {
+                audit::details(connection.begin_with(begin).await?, project, sequence).await
+            })
+        })
+        .await
+    }
+
+    async fn audit_head(&self, project: i64) -> Result<AuditHead, StoreError> {
+        self.on(&self.readers, WORK, |connection| {
+            Box::pin(audit::head(connection, project))
+        })
+        .await
+    }
+
+    async fn flag_then(
+        &self,
+        environment: i64,
+        flag: &str,
+        revision: u64,
+    ) -> Result<Option<Json>, StoreError> {
+        let flag = flag.to_owned();
+        self.on(&self.readers, WORK, |connection| {
+            let begin = self.dialect.begin_reading();
+            Box::pin(async move {
+                let transaction = connection.begin_with(begin).await?;
+                audit::flag_then(transaction, environment, &flag, revision).await
+            })
         })
         .await
     }

@@ -382,6 +382,7 @@ async fn who_has_access_is_audited_without_the_token() {
             &json!("admin")
         )
     );
-    assert_eq!(first["after"]["name"], "checkout");
-    assert_eq!(items[1]["after"]["expiresAt"], "2026-01-02T00:00:00.000Z");
+    assert_eq!(first["changes"][0]["after"]["name"], "checkout");
+    let end = json!([{"path": "/expiresAt", "before": null, "after": "2026-01-02T00:00:00.000Z"}]);
+    assert_eq!(items[1]["changes"], end);
 }

@@ -512,23 +512,27 @@ async fn every_change_is_in_the_audit() {
         .collect();
     assert_eq!(actions, ["delete", "update", "create"]);
     assert_eq!(
-        (&items[2]["reason"], &items[2]["actor"], &items[2]["before"]),
-        (&json!("try it"), &json!("admin"), &Value::Null)
-    );
-    assert_eq!(
         (
-            &items[1]["before"]["enabled"],
-            &items[1]["after"]["enabled"]
+            &items[2]["reason"],
+            &items[2]["actor"],
+            &items[2]["changes"][0]["path"]
         ),
-        (&json!(false), &json!(true))
+        (&json!("try it"), &json!("admin"), &json!(""))
     );
     assert_eq!(
-        items[1]["after"]["overrides"],
-        json!({"user": {"u1": "include"}})
+        items[1]["changes"],
+        json!([
+            {"path": "/enabled", "before": false, "after": true},
+            {"path": "/overrides/user/u1", "after": "include"},
+        ])
+    );
+    assert_eq!(
+        items[1]["entries"],
+        json!({"added": 1, "changed": 0, "removed": 0})
     );
     assert_eq!(
         (
-            &items[0]["after"],
+            &items[0]["changes"][0]["after"],
             &items[0]["revision"],
             &items[0]["environment"]
         ),

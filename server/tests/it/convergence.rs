@@ -9,7 +9,7 @@ use flagstaff_server::backing::Backing;
 use flagstaff_server::environment::{Author, Environment, Invalid};
 use flagstaff_server::object::{ObjectId, ObjectKind};
 use flagstaff_server::published::Identity;
-use flagstaff_server::store::Store;
+use flagstaff_server::store::{Origin, Store};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -121,6 +121,7 @@ fn author() -> Author {
         actor: "test".into(),
         at: Timestamp::from_millis(0),
         reason: None,
+        origin: Origin::default(),
     }
 }
 

@@ -41,7 +41,7 @@ async fn each_change_of_a_flag_is_told_by_path() {
     );
     let expected = json!([
         {"pointer": "/serve", "kind": "changed", "old": "on", "new": {"rollout": 25, "variant": "on"}},
-        {"pointer": "/overrides", "kind": "added", "new": {"user": {"u1": "exclude"}}},
+        {"pointer": "/overrides/user/u1", "kind": "added", "new": "exclude"},
     ]);
     assert_eq!(update["changes"], expected);
     assert_eq!(

@@ -9,9 +9,10 @@ use axum::http::StatusCode;
 use flagstaff_core::Timestamp;
 use flagstaff_server::auth::KeyKind;
 use flagstaff_server::store::{
-    Access, AccessChange, Announcements, AuditQuery, AuditRow, Commit, EntryId, EntryQuery,
-    EntryRow, EnvironmentContent, EnvironmentRow, Heads, KeyRow, NewEnvironments, SeenFlag, Since,
-    SqlStore, Store, StoreError, UnknownFlag, UsageCounts, UsageQuery, UsageStep, UsageStore,
+    Access, AccessChange, Announcements, AuditDetails, AuditHead, AuditQuery, AuditRow, Commit,
+    EntryId, EntryQuery, EntryRow, EnvironmentContent, EnvironmentRow, Heads, KeyRow,
+    NewEnvironments, SeenFlag, Since, SqlStore, Store, StoreError, UnknownFlag, UsageCounts,
+    UsageQuery, UsageStep, UsageStore,
 };
 use flagstaff_server::{AppState, Clock, Limits};
 use reqwest::Response;
@@ -319,6 +320,23 @@ impl Store for Deaf {
 
     async fn audit(&self, query: AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
         self.store.audit(query).await
+    }
+
+    async fn audit_details(&self, project: i64, sequence: u64) -> Result<AuditDetails, StoreError> {
+        self.store.audit_details(project, sequence).await
+    }
+
+    async fn audit_head(&self, project: i64) -> Result<AuditHead, StoreError> {
+        self.store.audit_head(project).await
+    }
+
+    async fn flag_then(
+        &self,
+        environment: i64,
+        flag: &str,
+        revision: u64,
+    ) -> Result<Option<Value>, StoreError> {
+        self.store.flag_then(environment, flag, revision).await
     }
 
     async fn access(&self) -> Result<Access, StoreError> {

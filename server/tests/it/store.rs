@@ -3,12 +3,12 @@
 use std::slice;
 use std::sync::Arc;
 
-use flagstaff_core::Timestamp;
+use flagstaff_core::{Object, Timestamp, Value};
 use flagstaff_server::auth::{KeyKind, hash};
 use flagstaff_server::object::{ObjectId, ObjectKind};
 use flagstaff_server::store::{
-    AccessChange, Action, AuditEntry, AuditQuery, Change, Commit, End, EntryNotes, FlagRow, KeyRow,
-    NewEnvironments, ProjectChoice, Since, SqlStore, Store, StoreError, Stored,
+    AccessChange, Action, AuditEntry, AuditQuery, Author, Change, Commit, End, EntryNotes, FlagRow,
+    KeyRow, NewEnvironments, Origin, ProjectChoice, Since, SqlStore, Store, StoreError, Stored,
 };
 
 use crate::postgres::{Cluster, execute};
@@ -22,6 +22,23 @@ use overrides::{
     writers_at_once_do_not_pass_the_limit,
 };
 
+mod audit;
+
+use audit::{
+    a_flag_is_told_as_it_was_with_its_lists, rows_are_chained_in_the_order_of_their_numbers,
+    the_audit_is_asked_for_one_customer, the_audit_is_filtered_by_actor_action_kind_and_time,
+    what_is_kept_beside_a_row_has_its_digest,
+};
+
+fn author(at: i64) -> Author {
+    Author {
+        actor: "tester".into(),
+        at: Timestamp::from_millis(at),
+        reason: Some("because".to_owned()),
+        origin: Origin::default(),
+    }
+}
+
 fn commit(environment: i64, base: u64, changes: Vec<Change>) -> Commit {
     let lists = changes
         .iter()
@@ -31,9 +48,7 @@ fn commit(environment: i64, base: u64, changes: Vec<Change>) -> Commit {
     Commit {
         environment,
         base,
-        at: Timestamp::from_millis(5),
-        actor: "tester".into(),
-        reason: Some("because".to_owned()),
+        author: author(5),
         changes,
         lists,
         flags: Vec::new(),
@@ -286,12 +301,13 @@ async fn a_flag_has_one_type_in_a_project(store: &dyn Store) {
 }
 
 async fn the_audit_is_read_newest_first_and_filtered(store: &dyn Store) {
-    let entry = |kind: ObjectKind, key: &str| AuditEntry {
-        action: Action::Create,
-        kind: kind.as_str(),
-        name: key.into(),
-        before: None,
-        after: Some("{}".to_owned()),
+    let entry = |kind: ObjectKind, key: &str| {
+        AuditEntry::new(
+            Action::Create,
+            kind.as_str(),
+            key,
+            (None, Some(Value::Object(Object::new().into()))),
+        )
     };
     let entries = vec![
         entry(ObjectKind::Flag, "a"),
@@ -308,7 +324,7 @@ async fn the_audit_is_read_newest_first_and_filtered(store: &dyn Store) {
     store
         .commit(Commit {
             audit: vec![entry(ObjectKind::Flag, "a")],
-            at: Timestamp::from_millis(9),
+            author: author(9),
             ..commit(2, 0, Vec::new())
         })
         .await
@@ -318,9 +334,9 @@ async fn the_audit_is_read_newest_first_and_filtered(store: &dyn Store) {
             project_id: 1,
             flag: flag.map(str::to_owned),
             environment: environment.map(str::to_owned),
-            revision: None,
             before,
             limit,
+            ..AuditQuery::default()
         };
         store.audit(query).await.unwrap()
     };
@@ -342,12 +358,8 @@ async fn the_audit_is_read_newest_first_and_filtered(store: &dyn Store) {
         ]
     );
     assert_eq!(
-        (
-            &*all[0].actor,
-            all[0].reason.as_deref(),
-            all[0].after.as_deref()
-        ),
-        ("tester", Some("because"), Some("{}"))
+        (&*all[0].actor, all[0].reason.as_deref(), &*all[0].changes),
+        ("tester", Some("because"), r#"[{"after":{},"path":""}]"#)
     );
     assert_eq!(ask(Some("a"), None, None, 10).await.len(), 2);
     assert_eq!(ask(Some("a"), Some("staging"), None, 10).await.len(), 1);
@@ -387,18 +399,10 @@ fn access(made: Option<KeyRow>, ended: Option<(&str, End)>) -> AccessChange {
     AccessChange {
         project_id: 1,
         environment_id: None,
-        at: Timestamp::from_millis(5),
-        actor: "tester".into(),
-        reason: None,
+        author: author(5),
         made,
         ended: ended.map(|(token, end)| (hash(token), end)),
-        audit: vec![AuditEntry {
-            action: Action::Create,
-            kind: "token",
-            name: "n".into(),
-            before: None,
-            after: None,
-        }],
+        audit: vec![AuditEntry::new(Action::Create, "token", "n", (None, None))],
     }
 }
 
@@ -406,9 +410,7 @@ fn new(project: ProjectChoice, names: &[&str]) -> NewEnvironments {
     NewEnvironments {
         project,
         names: names.iter().map(ToString::to_string).collect(),
-        at: Timestamp::from_millis(5),
-        actor: "tester".into(),
-        reason: None,
+        author: author(5),
     }
 }
 
@@ -671,13 +673,12 @@ async fn a_name_that_not_every_database_holds_is_refused(store: &dyn Store) {
         put(&longest, "{}", None),
         entry(&longest, &longest, Some("true"), None, None),
     ];
-    let audit = vec![AuditEntry {
-        action: Action::Create,
-        kind: "flag",
-        name: longest.as_str().into(),
-        before: None,
-        after: None,
-    }];
+    let audit = vec![AuditEntry::new(
+        Action::Create,
+        "flag",
+        longest.as_str(),
+        (None, None),
+    )];
     let flags = vec![row(&longest, "boolean")];
     let longest = Commit {
         flags,
@@ -803,6 +804,11 @@ suites! {
         who_changed_an_entry_is_kept_with_it,
         entries_are_read_in_the_order_of_their_changes,
         changes_beyond_the_limit_are_refused_until_one_no_longer_counts,
+        rows_are_chained_in_the_order_of_their_numbers,
+        what_is_kept_beside_a_row_has_its_digest,
+        the_audit_is_asked_for_one_customer,
+        the_audit_is_filtered_by_actor_action_kind_and_time,
+        a_flag_is_told_as_it_was_with_its_lists,
     ],
     [
         of_two_writers_one_wins,
@@ -899,6 +905,10 @@ async fn what_an_earlier_release_wrote_is_kept() {
             ]
         );
         assert_eq!(rows[0].reason.as_deref(), Some("why"));
+        assert_eq!(rows[0].changes, r#"[{"after":{},"path":""}]"#);
+        assert_eq!(rows[0].hash, Some(flagstaff_server::chain::hash(&rows[0])));
+        assert_eq!(rows[0].previous_hash, rows[1].hash);
+        assert_eq!(Some(store.audit_head(1).await.unwrap().hash), rows[0].hash);
         let keys = store.access().await.unwrap().rows;
         let keys: Vec<_> = keys
             .iter()

@@ -6,6 +6,7 @@ use sqlx::{Any, AnyConnection, Executor as _, Row as _, Transaction};
 
 use super::audit::{self, Occasion};
 use super::dialect::Dialect;
+use super::environments;
 use super::timestamp;
 use crate::auth::KeyKind;
 use crate::store::{Access, AccessChange, End, KeyRow, StoreError};
@@ -94,14 +95,16 @@ pub(super) async fn change(
             return Err(StoreError::LastAdmin);
         }
     }
-    forget(connection, change.at).await?;
+    forget(connection, change.author.at).await?;
+    let environment = match change.environment_id {
+        Some(id) => Some((id, environments::name(connection, id).await?)),
+        None => None,
+    };
     let occasion = Occasion {
         project: change.project_id,
-        environment: change.environment_id,
+        environment: environment.as_ref().map(|(id, name)| (*id, name.as_str())),
         revision: None,
-        at: change.at,
-        actor: &change.actor,
-        reason: change.reason.as_deref(),
+        author: &change.author,
     };
     audit::add(connection, occasion, &change.audit).await?;
     commit(transaction, dialect).await

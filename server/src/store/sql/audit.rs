@@ -1,22 +1,28 @@
-//! The audit: what a transaction adds to it, and reading it page by page
+//! The audit: what a transaction adds to it
 
-use flagstaff_core::Timestamp;
-use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
-use super::row::signed;
-use super::{timestamp, unsigned};
-use crate::store::{AuditEntry, AuditQuery, AuditRow, StoreError};
+use super::batch::Batch;
+use super::row::{signed, unsigned};
+use crate::chain;
+use crate::object::canonical;
+use crate::store::{AuditDetails, AuditEntry, AuditRow, Author, EntryChange, StoreError};
+
+mod adopt;
+mod read;
+mod then;
+
+pub(super) use adopt::{adopt, adopt_all};
+pub(super) use read::{audit, details, head};
+pub(super) use then::flag_then;
 
 /// What all entries of one transaction have in common
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Occasion<'a> {
     pub(super) project: i64,
-    pub(super) environment: Option<i64>,
+    pub(super) environment: Option<(i64, &'a str)>,
     pub(super) revision: Option<i64>,
-    pub(super) at: Timestamp,
-    pub(super) actor: &'a str,
-    pub(super) reason: Option<&'a str>,
+    pub(super) author: &'a Author,
 }
 
 /// Adds entries, and holds the project until the end of the transaction, so that numbers come in the order of commits
@@ -26,88 +32,153 @@ pub(super) async fn add(
     entries: &[AuditEntry],
 ) -> Result<(), StoreError> {
     let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
-    let last =
-        sqlx::query("UPDATE project SET audited = audited + $1 WHERE id = $2 RETURNING audited")
-            .bind(count)
-            .bind(occasion.project)
-            .fetch_one(&mut *connection)
-            .await?;
-    let first = last
-        .try_get::<i64, _>(0)?
-        .saturating_sub(count)
-        .saturating_add(1);
-    for (sequence, entry) in (first..).zip(entries) {
-        sqlx::query(
-            "INSERT INTO audit_entry (project_id, sequence, made_at, actor, action, environment_id, revision, kind, name, \
-             before_value, after_value, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-        )
-        .bind(occasion.project)
-        .bind(sequence)
-        .bind(occasion.at.as_millis())
-        .bind(occasion.actor)
-        .bind(entry.action.name())
-        .bind(occasion.environment)
-        .bind(occasion.revision)
-        .bind(entry.kind)
-        .bind(&*entry.name)
-        .bind(entry.before.as_deref())
-        .bind(entry.after.as_deref())
-        .bind(occasion.reason)
-        .execute(&mut *connection)
-        .await?;
+    let project = sqlx::query(
+        "UPDATE project SET audited = audited + $1 WHERE id = $2 RETURNING audited, chained, chain_head",
+    )
+    .bind(count)
+    .bind(occasion.project)
+    .fetch_one(&mut *connection)
+    .await?;
+    let last: i64 = project.try_get(0)?;
+    let (chained, mut head): (i64, String) = (project.try_get(1)?, project.try_get(2)?);
+    let before = last.saturating_sub(count);
+    if chained < before {
+        // A node of an earlier release has written, while the nodes are updated one by one.
+        head = adopt(connection, occasion.project, (chained, before), head).await?;
     }
+    let mut rows = Vec::with_capacity(entries.len());
+    for (sequence, entry) in (unsigned(before.saturating_add(1))?..).zip(entries) {
+        let row = occasion.row(sequence, entry, head)?;
+        head = row.hash.clone().unwrap_or_default();
+        rows.push((row, entry));
+    }
+    occasion.insert(connection, &rows).await?;
+    occasion.insert_items(connection, &rows).await?;
+    sqlx::query("UPDATE project SET chained = audited, chain_head = $1 WHERE id = $2")
+        .bind(head)
+        .bind(occasion.project)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
-// Every filter is always bound: one statement for all combinations, and the planner sees constants.
-const SELECT: &str = "SELECT sequence, made_at, actor, action, environment.name, audit_entry.revision, kind, audit_entry.name, \
-     before_value, after_value, reason \
-     FROM audit_entry LEFT JOIN environment ON environment.id = audit_entry.environment_id \
-     WHERE audit_entry.project_id = $1 \
-       AND ($2 = '' OR environment.name = $2) \
-       AND ($3 = '' OR (kind = 'flag' AND audit_entry.name = $3)) \
-       AND sequence < $4 \
-       AND ($5 < 0 OR audit_entry.revision <= $5) \
-     ORDER BY sequence DESC LIMIT $6";
-
-pub(super) async fn audit(
-    connection: &mut AnyConnection,
-    query: AuditQuery,
-) -> Result<Vec<AuditRow>, StoreError> {
-    // Nothing that is stored has a NUL, and PostgreSQL does not even take it as a question.
-    let filters = [&query.environment, &query.flag];
-    if filters
-        .into_iter()
-        .flatten()
-        .any(|text| text.contains('\0'))
-    {
-        return Ok(Vec::new());
+impl Occasion<'_> {
+    /// The row of an entry, chained to the one before it
+    fn row(
+        &self,
+        sequence: u64,
+        entry: &AuditEntry,
+        previous: String,
+    ) -> Result<AuditRow, StoreError> {
+        let json = |value: serde_json::Result<serde_json::Value>| {
+            value
+                .map(|value| canonical(&value))
+                .map_err(|_| StoreError::Corrupt { what: "a change" })
+        };
+        let counts = entry.counts();
+        let details = AuditDetails {
+            state: entry.state.clone(),
+            entries: entry.entries.clone(),
+        };
+        let Author {
+            actor,
+            at,
+            reason,
+            origin,
+        } = self.author;
+        let mut row = AuditRow {
+            sequence,
+            at: *at,
+            actor: actor.to_string(),
+            action: entry.action.name().to_owned(),
+            environment: self.environment.map(|(_, name)| name.to_owned()),
+            revision: self.revision.map(unsigned).transpose()?,
+            kind: entry.kind.to_owned(),
+            name: entry.name.to_string(),
+            changes: json(serde_json::to_value(&entry.changes))?,
+            entries: counts
+                .map(|counts| json(serde_json::to_value(counts)))
+                .transpose()?,
+            reason: reason.clone(),
+            address: origin.address.as_deref().map(str::to_owned),
+            request_id: origin.request_id.as_deref().map(str::to_owned),
+            digest: chain::digest(&details),
+            previous_hash: Some(previous),
+            hash: None,
+        };
+        row.hash = Some(chain::hash(&row));
+        Ok(row)
     }
-    let rows = sqlx::query(SELECT)
-        .bind(query.project_id)
-        .bind(query.environment.unwrap_or_default())
-        .bind(query.flag.unwrap_or_default())
-        .bind(query.before.map_or(Ok(i64::MAX), signed)?)
-        .bind(query.revision.map_or(Ok(-1), signed)?)
-        .bind(i64::from(query.limit))
-        .fetch_all(connection)
-        .await?;
-    rows.iter().map(audit_row).collect()
-}
 
-fn audit_row(row: &AnyRow) -> Result<AuditRow, StoreError> {
-    let revision: Option<i64> = row.try_get(5)?;
-    Ok(AuditRow {
-        sequence: unsigned(row.try_get(0)?)?,
-        at: timestamp(row.try_get(1)?),
-        actor: row.try_get(2)?,
-        action: row.try_get(3)?,
-        environment: row.try_get(4)?,
-        revision: revision.map(unsigned).transpose()?,
-        kind: row.try_get(6)?,
-        name: row.try_get(7)?,
-        before: row.try_get(8)?,
-        after: row.try_get(9)?,
-        reason: row.try_get(10)?,
-    })
+    async fn insert(
+        &self,
+        connection: &mut AnyConnection,
+        rows: &[(AuditRow, &AuditEntry)],
+    ) -> Result<(), StoreError> {
+        let insert = Batch {
+            before: "INSERT INTO audit_entry (project_id, sequence, made_at, actor, action, environment_id, environment_name, \
+                     revision, kind, name, changes, entries, state, reason, address, request_id, digest, previous_hash, hash) VALUES",
+            columns: 19,
+            after: "",
+        };
+        insert
+            .run(connection, rows, |query, (row, entry)| {
+                Ok(query
+                    .bind(self.project)
+                    .bind(signed(row.sequence)?)
+                    .bind(row.at.as_millis())
+                    .bind(row.actor.clone())
+                    .bind(row.action.clone())
+                    .bind(self.environment.map(|(id, _)| id))
+                    .bind(row.environment.clone())
+                    .bind(self.revision)
+                    .bind(row.kind.clone())
+                    .bind(row.name.clone())
+                    .bind(row.changes.clone())
+                    .bind(row.entries.clone())
+                    .bind(entry.state.as_deref().map(str::to_owned))
+                    .bind(row.reason.clone())
+                    .bind(row.address.clone())
+                    .bind(row.request_id.clone())
+                    .bind(row.digest.clone())
+                    .bind(row.previous_hash.clone())
+                    .bind(row.hash.clone()))
+            })
+            .await
+    }
+
+    async fn insert_items(
+        &self,
+        connection: &mut AnyConnection,
+        rows: &[(AuditRow, &AuditEntry)],
+    ) -> Result<(), StoreError> {
+        let mut items: Vec<(i64, i64, &EntryChange)> = Vec::new();
+        for (row, entry) in rows {
+            let sequence = signed(row.sequence)?;
+            items.extend(
+                (0..)
+                    .zip(&entry.entries)
+                    .map(|(ordinal, item)| (sequence, ordinal, item)),
+            );
+        }
+        let insert = Batch {
+            before: "INSERT INTO audit_item (project_id, sequence, ordinal, list, level, entry, before_value, after_value) VALUES",
+            columns: 8,
+            after: "",
+        };
+        let text = |text: &Option<std::sync::Arc<str>>| text.as_deref().map(str::to_owned);
+        insert
+            .run(connection, &items, |query, (sequence, ordinal, item)| {
+                Ok(query
+                    .bind(self.project)
+                    .bind(*sequence)
+                    .bind(*ordinal)
+                    .bind(item.list.as_str())
+                    .bind(item.level.to_string())
+                    .bind(text(&item.entry))
+                    .bind(text(&item.before))
+                    .bind(text(&item.after)))
+            })
+            .await
+    }
 }

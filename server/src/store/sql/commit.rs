@@ -19,10 +19,10 @@ pub(super) async fn commit(
     commit: Commit,
 ) -> Result<u64, StoreError> {
     let connection = &mut *transaction;
-    let revision = next_revision(connection, &commit).await?;
+    let (revision, environment) = next_revision(connection, &commit).await?;
     if let Some(meter) = &commit.entries.meter {
         let place = (commit.environment, revision);
-        overrides::count(connection, place, commit.at, meter).await?;
+        overrides::count(connection, place, commit.author.at, meter).await?;
     }
     let project = hold_project(connection, commit.environment).await?;
     let writer = Writer {
@@ -43,11 +43,9 @@ pub(super) async fn commit(
     }
     let occasion = Occasion {
         project,
-        environment: Some(commit.environment),
+        environment: Some((commit.environment, &environment)),
         revision: Some(revision),
-        at: commit.at,
-        actor: &commit.actor,
-        reason: commit.reason.as_deref(),
+        author: &commit.author,
     };
     audit::add(connection, occasion, &commit.audit).await?;
     writer.forget_old(connection).await?;
@@ -58,14 +56,20 @@ pub(super) async fn commit(
     unsigned(revision)
 }
 
-/// Takes the next revision, which holds the environment's row until the end of the transaction
-async fn next_revision(connection: &mut AnyConnection, commit: &Commit) -> Result<i64, StoreError> {
-    sqlx::query("UPDATE environment SET revision = revision + 1 WHERE id = $1 AND revision = $2 RETURNING revision")
-        .bind(commit.environment)
-        .bind(signed(commit.base)?)
-        .fetch_optional(connection)
-        .await?
-        .map_or(Err(StoreError::Stale { base: commit.base }), |row| Ok(row.try_get(0)?))
+/// Takes the next revision, which holds the environment's row until the end of the transaction; answers its name too
+async fn next_revision(
+    connection: &mut AnyConnection,
+    commit: &Commit,
+) -> Result<(i64, String), StoreError> {
+    let row = sqlx::query(
+        "UPDATE environment SET revision = revision + 1 WHERE id = $1 AND revision = $2 RETURNING revision, name",
+    )
+    .bind(commit.environment)
+    .bind(signed(commit.base)?)
+    .fetch_optional(connection)
+    .await?;
+    let row = row.ok_or(StoreError::Stale { base: commit.base })?;
+    Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
 /// Holds the project until the end of the transaction, after the environment: what concerns all its environments, as the type of a
@@ -209,15 +213,15 @@ impl Writer {
             } else {
                 reasons.get(&((*id).clone(), Arc::clone(entry)))
             };
-            let reason = own.map(|own| &**own).or(commit.reason.as_deref());
+            let reason = own.map(|own| &**own).or(commit.author.reason.as_deref());
             Ok(query
                 .bind(self.environment)
                 .bind(id.kind.as_str())
                 .bind(id.key.to_string())
                 .bind(entry.to_string())
                 .bind((*value).to_owned())
-                .bind(commit.at.as_millis())
-                .bind(commit.actor.to_string())
+                .bind(commit.author.at.as_millis())
+                .bind(commit.author.actor.to_string())
                 .bind(reason.map(str::to_owned)))
         })
         .await

@@ -30,6 +30,18 @@ pub(super) async fn environments(
     rows.iter().map(environment).collect()
 }
 
+/// What an environment is called
+pub(super) async fn name(
+    connection: &mut AnyConnection,
+    environment: i64,
+) -> Result<String, StoreError> {
+    let row = sqlx::query("SELECT name FROM environment WHERE id = $1")
+        .bind(environment)
+        .fetch_one(connection)
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
 pub(super) async fn create(
     mut transaction: Transaction<'_, Any>,
     dialect: Dialect,
@@ -56,9 +68,7 @@ pub(super) async fn create(
         project,
         environment: None,
         revision: None,
-        at: new.at,
-        actor: &new.actor,
-        reason: new.reason.as_deref(),
+        author: &new.author,
     };
     audit::add(connection, occasion, &audit).await?;
     if let Some(announce) = dialect.announce() {
@@ -109,11 +119,5 @@ async fn create_environment(
 }
 
 fn made(kind: &'static str, name: &str) -> AuditEntry {
-    AuditEntry {
-        action: Action::Create,
-        kind,
-        name: name.into(),
-        before: None,
-        after: None,
-    }
+    AuditEntry::new(Action::Create, kind, name, (None, None))
 }

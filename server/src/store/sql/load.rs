@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Row as _, Transaction};
 
-use super::row::{object_id, signed};
+use super::row::{object_id, shared, signed};
 use super::{KEPT_REVISIONS, timestamp, unsigned};
 use crate::object::ObjectId;
 use crate::store::{Change, ChangeRow, EnvironmentContent, FlagRow, StoreError, Stored};
@@ -68,10 +68,6 @@ pub(super) async fn changes(
     .fetch_all(connection)
     .await?;
     rows.iter().map(change).collect()
-}
-
-fn shared(text: Option<String>) -> Option<Arc<str>> {
-    text.map(Arc::from)
 }
 
 pub(super) fn object(row: &AnyRow) -> Result<(ObjectId, Stored), StoreError> {

@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, SqlSafeStr as _};
 use crate::store::StoreError;
 
 /// Forward only: a migration that has been released is never edited, and leaves the release before it able to work
-const MIGRATIONS: [(i64, &str, &str); 6] = [
+const MIGRATIONS: [(i64, &str, &str); 7] = [
     (
         1,
         "initial",
@@ -26,6 +26,11 @@ const MIGRATIONS: [(i64, &str, &str); 6] = [
         4,
         "access",
         include_str!("../../../migrations/0004_access.sql"),
+    ),
+    (
+        5,
+        "audit chain",
+        include_str!("../../../migrations/0005_audit_chain.sql"),
     ),
     (
         6,

@@ -1,5 +1,7 @@
 //! Between the numbers of SQL, which are signed, and ours
 
+use std::sync::Arc;
+
 use flagstaff_core::Timestamp;
 
 use crate::object::{ObjectId, ObjectKind};
@@ -22,8 +24,17 @@ pub(super) const fn timestamp(millis: i64) -> Timestamp {
 
 /// The id of an object from its two columns
 pub(super) fn object_id(kind: &str, key: String) -> Result<ObjectId, StoreError> {
-    let kind: ObjectKind = kind.parse().map_err(|_| StoreError::Corrupt {
+    Ok(ObjectId::new(object_kind(kind)?, key))
+}
+
+/// A kind of object from its column
+pub(super) fn object_kind(kind: &str) -> Result<ObjectKind, StoreError> {
+    kind.parse().map_err(|_| StoreError::Corrupt {
         what: "an object of unknown kind",
-    })?;
-    Ok(ObjectId::new(kind, key))
+    })
+}
+
+/// Text that is kept by many
+pub(super) fn shared(text: Option<String>) -> Option<Arc<str>> {
+    text.map(Arc::from)
 }

@@ -1,0 +1,169 @@
+//! Reading the audit page by page, and what is kept beside a row
+
+use sqlx::any::AnyRow;
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _, Transaction};
+
+use super::super::row::{object_kind, shared, signed, timestamp, unsigned};
+use crate::store::{AuditDetails, AuditHead, AuditQuery, AuditRow, EntryChange, StoreError};
+
+pub(super) const COLUMNS: &str = "sequence, made_at, actor, action, COALESCE(environment_name, environment.name), \
+     audit_entry.revision, kind, audit_entry.name, changes, entries, reason, address, request_id, digest, previous_hash, hash, \
+     before_value, after_value";
+pub(super) const TABLES: &str =
+    "audit_entry LEFT JOIN environment ON environment.id = audit_entry.environment_id";
+
+// Every filter is always bound: few statements for all combinations, and the planner sees constants.
+const FILTERS: &str = "audit_entry.project_id = $1 \
+       AND ($2 = '' OR COALESCE(environment_name, environment.name) = $2) \
+       AND ($3 = '' OR (kind = 'flag' AND audit_entry.name = $3)) \
+       AND ($4 = '' OR actor = $4) \
+       AND ($5 = '' OR action = $5) \
+       AND ($6 = '' OR kind = $6) \
+       AND made_at >= $7 AND made_at < $8 \
+       AND sequence < $9 AND sequence > $10";
+// Apart, since an index leads from a customer to the few rows that concern them.
+const OF_CONTEXT: &str = "AND sequence IN (SELECT sequence FROM audit_item WHERE project_id = $1 AND level = $12 AND entry = $13)";
+
+pub(in super::super) async fn audit(
+    connection: &mut AnyConnection,
+    query: AuditQuery,
+) -> Result<Vec<AuditRow>, StoreError> {
+    let context = query.context.as_ref();
+    let filters = [
+        query.environment.as_ref(),
+        query.flag.as_ref(),
+        query.actor.as_ref(),
+        query.action.as_ref(),
+        query.kind.as_ref(),
+        context.map(|(level, _)| level),
+        context.map(|(_, key)| key),
+    ];
+    // Nothing that is stored has a NUL, and PostgreSQL does not even take it as a question.
+    if filters
+        .into_iter()
+        .flatten()
+        .any(|text| text.contains('\0'))
+    {
+        return Ok(Vec::new());
+    }
+    let of_context = if context.is_some() { OF_CONTEXT } else { "" };
+    let order = if query.is_oldest_first { "ASC" } else { "DESC" };
+    let statement = format!(
+        "SELECT {COLUMNS} FROM {TABLES} WHERE {FILTERS} {of_context} ORDER BY sequence {order} LIMIT $11"
+    );
+    let millis =
+        |at: Option<flagstaff_core::Timestamp>| at.map(flagstaff_core::Timestamp::as_millis);
+    let statement = sqlx::query(AssertSqlSafe(statement))
+        .bind(query.project_id)
+        .bind(query.environment.unwrap_or_default())
+        .bind(query.flag.unwrap_or_default())
+        .bind(query.actor.unwrap_or_default())
+        .bind(query.action.unwrap_or_default())
+        .bind(query.kind.unwrap_or_default())
+        .bind(millis(query.from).unwrap_or(i64::MIN))
+        .bind(millis(query.to).unwrap_or(i64::MAX))
+        .bind(query.before.map_or(Ok(i64::MAX), signed)?)
+        .bind(query.after.map_or(Ok(0), signed)?)
+        .bind(i64::from(query.limit));
+    let statement = match query.context {
+        Some((level, key)) => statement.bind(level).bind(key),
+        None => statement,
+    };
+    let rows = statement.fetch_all(connection).await?;
+    rows.iter().map(row).collect()
+}
+
+/// The row of [`COLUMNS`]
+pub(super) fn row(row: &AnyRow) -> Result<AuditRow, StoreError> {
+    let revision: Option<i64> = row.try_get(5)?;
+    let changes: Option<String> = row.try_get(8)?;
+    let changes = match changes {
+        Some(changes) => changes,
+        None => whole(row.try_get(16)?, row.try_get(17)?),
+    };
+    Ok(AuditRow {
+        sequence: unsigned(row.try_get(0)?)?,
+        at: timestamp(row.try_get(1)?),
+        actor: row.try_get(2)?,
+        action: row.try_get(3)?,
+        environment: row.try_get(4)?,
+        revision: revision.map(unsigned).transpose()?,
+        kind: row.try_get(6)?,
+        name: row.try_get(7)?,
+        changes,
+        entries: row.try_get(9)?,
+        reason: row.try_get(10)?,
+        address: row.try_get(11)?,
+        request_id: row.try_get(12)?,
+        digest: row.try_get(13)?,
+        previous_hash: row.try_get(14)?,
+        hash: row.try_get(15)?,
+    })
+}
+
+/// What a row of an earlier release tells: the whole thing before and after
+fn whole(before: Option<&str>, after: Option<&str>) -> String {
+    let member = |name: &str, text: Option<&str>| text.map(|text| format!("\"{name}\":{text},"));
+    let members = [member("after", after), member("before", before)];
+    if members.iter().all(Option::is_none) {
+        return "[]".to_owned();
+    }
+    let members: String = members.into_iter().flatten().collect();
+    format!("[{{{members}\"path\":\"\"}}]")
+}
+
+/// What is kept beside a row
+pub(in super::super) async fn details(
+    mut transaction: Transaction<'_, Any>,
+    project: i64,
+    sequence: u64,
+) -> Result<AuditDetails, StoreError> {
+    let connection = &mut *transaction;
+    let sequence = signed(sequence)?;
+    let state =
+        sqlx::query("SELECT state FROM audit_entry WHERE project_id = $1 AND sequence = $2")
+            .bind(project)
+            .bind(sequence)
+            .fetch_optional(&mut *connection)
+            .await?;
+    let items = sqlx::query(
+        "SELECT list, level, entry, before_value, after_value FROM audit_item \
+         WHERE project_id = $1 AND sequence = $2 ORDER BY ordinal",
+    )
+    .bind(project)
+    .bind(sequence)
+    .fetch_all(connection)
+    .await?;
+    Ok(AuditDetails {
+        state: state
+            .map(|row| row.try_get(0))
+            .transpose()?
+            .and_then(shared),
+        entries: items.iter().map(item).collect::<Result<_, _>>()?,
+    })
+}
+
+pub(super) fn item(row: &AnyRow) -> Result<EntryChange, StoreError> {
+    Ok(EntryChange {
+        list: object_kind(row.try_get(0)?)?,
+        level: row.try_get::<String, _>(1)?.into(),
+        entry: shared(row.try_get(2)?),
+        before: shared(row.try_get(3)?),
+        after: shared(row.try_get(4)?),
+    })
+}
+
+/// Where the audit of a project ends
+pub(in super::super) async fn head(
+    connection: &mut AnyConnection,
+    project: i64,
+) -> Result<AuditHead, StoreError> {
+    let row = sqlx::query("SELECT chained, chain_head FROM project WHERE id = $1")
+        .bind(project)
+        .fetch_one(connection)
+        .await?;
+    Ok(AuditHead {
+        sequence: unsigned(row.try_get(0)?)?,
+        hash: row.try_get(1)?,
+    })
+}
