@@ -28,9 +28,11 @@ fn fault(rows: &[Json]) -> (u64, Fault) {
     (broken.sequence, broken.fault)
 }
 
-fn anchor(rows: &[Json], sequence: usize) -> Anchor {
-    let hash = rows[sequence - 1]["hash"].as_str().unwrap();
-    format!("{sequence}:{hash}").parse().unwrap()
+fn anchor(rows: &[Json], sequence: u64) -> Anchor {
+    let row = rows.iter().find(|row| row["sequence"] == sequence).unwrap();
+    format!("{sequence}:{}", row["hash"].as_str().unwrap())
+        .parse()
+        .unwrap()
 }
 
 #[test]

@@ -100,7 +100,7 @@ pub(super) async fn export(
             let page = lines(&state, query).await;
             // The head of the answer is sent: all that can be done is to cut it short.
             page.inspect_err(|error| {
-                tracing::warn!(error = chain(error), "an export was cut short")
+                tracing::warn!(error = chain(error), "an export was cut short");
             })
         }
     });
@@ -128,7 +128,7 @@ async fn lines(
         return Ok(None);
     };
     let is_full = rows.len() >= EXPORT_PAGE as usize;
-    let next = is_full.then(|| AuditQuery {
+    let next = is_full.then_some(AuditQuery {
         after: Some(last),
         ..query
     });

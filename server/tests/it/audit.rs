@@ -79,12 +79,20 @@ async fn a_row_says_from_which_request_it_is() {
             &headers,
         )
         .await;
-    let item = server.get(AUDIT).await.json()["items"][0].clone();
-    // There is no socket, so there is no address.
+    let request = Request::builder()
+        .method(Method::DELETE)
+        .uri(format!("{FLAGS}/a"))
+        .header("authorization", "Bearer admin")
+        .extension(Peer("[::ffff:192.0.2.1]:443".parse().unwrap()));
+    server.send(request.body(Body::empty()).unwrap()).await;
+    let items = server.get(AUDIT).await.json()["items"].clone();
+    // Without a socket there is no address.
     assert_eq!(
-        (&item["requestId"], &item["address"]),
+        (&items[1]["requestId"], &items[1]["address"]),
         (&json!("r-1"), &Value::Null)
     );
+    assert_eq!(items[0]["address"], "192.0.2.1");
+    assert_eq!(items[0]["requestId"].as_str().unwrap().len(), 32);
 }
 
 #[tokio::test]
