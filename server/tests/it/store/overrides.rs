@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use flagstaff_core::Timestamp;
 use flagstaff_server::object::{ObjectId, ObjectKind};
-use flagstaff_server::store::{Commit, EntryQuery, EntryRow, Meter, Store, StoreError};
+use flagstaff_server::store::{Author, Commit, EntryQuery, EntryRow, Meter, Store, StoreError};
 
-use super::{commit, entry};
+use super::{author, commit, entry};
 
 fn list(key: &str) -> ObjectId {
     ObjectId::new(ObjectKind::Overrides, key)
@@ -16,9 +16,11 @@ fn list(key: &str) -> ObjectId {
 /// One of the commits of a test, at its revision's instant
 fn at(base: u64, millis: i64, changes: Vec<flagstaff_server::store::Change>) -> Commit {
     Commit {
-        at: Timestamp::from_millis(millis),
-        actor: format!("actor {base}").into(),
-        reason: None,
+        author: Author {
+            actor: format!("actor {base}").into(),
+            reason: None,
+            ..author(millis)
+        },
         ..commit(1, base, changes)
     }
 }
@@ -32,7 +34,7 @@ fn seen(rows: &[EntryRow]) -> Vec<(&str, &str)> {
 pub(super) async fn who_changed_an_entry_is_kept_with_it(store: &dyn Store) {
     let put = |key| entry("a/user", key, Some("\"include\""), None, None);
     let mut first = at(0, 10, vec![put("u1"), put("u2")]);
-    first.reason = Some("all of them".to_owned());
+    first.author.reason = Some("all of them".to_owned());
     let own = (list("a/user"), Arc::from("u2"));
     first.entries.reasons.insert(own, "this one".into());
     store.commit(first).await.unwrap();
