@@ -1,13 +1,15 @@
 //! Everything that a request can be told is wrong with it: one enum, one answer each, as `application/problem+json` (RFC 9457)
 
+use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use flagstaff_core::Issue;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::auth::KeyKind;
 use crate::environment::{LoadError, WriteError};
+use crate::problem::ProblemKind;
 use crate::store::StoreError;
 
 /// Why a request was not served
@@ -167,7 +169,7 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// Something wrong at one place of a body or query
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
     /// A JSON pointer into the body, or `?name` for a parameter of the query
     pub pointer: String,
@@ -239,31 +241,25 @@ impl ApiError {
         issues.iter().map(field).collect()
     }
 
-    fn status(&self) -> (StatusCode, &'static str) {
+    fn kind(&self) -> ProblemKind {
         match self {
-            Self::NoToken | Self::UnknownToken => (StatusCode::UNAUTHORIZED, "unauthorized"),
-            Self::WrongKey { .. } | Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
-            Self::NotFound { .. } | Self::NoRoute | Self::NoExample => {
-                (StatusCode::NOT_FOUND, "not-found")
-            }
-            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
-            Self::Json(_) | Self::Unreadable(_) => (StatusCode::BAD_REQUEST, "malformed"),
-            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
-            Self::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
-            Self::Exists { .. } | Self::NameTaken { .. } => (StatusCode::CONFLICT, "exists"),
-            Self::InUse { .. } => (StatusCode::CONFLICT, "in-use"),
-            Self::LastAdmin => (StatusCode::CONFLICT, "last-admin"),
-            Self::Expires => (StatusCode::CONFLICT, "expires"),
-            Self::TypeConflict { .. } => (StatusCode::CONFLICT, "type-conflict"),
-            Self::NoPrecondition { .. } => {
-                (StatusCode::PRECONDITION_REQUIRED, "precondition-required")
-            }
-            Self::Stale { .. } => (StatusCode::PRECONDITION_FAILED, "stale"),
-            Self::TooManyChanges { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-changes"),
-            Self::TooManyStreams { .. } | Self::Unavailable { .. } => {
-                (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
-            }
-            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+            Self::NoToken | Self::UnknownToken => ProblemKind::Unauthorized,
+            Self::WrongKey { .. } | Self::Forbidden(_) => ProblemKind::Forbidden,
+            Self::NotFound { .. } | Self::NoRoute | Self::NoExample => ProblemKind::NotFound,
+            Self::Method => ProblemKind::MethodNotAllowed,
+            Self::Json(_) | Self::Unreadable(_) => ProblemKind::Malformed,
+            Self::TooLarge { .. } => ProblemKind::TooLarge,
+            Self::Invalid { .. } => ProblemKind::Invalid,
+            Self::Exists { .. } | Self::NameTaken { .. } => ProblemKind::Exists,
+            Self::InUse { .. } => ProblemKind::InUse,
+            Self::LastAdmin => ProblemKind::LastAdmin,
+            Self::Expires => ProblemKind::Expires,
+            Self::TypeConflict { .. } => ProblemKind::TypeConflict,
+            Self::NoPrecondition { .. } => ProblemKind::PreconditionRequired,
+            Self::Stale { .. } => ProblemKind::Stale,
+            Self::TooManyChanges { .. } => ProblemKind::TooManyChanges,
+            Self::TooManyStreams { .. } | Self::Unavailable { .. } => ProblemKind::Unavailable,
+            Self::Internal(_) => ProblemKind::Internal,
         }
     }
 }
@@ -286,19 +282,30 @@ fn stale(expected: Option<u64>, current: Option<u64>) -> String {
     format!("`If-Match` names {expected}, the flag {current}")
 }
 
-#[derive(Serialize)]
+/// Why a request was not served (RFC 9457)
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Problem<'a> {
+pub(crate) struct Problem<'a> {
+    /// The kind of problem, for programs
     #[serde(rename = "type")]
     kind: String,
+    /// The status in words
     title: &'a str,
+    /// The status
     status: u16,
+    /// What is the matter, for people
     detail: String,
+    /// What is wrong, and where
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    #[schema(required = false)]
     errors: &'a [FieldError],
+    /// The version in `If-Match`, if it is one
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     expected_version: Option<u64>,
+    /// The current version
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     current_version: Option<u64>,
 }
 
@@ -307,14 +314,15 @@ impl IntoResponse for ApiError {
         if let Self::Internal(cause) = &self {
             tracing::error!(error = chain(&**cause), "a request failed");
         }
-        let (status, name) = self.status();
+        let kind = self.kind();
+        let status = kind.status();
         let (expected_version, current_version) = match &self {
             Self::Stale { expected, current } => (*expected, *current),
             Self::NoPrecondition { current } => (None, Some(*current)),
             _ => (None, None),
         };
         let problem = Problem {
-            kind: format!("urn:flagstaff:problem:{name}"),
+            kind: kind.urn(),
             title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),
             detail: self.to_string(),

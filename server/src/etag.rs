@@ -3,6 +3,8 @@
 use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
+use utoipa::IntoParams;
+
 use crate::api_error::ApiError;
 use crate::coding::Coding;
 
@@ -28,6 +30,26 @@ pub(crate) fn none_match(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     let opaque = tag.as_bytes().strip_prefix(b"W/").unwrap_or(tag.as_bytes());
     tags(headers, &IF_NONE_MATCH)
         .any(|held| held == "*" || held.strip_prefix("W/").unwrap_or(held).as_bytes() == opaque)
+}
+
+/// `If-Match`, as it is told of
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes what `Precondition` reads")]
+pub(crate) struct IfMatch {
+    /// The `ETag` of what is to be changed, or `*`: refused with 412 if it is another one by now
+    #[param(rename = "If-Match", nullable = false, example = "\"7\"")]
+    if_match: Option<String>,
+}
+
+/// `If-None-Match`, as it is told of
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes what `none_match` reads")]
+pub(crate) struct IfNoneMatch {
+    /// The `ETag` of what the caller has: answered 304 while it is still so
+    #[param(rename = "If-None-Match", nullable = false)]
+    if_none_match: Option<String>,
 }
 
 /// What `If-Match` asks of the thing it guards

@@ -11,6 +11,7 @@ use axum::http::request::Parts;
 use flagstaff_core::limits;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
@@ -181,8 +182,11 @@ pub(crate) fn key_environment(
 }
 
 /// What every write may say about itself
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct WriteQuery {
+    /// Why, for the audit: at most 500 characters
+    #[param(max_length = 500)]
     reason: Option<String>,
 }
 

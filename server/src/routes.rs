@@ -1,18 +1,22 @@
 //! Every route; the handlers read the request, call one function and write the answer
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRequestParts};
+use axum::extract::DefaultBodyLimit;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use axum::http::{HeaderName, Method};
 use axum::middleware;
 use axum::routing::{get, post};
 use tower_http::cors::{Any, CorsLayer};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::routes;
 
 use crate::api_error::ApiError;
-use crate::extract::{AdminScope, BODY_BYTES, DOCUMENT_BYTES, ProjectScope};
+use crate::extract::{BODY_BYTES, DOCUMENT_BYTES};
 use crate::observe::{REQUEST_ID, observe};
+use crate::openapi::{Audience, Described};
 use crate::state::AppState;
 
+mod api_description;
 mod audit;
 mod copy;
 mod document;
@@ -29,20 +33,24 @@ mod overrides;
 mod sdk;
 mod usage;
 
+const PROJECT: &str = "/api/v1/projects/{project}";
 const ENVIRONMENT: &str = "/api/v1/projects/{project}/environments/{environment}";
 
 /// The whole server as a service that needs no socket
 pub fn app(state: AppState) -> Router {
     Router::new()
-        .merge(admin())
+        .merge(administration().split_for_parts().0)
         // The fallback goes under the layer, which is what answers a preflight.
         .merge(
-            sdk()
+            programs()
+                .split_for_parts()
+                .0
+                .route("/ofrep/v1/evaluate/flags/", post(ofrep::bulk))
+                .route("/ofrep/v1/evaluate/flags/{key}/", post(ofrep::single))
                 .method_not_allowed_fallback(wrong_method)
                 .layer(cors()),
         )
-        .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
+        .merge(everybody().split_for_parts().0)
         .route("/example", get(example::redirect))
         .route("/example/", get(example::index))
         .route("/example/{*path}", get(example::file))
@@ -55,111 +63,110 @@ pub fn app(state: AppState) -> Router {
 
 /// `/metrics`, which an operator may want to have apart from the rest
 pub(crate) fn metrics(state: AppState) -> Router {
-    Router::new()
-        .route("/metrics", get(health::metrics))
+    measures()
+        .split_for_parts()
+        .0
         .method_not_allowed_fallback(wrong_method)
         .with_state(state)
+}
+
+/// What all routes but the example page's say of themselves
+fn described() -> Vec<Described> {
+    let groups = [
+        (administration(), Audience::Token),
+        (programs(), Audience::Key),
+        (everybody().merge(measures()), Audience::Everybody),
+    ];
+    let described = groups.into_iter().map(|(router, audience)| Described {
+        document: router.into_openapi(),
+        audience,
+    });
+    described.collect()
 }
 
 async fn wrong_method() -> ApiError {
     ApiError::Method
 }
 
-fn admin() -> Router<AppState> {
-    let document = get(document::export)
-        .put(document::replace)
-        .layer(DefaultBodyLimit::max(DOCUMENT_BYTES));
-    Router::new()
-        .route(
-            &format!("{ENVIRONMENT}/flags"),
-            get(flags::list).post(flags::create),
-        )
-        .route(
-            &format!("{ENVIRONMENT}/flags/{{key}}"),
-            get(flags::read)
-                .put(flags::put)
-                .patch(flags::patch)
-                .delete(flags::delete),
-        )
-        .route(
-            &format!("{ENVIRONMENT}/flags/{{key}}/history"),
-            get(history::list),
-        )
-        .route(
-            &format!("{ENVIRONMENT}/flags/{{key}}/rollback"),
-            post(history::rollback),
-        )
-        .route(
-            &format!("{ENVIRONMENT}/flags/{{key}}/usage"),
-            get(usage::of_flag),
-        )
-        .route(&format!("{ENVIRONMENT}/unknown-flags"), get(usage::unknown))
-        .route(&format!("{ENVIRONMENT}/document"), document)
-        .route(&format!("{ENVIRONMENT}/compare"), get(copy::compare))
-        .route(&format!("{ENVIRONMENT}/copy"), post(copy::copy))
-        .route(
-            "/api/v1/projects",
-            get(environments::list_projects).post(environments::create_project),
-        )
-        .route(
-            "/api/v1/projects/{project}/environments",
-            get(environments::list).post(environments::create),
-        )
-        .route("/api/v1/projects/{project}/audit", get(audit::list))
+/// What tokens are for
+fn administration() -> OpenApiRouter<AppState> {
+    let document = routes!(document::export, document::replace);
+    let document = document.layer(DefaultBodyLimit::max(DOCUMENT_BYTES));
+    let environment = OpenApiRouter::default()
+        .routes(routes!(flags::list, flags::create))
+        .routes(routes!(
+            flags::read,
+            flags::put,
+            flags::patch,
+            flags::delete
+        ))
+        .routes(routes!(history::list))
+        .routes(routes!(history::rollback))
+        .routes(routes!(usage::of_flag))
+        .routes(routes!(usage::unknown))
+        .routes(document)
+        .routes(routes!(copy::compare))
+        .routes(routes!(copy::copy))
         .merge(overrides())
-        .route(
-            "/api/v1/projects/{project}/audit/export",
-            get(audit::export),
-        )
-        .route("/api/v1/projects/{project}/audit/head", get(audit::head))
-        .merge(access::<AdminScope>(&format!("{ENVIRONMENT}/keys")))
-        .merge(access::<ProjectScope>("/api/v1/projects/{project}/tokens"))
+        .routes(routes!(
+            keys::of_environment::list,
+            keys::of_environment::create
+        ))
+        .routes(routes!(
+            keys::of_environment::read,
+            keys::of_environment::revoke
+        ))
+        .routes(routes!(keys::of_environment::rotate));
+    let project = OpenApiRouter::default()
+        .routes(routes!(environments::list, environments::create))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::export))
+        .routes(routes!(audit::head))
+        .routes(routes!(keys::of_project::list, keys::of_project::create))
+        .routes(routes!(keys::of_project::read, keys::of_project::revoke))
+        .routes(routes!(keys::of_project::rotate));
+    OpenApiRouter::default()
+        .routes(routes!(
+            environments::list_projects,
+            environments::create_project
+        ))
+        .nest(PROJECT, project)
+        .nest(ENVIRONMENT, environment)
 }
 
 /// The overrides of a flag one by one
-fn overrides() -> Router<AppState> {
-    let flag = format!("{ENVIRONMENT}/flags/{{key}}/overrides");
+fn overrides() -> OpenApiRouter<AppState> {
     // The load counts for itself what it reads.
-    let bulk = post(overrides::bulk::load).layer(DefaultBodyLimit::disable());
-    let one = get(overrides::read)
-        .put(overrides::put)
-        .delete(overrides::delete);
-    Router::new()
-        .route(&flag, get(overrides::list::of_flag))
-        .route(&format!("{flag}/bulk"), bulk)
-        .route(&format!("{flag}/{{level}}/{{contextKey}}"), one)
-        .route(
-            &format!("{ENVIRONMENT}/overrides"),
-            get(overrides::list::of_context),
-        )
+    let bulk = routes!(overrides::bulk::load).layer(DefaultBodyLimit::disable());
+    OpenApiRouter::default()
+        .routes(routes!(overrides::list::of_flag))
+        .routes(bulk)
+        .routes(routes!(overrides::read, overrides::put, overrides::delete))
+        .routes(routes!(overrides::list::of_context))
 }
 
-/// Who has access to what a path names
-fn access<S>(path: &str) -> Router<AppState>
-where
-    S: keys::Scope + FromRequestParts<AppState, Rejection = ApiError> + Send + Sync + 'static,
-{
-    Router::new()
-        .route(path, get(keys::list::<S>).post(keys::create::<S>))
-        .route(
-            &format!("{path}/{{key}}"),
-            get(keys::read::<S>).delete(keys::revoke::<S>),
-        )
-        .route(&format!("{path}/{{key}}/rotate"), post(keys::rotate::<S>))
+/// What keys are for; a browser may ask it from any page
+fn programs() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(sdk::stream))
+        .routes(routes!(sdk::snapshot))
+        .routes(routes!(usage::report))
+        .routes(routes!(evaluate::evaluate))
+        .routes(routes!(ofrep::bulk))
+        .routes(routes!(ofrep::single))
+        .routes(routes!(notices::events))
 }
 
-fn sdk() -> Router<AppState> {
-    Router::new()
-        .route("/api/v1/sdk/stream", get(sdk::stream))
-        .route("/api/v1/sdk/snapshot", get(sdk::snapshot))
-        .route("/api/v1/sdk/usage", post(usage::report))
-        .route("/api/v1/evaluate", post(evaluate::evaluate))
-        // Some providers append a slash.
-        .route("/ofrep/v1/evaluate/flags", post(ofrep::bulk))
-        .route("/ofrep/v1/evaluate/flags/", post(ofrep::bulk))
-        .route("/ofrep/v1/evaluate/flags/{key}", post(ofrep::single))
-        .route("/ofrep/v1/evaluate/flags/{key}/", post(ofrep::single))
-        .route(notices::PATH, get(notices::events))
+/// What needs neither
+fn everybody() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(api_description::document))
+}
+
+fn measures() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default().routes(routes!(health::metrics))
 }
 
 /// Any page may ask: it is the key that decides, and a browser sends no key of its own accord

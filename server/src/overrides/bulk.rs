@@ -86,7 +86,7 @@ pub(crate) struct Line {
 }
 
 /// What a load says, and what it did
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub(crate) struct Tally {
     pub(crate) added: usize,
     pub(crate) changed: usize,

@@ -8,50 +8,71 @@ use axum::response::{IntoResponse, Response};
 use flagstaff_core::Timestamp;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::{ApiError, FieldError, chain};
 use crate::chain::Record;
 use crate::extract::{Parameters, ProjectScope, page_size};
+use crate::list::Page;
+use crate::openapi::AuditRecord;
 use crate::state::AppState;
 use crate::store::{Action, AuditQuery, AuditRow, StoreError};
 
 /// Rows of an export that are read at once
 const EXPORT_PAGE: u32 = 500;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     #[serde(flatten)]
+    #[param(ignore)]
     filter: Filter,
+    /// Items of a page
+    #[param(value_type = u32, required = false, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
+    /// The `next` of the page before
     cursor: Option<String>,
 }
 
 /// Which rows are meant; those that are named nowhere, by nobody, are all
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Filter {
+    /// Of the flag of this key only
     flag: Option<String>,
+    /// Of the environment of this name only
     environment: Option<String>,
+    /// By who is called so only
     actor: Option<String>,
+    /// `create`, `update` or `delete`
+    #[param(pattern = "^(create|update|delete)$")]
     action: Option<String>,
+    /// Of this kind of thing only
     kind: Option<String>,
+    /// From this instant on
+    #[param(format = DateTime)]
     from: Option<String>,
+    /// Before this instant
+    #[param(format = DateTime)]
     to: Option<String>,
+    /// What concerns this context, as `organization:acme`
     context: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Page<'r> {
-    items: Vec<Record<'r>>,
-    next: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Head {
+/// The last row of an audit
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditHead)]
+pub(super) struct Head {
     sequence: u64,
     hash: String,
 }
 
-/// `GET …/audit?flag=&environment=&actor=&action=&kind=&from=&to=&context=&limit=&cursor=`: the newest first
+/// Lists what was changed, the newest first
+#[utoipa::path(
+    get, path = "/audit", tag = "audit", operation_id = "listAudit",
+    params(Filter, ListQuery),
+    responses((status = OK, description = "A page", body = Page<AuditRecord>), (status = SERVICE_UNAVAILABLE)),
+)]
 pub(super) async fn list(
     scope: ProjectScope,
     State(state): State<AppState>,
@@ -73,13 +94,23 @@ pub(super) async fn list(
     rows.truncate(limit);
     let last = rows.last().filter(|_| has_more);
     let next = last.map(|row| row.sequence.to_string());
-    let items = rows.iter().map(Record::of).collect();
-    Ok(Json(Page { items, next }).into_response())
+    let items: Vec<Record<'_>> = rows.iter().map(Record::of).collect();
+    Ok(Json(Page {
+        items,
+        total: None,
+        next,
+    })
+    .into_response())
 }
 
-/// `GET …/audit/export`, with the filters of the list: all rows that match, the oldest first, one JSON object a line
+/// Exports all rows that match, the oldest first, one JSON object a line
 ///
 /// It is read while it is sent, and ends with the row that is the last one when it begins.
+#[utoipa::path(
+    get, path = "/audit/export", tag = "audit", operation_id = "exportAudit",
+    params(Filter),
+    responses((status = OK, description = "Newline-delimited JSON", body = String, content_type = "application/x-ndjson"), (status = SERVICE_UNAVAILABLE)),
+)]
 pub(super) async fn export(
     scope: ProjectScope,
     State(state): State<AppState>,
@@ -108,7 +139,11 @@ pub(super) async fn export(
     Ok(([(CONTENT_TYPE, "application/x-ndjson")], body).into_response())
 }
 
-/// `GET …/audit/head`: the last row's number and hash, to be kept where nobody who can change the database can change it
+/// Reads the last row's number and hash, to be kept where nobody who can change the database can change it
+#[utoipa::path(
+    get, path = "/audit/head", tag = "audit", operation_id = "readAuditHead",
+    responses((status = OK, description = "The last row", body = Head), (status = SERVICE_UNAVAILABLE)),
+)]
 pub(super) async fn head(
     scope: ProjectScope,
     State(state): State<AppState>,

@@ -9,6 +9,7 @@ use flagstaff_core::impact::{Change, Comparison};
 use flagstaff_core::object;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::{ApiError, FieldError};
 use crate::draft::{Draft, owner_value};
@@ -16,33 +17,50 @@ use crate::environment::{Environment, Invalid};
 use crate::extract::{AdminScope, Body, Parameters, WriteQuery, page_size};
 use crate::fields::{Fields, key};
 use crate::object::{ObjectId, ObjectKind, wire_object};
+use crate::openapi::Difference;
 use crate::published::Published;
 use crate::state::AppState;
 use crate::view::Scope;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct CompareQuery {
+    /// The name of the other environment
     with: String,
+    /// Items of a page
+    #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
+    /// The `next` of the page before
     cursor: Option<String>,
 }
 
-#[derive(Serialize)]
+/// One of two environments that are compared
+#[derive(Serialize, ToSchema)]
 struct Side {
     environment: Arc<str>,
     revision: u64,
 }
 
-#[derive(Serialize)]
-struct Differences<'a> {
+/// A page of what would change
+#[derive(Serialize, ToSchema)]
+pub(super) struct Differences<'a> {
+    /// This environment
     old: Side,
+    /// The other one
     new: Side,
+    #[schema(value_type = Vec<Difference>)]
     items: &'a [Change],
     total: usize,
+    #[schema(required = true)]
     next: Option<String>,
 }
 
-/// `GET …/compare?with=&limit=&cursor=`: what would change here if this environment became like the other one
+/// Compares with another environment: what would change here if this one became like it
+#[utoipa::path(
+    get, path = "/compare", tag = "flags", operation_id = "compareEnvironments",
+    params(CompareQuery),
+    responses((status = OK, description = "A page", body = Differences<'_>)),
+)]
 pub(super) async fn compare(
     scope: AdminScope,
     State(state): State<AppState>,
@@ -75,23 +93,44 @@ pub(super) async fn compare(
     .into_response())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub(super) struct CopyQuery {
+    /// Only tell what would change
     #[serde(default)]
     dry_run: bool,
+    /// Why, for the audit: at most 500 characters
+    #[param(max_length = 500)]
     reason: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Copied {
+/// What a copy takes
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `Fields` reads")]
+pub(super) struct CopyBody {
+    /// The name of the environment to copy from
+    from: String,
+    /// The keys of the flags to copy; everything, if absent, and what the other one does not have goes
+    flags: Option<Vec<String>>,
+}
+
+/// What a copy changed
+#[derive(Serialize, ToSchema)]
+pub(super) struct Copied {
+    /// The revision that the environment is at now
     revision: u64,
+    #[schema(value_type = Vec<Difference>)]
     changes: Vec<Change>,
 }
 
-/// `POST …/copy?dryRun=`: `{"from", "flags"?}`: makes flags of this environment, or all that is in it, like those of another one
-///
-/// Without `flags` what the other one does not have goes. All of it is one revision.
+/// Makes flags of this environment, or all that is in it, like those of another one, in one revision
+#[utoipa::path(
+    post, path = "/copy", tag = "flags", operation_id = "copyEnvironment",
+    params(CopyQuery),
+    request_body(content = CopyBody, example = json!({"from": "staging", "flags": ["new-checkout"]})),
+    responses((status = OK, description = "What changed, or would change", body = Copied), (status = CONFLICT)),
+)]
 pub(super) async fn copy(
     scope: AdminScope,
     State(state): State<AppState>,

@@ -7,16 +7,22 @@ use axum::response::{IntoResponse, Response};
 use flagstaff_core::{Issue, check_document};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::ApiError;
 use crate::environment::Invalid;
 use crate::etag;
 use crate::extract::{AdminScope, Body, Parameters, author};
 use crate::flag;
+use crate::openapi::{Document, DocumentIssue};
 use crate::state::AppState;
 use crate::view::Scope;
 
-/// `GET …/document`
+/// Exports an environment as a document
+#[utoipa::path(
+    get, path = "/document", tag = "flags", operation_id = "exportDocument",
+    responses((status = OK, description = "The document", body = Document, headers(("ETag" = String)))),
+)]
 pub(super) async fn export(scope: AdminScope) -> Result<Response, ApiError> {
     let published = scope.environment.current();
     let tag = etag::quoted(&published.cursor(Scope::All))?;
@@ -28,14 +34,19 @@ pub(super) async fn export(scope: AdminScope) -> Result<Response, ApiError> {
         .into_response())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ReplaceQuery {
+    /// What to do with flags that do not compile: `keep` stores them, as a document of a newer Flagstaff may have them
     #[serde(default)]
+    #[param(inline)]
     invalid: InvalidFlags,
+    /// Why, for the audit: at most 500 characters
+    #[param(max_length = 500)]
     reason: Option<String>,
 }
 
-#[derive(Deserialize, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Deserialize, ToSchema, Default, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 enum InvalidFlags {
     #[default]
@@ -43,15 +54,23 @@ enum InvalidFlags {
     Keep,
 }
 
-#[derive(Serialize)]
-struct Replaced {
+/// What became of a document
+#[derive(Serialize, ToSchema)]
+pub(super) struct Replaced {
+    /// The revision that the environment is at now
     revision: u64,
+    /// What is wrong with flags that were kept
+    #[schema(value_type = Vec<DocumentIssue>)]
     issues: Vec<Issue>,
 }
 
-/// `PUT …/document?invalid=refuse|keep`: all flags become those of the document, in one revision
-///
-/// `keep` stores flags that do not compile, as a document of a newer Flagstaff may have them, and answers what is wrong with them.
+/// Replaces all that is in an environment by a document, in one revision
+#[utoipa::path(
+    put, path = "/document", tag = "flags", operation_id = "replaceDocument",
+    params(ReplaceQuery),
+    request_body(content = Document, example = json!({"schemaVersion": 1, "flags": {"new-checkout": {"type": "boolean", "enabled": true, "serve": "on"}}})),
+    responses((status = OK, description = "It is there", body = Replaced), (status = CONFLICT)),
+)]
 pub(super) async fn replace(
     scope: AdminScope,
     State(state): State<AppState>,

@@ -8,12 +8,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
 use crate::environment::{Author, Environment};
 use crate::extract::{ADMINS, Body, Parameters, ProjectScope, WriteQuery, page_size};
 use crate::fields::{Fields, KEY, key};
+use crate::list::Page;
 use crate::published::Published;
 use crate::state::AppState;
 use crate::store::{NewEnvironments, ProjectChoice};
@@ -23,33 +25,59 @@ const ENVIRONMENTS: [&str; 3] = ["production", "staging", "development"];
 /// Environments in a project: each is held in memory by every node
 const MOST_ENVIRONMENTS: usize = 100;
 
-#[derive(Serialize)]
-struct Page<T> {
-    items: Vec<T>,
-    total: usize,
-    next: Option<String>,
-}
-
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
+    /// Items of a page
+    #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
+    /// The `next` of the page before
     cursor: Option<String>,
 }
 
-#[derive(Serialize)]
-struct ProjectItem {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Project)]
+pub(super) struct ProjectItem {
     name: Arc<str>,
+    /// The names of its environments
     environments: Vec<Arc<str>>,
 }
 
-#[derive(Serialize)]
-struct EnvironmentItem {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Environment)]
+pub(super) struct EnvironmentItem {
     name: Arc<str>,
+    /// How often it has been changed
     revision: u64,
+    /// How many flags it has
     flags: usize,
 }
 
-/// `GET /api/v1/projects?limit=&cursor=`: by name, those that the token is for
+/// What a project is made of
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `Fields` reads")]
+pub(super) struct NewProject {
+    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    name: String,
+    /// The names of its environments; production, staging and development unless told otherwise
+    #[schema(min_items = 1, max_items = 100)]
+    environments: Option<Vec<String>>,
+}
+
+/// What an environment is made of
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `Fields` reads")]
+pub(super) struct NewEnvironment {
+    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    name: String,
+}
+
+/// Lists the projects that the token is for, by name
+#[utoipa::path(
+    get, path = "/api/v1/projects", tag = "projects", operation_id = "listProjects",
+    params(ListQuery),
+    responses((status = OK, description = "A page", body = Page<ProjectItem>)),
+)]
 pub(super) async fn list_projects(
     grant: Grant,
     State(state): State<AppState>,
@@ -75,7 +103,14 @@ pub(super) async fn list_projects(
     page(projects, |item| &item.name, &query)
 }
 
-/// `POST /api/v1/projects`: `{"name", "environments"?}`
+/// Makes a project; the token must be for all projects
+#[utoipa::path(
+    post, path = "/api/v1/projects", tag = "projects", operation_id = "createProject",
+    params(WriteQuery),
+    request_body(content = NewProject, example = json!({"name": "shop", "environments": ["production", "staging"]})),
+    responses((status = CREATED, description = "The project", body = ProjectItem), (status = CONFLICT)),
+    security(("bearer" = ["admin"])),
+)]
 pub(super) async fn create_project(
     grant: Grant,
     State(state): State<AppState>,
@@ -115,7 +150,12 @@ pub(super) async fn create_project(
     Ok((StatusCode::CREATED, Json(made)).into_response())
 }
 
-/// `GET …/environments?limit=&cursor=`: by name
+/// Lists the environments of a project, by name
+#[utoipa::path(
+    get, path = "/environments", tag = "projects", operation_id = "listEnvironments",
+    params(ListQuery),
+    responses((status = OK, description = "A page", body = Page<EnvironmentItem>)),
+)]
 pub(super) async fn list(
     scope: ProjectScope,
     State(state): State<AppState>,
@@ -128,7 +168,14 @@ pub(super) async fn list(
     page(items, |item| &item.name, &query)
 }
 
-/// `POST …/environments`: `{"name"}`; empty, and to be filled by `copy`
+/// Makes an environment, which is empty until something is copied into it
+#[utoipa::path(
+    post, path = "/environments", tag = "projects", operation_id = "createEnvironment",
+    params(WriteQuery),
+    request_body(content = NewEnvironment, example = json!({"name": "preview"})),
+    responses((status = CREATED, description = "The environment", body = EnvironmentItem), (status = CONFLICT)),
+    security(("bearer" = ["admin"])),
+)]
 pub(super) async fn create(
     scope: ProjectScope,
     State(state): State<AppState>,
@@ -209,5 +256,10 @@ fn page<T: Serialize>(
         .last()
         .filter(|_| has_more)
         .map(|item| name(item).to_string());
-    Ok(Json(Page { items, total, next }).into_response())
+    Ok(Json(Page {
+        items,
+        total: Some(total),
+        next,
+    })
+    .into_response())
 }

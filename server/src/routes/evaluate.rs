@@ -9,30 +9,41 @@ use axum::response::{IntoResponse, Response};
 use flagstaff_core::{Context, Outcome, Reason, Timestamp, Value, ValueType};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
 use crate::coding::{self, Coding};
 use crate::extract::{Body, key_environment};
+use crate::openapi::{ContextBody, Evaluation};
 use crate::state::AppState;
 
 /// Who asks, as the list of unknown flags has it
 const EVALUATE: &str = "evaluate";
 
 /// Values are read as the core's, so that numbers are what they are in every binding
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Question {
+    /// The key of one flag; all of them, if absent
     #[serde(default)]
     flag: Option<String>,
+    /// The type that is expected: another one is `TYPE_MISMATCH`
     #[serde(default, rename = "type")]
+    #[schema(pattern = "^(boolean|string|number|object)$")]
     value_type: Option<String>,
+    /// The value where a flag answers none
     #[serde(default)]
+    #[schema(value_type = Value)]
     default: Value,
     #[serde(default = "no_context")]
+    #[schema(value_type = ContextBody, required = false)]
     context: Box<RawValue>,
+    /// The instant of the evaluation, which only a server key may choose
     #[serde(default)]
+    #[schema(format = DateTime)]
     now: Option<String>,
+    /// Whether to tell why, for one flag, which only a server key may ask
     #[serde(default)]
     explain: bool,
 }
@@ -42,7 +53,15 @@ pub(super) fn no_context() -> Box<RawValue> {
     RawValue::from_string("{}".to_owned()).unwrap_or_default()
 }
 
-/// `POST /api/v1/evaluate`
+/// Evaluates one flag or all of them for a context, and on request explains why
+///
+/// The answer is in canonical JSON, the same as every SDK's.
+#[utoipa::path(
+    post, path = "/api/v1/evaluate", tag = "evaluation", operation_id = "evaluate",
+    request_body(content = Question, example = json!({"flag": "new-checkout", "context": {"targetingKey": "user-1"}})),
+    responses((status = OK, description = "What it evaluates to", body = Evaluation)),
+    security(("bearer" = ["server", "client"])),
+)]
 pub(super) async fn evaluate(
     grant: Grant,
     State(state): State<AppState>,

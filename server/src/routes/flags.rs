@@ -10,22 +10,29 @@ use axum::http::header::{ETAG, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use flagstaff_core::{Timestamp, limits};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
+use utoipa::IntoParams;
 
 use crate::api_error::ApiError;
 use crate::draft::{Draft, owner_value};
 use crate::environment::{Environment, Invalid, WriteError};
-use crate::etag::{self, Precondition};
+use crate::etag::{self, IfMatch, Precondition};
 use crate::extract::{AdminScope, Body, Parameters, WriteQuery, page_size};
 use crate::flag::{self, Submission};
+use crate::list::Page;
 use crate::object::{Body as ObjectBody, ObjectId, ObjectKind};
+use crate::openapi::{Flag, FlagBody, FlagPatch, NewFlag};
 use crate::published::Published;
 use crate::state::AppState;
 use crate::store::FlagRow;
 use crate::view::Scope;
 
-/// `GET …/flags/{key}`
+/// Reads a flag
+#[utoipa::path(
+    get, path = "/flags/{key}", tag = "flags", operation_id = "readFlag",
+    responses((status = OK, description = "The flag", body = Flag, headers(("ETag" = String)))),
+)]
 pub(super) async fn read(
     scope: AdminScope,
     State(state): State<AppState>,
@@ -38,21 +45,24 @@ pub(super) async fn read(
     answer(StatusCode::OK, &state, &published, row)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
+    /// Items of a page
+    #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
+    /// The `next` of the page before
     cursor: Option<String>,
+    /// A part of the key, in upper or lower case
     search: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Page {
-    items: Vec<Value>,
-    total: usize,
-    next: Option<Arc<str>>,
-}
-
-/// `GET …/flags?limit=&cursor=&search=`: by key; `search` is part of a key, in any case
+/// Lists the flags of an environment, by key
+#[utoipa::path(
+    get, path = "/flags", tag = "flags", operation_id = "listFlags",
+    params(ListQuery),
+    responses((status = OK, description = "A page", body = Page<Flag>)),
+)]
 pub(super) async fn list(
     scope: AdminScope,
     State(state): State<AppState>,
@@ -76,16 +86,30 @@ pub(super) async fn list(
     let next = page
         .last()
         .filter(|_| rows.next().is_some())
-        .map(|row| Arc::clone(&row.key));
+        .map(|row| row.key.to_string());
     let usage = state.usage().of(scope.environment.row().id);
-    let items = page
+    let items: Vec<Value> = page
         .into_iter()
         .map(|row| seen(flag_json(&published, row), usage.last_seen(&row.key)))
         .collect();
-    Ok(Json(Page { items, total, next }).into_response())
+    Ok(Json(Page {
+        items,
+        total: Some(total),
+        next,
+    })
+    .into_response())
 }
 
-/// `POST …/flags`
+/// Makes a flag that does not exist yet
+#[utoipa::path(
+    post, path = "/flags", tag = "flags", operation_id = "createFlag",
+    params(WriteQuery),
+    request_body(content = NewFlag, example = json!({"key": "new-checkout", "enabled": true, "rolloutPercentage": 25})),
+    responses(
+        (status = CREATED, description = "The flag", body = Flag, headers(("ETag" = String), ("Location" = String))),
+        (status = CONFLICT),
+    ),
+)]
 pub(super) async fn create(
     scope: AdminScope,
     State(state): State<AppState>,
@@ -117,7 +141,19 @@ pub(super) async fn create(
     Ok(response)
 }
 
-/// `PUT …/flags/{key}`
+/// Makes a flag, or replaces it
+///
+/// A replacement by the whole flag needs `If-Match`; the short form changes just its two fields and needs none.
+#[utoipa::path(
+    put, path = "/flags/{key}", tag = "flags", operation_id = "putFlag",
+    params(WriteQuery, IfMatch),
+    request_body(content = FlagBody, example = json!({"enabled": true, "rolloutPercentage": 50})),
+    responses(
+        (status = OK, description = "The flag as it is now", body = Flag, headers(("ETag" = String))),
+        (status = CREATED, description = "There was none", body = Flag, headers(("ETag" = String))),
+        (status = CONFLICT), (status = PRECONDITION_FAILED), (status = PRECONDITION_REQUIRED),
+    ),
+)]
 pub(super) async fn put(
     scope: AdminScope,
     State(state): State<AppState>,
@@ -133,7 +169,16 @@ pub(super) async fn put(
     write(&scope, &state, query, edit).await
 }
 
-/// `PATCH …/flags/{key}`
+/// Changes a flag by a merge patch
+#[utoipa::path(
+    patch, path = "/flags/{key}", tag = "flags", operation_id = "patchFlag",
+    params(WriteQuery, IfMatch),
+    request_body(content = FlagPatch, example = json!({"description": "The checkout of 2027", "rolloutPercentage": 75})),
+    responses(
+        (status = OK, description = "The flag as it is now", body = Flag, headers(("ETag" = String))),
+        (status = CONFLICT), (status = PRECONDITION_FAILED),
+    ),
+)]
 pub(super) async fn patch(
     scope: AdminScope,
     State(state): State<AppState>,
@@ -149,7 +194,12 @@ pub(super) async fn patch(
     write(&scope, &state, query, edit).await
 }
 
-/// `DELETE …/flags/{key}`
+/// Deletes a flag that nothing refers to
+#[utoipa::path(
+    delete, path = "/flags/{key}", tag = "flags", operation_id = "deleteFlag",
+    params(WriteQuery, IfMatch),
+    responses((status = NO_CONTENT, description = "It is gone"), (status = CONFLICT), (status = PRECONDITION_FAILED)),
+)]
 pub(super) async fn delete(
     scope: AdminScope,
     State(state): State<AppState>,

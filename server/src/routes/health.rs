@@ -4,13 +4,18 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::ApiError;
 use crate::extract::Parameters;
 use crate::metrics;
 use crate::state::AppState;
 
-/// `GET /metrics`
+/// What has been counted, for Prometheus
+#[utoipa::path(
+    get, path = "/metrics", tag = "operation", operation_id = "metrics",
+    responses((status = OK, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text")),
+)]
 pub(super) async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
     let text = state.metrics().encode(&state);
     let text = text.map_err(|error| ApiError::Internal(Box::new(error)))?;
@@ -21,32 +26,52 @@ pub(super) async fn metrics(State(state): State<AppState>) -> Result<impl IntoRe
     Ok((headers, text))
 }
 
-/// `GET /healthz`
+/// That the process lives
+#[derive(Serialize, ToSchema)]
+pub(super) struct Liveness {
+    status: &'static str,
+}
+
+/// Whether the process lives
+#[utoipa::path(
+    get, path = "/healthz", tag = "operation", operation_id = "live",
+    responses((status = OK, description = "It does", body = Liveness)),
+)]
 pub(super) async fn live() -> impl IntoResponse {
     (
         [(CACHE_CONTROL, "no-store")],
-        axum::Json(serde_json::json!({"status": "alive"})),
+        axum::Json(Liveness { status: "alive" }),
     )
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub(super) struct ReadyQuery {
+    /// For how long this server may have been behind its store, in milliseconds
     max_stale_ms: Option<u64>,
 }
 
-#[derive(Serialize)]
+/// That the server is ready, and how fresh what it serves is
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Readiness {
+pub(super) struct Readiness {
     status: &'static str,
+    /// `up` or `down`
     store: &'static str,
+    /// For how long it may have been behind its store
     stale_ms: u64,
 }
 
-/// `GET /readyz?maxStaleMs=`: not while stopping
+/// Whether to send requests here: not while it is stopping
 ///
 /// A store that is out of reach takes nothing from those who read, so it does not count, unless the question says for how long at
 /// most the answer may have been out of date.
+#[utoipa::path(
+    get, path = "/readyz", tag = "operation", operation_id = "ready",
+    params(ReadyQuery),
+    responses((status = OK, description = "It is ready", body = Readiness), (status = SERVICE_UNAVAILABLE)),
+)]
 pub(super) async fn ready(
     State(state): State<AppState>,
     Parameters(query): Parameters<ReadyQuery>,

@@ -7,40 +7,59 @@ use axum::response::{IntoResponse, Response};
 use flagstaff_core::impact::{Change, ChangeKind, differences};
 use flagstaff_core::{Timestamp, Value};
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::ApiError;
-use crate::etag::Precondition;
+use crate::etag::{IfMatch, Precondition};
 use crate::extract::{AdminScope, Body, Parameters, WriteQuery, page_size};
 use crate::fields::Fields;
+use crate::list::Page;
+use crate::openapi::{Difference, Flag};
 use crate::routes::flags::{self, Edit, EditKind};
 use crate::state::AppState;
 use crate::store::{AuditQuery, AuditRow};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
+    /// Items of a page
+    #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
+    /// The `next` of the page before
     cursor: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Page {
-    items: Vec<Item>,
-    next: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Item {
+#[derive(Serialize, ToSchema)]
+#[schema(as = FlagChange)]
+pub(super) struct Item {
+    /// The revision of the environment that made it
+    #[schema(required = true)]
     revision: Option<u64>,
+    #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
+    /// Who, by the name of their token
     actor: String,
+    /// `create`, `update` or `delete`
     action: String,
+    /// Why, if they said so
+    #[schema(required = true)]
     reason: Option<String>,
+    /// What changed; pointers are into the flag
+    #[schema(value_type = Vec<Difference>)]
     changes: Vec<Change>,
-    // How many entries of lists changed: a change of very many tells the first ones.
+    /// How many entries of lists changed: a change of very many tells the first ones
+    #[schema(value_type = Value, required = true)]
     entries: Option<Value>,
 }
 
-/// `GET …/history?limit=&cursor=`: what changed the flag, the newest first; pointers are into the flag
+/// Lists what changed a flag, the newest first
+///
+/// A flag that has been deleted has a history too.
+#[utoipa::path(
+    get, path = "/flags/{key}/history", tag = "history", operation_id = "listFlagHistory",
+    params(ListQuery),
+    responses((status = OK, description = "A page", body = Page<Item>), (status = SERVICE_UNAVAILABLE)),
+)]
 pub(super) async fn list(
     scope: AdminScope,
     State(state): State<AppState>,
@@ -61,11 +80,37 @@ pub(super) async fn list(
     rows.truncate(limit);
     let last = rows.last().filter(|_| has_more);
     let next = last.map(|row| row.sequence.to_string());
-    let items = rows.into_iter().map(item).collect::<Result<_, _>>()?;
-    Ok(Json(Page { items, next }).into_response())
+    let items = rows
+        .into_iter()
+        .map(item)
+        .collect::<Result<Vec<Item>, _>>()?;
+    Ok(Json(Page {
+        items,
+        total: None,
+        next,
+    })
+    .into_response())
 }
 
-/// `POST …/rollback`: `{"revision"}`: the flag as it was at a revision of its environment, also where it has been deleted since
+/// What a flag is to be again
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `Fields` reads")]
+pub(super) struct Rollback {
+    /// A revision of the environment
+    revision: u64,
+}
+
+/// Makes a flag what it was at a revision of its environment, also where it has been deleted since
+#[utoipa::path(
+    post, path = "/flags/{key}/rollback", tag = "history", operation_id = "rollbackFlag",
+    params(WriteQuery, IfMatch),
+    request_body(content = Rollback, example = json!({"revision": 1})),
+    responses(
+        (status = OK, description = "The flag as it is now", body = Flag, headers(("ETag" = String))),
+        (status = CREATED, description = "It had been deleted, and is there again", body = Flag, headers(("ETag" = String))),
+        (status = CONFLICT), (status = PRECONDITION_FAILED),
+    ),
+)]
 pub(super) async fn rollback(
     scope: AdminScope,
     State(state): State<AppState>,

@@ -10,14 +10,19 @@ use axum::response::{IntoResponse, Response};
 use flagstaff_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, NewKey, Place};
 use crate::api_error::ApiError;
 use crate::auth::KeyKind;
 use crate::extract::{ADMINS, AdminScope, Body, Parameters, ProjectScope, WriteQuery, page_size};
 use crate::fields::Fields;
+use crate::list::Page;
 use crate::state::AppState;
 use crate::store::KeyRow;
+
+pub(super) mod of_environment;
+pub(super) mod of_project;
 
 /// Characters of a name
 const NAME_LENGTH: usize = 100;
@@ -26,31 +31,74 @@ const GRACE: u64 = 86_400;
 /// At most 30 days
 const LONGEST_GRACE: u64 = 30 * 86_400;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Item<'a> {
+#[schema(as = AccessKey)]
+pub(super) struct Item<'a> {
+    /// What it is called where its token is nobody's business
     id: &'a str,
     #[serde(flatten)]
     what: What,
     name: &'a str,
+    /// The last characters of the token, for people to know it by
     hint: &'a str,
+    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// When it ends by itself, if it does
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
     expires_at: Option<Timestamp>,
+    /// Told when it is made, and never again
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     token: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = AccessKind)]
 enum What {
     Key {
+        /// `server`, `client` or `client-local`
         kind: &'static str,
     },
     #[serde(rename_all = "camelCase")]
     Token {
+        /// `viewer`, `editor` or `admin`
         role: &'static str,
         all_projects: bool,
     },
+}
+
+/// What a key of an environment is made of
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `Fields` reads")]
+pub(super) struct NewEnvironmentKey {
+    /// `server`, `client` or `client-local`
+    #[schema(pattern = "^(server|client|client-local)$")]
+    kind: String,
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    /// When it ends by itself: in the future
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+}
+
+/// What a token of a project is made of
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `Fields` reads")]
+pub(super) struct NewProjectToken {
+    /// `viewer`, `editor` or `admin`
+    #[schema(pattern = "^(viewer|editor|admin)$")]
+    role: String,
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    /// When it ends by itself: in the future
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    /// Whether it is for all projects, which only a token that is may make
+    all_projects: Option<bool>,
 }
 
 impl<'a> Item<'a> {
@@ -77,28 +125,30 @@ impl<'a> Item<'a> {
     }
 }
 
-#[derive(Serialize)]
-struct Page<'a> {
-    items: Vec<Item<'a>>,
-    total: usize,
-    next: Option<&'a str>,
-}
-
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
+    /// Items of a page
+    #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
+    /// The `next` of the page before
     cursor: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub(super) struct RotateQuery {
+    /// Seconds for which the old one still works; a day unless told otherwise, at most 30 days
+    #[param(maximum = 2_592_000, default = 86_400)]
     grace_seconds: Option<u64>,
+    /// Why, for the audit: at most 500 characters
+    #[param(max_length = 500)]
     reason: Option<String>,
 }
 
 /// What both kinds of place have in common as extractors
-pub(super) trait Scope {
+trait Scope {
     /// The place, if who asks may say who has access to it
     fn place(&self) -> Result<Place<'_>, ApiError>;
     /// The id in the path
@@ -127,14 +177,10 @@ impl Scope for ProjectScope {
     }
 }
 
-/// `GET …?limit=&cursor=`: the oldest first, those that have expired lately too
-pub(super) async fn list<S: Scope>(
-    scope: S,
-    State(state): State<AppState>,
-    Parameters(query): Parameters<ListQuery>,
-) -> Result<Response, ApiError> {
+/// The oldest first, those that have expired lately too
+fn list<S: Scope>(scope: &S, state: &AppState, query: &ListQuery) -> Result<Response, ApiError> {
     let limit = page_size(query.limit)?;
-    let keys = scope.place()?.keys(&state);
+    let keys = scope.place()?.keys(state);
     let is_past = |id: &str| query.cursor.as_deref() == Some(id);
     let start = match &query.cursor {
         None => 0,
@@ -151,23 +197,19 @@ pub(super) async fn list<S: Scope>(
         .map(|key| key.row())
         .collect();
     let has_more = start.saturating_add(page.len()) < keys.len();
-    let next = page.last().filter(|_| has_more).map(|row| row.id());
-    let items = page.iter().map(|row| Item::new(row, None)).collect();
-    let total = keys.len();
+    let next = page.last().filter(|_| has_more);
+    let next = next.map(|row| row.id().to_owned());
+    let items: Vec<Item<'_>> = page.iter().map(|row| Item::new(row, None)).collect();
+    let total = Some(keys.len());
     Ok(Json(Page { items, total, next }).into_response())
 }
 
-/// `GET …/{key}`
-pub(super) async fn read<S: Scope>(
-    scope: S,
-    State(state): State<AppState>,
-) -> Result<Response, ApiError> {
-    let key = scope.place()?.find(&state, scope.id())?;
+fn read<S: Scope>(scope: &S, state: &AppState) -> Result<Response, ApiError> {
+    let key = scope.place()?.find(state, scope.id())?;
     Ok(Json(Item::new(key.row(), None)).into_response())
 }
 
-/// `POST …`
-pub(super) async fn create<S: Scope>(
+async fn create<S: Scope>(
     scope: S,
     State(state): State<AppState>,
     Parameters(query): Parameters<WriteQuery>,
@@ -180,8 +222,8 @@ pub(super) async fn create<S: Scope>(
     told(&place, &row, &token)
 }
 
-/// `POST …/{key}/rotate?graceSeconds=`: another token in its place; the old one works for a while yet
-pub(super) async fn rotate<S: Scope>(
+/// Another token in its place; the old one works for a while yet
+async fn rotate<S: Scope>(
     scope: S,
     State(state): State<AppState>,
     Parameters(query): Parameters<RotateQuery>,
@@ -198,8 +240,7 @@ pub(super) async fn rotate<S: Scope>(
     told(&place, &row, &token)
 }
 
-/// `DELETE …/{key}`
-pub(super) async fn revoke<S: Scope>(
+async fn revoke<S: Scope>(
     scope: S,
     State(state): State<AppState>,
     Parameters(query): Parameters<WriteQuery>,

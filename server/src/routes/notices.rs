@@ -3,13 +3,14 @@
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
 use crate::coding::Coding;
 use crate::extract::{Parameters, key_environment};
 use crate::feed::Subject;
-use crate::routes::sdk::{STREAM_HEADERS, last_event_id};
+use crate::routes::sdk::{LastEventId, STREAM_HEADERS, last_event_id};
 use crate::state::AppState;
 use crate::stream::{self, Opening};
 use crate::stream_token;
@@ -22,7 +23,7 @@ const KEYS: &[KeyKind] = &[KeyKind::Server, KeyKind::Client];
 const INACTIVITY_DELAY: u32 = 120;
 
 /// What a bulk answer says of the stream
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct EventStream {
     r#type: &'static str,
@@ -31,7 +32,7 @@ pub(super) struct EventStream {
 }
 
 /// Without an origin: a client takes that by which it reached us, which a server behind a proxy does not know
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Endpoint {
     request_uri: String,
@@ -50,12 +51,20 @@ impl EventStream {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct EventsQuery {
+    /// The token of an `eventStreams` address, instead of a key in a header
     token: Option<String>,
 }
 
-/// `GET /ofrep/v1/events`
+/// Streams notices that something has changed
+#[utoipa::path(
+    get, path = PATH, tag = "ofrep", operation_id = "ofrepEvents",
+    params(EventsQuery, LastEventId),
+    responses((status = OK, description = "Server-sent events", body = String, content_type = "text/event-stream"), (status = SERVICE_UNAVAILABLE)),
+    security(("bearer" = ["server", "client"])),
+)]
 pub(super) async fn events(
     State(state): State<AppState>,
     Parameters(query): Parameters<EventsQuery>,

@@ -14,13 +14,15 @@ use flagstaff_core::{Context, ErrorCode, Outcome, Reason, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind, hex};
 use crate::coding::{self, Coding};
 use crate::environment::Environment;
-use crate::etag;
+use crate::etag::{self, IfNoneMatch};
 use crate::extract::{Body, Parameters, key_environment};
+use crate::openapi::ContextBody;
 use crate::published::Published;
 use crate::routes::evaluate::no_context;
 use crate::routes::notices::EventStream;
@@ -37,54 +39,78 @@ const OFREP: &str = "ofrep";
 /// How long a request waits for a change that its client knows of already
 const CATCH_UP: Duration = Duration::from_secs(2);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = OfrepQuestion)]
 struct Question {
     #[serde(default = "no_context")]
+    #[schema(value_type = ContextBody, required = false)]
     context: Box<RawValue>,
 }
 
 /// What a client has heard of the change that makes it ask; `flagConfigLastModified` says nothing that this does not say better
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub(super) struct BulkQuery {
+    /// The `etag` of the notice that makes the client ask
     flag_config_etag: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Failure<'a> {
+#[schema(as = OfrepFailure)]
+pub(super) struct Failure<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     key: Option<&'a str>,
     error_code: &'a str,
     error_details: String,
 }
 
-#[derive(Serialize)]
-struct Success<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = OfrepSuccess)]
+pub(super) struct Success<'a> {
     key: &'a str,
+    #[schema(value_type = Value)]
     value: &'a Value,
     reason: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     variant: Option<&'a str>,
+    #[schema(value_type = Object)]
     metadata: Value,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = OfrepItem)]
 enum Item<'a> {
     Success(Success<'a>),
     Failure(Failure<'a>),
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Bulk<'a> {
+#[schema(as = OfrepBulk)]
+pub(super) struct Bulk<'a> {
     flags: Vec<Item<'a>>,
+    #[schema(value_type = Vec<EventStream>)]
     event_streams: [EventStream; 1],
+    #[schema(value_type = Object)]
     metadata: Value,
 }
 
-/// `POST /ofrep/v1/evaluate/flags/{key}`
+/// Evaluates one flag
+#[utoipa::path(
+    post, path = "/ofrep/v1/evaluate/flags/{key}", tag = "ofrep", operation_id = "ofrepEvaluateFlag",
+    request_body(content = Question, example = json!({"context": {"targetingKey": "user-1"}})),
+    responses(
+        (status = OK, description = "The value", body = Success<'_>),
+        (status = BAD_REQUEST, description = "The flag could not be evaluated", body = Failure<'_>),
+        (status = NOT_FOUND, description = "There is no such flag", body = Failure<'_>),
+    ),
+    security(("bearer" = ["server", "client"])),
+)]
 pub(super) async fn single(
     grant: Grant,
     Path(key): Path<String>,
@@ -116,7 +142,21 @@ pub(super) async fn single(
     Ok((status, [(CACHE_CONTROL, "no-store")], Json(item)).into_response())
 }
 
-/// `POST /ofrep/v1/evaluate/flags`
+/// Evaluates all flags
+///
+/// `If-None-Match` with the `ETag` of an earlier answer to the same question is answered 304 while nothing has changed.
+#[utoipa::path(
+    post, path = "/ofrep/v1/evaluate/flags", tag = "ofrep", operation_id = "ofrepEvaluateFlags",
+    params(BulkQuery, IfNoneMatch),
+    request_body(content = Question, example = json!({"context": {"targetingKey": "user-1"}})),
+    responses(
+        (status = OK, description = "The values, and where to hear of changes", body = Bulk<'_>, headers(("ETag" = String))),
+        (status = NOT_MODIFIED, description = "They are what they were", headers(("ETag" = String))),
+        (status = BAD_REQUEST, description = "The context cannot be read", body = Failure<'_>),
+        (status = SERVICE_UNAVAILABLE),
+    ),
+    security(("bearer" = ["server", "client"])),
+)]
 pub(super) async fn bulk(
     grant: Grant,
     State(state): State<AppState>,

@@ -13,13 +13,15 @@ use flagstaff_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::api_error::ApiError;
 use crate::draft::Draft;
 use crate::environment::{Author, Invalid, Written};
-use crate::etag::{self, Precondition};
+use crate::etag::{self, IfMatch, Precondition};
 use crate::extract::{AdminScope, Body, Parameters, WriteQuery};
 use crate::object::{ObjectId, ObjectKind, Objects};
+use crate::openapi::LanguageOverride;
 use crate::overrides::bulk::Submission;
 use crate::overrides::{self, Found};
 use crate::published::Published;
@@ -60,16 +62,39 @@ impl FromRequestParts<AppState> for OverrideScope {
 }
 
 /// An override as the admin API shows it
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Item {
+#[schema(as = Override)]
+pub(super) struct Item {
+    /// The key of the flag
     flag: Arc<str>,
+    /// The kind of context
     level: Arc<str>,
     context_key: Arc<str>,
+    /// What the context gets
+    #[schema(value_type = Value)]
     value: Box<RawValue>,
+    /// Why, if it was said
+    #[schema(required = true)]
     reason: Option<String>,
+    /// When it was last changed; null if it came with a document
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
     updated_at: Option<Timestamp>,
+    /// By whom
+    #[schema(required = true)]
     updated_by: Option<String>,
+}
+
+/// What an override is made of
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `Submission` reads")]
+pub(super) struct OverrideBody {
+    /// What the context gets
+    #[schema(value_type = LanguageOverride)]
+    value: Value,
+    /// Why
+    #[schema(max_length = 500)]
+    reason: Option<String>,
 }
 
 impl Item {
@@ -88,7 +113,11 @@ impl Item {
     }
 }
 
-/// `GET …/flags/{key}/overrides/{level}/{contextKey}`
+/// Reads an override
+#[utoipa::path(
+    get, path = "/flags/{key}/overrides/{level}/{contextKey}", tag = "overrides", operation_id = "readOverride",
+    responses((status = OK, description = "The override", body = Item, headers(("ETag" = String))), (status = SERVICE_UNAVAILABLE)),
+)]
 pub(super) async fn read(
     OverrideScope {
         admin: scope,
@@ -105,9 +134,19 @@ pub(super) async fn read(
     answer(StatusCode::OK, row.version, &item)
 }
 
-/// `PUT …/flags/{key}/overrides/{level}/{contextKey}`: `{"value", "reason"?}`; adds or replaces
+/// Adds or replaces an override
 ///
 /// `If-Match`, the flag's, is honoured where it is sent: two people who give something to two contexts do not disagree.
+#[utoipa::path(
+    put, path = "/flags/{key}/overrides/{level}/{contextKey}", tag = "overrides", operation_id = "putOverride",
+    params(WriteQuery, IfMatch),
+    request_body(content = OverrideBody, example = json!({"value": "include", "reason": "asked for it"})),
+    responses(
+        (status = OK, description = "It was there, and is now so", body = Item, headers(("ETag" = String))),
+        (status = CREATED, description = "It was not there, and is", body = Item, headers(("ETag" = String))),
+        (status = CONFLICT), (status = PRECONDITION_FAILED), (status = TOO_MANY_REQUESTS),
+    ),
+)]
 pub(super) async fn put(
     OverrideScope {
         admin: scope,
@@ -145,7 +184,15 @@ pub(super) async fn put(
     put_answer(&scope, &state, &place, (written, author)).await
 }
 
-/// `DELETE …/flags/{key}/overrides/{level}/{contextKey}`
+/// Removes an override
+#[utoipa::path(
+    delete, path = "/flags/{key}/overrides/{level}/{contextKey}", tag = "overrides", operation_id = "deleteOverride",
+    params(WriteQuery, IfMatch),
+    responses(
+        (status = NO_CONTENT, description = "It is gone"),
+        (status = CONFLICT), (status = PRECONDITION_FAILED), (status = TOO_MANY_REQUESTS),
+    ),
+)]
 pub(super) async fn delete(
     OverrideScope {
         admin: scope,
@@ -296,12 +343,4 @@ async fn items(
 /// The id of the flag that a path names
 fn flag_id(scope: &AdminScope) -> ObjectId {
     ObjectId::new(ObjectKind::Flag, scope.key.as_str())
-}
-
-/// A page of overrides
-#[derive(Serialize)]
-struct Page {
-    items: Vec<Item>,
-    total: usize,
-    next: Option<String>,
 }

@@ -4,13 +4,15 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
+use utoipa::IntoParams;
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
 use crate::coding::Coding;
-use crate::etag;
+use crate::etag::{self, IfNoneMatch};
 use crate::extract::key_environment;
 use crate::feed::Subject;
+use crate::openapi::Document;
 use crate::state::AppState;
 use crate::stream::{self, Opening};
 use crate::view::Scope;
@@ -24,7 +26,23 @@ pub(super) const STREAM_HEADERS: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("x-accel-buffering"), "no"),
 ];
 
-/// `GET /api/v1/sdk/stream`
+/// `Last-Event-ID`, as it is told of
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes what `last_event_id` reads")]
+pub(super) struct LastEventId {
+    /// The `id` of the last event that arrived: the stream goes on from there if it can
+    #[param(rename = "Last-Event-ID", nullable = false)]
+    last_event_id: Option<String>,
+}
+
+/// Streams the environment and what changes in it, by the protocol of docs/spec/protocol.md
+#[utoipa::path(
+    get, path = "/api/v1/sdk/stream", tag = "sdk", operation_id = "streamObjects",
+    params(LastEventId),
+    responses((status = OK, description = "Server-sent events", body = String, content_type = "text/event-stream"), (status = SERVICE_UNAVAILABLE)),
+    security(("bearer" = ["server", "client-local"])),
+)]
 pub(super) async fn stream(
     grant: Grant,
     State(state): State<AppState>,
@@ -49,7 +67,18 @@ pub(super) fn last_event_id(headers: &HeaderMap) -> Option<&str> {
         .and_then(|value| value.to_str().ok())
 }
 
-/// `GET /api/v1/sdk/snapshot`
+/// Reads the environment as one document
+///
+/// A `client-local` key sees the flags that are marked `clientSide`, and what they refer to.
+#[utoipa::path(
+    get, path = "/api/v1/sdk/snapshot", tag = "sdk", operation_id = "readSnapshot",
+    params(IfNoneMatch),
+    responses(
+        (status = OK, description = "The document", body = Document, headers(("ETag" = String))),
+        (status = NOT_MODIFIED, description = "It is what it was", headers(("ETag" = String))),
+    ),
+    security(("bearer" = ["server", "client-local"])),
+)]
 pub(super) async fn snapshot(
     grant: Grant,
     State(state): State<AppState>,

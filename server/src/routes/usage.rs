@@ -7,10 +7,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use flagstaff_core::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
 use crate::extract::{AdminScope, Body, Parameters, key_environment, page_size};
+use crate::list::Page;
 use crate::state::AppState;
 use crate::store::{UnknownFlag, UsageQuery};
 use crate::usage::{HOUR, ReportWire, hour_of};
@@ -19,7 +21,20 @@ use crate::usage::{HOUR, ReportWire, hour_of};
 const STEPS: i64 = 1_000;
 const DAY: i64 = 24 * HOUR;
 
-/// `POST /api/v1/sdk/usage`
+/// Reports what an SDK evaluated
+#[utoipa::path(
+    post, path = "/api/v1/sdk/usage", tag = "sdk", operation_id = "reportUsage",
+    request_body(content = ReportWire, example = json!({
+        "instance": "3c59dc04",
+        "sequence": 7,
+        "sdk": {"name": "flagstaff-rust", "version": "0.1.0"},
+        "from": "2026-12-01T10:00:00Z",
+        "until": "2026-12-01T10:01:00Z",
+        "counts": [{"flag": "new-checkout", "variant": "on", "count": 42}],
+    })),
+    responses((status = NO_CONTENT, description = "It is counted")),
+    security(("bearer" = ["server", "client-local"])),
+)]
 pub(super) async fn report(
     grant: Grant,
     State(state): State<AppState>,
@@ -33,15 +48,22 @@ pub(super) async fn report(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct UsageParameters {
+    /// From when on; a day before `to` unless told otherwise
+    #[param(format = DateTime)]
     from: Option<String>,
+    /// Until when; now unless told otherwise
+    #[param(format = DateTime)]
     to: Option<String>,
+    /// The length of a step
     #[serde(default)]
+    #[param(inline)]
     step: StepLength,
 }
 
-#[derive(Deserialize, Serialize, Default, Clone, Copy)]
+#[derive(Deserialize, Serialize, ToSchema, Default, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 enum StepLength {
     #[default]
@@ -58,32 +80,47 @@ impl StepLength {
     }
 }
 
-#[derive(Serialize)]
+/// How often a flag was evaluated
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FlagUsage {
     flag: String,
+    #[schema(value_type = String, format = DateTime)]
     from: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
     to: Timestamp,
+    #[schema(inline)]
     step: StepLength,
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
     last_seen_at: Option<Timestamp>,
     count: u64,
     variants: Vec<VariantUsage>,
 }
 
-#[derive(Serialize, Default)]
+#[derive(Serialize, ToSchema, Default)]
 struct VariantUsage {
+    /// Null where no variant was answered
+    #[schema(required = true)]
     variant: Option<String>,
     count: u64,
+    /// The steps that had some
     steps: Vec<Step>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = UsageStep)]
 struct Step {
+    #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     count: u64,
 }
 
-/// `GET …/flags/{key}/usage?from=&to=&step=`: evaluations by variant, in steps of an hour or a day that had some
+/// Counts the evaluations of a flag by variant, in steps of an hour or a day
+#[utoipa::path(
+    get, path = "/flags/{key}/usage", tag = "usage", operation_id = "readFlagUsage",
+    params(UsageParameters),
+    responses((status = OK, description = "How often", body = FlagUsage), (status = SERVICE_UNAVAILABLE)),
+)]
 pub(super) async fn of_flag(
     scope: AdminScope,
     State(state): State<AppState>,
@@ -153,35 +190,42 @@ fn instant(given: Option<&str>, pointer: &str) -> Result<Option<Timestamp>, ApiE
     given.map(parse).transpose()
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
+    /// Items of a page
+    #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
+    /// The `next` of the page before
     cursor: Option<String>,
 }
 
-#[derive(Serialize)]
-pub(super) struct Page {
-    items: Vec<Item>,
-    total: usize,
-    next: Option<String>,
-}
-
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Item {
+#[schema(as = UnknownFlag)]
+pub(super) struct Item {
     key: String,
+    /// How often it was asked for
     count: u64,
+    #[schema(value_type = String, format = DateTime)]
     first_seen_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
     last_seen_at: Timestamp,
+    /// What asked for it last
     sdk: String,
 }
 
-/// `GET …/unknown-flags?limit=&cursor=`: those asked for most first; what exists by now is left out
+/// Lists what was asked for and does not exist, what is asked for most first
+#[utoipa::path(
+    get, path = "/unknown-flags", tag = "usage", operation_id = "listUnknownFlags",
+    params(ListQuery),
+    responses((status = OK, description = "A page", body = Page<Item>), (status = SERVICE_UNAVAILABLE)),
+)]
 pub(super) async fn unknown(
     scope: AdminScope,
     State(state): State<AppState>,
     Parameters(query): Parameters<ListQuery>,
-) -> Result<Json<Page>, ApiError> {
+) -> Result<Json<Page<Item>>, ApiError> {
     let limit = page_size(query.limit)?;
     let after = query.cursor.as_deref().map(parse_cursor).transpose()?;
     let published = scope.environment.current();
@@ -202,7 +246,7 @@ pub(super) async fn unknown(
     let last = page.last().filter(|_| rest.peek().is_some());
     Ok(Json(Page {
         next: last.map(|row| format!("{}.{}", row.evaluations, row.flag)),
-        total,
+        total: Some(total),
         items: page.iter().map(item).collect(),
     }))
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use flagstaff_core::{Timestamp, limits};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, FieldError};
 
@@ -21,26 +22,37 @@ const INSTANCES: usize = 20_000;
 /// A report is not sent again so long after it was sent first
 const REMEMBERED: Duration = Duration::from_mins(10);
 
-#[derive(Deserialize)]
+/// What an SDK has answered since it reported last
+#[derive(Deserialize, ToSchema)]
+#[schema(as = UsageReport)]
 pub(crate) struct ReportWire {
+    /// The instance's random id
+    #[schema(min_length = 1, max_length = 64)]
     instance: String,
+    /// Counts the instance's reports; one that was sent again is not counted again
     sequence: u64,
     sdk: SdkWire,
+    #[schema(value_type = String, format = DateTime)]
     from: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
     until: Timestamp,
+    #[schema(max_items = 10_000)]
     counts: Vec<Count>,
+    /// Evaluations that could not be counted
     #[serde(default)]
     lost: u64,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = UsageSdk)]
 struct SdkWire {
     name: String,
     version: String,
 }
 
 /// How often a flag was answered with a variant, or without one
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = UsageCount)]
 pub(super) struct Count {
     pub(super) flag: String,
     #[serde(default)]

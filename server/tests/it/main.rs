@@ -35,6 +35,8 @@ mod nodes;
 #[cfg(test)]
 mod notices;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod overrides;
 #[cfg(test)]
 mod postgres;

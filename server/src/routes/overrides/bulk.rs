@@ -8,30 +8,38 @@ use axum::http::header::ETAG;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{flag, flag_id, meter, objects};
 use crate::api_error::ApiError;
 use crate::draft::Draft;
 use crate::environment::Invalid;
-use crate::etag::{self, Precondition};
+use crate::etag::{self, IfMatch, Precondition};
 use crate::extract::{AdminScope, DOCUMENT_BYTES, Parameters, WriteQuery};
 use crate::object::ObjectId;
 use crate::overrides::bulk::{self, Line, Mode, Reader, Tally};
 use crate::published::Published;
 use crate::state::AppState;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub(in crate::routes) struct BulkQuery {
+    /// `merge` leaves alone what no line names, `replace` removes it
     #[serde(default)]
+    #[param(inline)]
     mode: ModeName,
+    /// The level of lines that leave theirs out; `replace` removes no others
     level: Option<String>,
+    /// Only tell what would change
     #[serde(default)]
     dry_run: bool,
+    /// Why, for the audit: at most 500 characters
+    #[param(max_length = 500)]
     reason: Option<String>,
 }
 
-#[derive(Deserialize, Default, Clone, Copy)]
+#[derive(Deserialize, ToSchema, Default, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 enum ModeName {
     #[default]
@@ -39,20 +47,34 @@ enum ModeName {
     Replace,
 }
 
-#[derive(Serialize)]
+/// What a load did, or would do
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Loaded {
+pub(in crate::routes) struct Loaded {
+    /// The revision that the environment is at now
     revision: u64,
     dry_run: bool,
+    /// How many lines were read
     lines: usize,
     #[serde(flatten)]
     tally: Tally,
 }
 
-/// `POST …/overrides/bulk?mode=merge|replace&level=&dryRun=`: a line each, `{"level", "contextKey", "value", "reason"?}`
+/// Loads many overrides of a flag in one revision: one a line, `{"level", "contextKey", "value", "reason"?}`
 ///
-/// `merge` leaves alone what no line names, `replace` removes it. With `level` lines may leave theirs out, and `replace` removes no
-/// others. One bad line and nothing is stored.
+/// One bad line and nothing is stored. A load counts as one change against the limit.
+#[utoipa::path(
+    post, path = "/flags/{key}/overrides/bulk", tag = "overrides", operation_id = "loadOverrides",
+    params(BulkQuery, IfMatch),
+    request_body(
+        content = String, content_type = "application/x-ndjson", description = "Newline-delimited JSON",
+        example = "{\"level\": \"user\", \"contextKey\": \"user-1\", \"value\": \"include\"}\n",
+    ),
+    responses(
+        (status = OK, description = "What changed, or would change", body = Loaded, headers(("ETag" = String))),
+        (status = CONFLICT), (status = PRECONDITION_FAILED), (status = TOO_MANY_REQUESTS),
+    ),
+)]
 pub(in crate::routes) async fn load(
     scope: AdminScope,
     State(state): State<AppState>,

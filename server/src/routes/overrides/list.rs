@@ -10,11 +10,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use flagstaff_core::Timestamp;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::{Item, Page, flag, flag_id, items, objects};
+use super::{Item, flag, flag_id, items, objects};
 use crate::api_error::ApiError;
 use crate::draft::Entries;
 use crate::extract::{AdminScope, Parameters, page_size};
+use crate::list::Page;
 use crate::object::ObjectId;
 use crate::overrides::{self, EFFECTS, Filter, Found, all_of};
 use crate::published::Published;
@@ -24,17 +26,30 @@ use crate::store::EntryQuery;
 /// Rows that are asked for at a time where not all of them are on the page
 const BATCH: u32 = 5_000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in crate::routes) struct ListQuery {
+    /// Items of a page
+    #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
+    /// The `next` of the page before
     cursor: Option<String>,
+    /// Of this level only
     level: Option<String>,
+    /// Of this effect only
     effect: Option<String>,
+    /// A part of the context's key, in upper or lower case
     search: Option<String>,
+    /// `contextKey` or `updatedAt`, with `-` before it the other way round
     sort: Option<String>,
 }
 
-/// `GET …/flags/{key}/overrides?limit=&cursor=&level=&effect=&search=&sort=`: `search` is part of a context's key, in any case
+/// Lists the overrides of a flag
+#[utoipa::path(
+    get, path = "/flags/{key}/overrides", tag = "overrides", operation_id = "listOverrides",
+    params(ListQuery),
+    responses((status = OK, description = "A page", body = Page<Item>), (status = SERVICE_UNAVAILABLE)),
+)]
 pub(in crate::routes) async fn of_flag(
     scope: AdminScope,
     State(state): State<AppState>,
@@ -45,7 +60,7 @@ pub(in crate::routes) async fn of_flag(
     flag(&current, &scope.key)?;
     let id = flag_id(&scope);
     let lists = listing.filter.lists(objects(&current), &id);
-    let total = listing.filter.count(&lists);
+    let total = Some(listing.filter.count(&lists));
     let (items, next) = match listing.sort {
         Sort::ByKey { is_descending } => {
             let (found, next) = listing.by_key(&lists, is_descending)?;
@@ -66,16 +81,28 @@ pub(in crate::routes) async fn of_flag(
     Ok(Json(Page { items, total, next }).into_response())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub(in crate::routes) struct ContextQuery {
+    /// Items of a page
+    #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
+    /// The `next` of the page before
     cursor: Option<String>,
+    /// The key of the context
+    #[param(required = true)]
     context_key: Option<String>,
+    /// Of this level only
     level: Option<String>,
 }
 
-/// `GET …/overrides?contextKey=&level=&limit=&cursor=`: what one context gets over all flags, by flag and level
+/// Lists what one context gets over all flags, by flag and level
+#[utoipa::path(
+    get, path = "/overrides", tag = "overrides", operation_id = "listOverridesOfContext",
+    params(ContextQuery),
+    responses((status = OK, description = "A page", body = Page<Item>), (status = SERVICE_UNAVAILABLE)),
+)]
 pub(in crate::routes) async fn of_context(
     scope: AdminScope,
     State(state): State<AppState>,
@@ -96,7 +123,7 @@ pub(in crate::routes) async fn of_context(
     let last = page.last().filter(|_| rest.next().is_some());
     let next = last.map(|found| found.list.key.to_string());
     let items = items(&state, &scope, page).await?;
-    let total = all.len();
+    let total = Some(all.len());
     Ok(Json(Page { items, total, next }).into_response())
 }
 

@@ -1,0 +1,116 @@
+//! The `OpenAPI` document: what the routes say of themselves, and what all of them have in common
+//!
+//! A handler is annotated with what is its own (`#[utoipa::path]`); [`complete`] adds what follows from where the route is and what it
+//! takes, so that it is written once. [`language`] brings the schemas of the language's specification.
+
+use serde_json::{Map, Value as Json, json};
+use utoipa::openapi::OpenApi;
+
+mod complete;
+mod language;
+
+pub(crate) use complete::Audience;
+pub(crate) use language::{
+    AuditRecord, ContextBody, Difference, Document, DocumentIssue, Evaluation, Flag, FlagBody,
+    FlagPatch, LanguageOverride, NewFlag,
+};
+
+/// What operations are about, in the order of the page
+const TAGS: [(&str, &str); 11] = [
+    ("projects", "Projects and their environments"),
+    (
+        "flags",
+        "The flags of an environment: read, written, compared and copied",
+    ),
+    (
+        "overrides",
+        "What single contexts get: the overrides of a flag one by one",
+    ),
+    ("history", "What a flag has been, and making it that again"),
+    (
+        "usage",
+        "What is evaluated how often, and what is asked for and does not exist",
+    ),
+    ("audit", "Who changed what, when and why"),
+    (
+        "access",
+        "Keys of programs and tokens of people: made, rotated and revoked",
+    ),
+    ("evaluation", "Evaluation by the server"),
+    (
+        "ofrep",
+        "The OpenFeature Remote Evaluation Protocol 0.3: what OpenFeature's own clients speak",
+    ),
+    ("sdk", "What SDKs follow: streams and snapshots"),
+    (
+        "operation",
+        "Health, metrics, and this document: nobody needs a key",
+    ),
+];
+
+const DESCRIPTION: &str = "\
+Feature flags: administration, evaluation, and what SDKs follow.
+
+- **Who**: `Authorization: Bearer TOKEN` or `X-API-Key: TOKEN`. A *token* has a role in a project, a *key* is of a program and reads one \
+environment; the security requirements of each operation name the kinds of which one is needed.
+- **Errors** are `application/problem+json` (RFC 9457); `type` is for programs, and `errors` says what is wrong at which place: a JSON \
+pointer into the body, or `?name` for a parameter of the query. A method that a path does not know is answered 405.
+- **Lists** come in pages: `limit`, and as `cursor` the `next` of the page before.
+- **Writes** take a `reason` for the audit; a flag's `ETag` in `If-Match` keeps two writers from undoing each other.
+- **Times** are RFC 3339. Every answer has an `x-request-id`, the caller's own if it sent one.";
+
+/// Routes, and who they are for
+pub(crate) struct Described {
+    /// What they say of themselves
+    pub(crate) document: OpenApi,
+    /// Who they are for
+    pub(crate) audience: Audience,
+}
+
+/// The whole document
+pub(crate) fn document(groups: Vec<Described>) -> Result<Json, serde_json::Error> {
+    let mut paths = Map::new();
+    let mut schemas = Map::new();
+    for Described { document, audience } in groups {
+        let mut document = serde_json::to_value(document)?;
+        if let Some(Json::Object(own)) = document.pointer_mut("/components/schemas") {
+            schemas.append(own);
+        }
+        if let Some(Json::Object(own)) = document.pointer_mut("/paths") {
+            complete::complete(own, audience);
+            paths.append(own);
+        }
+    }
+    schemas.extend(language::schemas()?);
+    schemas.extend(complete::schemas()?);
+    let tags = TAGS.map(|(name, description)| json!({"name": name, "description": description}));
+    Ok(json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Flagstaff",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": DESCRIPTION,
+            "license": {"name": env!("CARGO_PKG_LICENSE")},
+        },
+        "tags": tags,
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "responses": complete::responses(),
+            "parameters": complete::parameters(),
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A token or key; requirements name the kinds of which one is needed",
+                },
+                "apiKey": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-API-Key",
+                    "description": "The same, where `Authorization` is for somebody else",
+                },
+            },
+        },
+    }))
+}

@@ -1,0 +1,196 @@
+//! What operations have in common, added to each by what it takes and where it is
+
+use serde_json::{Map, Value as Json, json};
+use utoipa::PartialSchema as _;
+
+use crate::api_error::{FieldError, Problem};
+use crate::auth::KeyKind;
+use crate::problem::ProblemKind;
+
+const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
+
+/// Names of a path, and what they are
+const NAMES: [(&str, &str); 5] = [
+    ("project", "The project's name"),
+    ("environment", "The environment's name"),
+    ("key", "The flag's key, or the id of the key or token"),
+    ("level", "The kind of context that the override is of"),
+    ("contextKey", "The key of the context"),
+];
+
+/// Who routes are for
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Those who have a token: a viewer to read, an editor to write, unless an operation says otherwise
+    Token,
+    /// Programs that have a key: each operation says of which kinds
+    Key,
+    /// Everybody
+    Everybody,
+}
+
+/// Adds to the operations of these paths what follows from what they say and who they are for
+pub(crate) fn complete(paths: &mut Map<String, Json>, audience: Audience) {
+    for (path, item) in paths {
+        for method in METHODS {
+            let operation = item.get_mut(method).and_then(Json::as_object_mut);
+            if let Some(operation) = operation {
+                add_names(operation, path);
+                add_security(operation, audience, method == "get");
+                let refusals = refusals(operation, audience, path, method == "get");
+                add_refusals(operation, &refusals);
+            }
+        }
+    }
+}
+
+/// The parameters that are in the path
+fn add_names(operation: &mut Map<String, Json>, path: &str) {
+    let parameters = operation.entry("parameters").or_insert(json!([]));
+    let Json::Array(parameters) = parameters else {
+        return;
+    };
+    let mut names = Vec::new();
+    for (name, _) in NAMES {
+        let is_given = |given: &Json| given["in"] == "path" && given["name"] == name;
+        if path.contains(&format!("{{{name}}}")) && !parameters.iter().any(is_given) {
+            names.push(json!({"$ref": format!("#/components/parameters/{name}")}));
+        }
+    }
+    names.append(parameters);
+    *parameters = names;
+}
+
+/// By either header, and with one of the kinds that the operation names
+fn add_security(operation: &mut Map<String, Json>, audience: Audience, is_reading: bool) {
+    if audience == Audience::Everybody {
+        operation.insert("security".to_owned(), json!([]));
+        return;
+    }
+    let named = operation
+        .get("security")
+        .and_then(|given| given.pointer("/0/bearer"));
+    let default: Vec<&str> = match (audience, is_reading) {
+        (Audience::Token, true) => vec![
+            KeyKind::Viewer.name(),
+            KeyKind::Editor.name(),
+            KeyKind::Admin.name(),
+        ],
+        (Audience::Token, false) => vec![KeyKind::Editor.name(), KeyKind::Admin.name()],
+        _ => Vec::new(),
+    };
+    let kinds = named.cloned().unwrap_or(json!(default));
+    let security = json!([{"bearer": kinds}, {"apiKey": kinds}]);
+    operation.insert("security".to_owned(), security);
+}
+
+/// The statuses of the problems that it can answer, whatever it does
+fn refusals(
+    operation: &Map<String, Json>,
+    audience: Audience,
+    path: &str,
+    is_reading: bool,
+) -> Vec<ProblemKind> {
+    let parameters = operation.get("parameters").and_then(Json::as_array);
+    let mut parameters = parameters.into_iter().flatten();
+    let has_query = parameters.any(|parameter| parameter["in"] == "query");
+    let has_body = operation.contains_key("requestBody");
+    let is_ours = audience != Audience::Everybody;
+    let is_write = audience == Audience::Token && !is_reading;
+    [
+        (path.contains('{') || has_body, ProblemKind::Malformed),
+        (is_ours, ProblemKind::Unauthorized),
+        (is_ours, ProblemKind::Forbidden),
+        (path.contains("{project}"), ProblemKind::NotFound),
+        (has_body, ProblemKind::TooLarge),
+        (has_body || has_query, ProblemKind::Invalid),
+        (is_ours, ProblemKind::Internal),
+        (is_write, ProblemKind::Unavailable),
+    ]
+    .into_iter()
+    .filter_map(|(applies, kind)| applies.then_some(kind))
+    .collect()
+}
+
+/// Adds these problems, and says of every problem what it looks like
+fn add_refusals(operation: &mut Map<String, Json>, refusals: &[ProblemKind]) {
+    let responses = operation.entry("responses").or_insert(json!({}));
+    let Json::Object(responses) = responses else {
+        return;
+    };
+    for kind in refusals {
+        responses.entry(kind.status().as_str()).or_insert(json!({}));
+    }
+    for kind in ProblemKind::ALL {
+        let status = kind.status();
+        let named = responses.get_mut(status.as_str());
+        if let Some(response) = named.filter(|given| given.get("content").is_none()) {
+            *response = json!({"$ref": format!("#/components/responses/{}", name(*kind))});
+        }
+    }
+}
+
+/// What problems of the status of a kind are called
+fn name(kind: ProblemKind) -> String {
+    let reason = kind.status().canonical_reason().unwrap_or("Problem");
+    reason.replace(' ', "")
+}
+
+/// The problems, by status
+pub(crate) fn responses() -> Map<String, Json> {
+    let mut responses = Map::new();
+    for kind in ProblemKind::ALL {
+        let status = kind.status();
+        let alike = ProblemKind::ALL
+            .iter()
+            .filter(|other| other.status() == status);
+        let urns: Vec<String> = alike.clone().map(|kind| kind.urn()).collect();
+        let meanings: Vec<String> = alike
+            .map(|kind| format!("`{}`: {}", kind.name(), kind.meaning()))
+            .collect();
+        let headers = match status.as_u16() {
+            401 => json!({"WWW-Authenticate": {"schema": {"type": "string"}, "required": true}}),
+            429 | 503 => json!({"Retry-After": {
+                "description": "Seconds to wait",
+                "required": true,
+                "schema": {"type": "integer", "minimum": 0},
+            }}),
+            _ => json!({}),
+        };
+        let response = json!({
+            "description": meanings.join("\n\n"),
+            "headers": headers,
+            "content": {"application/problem+json": {"schema": {
+                "allOf": [{"$ref": "#/components/schemas/Problem"}],
+                "properties": {"type": {"enum": urns}, "status": {"const": status.as_u16()}},
+            }}},
+        });
+        responses.insert(name(*kind), response);
+    }
+    responses
+}
+
+/// The parameters that are in paths
+pub(crate) fn parameters() -> Map<String, Json> {
+    let parameter = |(name, description): (&str, &str)| {
+        let parameter = json!({
+            "name": name, "in": "path", "required": true, "description": description, "schema": {"type": "string"},
+        });
+        (name.to_owned(), parameter)
+    };
+    NAMES.map(parameter).into_iter().collect()
+}
+
+/// The schemas that the problems need
+pub(crate) fn schemas() -> Result<Map<String, Json>, serde_json::Error> {
+    Ok(Map::from_iter([
+        (
+            "Problem".to_owned(),
+            serde_json::to_value(Problem::schema())?,
+        ),
+        (
+            "FieldError".to_owned(),
+            serde_json::to_value(FieldError::schema())?,
+        ),
+    ]))
+}

@@ -1,0 +1,70 @@
+//! The kinds of problem: what the `type` of a problem+json answer ends with, and the status that goes with it
+
+use axum::http::StatusCode;
+
+/// What every `type` begins with
+const URN: &str = "urn:flagstaff:problem:";
+
+/// Kinds by name, each told once: `Variant = "name", STATUS, "meaning"`
+macro_rules! kinds {
+    ($($kind:ident = $name:literal, $status:ident, $meaning:literal;)+) => {
+        /// A kind of problem
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum ProblemKind {
+            $(#[doc = $meaning] $kind,)+
+        }
+
+        impl ProblemKind {
+            /// Every kind
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$kind,)+];
+
+            /// The word for it
+            pub(crate) const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)+
+                }
+            }
+
+            /// The status that it is told with
+            pub(crate) const fn status(self) -> StatusCode {
+                match self {
+                    $(Self::$kind => StatusCode::$status,)+
+                }
+            }
+
+            /// What it means
+            pub(crate) const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $meaning,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    Malformed = "malformed", BAD_REQUEST, "The path or the body could not be read";
+    Unauthorized = "unauthorized", UNAUTHORIZED, "No token came with the request, or one that nobody knows";
+    Forbidden = "forbidden", FORBIDDEN, "The key or token is known and may not do this";
+    NotFound = "not-found", NOT_FOUND, "There is no such thing, or it is none of the caller's business";
+    MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The path does not know the method";
+    Exists = "exists", CONFLICT, "The name is taken";
+    InUse = "in-use", CONFLICT, "Others refer to it";
+    LastAdmin = "last-admin", CONFLICT, "Without it nobody could give anybody access";
+    Expires = "expires", CONFLICT, "The key ends anyway, so it is not rotated";
+    TypeConflict = "type-conflict", CONFLICT, "The flag is of another type in another environment";
+    Stale = "stale", PRECONDITION_FAILED, "What was to be replaced has changed since";
+    TooLarge = "too-large", PAYLOAD_TOO_LARGE, "The body is too long";
+    Invalid = "invalid", UNPROCESSABLE_ENTITY, "It could be read, and something in it is wrong: `errors` says what, and where";
+    PreconditionRequired = "precondition-required", PRECONDITION_REQUIRED, "A replacement must say in `If-Match` what it replaces";
+    TooManyChanges = "too-many-changes", TOO_MANY_REQUESTS, "The overrides of the flag were changed too often: try again after `Retry-After` seconds";
+    Internal = "internal", INTERNAL_SERVER_ERROR, "A fault of the server; its log says more";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Not now: try again after `Retry-After` seconds";
+}
+
+impl ProblemKind {
+    /// The `type` of the answer
+    pub(crate) fn urn(self) -> String {
+        format!("{URN}{}", self.name())
+    }
+}
