@@ -64,6 +64,12 @@ pub enum ApiError {
         /// How long it may be
         limit: usize,
     },
+    /// The body did not come in time
+    #[error("the body took longer than {seconds} seconds")]
+    TooSlow {
+        /// How long it may take
+        seconds: usize,
+    },
     /// It could be read, and something in it is wrong
     #[error("{} wrong, and nothing was stored", if errors.len() == 1 { "one thing is" } else { "several things are" })]
     Invalid {
@@ -137,6 +143,12 @@ pub enum ApiError {
         flag: String,
         /// How often they may be
         limit: u32,
+        /// Seconds to wait
+        retry_after: u64,
+    },
+    /// Too often
+    #[error("too many requests: wait {retry_after} s")]
+    TooManyRequests {
         /// Seconds to wait
         retry_after: u64,
     },
@@ -249,6 +261,7 @@ impl ApiError {
             Self::Method => ProblemKind::MethodNotAllowed,
             Self::Json(_) | Self::Unreadable(_) => ProblemKind::Malformed,
             Self::TooLarge { .. } => ProblemKind::TooLarge,
+            Self::TooSlow { .. } => ProblemKind::TooSlow,
             Self::Invalid { .. } => ProblemKind::Invalid,
             Self::Exists { .. } | Self::NameTaken { .. } => ProblemKind::Exists,
             Self::InUse { .. } => ProblemKind::InUse,
@@ -258,6 +271,7 @@ impl ApiError {
             Self::NoPrecondition { .. } => ProblemKind::PreconditionRequired,
             Self::Stale { .. } => ProblemKind::Stale,
             Self::TooManyChanges { .. } => ProblemKind::TooManyChanges,
+            Self::TooManyRequests { .. } => ProblemKind::RateLimited,
             Self::TooManyStreams { .. } | Self::Unavailable { .. } => ProblemKind::Unavailable,
             Self::Internal(_) => ProblemKind::Internal,
         }
@@ -343,7 +357,8 @@ impl IntoResponse for ApiError {
             Self::NoToken | Self::UnknownToken => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            Self::TooManyStreams { retry_after }
+            Self::TooManyRequests { retry_after }
+            | Self::TooManyStreams { retry_after }
             | Self::TooManyChanges { retry_after, .. }
             | Self::Unavailable { retry_after, .. } => {
                 headers.insert(RETRY_AFTER, retry_after.into());

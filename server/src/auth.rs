@@ -133,6 +133,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 #[derive(Debug)]
 pub struct Key {
     row: KeyRow,
+    id: Arc<str>,
     ended: CancellationToken,
 }
 
@@ -156,7 +157,8 @@ impl Keyring {
         let key = |row: KeyRow| {
             let held = before.keys.get(&row.hash);
             let ended = held.map(|key| key.ended.clone()).unwrap_or_default();
-            (row.hash.clone(), Arc::new(Key { row, ended }))
+            let id = row.id().into();
+            (row.hash.clone(), Arc::new(Key { row, id, ended }))
         };
         Self {
             version: access.version,
@@ -231,6 +233,17 @@ impl Grant {
         self.key.row.name.as_str().into()
     }
 
+    /// Under which name its requests are counted
+    pub(crate) fn payer(&self) -> Arc<str> {
+        Arc::clone(&self.key.id)
+    }
+
+    /// Counts a request that it comes with, and refuses one too many
+    pub(crate) fn admit(self, parts: &Parts, state: &AppState) -> Result<Self, ApiError> {
+        state.limiter().admit(&self, parts)?;
+        Ok(self)
+    }
+
     /// Refuses keys of other kinds
     pub fn require(self, kinds: &'static [KeyKind]) -> Result<Self, ApiError> {
         if kinds.contains(&self.kind()) {
@@ -270,11 +283,18 @@ impl FromRequestParts<AppState> for Grant {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let token = token(parts).ok_or(ApiError::NoToken)?;
         let key = state.keyring().find(token, state.now());
-        Ok(Self {
-            key: key.ok_or(ApiError::UnknownToken)?,
-            origin: parts.extensions.get().cloned().unwrap_or_default(),
-        })
+        let origin = parts.extensions.get().cloned().unwrap_or_default();
+        match key {
+            Some(key) => Self { key, origin }.admit(parts, state),
+            None => Err(unknown(parts, state)),
+        }
     }
+}
+
+/// The answer to a token that nobody knows, which is counted
+pub(crate) fn unknown(parts: &Parts, state: &AppState) -> ApiError {
+    let counted = state.limiter().failure(&parts.extensions);
+    counted.err().unwrap_or(ApiError::UnknownToken)
 }
 
 fn token(parts: &Parts) -> Option<&str> {

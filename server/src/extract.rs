@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -25,6 +26,11 @@ pub(crate) const BODY_BYTES: usize = limits::FLAG_BYTES;
 /// Bytes of a whole document
 pub(crate) const DOCUMENT_BYTES: usize = 64 << 20;
 
+/// Seconds that any body may take, however slowly it comes
+const BODY_SECONDS: usize = 30;
+/// Bytes a second of one that may be so long that it takes longer
+const SLOWEST_BODY: usize = 100_000;
+
 const READERS: &[KeyKind] = KeyKind::ROLES;
 const WRITERS: &[KeyKind] = &[KeyKind::Editor, KeyKind::Admin];
 /// Who says who has access
@@ -43,13 +49,25 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
         } else {
             BODY_BYTES
         };
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|error| unread(&error, limit))?;
+        let bytes = read_body(request, state, limit).await?;
         serde_json::from_slice(&bytes)
             .map(Self)
             .map_err(ApiError::Json)
     }
+}
+
+/// The body of a request, of whose route `limit` is the bound, in the time that it may take
+pub(crate) async fn read_body(
+    request: Request,
+    state: &AppState,
+    limit: usize,
+) -> Result<Bytes, ApiError> {
+    let seconds = (limit / SLOWEST_BODY).max(BODY_SECONDS);
+    let time = Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX));
+    let bytes = tokio::time::timeout(time, Bytes::from_request(request, state)).await;
+    bytes
+        .map_err(|_| ApiError::TooSlow { seconds })?
+        .map_err(|error| unread(&error, limit))
 }
 
 fn unread(error: &BytesRejection, limit: usize) -> ApiError {

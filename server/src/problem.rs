@@ -57,6 +57,8 @@ kinds! {
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "The body is too long";
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "It could be read, and something in it is wrong: `errors` says what, and where";
     PreconditionRequired = "precondition-required", PRECONDITION_REQUIRED, "A replacement must say in `If-Match` what it replaces";
+    TooSlow = "too-slow", REQUEST_TIMEOUT, "The body did not come in time";
+    RateLimited = "rate-limited", TOO_MANY_REQUESTS, "Too many requests: try again after `Retry-After` seconds";
     TooManyChanges = "too-many-changes", TOO_MANY_REQUESTS, "The overrides of the flag were changed too often: try again after `Retry-After` seconds";
     Internal = "internal", INTERNAL_SERVER_ERROR, "A fault of the server; its log says more";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Not now: try again after `Retry-After` seconds";

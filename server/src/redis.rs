@@ -1,7 +1,8 @@
-//! Redis beside the database: announcements of commits, and a copy of everything that a node needs to start without the database
+//! Redis beside the database: announcements of commits, a copy of everything that a node needs to start without the database, and
+//! rate limits over all nodes
 //!
-//! Nothing depends on it: without it, or while it is down, nodes hear of commits from the database and by looking, and start when
-//! the database is there.
+//! Nothing depends on it: without it, or while it is down, nodes hear of commits from the database and by looking, start when the
+//! database is there, and limit by what they know themselves.
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use tokio::sync::{Mutex, Notify};
 use crate::auth::hex;
 
 mod keep;
+mod share;
 mod spare;
 
 pub use keep::keep;
@@ -33,9 +35,10 @@ const SET_IF: &str = "if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2]
 #[derive(Debug)]
 pub struct Redis {
     client: Client,
-    // Deployments on one Redis must not meet, so both names have the database's in them.
+    // Deployments on one Redis must not meet, so all names have the database's in them.
     channel: String,
     hash: String,
+    rates: String,
     connection: Mutex<Option<MultiplexedConnection>>,
 }
 
@@ -62,6 +65,7 @@ impl Redis {
             client: Client::open(address)?,
             channel: format!("flagstaff:{name}:committed"),
             hash: format!("flagstaff:{name}:copy"),
+            rates: format!("flagstaff:{name}:rate:"),
             connection: Mutex::new(None),
         })
     }

@@ -34,6 +34,9 @@ mod sdk;
 mod usage;
 
 const PROJECT: &str = "/api/v1/projects/{project}";
+/// Where streams are
+pub(crate) const STREAMS: [&str; 2] = [sdk::STREAM_PATH, notices::PATH];
+
 const ENVIRONMENT: &str = "/api/v1/projects/{project}/environments/{environment}";
 
 /// The whole server as a service that needs no socket

@@ -192,6 +192,7 @@ fn limits(options: &ServeOptions) -> Limits {
         proxies: options.network.proxies(),
         override_changes: options.override_changes,
         usage_kept: Duration::from_hours(u64::from(options.usage_days).saturating_mul(24)),
+        rates: options.network.rates(),
         ..Limits::default()
     }
 }

@@ -18,6 +18,7 @@ use crate::copy::{EnvironmentCopy, ServerCopy};
 use crate::environment::{Environment, LoadError};
 use crate::metrics::Metrics;
 use crate::published::Identity;
+use crate::rate::{Limiter, Rates};
 use crate::store::{Access, Store, StoreError};
 use crate::usage::Usage;
 
@@ -36,6 +37,8 @@ pub struct Limits {
     pub proxies: Proxies,
     /// How long counts of evaluations are kept
     pub usage_kept: Duration,
+    /// How often who may do what
+    pub rates: Rates,
 }
 
 impl Default for Limits {
@@ -47,6 +50,7 @@ impl Default for Limits {
             poll: Duration::from_millis(500),
             proxies: Proxies::default(),
             usage_kept: Duration::from_hours(90 * 24),
+            rates: Rates::default(),
         }
     }
 }
@@ -87,6 +91,7 @@ struct Inner {
     loading_keys: Mutex<()>,
     clock: Clock,
     limits: Limits,
+    limiter: Limiter,
     streams: Arc<Semaphore>,
     metrics: Metrics,
     usage: Usage,
@@ -153,6 +158,7 @@ impl AppState {
             loading_environments: Mutex::new(()),
             keyring: ArcSwap::from_pointee(keyring),
             loading_keys: Mutex::new(()),
+            limiter: Limiter::new(limits.rates.clone(), clock.clone()),
             clock,
             limits,
             streams,
@@ -241,6 +247,11 @@ impl AppState {
     /// The bounds
     pub fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// What counts how often something is done
+    pub(crate) fn limiter(&self) -> &Limiter {
+        &self.0.limiter
     }
 
     /// One permit for every stream

@@ -4,6 +4,7 @@ use clap::Args;
 use ipnet::IpNet;
 
 use crate::client_address::{ForwardedHeader, Proxies, read_network};
+use crate::rate::Rates;
 
 /// Where requests come from
 #[derive(Debug, Clone, Args)]
@@ -27,9 +28,54 @@ pub struct NetworkOptions {
         default_value_t = ForwardedHeader::XForwardedFor
     )]
     pub forwarded_header: ForwardedHeader,
+
+    /// Requests a second with one key, ten seconds' worth of them at once; more are answered 429. 0 is no limit, here and below
+    #[arg(
+        long,
+        env = "FLAGSTAFF_RATE_LIMIT_KEY",
+        default_value_t = Rates::DEFAULT.key,
+        value_name = "RATE"
+    )]
+    pub rate_limit_key: u32,
+
+    /// Requests a second from one address (IPv6: one /64) with keys that are no secret
+    #[arg(
+        long,
+        env = "FLAGSTAFF_RATE_LIMIT_ADDRESS",
+        default_value_t = Rates::DEFAULT.address,
+        value_name = "RATE"
+    )]
+    pub rate_limit_address: u32,
+
+    /// Writes a second with one token, and from one address
+    #[arg(
+        long,
+        env = "FLAGSTAFF_RATE_LIMIT_WRITES",
+        default_value_t = Rates::DEFAULT.writes,
+        value_name = "RATE"
+    )]
+    pub rate_limit_writes: u32,
+
+    /// Requests a second from one address with tokens that nobody knows
+    #[arg(
+        long,
+        env = "FLAGSTAFF_RATE_LIMIT_FAILURES",
+        default_value_t = Rates::DEFAULT.failures,
+        value_name = "RATE"
+    )]
+    pub rate_limit_failures: u32,
 }
 
 impl NetworkOptions {
+    pub(crate) fn rates(&self) -> Rates {
+        Rates {
+            key: self.rate_limit_key,
+            address: self.rate_limit_address,
+            writes: self.rate_limit_writes,
+            failures: self.rate_limit_failures,
+        }
+    }
+
     pub(crate) fn proxies(&self) -> Proxies {
         Proxies {
             trusted: self.trusted_proxies.clone(),

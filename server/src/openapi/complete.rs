@@ -103,6 +103,8 @@ fn refusals(
         (is_ours, ProblemKind::Forbidden),
         (path.contains("{project}"), ProblemKind::NotFound),
         (has_body, ProblemKind::TooLarge),
+        (has_body, ProblemKind::TooSlow),
+        (is_ours, ProblemKind::RateLimited),
         (has_body || has_query, ProblemKind::Invalid),
         (is_ours, ProblemKind::Internal),
         (is_write, ProblemKind::Unavailable),

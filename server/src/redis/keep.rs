@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::MissedTickBehavior;
 
+use super::share::share;
 use super::{CacheError, Redis};
 use crate::api_error::chain;
 use crate::state::AppState;
@@ -16,13 +17,14 @@ const RETRY: Duration = Duration::from_secs(1);
 /// A node that has been behind for longer vouches for nothing
 const FRESH: Duration = Duration::from_secs(5);
 
-/// Announces, listens and keeps the copy, until the server stops; tells of Redis's coming and going once each
+/// Announces, listens, keeps the copy and shares rate limits, until the server stops; tells of Redis's coming and going once each
 pub async fn keep(redis: Arc<Redis>, state: AppState) {
     let work = async {
         tokio::join!(
             announce(&redis, &state),
             hear(&redis, &state),
-            save(&redis, &state)
+            save(&redis, &state),
+            share(&redis, &state)
         )
     };
     tokio::select! {
@@ -50,7 +52,7 @@ async fn hear(redis: &Redis, state: &AppState) {
     }
 }
 
-/// The one of the three that talks to Redis all the time, and so the one that says how it is
+/// The one of the four that talks to Redis all the time, and so the one that says how it is
 async fn save(redis: &Redis, state: &AppState) {
     let mut tick = tokio::time::interval(SAVE);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -73,6 +75,6 @@ async fn save(redis: &Redis, state: &AppState) {
 fn warn(error: &CacheError) {
     tracing::warn!(
         error = chain(error),
-        "redis is out of reach: commits are heard of from the database, and the copy is not kept up"
+        "redis is out of reach: commits are heard of from the database, the copy is not kept up, and rate limits are each node's own"
     );
 }

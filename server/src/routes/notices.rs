@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::ApiError;
-use crate::auth::{Grant, KeyKind};
+use crate::auth::{self, Grant, KeyKind};
 use crate::coding::Coding;
 use crate::extract::{Parameters, key_environment};
 use crate::feed::Subject;
@@ -74,8 +74,8 @@ pub(super) async fn events(
     let grant = match query.token {
         None => Grant::from_request_parts(&mut parts, &state).await?,
         Some(token) => stream_token::find(&token, &state.keyring(), state.now())
-            .map(Grant::of)
-            .ok_or(ApiError::UnknownToken)?,
+            .ok_or_else(|| auth::unknown(&parts, &state))
+            .and_then(|key| Grant::of(key).admit(&parts, &state))?,
     };
     let grant = grant.require(KEYS)?;
     let environment = key_environment(&grant, &state)?;

@@ -26,6 +26,9 @@ pub(super) const STREAM_HEADERS: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("x-accel-buffering"), "no"),
 ];
 
+/// Where the stream is
+pub(super) const STREAM_PATH: &str = "/api/v1/sdk/stream";
+
 /// `Last-Event-ID`, as it is told of
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
@@ -38,7 +41,7 @@ pub(super) struct LastEventId {
 
 /// Streams the environment and what changes in it, by the protocol of docs/spec/protocol.md
 #[utoipa::path(
-    get, path = "/api/v1/sdk/stream", tag = "sdk", operation_id = "streamObjects",
+    get, path = STREAM_PATH, tag = "sdk", operation_id = "streamObjects",
     params(LastEventId),
     responses((status = OK, description = "Server-sent events", body = String, content_type = "text/event-stream"), (status = SERVICE_UNAVAILABLE)),
     security(("bearer" = ["server", "client-local"])),

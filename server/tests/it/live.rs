@@ -46,6 +46,11 @@ impl Live {
         }
     }
 
+    /// Where it listens
+    pub(crate) fn host(&self) -> &str {
+        self.address.trim_start_matches("http://")
+    }
+
     pub(crate) async fn stop(self) {
         self.state.stopping().cancel();
         tokio::time::timeout(PATIENCE, self.task)

@@ -23,6 +23,8 @@ mod environments;
 #[cfg(test)]
 mod evaluation;
 #[cfg(test)]
+mod floods;
+#[cfg(test)]
 mod follower;
 #[cfg(test)]
 mod history;

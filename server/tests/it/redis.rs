@@ -2,13 +2,14 @@
 
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ::redis::Commands as _;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use flagstaff_server::auth::KeyKind;
 use flagstaff_server::store::Store;
-use flagstaff_server::{AppState, Clock, Limits, Redis, keep};
+use flagstaff_server::{AppState, Clock, Limits, Rates, Redis, keep};
 use serde_json::json;
 
 use crate::follower::Follower;
@@ -19,7 +20,7 @@ use crate::nodes::{
 use crate::postgres::Cluster;
 use crate::process::Process;
 use crate::service::Service;
-use crate::support::{Database, state};
+use crate::support::{Database, Server, state};
 
 /// A Redis of a test's own
 struct Cache {
@@ -147,6 +148,61 @@ async fn a_node_starts_with_the_copy_while_the_database_is_down() {
         "{stderr}"
     );
     assert!(stderr.contains("the database is back"), "{stderr}");
+}
+
+#[tokio::test]
+async fn what_one_node_lets_through_counts_at_the_others() {
+    let cache = Cache::start();
+    let rates = Rates {
+        key: 1,
+        ..Rates::default()
+    };
+    let node = async || {
+        let limits = Limits {
+            rates: rates.clone(),
+            ..Limits::default()
+        };
+        let server = Server::with(limits).await;
+        let redis = Redis::new(&cache.address, "test").unwrap();
+        tokio::spawn(keep(Arc::new(redis), server.state.clone()));
+        server
+    };
+    let (one, other) = (node().await, node().await);
+    let counted = || {
+        let accounts: Vec<String> = cache.connect().keys("flagstaff:*:rate:*").unwrap();
+        !accounts.is_empty()
+    };
+    let ask = async |server: &Server| {
+        let path = "/ofrep/v1/evaluate/flags";
+        let body = json!({});
+        let answer = server.call(KeyKind::Client, Method::POST, path, &body, &[]);
+        answer.await.status
+    };
+    // It takes its clock to be fast, so that what it tells does not wear off while the test runs.
+    let fast = async {
+        while !counted() {
+            one.clock.fetch_add(10_000, Ordering::Relaxed);
+            while ask(&one).await == StatusCode::OK {}
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, fast).await.unwrap();
+    for _ in 0..20 {
+        one.clock.fetch_add(10_000, Ordering::Relaxed);
+        while ask(&one).await == StatusCode::OK {}
+    }
+    let mut served = 0;
+    let slow = async {
+        while ask(&other).await == StatusCode::OK {
+            served += 1;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, slow).await.unwrap();
+    assert!(
+        served < 10,
+        "a node of its own serves ten, this one {served}"
+    );
 }
 
 #[tokio::test]

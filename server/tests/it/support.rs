@@ -148,17 +148,25 @@ pub(crate) async fn state(database: &Database, limits: Limits, clock: Clock) -> 
 
 impl Server {
     pub(crate) async fn new() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    pub(crate) async fn with(limits: Limits) -> Self {
         let database = Database::new();
         let clock = Arc::new(AtomicU64::new(NOW));
-        let state = state(
-            &database,
-            Limits::default(),
-            Clock::Manual(Arc::clone(&clock)),
-        )
-        .await;
+        let state = state(&database, limits, Clock::Manual(Arc::clone(&clock))).await;
         Self {
             state,
             clock,
+            _database: database,
+        }
+    }
+
+    /// One whose clock nobody sets
+    pub(crate) fn of(state: AppState, database: Database) -> Self {
+        Self {
+            state,
+            clock: Arc::default(),
             _database: database,
         }
     }

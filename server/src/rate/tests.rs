@@ -1,0 +1,105 @@
+use super::*;
+use crate::client_address::{Proxies, note};
+
+struct Counted {
+    limiter: Limiter,
+    millis: Arc<AtomicU64>,
+}
+
+impl Counted {
+    fn new(rates: Rates) -> Self {
+        let millis = Arc::new(AtomicU64::new(1_000));
+        let limiter = Limiter::new(rates, Clock::Manual(Arc::clone(&millis)));
+        Self { limiter, millis }
+    }
+
+    fn fails(&self, address: &str) -> Result<(), u64> {
+        let mut request = axum::extract::Request::default();
+        let peer = crate::Peer((address.parse::<IpAddr>().unwrap(), 1).into());
+        request.extensions_mut().insert(peer);
+        note(&mut request, &Proxies::default());
+        let counted = self.limiter.failure(request.extensions());
+        counted.map_err(|error| match error {
+            ApiError::TooManyRequests { retry_after } => retry_after,
+            other => panic!("{other}"),
+        })
+    }
+}
+
+fn failures(rate: u32) -> Rates {
+    Rates {
+        failures: rate,
+        ..Rates::default()
+    }
+}
+
+#[test]
+fn ten_seconds_worth_at_once_and_then_so_many_a_second() {
+    let counted = Counted::new(failures(2));
+    for _ in 0..20 {
+        assert_eq!(counted.fails("192.0.2.1"), Ok(()));
+    }
+    assert_eq!(counted.fails("192.0.2.1"), Err(1));
+    assert_eq!(counted.fails("192.0.2.2"), Ok(()), "somebody else");
+    counted.millis.fetch_add(1_000, Ordering::Relaxed);
+    for _ in 0..2 {
+        assert_eq!(counted.fails("192.0.2.1"), Ok(()));
+    }
+    assert_eq!(counted.fails("192.0.2.1"), Err(1));
+    // However long nobody asked, it is ten seconds' worth.
+    counted.millis.fetch_add(3_600_000, Ordering::Relaxed);
+    let served = (0..100).filter(|_| counted.fails("192.0.2.1").is_ok());
+    assert_eq!(served.count(), 20);
+}
+
+#[test]
+fn no_rate_is_no_limit() {
+    let counted = Counted::new(failures(0));
+    assert!((0..10_000).all(|_| counted.fails("192.0.2.1").is_ok()));
+}
+
+#[test]
+fn whoever_has_a_network_has_one_account() {
+    let counted = Counted::new(failures(1));
+    for host in 0..10 {
+        assert_eq!(counted.fails(&format!("2001:db8::{host}")), Ok(()));
+    }
+    assert_eq!(counted.fails("2001:db8::ffff"), Err(1));
+    assert_eq!(counted.fails("2001:db8:0:1::"), Ok(()));
+}
+
+#[test]
+fn a_flood_of_addresses_takes_no_room_and_stops_few_others() {
+    let counted = Counted::new(failures(1));
+    for number in 0..1_000_u32 {
+        let address = std::net::Ipv4Addr::from(0x0a00_0000 + number).to_string();
+        while counted.fails(&address).is_ok() {}
+    }
+    let others = (0..1_000_u32).map(|number| std::net::Ipv4Addr::from(0x0b00_0000 + number));
+    let stopped = others.filter(|address| counted.fails(&address.to_string()).is_err());
+    // That three of a thousand cells in 65,536 are hit by chance happens to one in 300,000.
+    assert!(stopped.count() <= 1);
+}
+
+#[test]
+fn nodes_add_up_what_they_tell_each_other() {
+    let (one, other) = (Counted::new(failures(2)), Counted::new(failures(2)));
+    assert!(
+        one.limiter.take_untold().is_empty(),
+        "the first call begins it"
+    );
+    for _ in 0..20 {
+        assert_eq!(one.fails("192.0.2.1"), Ok(()));
+    }
+    let told = one.limiter.take_untold();
+    let [(account, used)] = told.iter().collect::<Vec<_>>()[..] else {
+        panic!("{told:?}");
+    };
+    assert_eq!(account.name(), "failure:@192.0.2.1");
+    // The first ones, up to a tenth, are not worth it.
+    assert_eq!(*used, 17 * 500_000);
+    other.limiter.learn(account, *used);
+    let served = (0..20).filter(|_| other.fails("192.0.2.1").is_ok());
+    assert_eq!(served.count(), 3);
+    assert!(one.limiter.take_untold().is_empty());
+}
