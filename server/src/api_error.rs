@@ -76,6 +76,14 @@ pub enum ApiError {
         /// What, and where
         errors: Vec<FieldError>,
     },
+    /// An operation of a changeset was refused, and so all of them
+    #[error("operation {index}: {error}")]
+    Operation {
+        /// Which one, from 0
+        index: usize,
+        /// Why
+        error: Box<Self>,
+    },
     /// It exists already
     #[error("flag `{key}` exists already in environment `{environment}`")]
     Exists {
@@ -253,8 +261,25 @@ impl ApiError {
         issues.iter().map(field).collect()
     }
 
+    /// As the refusal of an operation of a changeset; what is wrong in the value that it came with is told with the rest
+    pub(crate) fn in_operation(self, index: usize) -> Self {
+        match self {
+            Self::Invalid { mut errors } => {
+                for error in &mut errors {
+                    error.pointer = format!("/operations/{index}/value{}", error.pointer);
+                }
+                Self::Invalid { errors }
+            }
+            error => Self::Operation {
+                index,
+                error: Box::new(error),
+            },
+        }
+    }
+
     fn kind(&self) -> ProblemKind {
         match self {
+            Self::Operation { error, .. } => error.kind(),
             Self::NoToken | Self::UnknownToken => ProblemKind::Unauthorized,
             Self::WrongKey { .. } | Self::Forbidden(_) => ProblemKind::Forbidden,
             Self::NotFound { .. } | Self::NoRoute | Self::NoExample => ProblemKind::NotFound,
@@ -330,7 +355,11 @@ impl IntoResponse for ApiError {
         }
         let kind = self.kind();
         let status = kind.status();
-        let (expected_version, current_version) = match &self {
+        let at_fault = match &self {
+            Self::Operation { error, .. } => error,
+            error => error,
+        };
+        let (expected_version, current_version) = match at_fault {
             Self::Stale { expected, current } => (*expected, *current),
             Self::NoPrecondition { current } => (None, Some(*current)),
             _ => (None, None),

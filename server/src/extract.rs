@@ -43,13 +43,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
-        let is_document = request.uri().path().ends_with("/document");
-        let limit = if is_document {
-            DOCUMENT_BYTES
-        } else {
-            BODY_BYTES
-        };
-        let bytes = read_body(request, state, limit).await?;
+        let bytes = read_body(request, state, BODY_BYTES).await?;
         serde_json::from_slice(&bytes)
             .map(Self)
             .map_err(ApiError::Json)

@@ -249,7 +249,8 @@ fn percent(percentage: f64) -> Json {
     flagstaff_core::safe_integer(percentage).map_or_else(|| percentage.into(), Json::from)
 }
 
-fn merge(target: &mut Json, patch: Json) {
+/// Merges a JSON merge patch (RFC 7396) into a value
+pub(crate) fn merge(target: &mut Json, patch: Json) {
     let Json::Object(patch) = patch else {
         *target = patch;
         return;

@@ -18,6 +18,7 @@ use crate::state::AppState;
 
 mod api_description;
 mod audit;
+mod changesets;
 mod copy;
 mod document;
 mod environments;
@@ -108,6 +109,7 @@ fn administration() -> OpenApiRouter<AppState> {
         .routes(routes!(usage::of_flag))
         .routes(routes!(usage::unknown))
         .routes(document)
+        .routes(routes!(changesets::apply))
         .routes(routes!(copy::compare))
         .routes(routes!(copy::copy))
         .merge(overrides())

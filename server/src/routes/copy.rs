@@ -5,8 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::impact::{Change, Comparison};
-use flagstaff_core::object;
+use flagstaff_core::impact::Change;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -16,8 +15,9 @@ use crate::draft::{Draft, owner_value};
 use crate::environment::{Environment, Invalid};
 use crate::extract::{AdminScope, Body, Parameters, WriteQuery, page_size};
 use crate::fields::{Fields, key};
-use crate::object::{ObjectId, ObjectKind, wire_object};
+use crate::object::{ObjectId, ObjectKind};
 use crate::openapi::Difference;
+use crate::preview;
 use crate::published::Published;
 use crate::state::AppState;
 use crate::view::Scope;
@@ -69,7 +69,7 @@ pub(super) async fn compare(
     let limit = page_size(query.limit)?;
     let other = sibling(&scope, &state, &query.with, "?with")?.current();
     let own = scope.environment.current();
-    let changes = differences(&text(&own)?, &text(&other)?)?;
+    let changes = preview::changes(&own, &other)?;
     let wrong = || ApiError::invalid("?cursor", "expected the `next` of an earlier page");
     let start = query
         .cursor
@@ -148,28 +148,23 @@ pub(super) async fn copy(
     let from = fields.finish(from)?;
     let source = sibling(&scope, &state, &from, "/from")?.current();
     let wanted = Wanted::of(&source, flags)?;
-    if query.dry_run {
-        let current = scope.environment.current();
-        let mut draft = Draft::new(current.revision(), current.state().objects(Scope::All));
-        wanted.put(&mut draft);
-        let objects = draft.objects().iter();
-        let objects = objects.map(|(id, object)| wire_object(id, object));
-        let after = object::join("", 0, objects).to_string();
-        let changes = differences(&text(&current)?, &after)?;
-        let revision = current.revision();
-        return Ok(Json(Copied { revision, changes }).into_response());
-    }
     let edit = move |_: &_, draft: &mut Draft| {
         wanted.put(draft);
         Ok::<(), ApiError>(())
     };
+    if query.dry_run {
+        let current = scope.environment.current();
+        let changes = preview::preview(&current, edit, Invalid::Refuse)?;
+        let revision = current.revision();
+        return Ok(Json(Copied { revision, changes }).into_response());
+    }
     let written = scope
         .environment
         .write(author, Invalid::Refuse, edit)
         .await?;
     Ok(Json(Copied {
         revision: written.after.revision(),
-        changes: differences(&text(&written.before)?, &text(&written.after)?)?,
+        changes: preview::changes(&written.before, &written.after)?,
     })
     .into_response())
 }
@@ -231,15 +226,4 @@ fn sibling(
         )
     };
     found.ok_or_else(|| ApiError::invalid(pointer, message()))
-}
-
-fn text(published: &Published) -> Result<String, ApiError> {
-    String::from_utf8(published.document(Scope::All).to_vec())
-        .map_err(|error| ApiError::Internal(Box::new(error)))
-}
-
-fn differences(old: &str, new: &str) -> Result<Vec<Change>, ApiError> {
-    Comparison::new(old, new)
-        .map(|comparison| comparison.changes().to_vec())
-        .map_err(|error| ApiError::Internal(Box::new(error)))
 }

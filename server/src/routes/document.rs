@@ -1,46 +1,91 @@
 //! `…/environments/{environment}/document`: an environment whole, out and in
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::header::{CONTENT_TYPE, ETAG};
+use axum::extract::{FromRequest, Request, State};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_TYPE, ETAG, VARY};
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::{Issue, check_document};
+use flagstaff_core::impact::Change;
+use flagstaff_core::{Issue, Problem, check_document, object};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::ApiError;
+use crate::draft::Draft;
 use crate::environment::Invalid;
 use crate::etag;
-use crate::extract::{AdminScope, Body, Parameters, author};
+use crate::extract::{AdminScope, DOCUMENT_BYTES, Parameters, author, read_body};
 use crate::flag;
-use crate::openapi::{Document, DocumentIssue};
+use crate::notation::{Notation, NotationError};
+use crate::object::ObjectId;
+use crate::openapi::{Difference, Document, DocumentIssue};
+use crate::preview;
+use crate::published::Published;
 use crate::state::AppState;
 use crate::view::Scope;
 
-/// Exports an environment as a document
+/// Exports an environment as a document, as YAML where `Accept` asks for it
 #[utoipa::path(
     get, path = "/document", tag = "flags", operation_id = "exportDocument",
-    responses((status = OK, description = "The document", body = Document, headers(("ETag" = String)))),
+    responses((
+        status = OK, description = "The document", headers(("ETag" = String)),
+        content((Document = "application/json"), (String = "application/yaml")),
+    )),
 )]
-pub(super) async fn export(scope: AdminScope) -> Result<Response, ApiError> {
+pub(super) async fn export(scope: AdminScope, headers: HeaderMap) -> Result<Response, ApiError> {
     let published = scope.environment.current();
     let tag = etag::quoted(&published.cursor(Scope::All))?;
-    Ok((
-        [(ETAG, tag)],
-        [(CONTENT_TYPE, "application/json")],
-        published.document(Scope::All),
-    )
-        .into_response())
+    let notation = Notation::wanted(&headers);
+    let document = published.document(Scope::All);
+    let body = match notation {
+        Notation::Json => document,
+        Notation::Yaml => {
+            let document: Value = serde_json::from_slice(&document)
+                .map_err(|error| ApiError::Internal(Box::new(error)))?;
+            let text = notation.write(&document);
+            text.map_err(|error| ApiError::Internal(Box::new(error)))?
+                .into()
+        }
+    };
+    let headers = [(CONTENT_TYPE, notation.media_type()), (VARY, "accept")];
+    Ok(([(ETAG, tag)], headers, body).into_response())
+}
+
+/// A document in the notation that its `Content-Type` names
+pub(super) struct Written(Value);
+
+impl FromRequest<AppState> for Written {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
+        let notation = Notation::sent(request.headers());
+        let body = read_body(request, state, DOCUMENT_BYTES).await?;
+        let text = std::str::from_utf8(&body)
+            .map_err(|_| ApiError::Unreadable("the body is no UTF-8".to_owned()))?;
+        match notation.read(text) {
+            Ok(document) => Ok(Self(document)),
+            Err(NotationError::Json(error)) => Err(ApiError::Json(error)),
+            Err(error) => Err(ApiError::Unreadable(error.to_string())),
+        }
+    }
 }
 
 #[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(super) struct ReplaceQuery {
     /// What to do with flags that do not compile: `keep` stores them, as a document of a newer Flagstaff may have them
     #[serde(default)]
     #[param(inline)]
     invalid: InvalidFlags,
+    /// What becomes of what the document does not have: `merge` leaves it as it is; what the document has is taken whole
+    #[serde(default)]
+    #[param(inline)]
+    mode: Mode,
+    /// Only tell what would change
+    #[serde(default)]
+    dry_run: bool,
     /// Why, for the audit: at most 500 characters
     #[param(max_length = 500)]
     reason: Option<String>,
@@ -54,7 +99,18 @@ enum InvalidFlags {
     Keep,
 }
 
-/// What became of a document
+/// What becomes of what the document does not have
+#[derive(Deserialize, ToSchema, Default, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    /// It goes
+    #[default]
+    Replace,
+    /// It stays
+    Merge,
+}
+
+/// What became of a document, or would
 #[derive(Serialize, ToSchema)]
 pub(super) struct Replaced {
     /// The revision that the environment is at now
@@ -62,20 +118,29 @@ pub(super) struct Replaced {
     /// What is wrong with flags that were kept
     #[schema(value_type = Vec<DocumentIssue>)]
     issues: Vec<Issue>,
+    /// What would change, if nothing was to be changed
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<Difference>, required = false)]
+    changes: Option<Vec<Change>>,
 }
 
-/// Replaces all that is in an environment by a document, in one revision
+/// Takes a document into an environment, in one revision
+///
+/// Unless told otherwise the environment becomes the document, and what that does not have goes.
 #[utoipa::path(
     put, path = "/document", tag = "flags", operation_id = "replaceDocument",
     params(ReplaceQuery),
-    request_body(content = Document, example = json!({"schemaVersion": 1, "flags": {"new-checkout": {"type": "boolean", "enabled": true, "serve": "on"}}})),
+    request_body(content(
+        (Document = "application/json", example = json!({"schemaVersion": 1, "flags": {"new-checkout": {"type": "boolean", "enabled": true, "serve": "on"}}})),
+        (String = "application/yaml", example = json!("schemaVersion: 1\nflags: {}\n")),
+    )),
     responses((status = OK, description = "It is there", body = Replaced), (status = CONFLICT)),
 )]
 pub(super) async fn replace(
     scope: AdminScope,
     State(state): State<AppState>,
     Parameters(query): Parameters<ReplaceQuery>,
-    Body(mut document): Body<Value>,
+    Written(mut document): Written,
 ) -> Result<Response, ApiError> {
     let author = author(query.reason, &scope.grant, &state)?;
     let invalid = if query.invalid == InvalidFlags::Keep {
@@ -83,24 +148,53 @@ pub(super) async fn replace(
     } else {
         Invalid::Refuse
     };
-    check(&document, invalid)?;
+    let mode = query.mode;
+    check(&document, invalid, mode)?;
     complete(&mut document);
-    let replace = move |_: &_, draft: &mut crate::draft::Draft| {
-        draft.replace(&document);
+    let edit = move |_: &Published, draft: &mut Draft| {
+        match mode {
+            Mode::Replace => draft.replace(&document),
+            Mode::Merge => merge(draft, &document),
+        }
         Ok::<(), ApiError>(())
     };
-    let written = scope.environment.write(author, invalid, replace).await?;
-    let (revision, issues) = (
-        written.after.revision(),
-        written.after.snapshot().issues().to_vec(),
-    );
-    Ok(Json(Replaced { revision, issues }).into_response())
+    if query.dry_run {
+        let current = scope.environment.current();
+        let changes = preview::preview(&current, edit, invalid)?;
+        return Ok(Json(Replaced {
+            revision: current.revision(),
+            issues: Vec::new(),
+            changes: Some(changes),
+        })
+        .into_response());
+    }
+    let written = scope.environment.write(author, invalid, edit).await?;
+    Ok(Json(Replaced {
+        revision: written.after.revision(),
+        issues: written.after.snapshot().issues().to_vec(),
+        changes: None,
+    })
+    .into_response())
+}
+
+fn merge(draft: &mut Draft, document: &Value) {
+    let kinds = object::ObjectKind::ALL.into_iter();
+    for kind in kinds.filter(|kind| !kind.is_list()) {
+        let section = document.get(kind.section()).and_then(Value::as_object);
+        for (key, value) in section.into_iter().flatten() {
+            draft.put_owner(&ObjectId::new(kind, key.as_str()), value);
+        }
+    }
 }
 
 /// What is wrong with a document; one that cannot be read at all is refused whatever is to be kept
-fn check(document: &Value, invalid: Invalid) -> Result<(), ApiError> {
-    let issues =
+fn check(document: &Value, invalid: Invalid, mode: Mode) -> Result<(), ApiError> {
+    let mut issues =
         check_document(document).map_err(|error| ApiError::invalid("", error.to_string()))?;
+    if mode == Mode::Merge {
+        // It may refer to what is there already: what breaks is found when it is in its place.
+        issues.retain(|issue| issue.problem == Problem::UnknownField);
+    }
     if issues.is_empty() || invalid == Invalid::Keep {
         Ok(())
     } else {

@@ -289,7 +289,7 @@ pub(super) async fn write(
 
 impl Edit {
     /// The flag as it will be
-    fn apply(&self, key: &str, current: &Published) -> Result<Value, ApiError> {
+    pub(super) fn apply(&self, key: &str, current: &Published) -> Result<Value, ApiError> {
         let row = current.flags().get(key);
         self.precondition.check(row.map(|row| row.version))?;
         let before = row.and_then(|_| {
@@ -331,7 +331,7 @@ impl Edit {
 
 /// The salt that a flag of this key is made with: the one it has in another environment, so that a user falls alike in both,
 /// or a new one that shares no seed with another flag of the project
-fn salt(key: &str, project: &[Arc<Environment>]) -> String {
+pub(super) fn salt(key: &str, project: &[Arc<Environment>]) -> String {
     let mut taken = BTreeSet::new();
     for environment in project {
         let current = environment.current();

@@ -13,11 +13,15 @@ mod admin;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod changesets;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod coding;
 #[cfg(test)]
 mod convergence;
+#[cfg(test)]
+mod documents;
 #[cfg(test)]
 mod environments;
 #[cfg(test)]
