@@ -160,6 +160,27 @@ pub enum ApiError {
         /// Seconds to wait
         retry_after: u64,
     },
+    /// The same write is under way
+    #[error(
+        "the same request with the same `Idempotency-Key` is under way: wait, and send it again"
+    )]
+    UnderWay,
+    /// The write was applied, and its answer is lost
+    #[error(
+        "a request with the same `Idempotency-Key` was applied, and its answer is lost: read what is there"
+    )]
+    AppliedBefore,
+    /// The key was used for something else
+    #[error(
+        "the `Idempotency-Key` was used for another request: a key is for one request and its repetitions"
+    )]
+    KeyReused,
+    /// The token has used too many keys
+    #[error("at most {limit} keys of a token are remembered at a time, each for a day")]
+    TooManyIdempotencyKeys {
+        /// How many
+        limit: u32,
+    },
     /// No room for another stream
     #[error("this server has as many streams as it holds")]
     TooManyStreams {
@@ -295,6 +316,10 @@ impl ApiError {
             Self::TypeConflict { .. } => ProblemKind::TypeConflict,
             Self::NoPrecondition { .. } => ProblemKind::PreconditionRequired,
             Self::Stale { .. } => ProblemKind::Stale,
+            Self::UnderWay => ProblemKind::UnderWay,
+            Self::AppliedBefore => ProblemKind::AppliedBefore,
+            Self::KeyReused => ProblemKind::KeyReused,
+            Self::TooManyIdempotencyKeys { .. } => ProblemKind::TooManyIdempotencyKeys,
             Self::TooManyChanges { .. } => ProblemKind::TooManyChanges,
             Self::TooManyRequests { .. } => ProblemKind::RateLimited,
             Self::TooManyStreams { .. } | Self::Unavailable { .. } => ProblemKind::Unavailable,
@@ -392,6 +417,9 @@ impl IntoResponse for ApiError {
             | Self::Unavailable { retry_after, .. } => {
                 headers.insert(RETRY_AFTER, retry_after.into());
             }
+            Self::TooManyIdempotencyKeys { .. } => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("3600"));
+            }
             _ => {}
         }
         response
@@ -433,6 +461,7 @@ impl From<StoreError> for ApiError {
                 what: "key",
                 name: String::new(),
             },
+            StoreError::Superseded => Self::AppliedBefore,
             StoreError::LastAdmin => Self::LastAdmin,
             StoreError::Stale { .. } | StoreError::Contended(_) => {
                 Self::unavailable("the environment changes faster than this write; try again")

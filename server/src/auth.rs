@@ -277,6 +277,15 @@ impl Grant {
     }
 }
 
+impl Grant {
+    /// Who asks, if they are known, without counting that they do: for what comes before the route, which counts
+    pub(crate) fn known(parts: &Parts, state: &AppState) -> Option<Self> {
+        let key = state.keyring().find(token(parts)?, state.now())?;
+        let origin = parts.extensions.get().cloned().unwrap_or_default();
+        Some(Self { key, origin })
+    }
+}
+
 impl FromRequestParts<AppState> for Grant {
     type Rejection = ApiError;
 
@@ -297,7 +306,8 @@ pub(crate) fn unknown(parts: &Parts, state: &AppState) -> ApiError {
     counted.err().unwrap_or(ApiError::UnknownToken)
 }
 
-fn token(parts: &Parts) -> Option<&str> {
+/// The token that a request comes with, in either header
+pub(crate) fn token(parts: &Parts) -> Option<&str> {
     let header = |name| {
         parts
             .headers

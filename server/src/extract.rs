@@ -56,12 +56,21 @@ pub(crate) async fn read_body(
     state: &AppState,
     limit: usize,
 ) -> Result<Bytes, ApiError> {
+    let bytes = in_time(limit, Bytes::from_request(request, state)).await?;
+    bytes.map_err(|error| unread(&error, limit))
+}
+
+/// A body before it is known what for, in the time that one of this length may take
+pub(crate) async fn whole_body(body: axum::body::Body, limit: usize) -> Result<Bytes, ApiError> {
+    let bytes = in_time(limit, axum::body::to_bytes(body, limit)).await?;
+    bytes.map_err(|_| ApiError::TooLarge { limit })
+}
+
+async fn in_time<T>(limit: usize, body: impl Future<Output = T>) -> Result<T, ApiError> {
     let seconds = (limit / SLOWEST_BODY).max(BODY_SECONDS);
     let time = Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX));
-    let bytes = tokio::time::timeout(time, Bytes::from_request(request, state)).await;
-    bytes
-        .map_err(|_| ApiError::TooSlow { seconds })?
-        .map_err(|error| unread(&error, limit))
+    let body = tokio::time::timeout(time, body).await;
+    body.map_err(|_| ApiError::TooSlow { seconds })
 }
 
 fn unread(error: &BytesRejection, limit: usize) -> ApiError {

@@ -34,6 +34,7 @@ pub(crate) async fn observe(
     request.extensions_mut().insert(Origin {
         address: client.map(|address| address.to_string().into()),
         request_id: id.to_str().ok().map(Arc::from),
+        claim: None,
     });
     let span = tracing::info_span!(
         "request",

@@ -53,13 +53,17 @@ kinds! {
     LastAdmin = "last-admin", CONFLICT, "Without it nobody could give anybody access";
     Expires = "expires", CONFLICT, "The key ends anyway, so it is not rotated";
     TypeConflict = "type-conflict", CONFLICT, "The flag is of another type in another environment";
+    UnderWay = "under-way", CONFLICT, "The same request with the same `Idempotency-Key` is under way";
+    AppliedBefore = "applied-before", CONFLICT, "A request with the same `Idempotency-Key` was applied, and its answer is lost: read what is there";
     Stale = "stale", PRECONDITION_FAILED, "What was to be replaced has changed since";
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "The body is too long";
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "It could be read, and something in it is wrong: `errors` says what, and where";
+    KeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The `Idempotency-Key` was used for another request";
     PreconditionRequired = "precondition-required", PRECONDITION_REQUIRED, "A replacement must say in `If-Match` what it replaces";
     TooSlow = "too-slow", REQUEST_TIMEOUT, "The body did not come in time";
     RateLimited = "rate-limited", TOO_MANY_REQUESTS, "Too many requests: try again after `Retry-After` seconds";
     TooManyChanges = "too-many-changes", TOO_MANY_REQUESTS, "The overrides of the flag were changed too often: try again after `Retry-After` seconds";
+    TooManyIdempotencyKeys = "too-many-idempotency-keys", TOO_MANY_REQUESTS, "The token has used as many keys in a day as are remembered";
     Internal = "internal", INTERNAL_SERVER_ERROR, "A fault of the server; its log says more";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Not now: try again after `Retry-After` seconds";
 }

@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 
 use crate::api_error::ApiError;
 use crate::extract::{BODY_BYTES, DOCUMENT_BYTES};
+use crate::idempotency;
 use crate::observe::{REQUEST_ID, observe};
 use crate::openapi::{Audience, Described};
 use crate::state::AppState;
@@ -43,7 +44,15 @@ const ENVIRONMENT: &str = "/api/v1/projects/{project}/environments/{environment}
 /// The whole server as a service that needs no socket
 pub fn app(state: AppState) -> Router {
     Router::new()
-        .merge(administration().split_for_parts().0)
+        .merge(
+            administration()
+                .split_for_parts()
+                .0
+                .layer(middleware::from_fn_with_state(
+                    state.clone(),
+                    idempotency::once,
+                )),
+        )
         // The fallback goes under the layer, which is what answers a preflight.
         .merge(
             programs()

@@ -16,6 +16,7 @@ use crate::object::ObjectId;
 
 mod access;
 mod audit;
+mod idempotency;
 mod overrides;
 mod sql;
 mod usage;
@@ -26,6 +27,7 @@ pub use audit::{
     Action, AuditDetails, AuditEntry, AuditHead, AuditQuery, AuditRow, Author, EntryChange,
     EntryCounts, Origin, PathChange, SHOWN_ENTRIES,
 };
+pub use idempotency::{Claim, Claimed, IdempotencyStore, NewClaim};
 pub use overrides::{EntryId, EntryNotes, EntryQuery, EntryRow, Meter};
 pub use sql::SqlStore;
 pub(crate) use sql::redacted;
@@ -38,7 +40,7 @@ pub(crate) const NAME_BYTES: usize = 1_280;
 
 /// What keeps everything that must survive a restart
 #[async_trait]
-pub trait Store: UsageStore + Send + Sync + std::fmt::Debug {
+pub trait Store: UsageStore + IdempotencyStore + Send + Sync + std::fmt::Debug {
     /// Where everything stands, in one cheap question
     async fn heads(&self) -> Result<Heads, StoreError>;
 
@@ -154,6 +156,9 @@ pub enum StoreError {
     /// There is no such key any more
     #[error("the key does not exist any more")]
     NoKey,
+    /// The write was applied by another attempt with the same `Idempotency-Key`, or another one has taken its place
+    #[error("another attempt with the same idempotency key has been first")]
+    Superseded,
     /// Without the token nobody could give anybody access
     #[error("it is the last token with the role `admin` that does not expire")]
     LastAdmin,

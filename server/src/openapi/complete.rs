@@ -36,6 +36,9 @@ pub(crate) fn complete(paths: &mut Map<String, Json>, audience: Audience) {
             let operation = item.get_mut(method).and_then(Json::as_object_mut);
             if let Some(operation) = operation {
                 add_names(operation, path);
+                if audience == Audience::Token && method != "get" {
+                    add_idempotency(operation);
+                }
                 add_security(operation, audience, method == "get");
                 let refusals = refusals(operation, audience, path, method == "get");
                 add_refusals(operation, &refusals);
@@ -59,6 +62,13 @@ fn add_names(operation: &mut Map<String, Json>, path: &str) {
     }
     names.append(parameters);
     *parameters = names;
+}
+
+/// That it may come with a key, and is then applied once
+fn add_idempotency(operation: &mut Map<String, Json>) {
+    if let Some(Json::Array(parameters)) = operation.get_mut("parameters") {
+        parameters.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));
+    }
 }
 
 /// By either header, and with one of the kinds that the operation names
@@ -107,6 +117,10 @@ fn refusals(
         (is_ours, ProblemKind::RateLimited),
         (has_body || has_query, ProblemKind::Invalid),
         (is_ours, ProblemKind::Internal),
+        // Of a key that is used again.
+        (is_write, ProblemKind::UnderWay),
+        (is_write, ProblemKind::KeyReused),
+        (is_write, ProblemKind::TooManyIdempotencyKeys),
         (is_write, ProblemKind::Unavailable),
     ]
     .into_iter()
@@ -172,7 +186,7 @@ pub(crate) fn responses() -> Map<String, Json> {
     responses
 }
 
-/// The parameters that are in paths
+/// The parameters that are in paths, and the header of all writes
 pub(crate) fn parameters() -> Map<String, Json> {
     let parameter = |(name, description): (&str, &str)| {
         let parameter = json!({
@@ -180,7 +194,14 @@ pub(crate) fn parameters() -> Map<String, Json> {
         });
         (name.to_owned(), parameter)
     };
-    NAMES.map(parameter).into_iter().collect()
+    let names = NAMES.map(parameter).into_iter();
+    let key = json!({
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "Random, and the same when the request is sent again: it is then answered as it was and applied once. Kept for a day.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    });
+    names.chain([("IdempotencyKey".to_owned(), key)]).collect()
 }
 
 /// The schemas that the problems need

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use flagstaff_core::{Timestamp, Value};
 use serde::Serialize;
 
+use super::Claim;
 use crate::object::ObjectKind;
 
 /// Entries of lists that a row of the audit shows; the others are counted, and kept beside it
@@ -30,6 +31,8 @@ pub struct Origin {
     pub address: Option<Arc<str>>,
     /// The id of the request, as it is in the log
     pub request_id: Option<Arc<str>>,
+    /// The attempt that it is, if it came with an `Idempotency-Key`
+    pub claim: Option<Claim>,
 }
 
 /// What the audit says of one thing that changed

@@ -26,6 +26,7 @@ mod commit;
 mod dialect;
 mod environments;
 mod heads;
+mod idempotency;
 mod listen;
 mod load;
 mod migrate;

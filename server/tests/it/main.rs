@@ -33,6 +33,8 @@ mod follower;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod idempotency;
+#[cfg(test)]
 mod live;
 #[cfg(test)]
 mod metrics;

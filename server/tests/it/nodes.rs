@@ -9,10 +9,10 @@ use axum::http::StatusCode;
 use flagstaff_core::Timestamp;
 use flagstaff_server::auth::KeyKind;
 use flagstaff_server::store::{
-    Access, AccessChange, Announcements, AuditDetails, AuditHead, AuditQuery, AuditRow, Commit,
-    EntryId, EntryQuery, EntryRow, EnvironmentContent, EnvironmentRow, Heads, KeyRow,
-    NewEnvironments, SeenFlag, Since, SqlStore, Store, StoreError, UnknownFlag, UsageCounts,
-    UsageQuery, UsageStep, UsageStore,
+    Access, AccessChange, Announcements, AuditDetails, AuditHead, AuditQuery, AuditRow, Claim,
+    Claimed, Commit, EntryId, EntryQuery, EntryRow, EnvironmentContent, EnvironmentRow, Heads,
+    IdempotencyStore, KeyRow, NewClaim, NewEnvironments, SeenFlag, Since, SqlStore, Store,
+    StoreError, UnknownFlag, UsageCounts, UsageQuery, UsageStep, UsageStore,
 };
 use flagstaff_server::{AppState, Clock, Limits};
 use reqwest::Response;
@@ -381,6 +381,21 @@ impl UsageStore for Deaf {
 
     async fn forget_usage(&self, before: Timestamp) -> Result<(), StoreError> {
         self.store.forget_usage(before).await
+    }
+}
+
+#[async_trait]
+impl IdempotencyStore for Deaf {
+    async fn claim(&self, claim: NewClaim) -> Result<Claimed, StoreError> {
+        self.store.claim(claim).await
+    }
+
+    async fn keep_answer(&self, claim: &Claim, answer: String) -> Result<(), StoreError> {
+        self.store.keep_answer(claim, answer).await
+    }
+
+    async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
+        self.store.release(claim).await
     }
 }
 

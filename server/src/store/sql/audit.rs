@@ -3,6 +3,7 @@
 use sqlx::{AnyConnection, Row as _};
 
 use super::batch::Batch;
+use super::idempotency;
 use super::row::{signed, unsigned};
 use crate::chain;
 use crate::object::canonical;
@@ -31,6 +32,10 @@ pub(super) async fn add(
     occasion: Occasion<'_>,
     entries: &[AuditEntry],
 ) -> Result<(), StoreError> {
+    // Here, since everything that is written is audited.
+    if let Some(claim) = &occasion.author.origin.claim {
+        idempotency::apply(connection, claim).await?;
+    }
     let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
     let project = sqlx::query(
         "UPDATE project SET audited = audited + $1 WHERE id = $2 RETURNING audited, chained, chain_head",

@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, SqlSafeStr as _};
 use crate::store::StoreError;
 
 /// Forward only: a migration that has been released is never edited, and leaves the release before it able to work
-const MIGRATIONS: [(i64, &str, &str); 7] = [
+const MIGRATIONS: [(i64, &str, &str); 8] = [
     (
         1,
         "initial",
@@ -41,6 +41,11 @@ const MIGRATIONS: [(i64, &str, &str); 7] = [
         9,
         "usage",
         include_str!("../../../migrations/0009_usage.sql"),
+    ),
+    (
+        10,
+        "idempotency",
+        include_str!("../../../migrations/0010_idempotency.sql"),
     ),
 ];
 

@@ -1,0 +1,163 @@
+//! Writes that are sent again
+
+use async_trait::async_trait;
+use sqlx::{Any, AnyConnection, Connection as _, Row as _, Transaction};
+
+use super::{SqlStore, WORK};
+use crate::store::StoreError;
+use crate::store::idempotency::{Claim, Claimed, IdempotencyStore, NewClaim};
+
+#[async_trait]
+impl IdempotencyStore for SqlStore {
+    async fn claim(&self, claim: NewClaim) -> Result<Claimed, StoreError> {
+        self.on(&self.writer, WORK, |connection| {
+            let begin = self.dialect.begin_writing();
+            Box::pin(async move { self::claim(connection.begin_with(begin).await?, claim).await })
+        })
+        .await
+    }
+
+    async fn keep_answer(&self, claim: &Claim, answer: String) -> Result<(), StoreError> {
+        let claim = claim.clone();
+        self.on(&self.writer, WORK, |connection| {
+            Box::pin(async move {
+                sqlx::query(
+                    "UPDATE idempotency SET answer = $4 WHERE scope = $1 AND name = $2 AND claim = $3",
+                )
+                .bind(claim.scope.to_string())
+                .bind(claim.key.to_string())
+                .bind(claim.id.to_string())
+                .bind(answer)
+                .execute(connection)
+                .await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
+        let claim = claim.clone();
+        self.on(&self.writer, WORK, |connection| {
+            Box::pin(async move {
+                sqlx::query(
+                    "DELETE FROM idempotency WHERE scope = $1 AND name = $2 AND claim = $3 AND applied = 0",
+                )
+                .bind(claim.scope.to_string())
+                .bind(claim.key.to_string())
+                .bind(claim.id.to_string())
+                .execute(connection)
+                .await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+}
+
+async fn claim(
+    mut transaction: Transaction<'_, Any>,
+    new: NewClaim,
+) -> Result<Claimed, StoreError> {
+    let connection = &mut *transaction;
+    sqlx::query("DELETE FROM idempotency WHERE expires_at <= $1")
+        .bind(new.at.as_millis())
+        .execute(&mut *connection)
+        .await?;
+    let claimed = if insert(connection, &new).await? {
+        let is_full = count(connection, &new.claim.scope).await? > i64::from(new.most);
+        if is_full {
+            Claimed::TooMany
+        } else {
+            Claimed::Mine
+        }
+    } else {
+        before(connection, &new).await?
+    };
+    // Nothing is kept of one that is too many.
+    if claimed != Claimed::TooMany {
+        transaction.commit().await?;
+    }
+    Ok(claimed)
+}
+
+/// Whether nobody has used the key
+async fn insert(connection: &mut AnyConnection, new: &NewClaim) -> Result<bool, StoreError> {
+    let inserted = sqlx::query(
+        "INSERT INTO idempotency (scope, name, fingerprint, claim, claimed_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (scope, name) DO NOTHING",
+    )
+    .bind(new.claim.scope.to_string())
+    .bind(new.claim.key.to_string())
+    .bind(new.fingerprint.clone())
+    .bind(new.claim.id.to_string())
+    .bind(new.at.as_millis())
+    .bind(new.expires_at.as_millis())
+    .execute(connection)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+async fn count(connection: &mut AnyConnection, scope: &str) -> Result<i64, StoreError> {
+    let row = sqlx::query("SELECT COUNT(*) FROM idempotency WHERE scope = $1")
+        .bind(scope.to_owned())
+        .fetch_one(connection)
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// What became of the attempt before, whose place is taken if it came to nothing
+async fn before(connection: &mut AnyConnection, new: &NewClaim) -> Result<Claimed, StoreError> {
+    // Takes the row's lock, so that of two that come at once one sees what the other did.
+    let taken = sqlx::query(
+        "UPDATE idempotency SET claim = $4, claimed_at = $5 WHERE scope = $1 AND name = $2 AND fingerprint = $3 \
+         AND answer IS NULL AND applied = 0 AND claimed_at < $6",
+    )
+    .bind(new.claim.scope.to_string())
+    .bind(new.claim.key.to_string())
+    .bind(new.fingerprint.clone())
+    .bind(new.claim.id.to_string())
+    .bind(new.at.as_millis())
+    .bind(new.abandoned_before.as_millis())
+    .execute(&mut *connection)
+    .await?;
+    if taken.rows_affected() == 1 {
+        return Ok(Claimed::Mine);
+    }
+    let row = sqlx::query(
+        "SELECT fingerprint, applied, answer FROM idempotency WHERE scope = $1 AND name = $2",
+    )
+    .bind(new.claim.scope.to_string())
+    .bind(new.claim.key.to_string())
+    .fetch_optional(connection)
+    .await?;
+    // It was given up this moment: the caller comes again.
+    let Some(row) = row else {
+        return Ok(Claimed::UnderWay);
+    };
+    let (fingerprint, applied): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
+    let answer: Option<String> = row.try_get(2)?;
+    Ok(match answer {
+        _ if fingerprint != new.fingerprint => Claimed::Reused,
+        Some(answer) => Claimed::Answered(answer),
+        None if applied != 0 => Claimed::Applied,
+        None => Claimed::UnderWay,
+    })
+}
+
+/// Marks an attempt as applied, in the transaction that applies it
+pub(super) async fn apply(connection: &mut AnyConnection, claim: &Claim) -> Result<(), StoreError> {
+    let applied = sqlx::query(
+        "UPDATE idempotency SET applied = 1 WHERE scope = $1 AND name = $2 AND claim = $3 AND applied = 0",
+    )
+    .bind(claim.scope.to_string())
+    .bind(claim.key.to_string())
+    .bind(claim.id.to_string())
+    .execute(connection)
+    .await?;
+    if applied.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Superseded)
+    }
+}
