@@ -61,16 +61,19 @@ fn next_id() -> u64 {
 #[pymethods]
 impl Client {
     #[new]
-    #[pyo3(signature = (url, key, *, bootstrap = None, timing = None))]
+    #[pyo3(signature = (url, key, *, bootstrap = None, timing = None, usage = true))]
     fn new(
         url: &str,
         key: &str,
         bootstrap: Option<&Any<'_>>,
         timing: Option<&Bound<'_, PyDict>>,
+        usage: bool,
     ) -> PyResult<Self> {
         let id = next_id();
-        let mut builder =
-            flagstaff::Client::builder(url, key).observer(move |change| news::tell(id, change));
+        let mut builder = flagstaff::Client::builder(url, key)
+            .observer(move |change| news::tell(id, change))
+            .sdk("flagstaff-python", env!("CARGO_PKG_VERSION"))
+            .usage(usage);
         if let Some(document) = bootstrap {
             builder = builder.bootstrap(settings::document_text(document)?);
         }

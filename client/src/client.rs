@@ -18,6 +18,7 @@ use crate::runtime;
 use crate::session::Session;
 use crate::status::{Readiness, Status};
 use crate::store::Store;
+use crate::usage::Usage;
 
 mod getters;
 
@@ -59,15 +60,19 @@ impl Client {
     /// An offline client of a document's text
     pub fn from_document(document: &str) -> Result<Self, ClientError> {
         let snapshot = Snapshot::from_json(document)?;
-        Ok(Self::new(None, Some(snapshot)))
+        Ok(Self::new(None, Some(snapshot), None))
     }
 
-    pub(crate) fn remote(config: Config, bootstrap: Option<Snapshot>) -> Self {
-        Self::new(Some(config), bootstrap)
+    pub(crate) fn remote(
+        config: Config,
+        bootstrap: Option<Snapshot>,
+        usage: Option<Usage>,
+    ) -> Self {
+        Self::new(Some(config), bootstrap, usage)
     }
 
-    fn new(config: Option<Config>, snapshot: Option<Snapshot>) -> Self {
-        let store = Store::new(snapshot);
+    fn new(config: Option<Config>, snapshot: Option<Snapshot>, usage: Option<Usage>) -> Self {
+        let store = Store::new(snapshot, usage);
         let inner = Inner {
             session: ArcSwap::from_pointee(new_session(config.as_ref(), &store)),
             config,
@@ -138,6 +143,8 @@ impl Client {
     }
 
     /// Ends the background work for good; flags keep their last values. Does not block, and may be repeated
+    ///
+    /// What was counted and not reported yet is sent in the background, if the process lives for that long.
     pub fn close(&self) {
         self.inner.is_closed.store(true, Ordering::Release);
         self.inner.close();
@@ -200,6 +207,9 @@ impl Inner {
             .session
             .compare_and_swap(&inherited, Arc::clone(&fresh));
         let is_first = Arc::ptr_eq(&previous, &inherited);
+        if let Some(usage) = self.store.usage().filter(|_| is_first) {
+            usage.forget();
+        }
         // Dropping the last handle would run wakers of a runtime whose thread does not exist here.
         mem::forget(inherited);
         if is_first && was_started {

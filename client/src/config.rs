@@ -11,6 +11,7 @@ use reqwest::Url;
 use crate::change::Change;
 use crate::client::Client;
 use crate::error::ClientError;
+use crate::usage::Usage;
 
 /// The delays of a client; the defaults are the protocol's (PR-13, PR-15)
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub struct Timing {
     pub read_timeout: Duration,
     /// How long connecting may take
     pub connect_timeout: Duration,
+    /// The mean delay between reports of what was evaluated
+    pub usage_interval: Duration,
 }
 
 impl Default for Timing {
@@ -44,6 +47,7 @@ impl Default for Timing {
             poll_interval: Duration::from_secs(30),
             read_timeout: Duration::from_secs(45),
             connect_timeout: Duration::from_secs(10),
+            usage_interval: Duration::from_mins(1),
         }
     }
 }
@@ -55,8 +59,25 @@ pub(crate) type Observer = Arc<dyn Fn(&Change) + Send + Sync>;
 pub(crate) struct Remote {
     pub(crate) stream: Url,
     pub(crate) snapshot: Url,
+    pub(crate) usage: Url,
     // Marked sensitive: its Debug shows nothing.
     pub(crate) authorization: HeaderValue,
+}
+
+/// What a client calls itself
+#[derive(Debug, Clone)]
+pub(crate) struct Sdk {
+    pub(crate) name: String,
+    pub(crate) version: String,
+}
+
+impl Default for Sdk {
+    fn default() -> Self {
+        Self {
+            name: "flagstaff-rust".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
 }
 
 /// All that the background task is told
@@ -65,6 +86,7 @@ pub(crate) struct Config {
     pub(crate) remote: Remote,
     pub(crate) timing: Timing,
     pub(crate) observer: Option<Observer>,
+    pub(crate) sdk: Sdk,
 }
 
 impl fmt::Debug for Config {
@@ -85,6 +107,8 @@ pub struct ClientBuilder {
     timing: Timing,
     bootstrap: Option<String>,
     observer: Option<Observer>,
+    sdk: Sdk,
+    is_counting: bool,
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -106,6 +130,8 @@ impl ClientBuilder {
             timing: Timing::default(),
             bootstrap: None,
             observer: None,
+            sdk: Sdk::default(),
+            is_counting: true,
         }
     }
 
@@ -118,6 +144,25 @@ impl ClientBuilder {
     /// A document to evaluate until the server has answered; the client is [`Stale`](crate::Status::Stale) meanwhile
     pub fn bootstrap(mut self, document: impl Into<String>) -> Self {
         self.bootstrap = Some(document.into());
+        self
+    }
+
+    /// Whether the client counts what it answers, and reports it; `true` unless told otherwise
+    ///
+    /// Every [`Timing::usage_interval`] the server is told how often each flag was answered with each variant, and which flags were asked
+    /// for that do not exist; nothing of a context. Counting takes no lock and sends nothing on the way of an evaluation. What cannot
+    /// be reported is kept, within bounds, and sent later.
+    pub fn usage(mut self, is_counting: bool) -> Self {
+        self.is_counting = is_counting;
+        self
+    }
+
+    /// What the client calls itself to the server, for SDKs that are made of this one
+    pub fn sdk(mut self, name: impl Into<String>, version: impl Into<String>) -> Self {
+        self.sdk = Sdk {
+            name: name.into(),
+            version: version.into(),
+        };
         self
     }
 
@@ -142,6 +187,7 @@ impl ClientBuilder {
         let remote = Remote {
             stream: endpoint(&base, "stream"),
             snapshot: endpoint(&base, "snapshot"),
+            usage: endpoint(&base, "usage"),
             authorization,
         };
         let snapshot = self
@@ -154,8 +200,10 @@ impl ClientBuilder {
                 remote,
                 timing: self.timing,
                 observer: self.observer,
+                sdk: self.sdk,
             },
             snapshot,
+            self.is_counting.then(Usage::default),
         ))
     }
 }

@@ -40,6 +40,7 @@ mod status;
 mod store;
 mod sync;
 mod text;
+mod usage;
 
 pub use change::{Change, Changes};
 pub use client::Client;

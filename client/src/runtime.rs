@@ -6,12 +6,19 @@
 use std::io;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use crate::config::Config;
 use crate::session::Session;
 use crate::source::http::{HttpError, HttpSource};
 use crate::store::Store;
 use crate::sync::SyncTask;
+use crate::usage::report::{Reporter, Sender};
+
+/// How long a client that is closed goes on trying to report what it counted
+const LAST_REPORT: Duration = Duration::from_secs(3);
 
 /// Why there is no background task
 #[derive(Debug, thiserror::Error)]
@@ -44,12 +51,31 @@ fn run(config: &Config, store: &Store, session: &Session) -> Result<(), StartErr
         .enable_all()
         .build()?;
     let source = HttpSource::new(config)?;
-    let sync = SyncTask::new(source, store, session, &config.timing);
+    let sender = Sender {
+        // Drawn here, on a thread of this process: a fork's child is another instance.
+        instance: format!("{:016x}", fastrand::u64(..)),
+        sdk: config.sdk.clone(),
+    };
+    let reporter = store
+        .usage()
+        .map(|usage| Reporter::new((usage, store), &source, &config.timing, &sender));
+    let report = async {
+        match &reporter {
+            Some(reporter) => reporter.run().await,
+            None => std::future::pending().await,
+        }
+    };
+    let sync = SyncTask::new(source.clone(), store, session, &config.timing);
     runtime.block_on(async {
         tokio::select! {
             biased;
             () = session.closed() => {}
             () = sync.run() => {}
+            () = report => {}
+        }
+        if let Some(reporter) = &reporter {
+            // An error: nobody is left to tell, and what was counted goes with the client.
+            drop(timeout(LAST_REPORT, reporter.report()).await);
         }
     });
     drop(sync);

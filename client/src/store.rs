@@ -11,12 +11,23 @@ use arc_swap::ArcSwap;
 use arc_swap::cache::Cache;
 use flagstaff_core::Snapshot;
 
+use crate::usage::{Counter, Own, Usage};
+
 type Current = Arc<ArcSwap<Snapshot>>;
 
 thread_local! {
     // What this thread read last. As long as it is the one in use, a read writes to no memory that threads share: taking part in the
     // count of readers would cost as much as an evaluation (docs/adr/0016).
-    static LAST: Cell<Option<Cache<Current, Arc<Snapshot>>>> = const { Cell::new(None) };
+    // In a box, since it is taken out and put back for each answer.
+    static LAST: Cell<Option<Box<Last>>> = const { Cell::new(None) };
+}
+
+/// What a thread read last, and where it counts what it is answered
+struct Last {
+    snapshot: Cache<Current, Arc<Snapshot>>,
+    own: Option<Own>,
+    // Whether it has not been put back yet: the thread may not read of this client again.
+    is_first: bool,
 }
 
 /// The snapshot in use
@@ -24,16 +35,24 @@ thread_local! {
 pub(crate) struct Store {
     current: Current,
     is_filled: AtomicBool,
+    // `None`: nobody wants to know.
+    usage: Option<Usage>,
 }
 
 impl Store {
     /// `None`: nothing is known yet
-    pub(crate) fn new(snapshot: Option<Snapshot>) -> Self {
+    pub(crate) fn new(snapshot: Option<Snapshot>, usage: Option<Usage>) -> Self {
         let is_filled = AtomicBool::new(snapshot.is_some());
         Self {
             current: Arc::new(ArcSwap::from_pointee(snapshot.unwrap_or_default())),
             is_filled,
+            usage,
         }
+    }
+
+    /// What is counted of the answers, if anything is
+    pub(crate) fn usage(&self) -> Option<&Usage> {
+        self.usage.as_ref()
     }
 
     /// Whether anything is known
@@ -47,20 +66,27 @@ impl Store {
         // Taken out, so that one who reads while reading, be it by the attributes that are asked for, finds none and is served nonetheless.
         let last = LAST.try_with(Cell::take).ok().flatten();
         match last {
-            Some(last) if ptr::eq(last.arc_swap(), &raw const *self.current) => Reader(last),
+            Some(last) if ptr::eq(last.snapshot.arc_swap(), &raw const *self.current) => {
+                Reader(last)
+            }
             _ => self.first_reader(),
         }
     }
 
     #[cold]
     fn first_reader(&self) -> Reader {
-        Reader(Cache::new(Arc::clone(&self.current)))
+        Reader(Box::new(Last {
+            snapshot: Cache::new(Arc::clone(&self.current)),
+            own: None,
+            is_first: true,
+        }))
     }
 
     /// Reads the snapshot in use
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> T {
         let mut reader = self.reader();
-        let answer = read(reader.snapshot());
+        let (snapshot, _) = reader.open(None);
+        let answer = read(snapshot);
         reader.finish();
         answer
     }
@@ -73,21 +99,34 @@ impl Store {
     pub(crate) fn swap(&self, snapshot: Arc<Snapshot>) {
         self.current.store(snapshot);
         self.is_filled.store(true, Ordering::Release);
+        if let Some(usage) = &self.usage {
+            usage.replaced.notify_one();
+        }
     }
 }
 
 /// Somebody who reads the snapshot in use
-pub(crate) struct Reader(Cache<Current, Arc<Snapshot>>);
+pub(crate) struct Reader(Box<Last>);
 
 impl Reader {
+    /// The snapshot, and where to count what it answers
     #[inline]
-    pub(crate) fn snapshot(&mut self) -> &Snapshot {
-        self.0.load()
+    pub(crate) fn open<'r>(&'r mut self, usage: Option<&'r Usage>) -> (&'r Snapshot, Counter<'r>) {
+        let last = &mut *self.0;
+        let snapshot = last.snapshot.load();
+        let counter = Counter {
+            usage,
+            snapshot,
+            own: &mut last.own,
+            is_first: last.is_first,
+        };
+        (snapshot, counter)
     }
 
     /// Leaves the snapshot with the thread, until it reads another, of whichever client, or ends
     #[inline]
-    pub(crate) fn finish(self) {
+    pub(crate) fn finish(mut self) {
+        self.0.is_first = false;
         // A thread that is ending has nowhere to keep it.
         let _ = LAST.try_with(|last| {
             if let Some(other) = last.replace(Some(self.0)) {
@@ -99,7 +138,7 @@ impl Reader {
 
 /// Of two snapshots that a thread has read at once, one inside the reading of the other, it keeps the outer
 #[cold]
-fn let_go(inner: Cache<Current, Arc<Snapshot>>) {
+fn let_go(inner: Box<Last>) {
     drop(inner);
 }
 
@@ -118,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_read_after_a_swap_has_the_new_snapshot_and_lets_go_of_the_old() {
-        let store = Store::new(Some(snapshot(1)));
+        let store = Store::new(Some(snapshot(1)), None);
         assert_eq!(read(&store), 1);
         let old = Arc::downgrade(&store.snapshot());
         store.swap(Arc::new(snapshot(2)));
@@ -129,7 +168,10 @@ mod tests {
 
     #[test]
     fn stores_that_are_read_in_turns_or_inside_one_another_do_not_mix() {
-        let (one, other) = (Store::new(Some(snapshot(1))), Store::new(Some(snapshot(2))));
+        let (one, other) = (
+            Store::new(Some(snapshot(1)), None),
+            Store::new(Some(snapshot(2)), None),
+        );
         for _ in 0..2 {
             assert_eq!((read(&one), read(&other)), (1, 2));
         }

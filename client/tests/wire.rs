@@ -5,6 +5,8 @@
     reason = "a client that cannot be built fails its test"
 )]
 
+#[path = "wire/reports.rs"]
+mod reports;
 #[path = "wire/server.rs"]
 mod server;
 

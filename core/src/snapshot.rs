@@ -151,7 +151,7 @@ impl Snapshot {
         if context.validate().is_err() {
             return Answer::refused(ErrorCode::InvalidContext);
         }
-        let Some(entry) = self.entry(flag) else {
+        let Some((_, entry)) = self.find(flag) else {
             return Answer::refused(ErrorCode::FlagNotFound);
         };
         let Some(linked) = entry.flag.as_deref() else {

@@ -1,6 +1,6 @@
 //! The workloads of `bench/`, each called by one function, so that callgrind can count what a call costs
 //!
-//! usage: `flagstaff-instructions FOLDER WORKLOAD CALLS`, where FOLDER holds the documents that `bench/harness` writes
+//! usage: `flagstaff-instructions FOLDER WORKLOAD CALLS [uncounted]`, where FOLDER holds the documents that `bench/harness` writes
 
 use std::error::Error;
 use std::fs;
@@ -11,13 +11,18 @@ use flagstaff::{Client, Context};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [folder, workload, calls] = arguments.as_slice() else {
-        return Err("usage: flagstaff-instructions FOLDER WORKLOAD CALLS".into());
+    let [folder, workload, calls, ..] = arguments.as_slice() else {
+        return Err("usage: flagstaff-instructions FOLDER WORKLOAD CALLS [uncounted]".into());
     };
     let calls = calls.parse()?;
     let set = if workload == "W5" { "bulk" } else { "single" };
     let path = Path::new(folder).join(format!("flagstaff-{set}.json"));
-    let client = Client::from_document(&fs::read_to_string(path)?)?;
+    let document = fs::read_to_string(path)?;
+    // As a program has it that follows a server: such a client counts what it answers. It is not started.
+    let client = Client::builder("http://127.0.0.1:1", "key")
+        .usage(arguments.get(3).is_none_or(|usage| usage != "uncounted"))
+        .bootstrap(document)
+        .build()?;
     let context = user();
     match workload.as_str() {
         "W1" => counted(calls, || {

@@ -42,6 +42,7 @@ class _Timing(TypedDict, total=False):
     poll_interval: float
     read_timeout: float
     connect_timeout: float
+    usage_interval: float
 
 class FlagstaffError(Exception): ...
 class ConfigurationError(FlagstaffError): ...
@@ -84,7 +85,13 @@ class FlagDetails(Generic[_T_co]):
 @final
 class Client:
     def __new__(
-        cls, url: str, key: str, *, bootstrap: str | dict[str, Any] | None = None, timing: _Timing | None = None
+        cls,
+        url: str,
+        key: str,
+        *,
+        bootstrap: str | dict[str, Any] | None = None,
+        timing: _Timing | None = None,
+        usage: bool = True,
     ) -> Client: ...
     @staticmethod
     def from_file(path: str | PathLike[str]) -> Client: ...

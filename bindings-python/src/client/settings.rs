@@ -37,6 +37,7 @@ pub(super) fn read_timing(given: &Bound<'_, PyDict>) -> PyResult<Timing> {
             "poll_interval" => &mut timing.poll_interval,
             "read_timeout" => &mut timing.read_timeout,
             "connect_timeout" => &mut timing.connect_timeout,
+            "usage_interval" => &mut timing.usage_interval,
             _ => return Err(PyValueError::new_err(format!("unknown timing `{name}`"))),
         };
         *field = Duration::try_from_secs_f64(value.extract()?)

@@ -8,6 +8,7 @@ use crate::client::Client;
 use crate::clock;
 use crate::details::Details;
 use crate::text::Text;
+use crate::usage::Counter;
 
 impl Client {
     /// A boolean flag's value, or `default`
@@ -132,12 +133,13 @@ impl Client {
 
     /// Every flag's value with its circumstances, by key; of one snapshot, at one instant. A broken flag's value is `null`
     pub fn evaluate_all<A: Attributes + ?Sized>(&self, context: &A) -> Vec<Details<Value>> {
-        let details = |(key, outcome): (&Arc<str>, Outcome<'_>)| {
-            let value = outcome.value_or(&Value::Null).clone();
-            Details::new(Arc::clone(key), value, &outcome)
-        };
-        self.with_snapshot(|snapshot| {
-            let outcomes = snapshot.outcomes(context, clock::now());
+        self.with_counter(|snapshot, counter| {
+            let outcomes = snapshot.outcomes(context, clock::now()).enumerate();
+            let details = |(position, (key, outcome)): (usize, (&Arc<str>, Outcome<'_>))| {
+                counter.count_at(position, &outcome);
+                let value = outcome.value_or(&Value::Null).clone();
+                Details::new(Arc::clone(key), value, &outcome)
+            };
             outcomes.map(details).collect()
         })
     }
@@ -155,14 +157,14 @@ impl Client {
         context: &A,
         now: Timestamp,
     ) -> Value {
-        self.with_snapshot(|snapshot| {
-            snapshot
-                .evaluate(flag, expected, context, now)
-                .to_value(default)
+        self.with_counter(|snapshot, counter| {
+            let outcome = snapshot.evaluate(flag, expected, context, now);
+            counter.count_outcome(flag, &outcome);
+            outcome.to_value(default)
         })
     }
 
-    /// Reads the snapshot in use in place; cheaper than [`Client::snapshot`], and not meant for long work
+    /// Reads the snapshot in use in place; cheaper than [`Client::snapshot`], and not meant for long work. What it answers is not counted
     pub fn with_snapshot<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> T {
         self.inner.revive();
         self.inner.store.read(read)
@@ -176,8 +178,10 @@ impl Client {
         context: &A,
         read: impl FnOnce(&Outcome<'_>) -> T,
     ) -> T {
-        self.with_snapshot(|snapshot| {
-            read(&snapshot.evaluate(flag, Some(expected), context, clock::now()))
+        self.with_counter(|snapshot, counter| {
+            let outcome = snapshot.evaluate(flag, Some(expected), context, clock::now());
+            counter.count_outcome(flag, &outcome);
+            read(&outcome)
         })
     }
 
@@ -196,12 +200,22 @@ impl Client {
     ) -> T {
         self.inner.revive();
         let mut reader = self.inner.store.reader();
-        let snapshot = reader.snapshot();
-        let value = snapshot.value(flag, Some(expected), context, clock::now);
-        let answer = read(value.value.as_deref().ok());
-        drop(value);
+        let (snapshot, mut counter) = reader.open(self.inner.store.usage());
+        let answer = snapshot.value(flag, Some(expected), context, clock::now);
+        counter.count(flag, &answer);
+        let told = read(answer.value.as_deref().ok());
+        drop(answer);
         reader.finish();
-        answer
+        told
+    }
+
+    fn with_counter<T>(&self, read: impl FnOnce(&Snapshot, &mut Counter<'_>) -> T) -> T {
+        self.inner.revive();
+        let mut reader = self.inner.store.reader();
+        let (snapshot, mut counter) = reader.open(self.inner.store.usage());
+        let told = read(snapshot, &mut counter);
+        reader.finish();
+        told
     }
 
     fn details<A: Attributes + ?Sized, T>(

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
+use reqwest::Url;
 
 use super::sse::EventStream;
 use super::{Failure, Polled, Source, tls};
@@ -12,8 +13,11 @@ use crate::config::{Config, Remote};
 
 const USER_AGENT: &str = concat!("flagstaff-rust/", env!("CARGO_PKG_VERSION"));
 
+/// A small request is answered by then, or the server is not there
+const POST_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// The server over HTTP
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct HttpSource {
     client: reqwest::Client,
     remote: Remote,
@@ -41,6 +45,29 @@ impl HttpSource {
             client,
             remote: config.remote.clone(),
         })
+    }
+}
+
+impl HttpSource {
+    /// Tells the server what was evaluated
+    pub(crate) async fn report(&self, body: String) -> Result<(), Failure> {
+        self.post(self.remote.usage.clone(), body).await
+    }
+
+    async fn post(&self, url: Url, body: String) -> Result<(), Failure> {
+        let request = self
+            .client
+            .post(url)
+            .header(AUTHORIZATION, &self.remote.authorization)
+            .header(CONTENT_TYPE, "application/json")
+            .timeout(POST_TIMEOUT)
+            .body(body);
+        let response = request.send().await.map_err(unreachable)?;
+        if response.status().is_success() {
+            return Ok(());
+        }
+        let retry_after = retry_after(response.headers());
+        Err(Failure::of_status(response.status().as_u16(), retry_after))
     }
 }
 

@@ -176,7 +176,7 @@ impl Ran {
 async fn run(seconds: u64, fake: Fake) -> Ran {
     BEGAN.set(Some(Instant::now()));
     let (store, session, timing) = (
-        Store::new(None),
+        Store::new(None, None),
         Session::new(Status::NotReady, None),
         Timing::default(),
     );

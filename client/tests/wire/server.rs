@@ -14,11 +14,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
-use axum::routing::get;
+use axum::routing::{get, post};
 use flagstaff_core::object::state_hash;
 use futures_util::{StreamExt as _, stream};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, oneshot};
 
@@ -43,11 +44,22 @@ pub(crate) struct Seen {
     pub(crate) if_none_match: Option<String>,
 }
 
+/// What a client told
+#[derive(Debug, Clone)]
+pub(crate) struct Post {
+    pub(crate) path: String,
+    pub(crate) authorization: String,
+    pub(crate) body: Value,
+}
+
 struct Script {
     streams: Mutex<VecDeque<Reply>>,
     polls: Mutex<VecDeque<Reply>>,
     requests: Mutex<Vec<Seen>>,
     polled: Mutex<Vec<Seen>>,
+    posts: Mutex<Vec<Post>>,
+    // How posts are answered; 204 where nothing is said.
+    statuses: Mutex<VecDeque<u16>>,
     events: broadcast::Sender<String>,
     open: AtomicUsize,
     // Notified with `polled` whenever something that tests wait for has happened.
@@ -94,6 +106,8 @@ impl Server {
             polls: Mutex::new(polls.into_iter().collect()),
             requests: Mutex::default(),
             polled: Mutex::default(),
+            posts: Mutex::default(),
+            statuses: Mutex::default(),
             events: broadcast::Sender::new(64),
             open: AtomicUsize::new(0),
             happened: Condvar::new(),
@@ -106,6 +120,8 @@ impl Server {
         let routes = Router::new()
             .route("/api/v1/sdk/stream", get(stream))
             .route("/api/v1/sdk/snapshot", get(snapshot))
+            .route("/api/v1/sdk/usage", post(told))
+            .route("/api/v1/sdk/applied", post(told))
             .with_state(Arc::clone(&script));
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -157,6 +173,25 @@ impl Server {
     /// Waits for so many polls
     pub(crate) fn until_polls(&self, count: usize) -> Vec<Seen> {
         self.until(|_, polled| polled.len() >= count)
+    }
+
+    /// Answers the next posts with these statuses
+    pub(crate) fn answer_posts(&self, statuses: impl IntoIterator<Item = u16>) {
+        lock(&self.script.statuses).extend(statuses);
+    }
+
+    /// Waits until a path was posted to so often
+    pub(crate) fn until_posts(&self, path: &str, count: usize) -> Vec<Post> {
+        let posts = |script: &Script| -> Vec<Post> {
+            let posts = lock(&script.posts);
+            posts
+                .iter()
+                .filter(|post| post.path == path)
+                .cloned()
+                .collect()
+        };
+        self.until(|script, _| posts(script).len() >= count);
+        posts(&self.script)
     }
 
     /// Waits until no stream is open
@@ -222,6 +257,23 @@ async fn snapshot(State(script): State<Arc<Script>>, headers: HeaderMap) -> Resp
     lock(&script.polled).push(seen(&headers));
     script.happened.notify_all();
     reply.map_or_else(|| empty(304), |reply| answer(&script, reply, events))
+}
+
+async fn told(State(script): State<Arc<Script>>, request: Request) -> Response<Body> {
+    let path = request.uri().path().to_owned();
+    let authorization = seen(request.headers()).authorization;
+    let body = axum::body::to_bytes(request.into_body(), 1 << 20)
+        .await
+        .unwrap();
+    let status = lock(&script.statuses).pop_front().unwrap_or(204);
+    lock(&script.posts).push(Post {
+        path,
+        authorization,
+        body: serde_json::from_slice(&body).unwrap(),
+    });
+    drop(lock(&script.polled));
+    script.happened.notify_all();
+    empty(status)
 }
 
 fn empty(status: u16) -> Response<Body> {
