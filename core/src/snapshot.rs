@@ -151,7 +151,7 @@ impl Snapshot {
         if context.validate().is_err() {
             return Answer::refused(ErrorCode::InvalidContext);
         }
-        let Some((_, entry)) = self.find(flag) else {
+        let Some((_, entry)) = self.look_up(flag) else {
             return Answer::refused(ErrorCode::FlagNotFound);
         };
         let Some(linked) = entry.flag.as_deref() else {
@@ -312,8 +312,16 @@ impl Snapshot {
         self.find(key).map(|(position, _)| position)
     }
 
-    #[inline]
     fn find(&self, key: &str) -> Option<(usize, &Entry)> {
+        self.look_up(key)
+    }
+
+    #[expect(
+        clippy::inline_always,
+        reason = "once where it is half of what a getter does, and once for everybody else"
+    )]
+    #[inline(always)]
+    fn look_up(&self, key: &str) -> Option<(usize, &Entry)> {
         self.index.find(hash_text(key), |position| {
             let entry = self.flags.get(position)?;
             is_same(&entry.key, key).then_some((position, entry))
