@@ -60,6 +60,14 @@ impl Feed {
         beginning
     }
 
+    /// The revision that a client has that has read all it was sent
+    pub(crate) fn revision(&self) -> Option<u64> {
+        match self {
+            Self::Objects { revision, .. } => Some(*revision),
+            Self::Notices { .. } => None,
+        }
+    }
+
     /// When something is to be said that need not be said at once
     pub(crate) fn due(&self) -> Option<Instant> {
         match self {
@@ -151,7 +159,8 @@ fn boundary(published: &Published, now: Timestamp) -> Option<Instant> {
     Instant::now().checked_add(Duration::from_millis(u64::try_from(wait).ok()?))
 }
 
-fn spread(clients: usize) -> Duration {
+/// Over how long what so many clients do at the same news is spread
+pub(crate) fn spread(clients: usize) -> Duration {
     let clients = f64::from(u32::try_from(clients).unwrap_or(u32::MAX));
     Duration::from_secs_f64(clients / REFETCHES_PER_SECOND).min(LONGEST_SPREAD)
 }

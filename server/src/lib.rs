@@ -36,6 +36,7 @@ mod flag;
 mod follow;
 mod history;
 mod idempotency;
+mod instances;
 mod keys;
 mod list;
 mod logging;

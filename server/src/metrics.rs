@@ -72,6 +72,13 @@ struct StreamLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct InstanceLabels {
+    project: String,
+    environment: String,
+    state: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TransferLabels {
     project: String,
     environment: String,
@@ -291,6 +298,37 @@ impl Metrics {
     }
 }
 
+/// How many have said that they use what is served, were sent it and say nothing, or are behind
+fn instances(state: &AppState) -> Family<InstanceLabels, Gauge> {
+    let instances = Family::<InstanceLabels, Gauge>::default();
+    for environment in state.environments() {
+        let revision = environment.current().revision();
+        let standing = state
+            .instances()
+            .of(environment.row().id)
+            .standing(revision);
+        for (name, count) in [
+            ("applied", standing.applied),
+            ("sent", standing.sent),
+            ("behind", standing.behind()),
+        ] {
+            let EnvironmentLabels {
+                project,
+                environment,
+            } = EnvironmentLabels::of(environment.row());
+            let labels = InstanceLabels {
+                project,
+                environment,
+                state: name,
+            };
+            instances
+                .get_or_create(&labels)
+                .set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+    instances
+}
+
 /// What is not counted but looked up
 fn now(state: &AppState) -> Registry {
     let mut registry = Registry::with_prefix(PREFIX);
@@ -308,6 +346,11 @@ fn now(state: &AppState) -> Registry {
         "environment_revision",
         "The revision that this node serves",
         revisions,
+    );
+    registry.register(
+        "instances",
+        "Instances that follow at this node, by how they stand towards the revision that it serves",
+        instances(state),
     );
     let limit = i64::try_from(state.limits().streams).unwrap_or(i64::MAX);
     registry.register(

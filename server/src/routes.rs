@@ -28,6 +28,7 @@ mod example;
 mod flags;
 mod health;
 mod history;
+mod instances;
 mod keys;
 mod notices;
 mod ofrep;
@@ -117,6 +118,8 @@ fn administration() -> OpenApiRouter<AppState> {
         .routes(routes!(history::rollback))
         .routes(routes!(usage::of_flag))
         .routes(routes!(usage::unknown))
+        .routes(routes!(instances::list))
+        .routes(routes!(instances::converge))
         .routes(document)
         .routes(routes!(changesets::apply))
         .routes(routes!(copy::compare))
@@ -165,6 +168,7 @@ fn programs() -> OpenApiRouter<AppState> {
         .routes(routes!(sdk::stream))
         .routes(routes!(sdk::snapshot))
         .routes(routes!(usage::report))
+        .routes(routes!(instances::applied))
         .routes(routes!(evaluate::evaluate))
         .routes(routes!(ofrep::bulk))
         .routes(routes!(ofrep::single))

@@ -15,6 +15,7 @@ use crate::config::ServeOptions;
 use crate::connections::serve_connections;
 use crate::environment::{Author, LoadError};
 use crate::follow::follow;
+use crate::instances;
 use crate::keys::{self, NewKey};
 use crate::redis::{Redis, keep};
 use crate::routes;
@@ -238,6 +239,7 @@ pub async fn serve_apart(
     let stopping = state.stopping().clone();
     tokio::spawn(follow(state.clone()));
     tokio::spawn(usage::keep(state.clone()));
+    tokio::spawn(instances::keep(state.clone()));
     let app = match metrics {
         None => routes::app(state.clone()).merge(routes::metrics(state.clone())),
         Some(metrics) => {

@@ -16,6 +16,7 @@ use crate::client_address::Proxies;
 use crate::contact::Contact;
 use crate::copy::{EnvironmentCopy, ServerCopy};
 use crate::environment::{Environment, LoadError};
+use crate::instances::Instances;
 use crate::metrics::Metrics;
 use crate::published::Identity;
 use crate::rate::{Limiter, Rates};
@@ -95,6 +96,7 @@ struct Inner {
     streams: Arc<Semaphore>,
     metrics: Metrics,
     usage: Usage,
+    instances: Instances,
     stopping: CancellationToken,
 }
 
@@ -164,6 +166,7 @@ impl AppState {
             streams,
             metrics: Metrics::new(),
             usage: Usage::default(),
+            instances: Instances::default(),
             stopping: CancellationToken::new(),
         }))
     }
@@ -267,6 +270,11 @@ impl AppState {
     /// What flags were asked for
     pub(crate) fn usage(&self) -> &Usage {
         &self.0.usage
+    }
+
+    /// Who follows
+    pub(crate) fn instances(&self) -> &Instances {
+        &self.0.instances
     }
 
     /// Cancelled when the server begins to stop: no longer ready, streams say goodbye

@@ -17,6 +17,7 @@ use crate::object::ObjectId;
 mod access;
 mod audit;
 mod idempotency;
+mod instances;
 mod overrides;
 mod sql;
 mod usage;
@@ -28,6 +29,7 @@ pub use audit::{
     EntryCounts, Origin, PathChange, SHOWN_ENTRIES,
 };
 pub use idempotency::{Claim, Claimed, IdempotencyStore, NewClaim};
+pub use instances::{InstanceStore, NodeInstances};
 pub use overrides::{EntryId, EntryNotes, EntryQuery, EntryRow, Meter};
 pub use sql::SqlStore;
 pub(crate) use sql::redacted;
@@ -40,7 +42,9 @@ pub(crate) const NAME_BYTES: usize = 1_280;
 
 /// What keeps everything that must survive a restart
 #[async_trait]
-pub trait Store: UsageStore + IdempotencyStore + Send + Sync + std::fmt::Debug {
+pub trait Store:
+    IdempotencyStore + InstanceStore + UsageStore + Send + Sync + std::fmt::Debug
+{
     /// Where everything stands, in one cheap question
     async fn heads(&self) -> Result<Heads, StoreError>;
 

@@ -19,6 +19,7 @@ use crate::auth::Grant;
 use crate::coding::{Coding, Encoder, Shared};
 use crate::environment::Environment;
 use crate::feed::{Beginning, Feed, Subject};
+use crate::instances::{Identity, Present};
 use crate::metrics::OpenStream;
 use crate::published::Published;
 use crate::state::AppState;
@@ -26,8 +27,9 @@ use crate::state::AppState;
 static HEARTBEAT: LazyLock<Shared> = LazyLock::new(|| Shared::new(&b": heartbeat\n\n"[..]));
 
 /// What a client asks for, and how
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Opening<'a> {
+    pub(crate) identity: Identity,
     pub(crate) subject: Subject,
     /// What it has already, if it says so
     pub(crate) cursor: Option<&'a str>,
@@ -67,7 +69,15 @@ pub(crate) fn open(
         intent,
         unsent,
     } = Feed::begin(opening.subject, &published, opening.cursor, state.now());
+    let present = match opening.subject {
+        Subject::Notices => None,
+        Subject::Objects(_) => {
+            let roster = state.instances().of(environment.row().id);
+            Some(roster.enter(opening.identity, state.now()))
+        }
+    };
     let connection = Connection {
+        present,
         open: state
             .metrics()
             .opened(environment.row(), opening.subject, intent),
@@ -103,6 +113,8 @@ struct Connection {
     key_ended: CancellationToken,
     is_over: bool,
     open: OpenStream,
+    // Of a stream of objects.
+    present: Option<Present>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -115,6 +127,10 @@ impl Connection {
             }
             if self.is_over {
                 return None;
+            }
+            // The socket has taken everything before it asks for more.
+            if let Some((present, revision)) = self.present.as_ref().zip(self.feed.revision()) {
+                present.sent(revision);
             }
             let due = self.feed.due();
             tokio::select! {

@@ -26,7 +26,7 @@ mod sketch;
 mod tally;
 
 pub(crate) use ledger::Ledger;
-pub(crate) use report::{Report, ReportWire};
+pub(crate) use report::{INSTANCE, Report, ReportWire, is_instance};
 
 /// Milliseconds of an hour
 pub(crate) const HOUR: i64 = 3_600_000;

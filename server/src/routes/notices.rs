@@ -10,6 +10,7 @@ use crate::auth::{self, Grant, KeyKind};
 use crate::coding::Coding;
 use crate::extract::{Parameters, key_environment};
 use crate::feed::Subject;
+use crate::instances::Identity;
 use crate::routes::sdk::{LastEventId, STREAM_HEADERS, last_event_id};
 use crate::state::AppState;
 use crate::stream::{self, Opening};
@@ -81,6 +82,7 @@ pub(super) async fn events(
     let environment = key_environment(&grant, &state)?;
     let coding = Coding::accepted(&parts.headers);
     let opening = Opening {
+        identity: Identity::default(),
         subject: Subject::Notices,
         cursor: last_event_id(&parts.headers),
         coding,

@@ -10,9 +10,10 @@ use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
 use crate::coding::Coding;
 use crate::etag::{self, IfNoneMatch};
-use crate::extract::key_environment;
+use crate::extract::{Parameters, key_environment};
 use crate::feed::Subject;
 use crate::openapi::Document;
+use crate::routes::instances::StreamQuery;
 use crate::state::AppState;
 use crate::stream::{self, Opening};
 use crate::view::Scope;
@@ -42,19 +43,21 @@ pub(super) struct LastEventId {
 /// Streams the environment and what changes in it, by the protocol of docs/spec/protocol.md
 #[utoipa::path(
     get, path = STREAM_PATH, tag = "sdk", operation_id = "streamObjects",
-    params(LastEventId),
+    params(LastEventId, StreamQuery),
     responses((status = OK, description = "Server-sent events", body = String, content_type = "text/event-stream"), (status = SERVICE_UNAVAILABLE)),
     security(("bearer" = ["server", "client-local"])),
 )]
 pub(super) async fn stream(
     grant: Grant,
     State(state): State<AppState>,
+    Parameters(query): Parameters<StreamQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let grant = grant.require(&[KeyKind::Server, KeyKind::ClientLocal])?;
     let environment = key_environment(&grant, &state)?;
     let coding = Coding::accepted(&headers);
     let opening = Opening {
+        identity: query.identity()?,
         subject: Subject::Objects(Scope::of(grant.kind())),
         cursor: last_event_id(&headers),
         coding,

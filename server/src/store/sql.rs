@@ -27,6 +27,7 @@ mod dialect;
 mod environments;
 mod heads;
 mod idempotency;
+mod instances;
 mod listen;
 mod load;
 mod migrate;

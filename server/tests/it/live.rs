@@ -51,6 +51,11 @@ impl Live {
         self.address.trim_start_matches("http://")
     }
 
+    /// The same as an address
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     pub(crate) async fn stop(self) {
         self.state.stopping().cancel();
         tokio::time::timeout(PATIENCE, self.task)
@@ -94,7 +99,18 @@ pub(crate) struct Connection(Pin<Box<dyn Stream<Item = Event> + Send>>);
 
 impl Connection {
     pub(crate) async fn open(address: &str, token: &str, cursor: Option<&str>) -> Self {
-        let mut request = http().get(format!("{address}{STREAM}")).bearer_auth(token);
+        Self::open_at(address, "", token, cursor).await
+    }
+
+    /// The same with a query, from its question mark on
+    pub(crate) async fn open_at(
+        address: &str,
+        query: &str,
+        token: &str,
+        cursor: Option<&str>,
+    ) -> Self {
+        let url = format!("{address}{STREAM}{query}");
+        let mut request = http().get(url).bearer_auth(token);
         if let Some(cursor) = cursor {
             request = request.header("last-event-id", cursor);
         }
@@ -133,6 +149,16 @@ impl Connection {
         while !follower.flags().iter().any(|key| key == flag) {
             let event = self.next().await.expect("the stream ended");
             follower.take(&event).unwrap();
+        }
+    }
+
+    /// Reads on to the next commit; answers its cursor
+    pub(crate) async fn committed(&mut self) -> String {
+        loop {
+            let event = self.next().await.expect("the stream ended");
+            if event.name == "payload-transferred" {
+                return event.id.unwrap();
+            }
         }
     }
 

@@ -35,6 +35,8 @@ mod history;
 #[cfg(test)]
 mod idempotency;
 #[cfg(test)]
+mod instances;
+#[cfg(test)]
 mod live;
 #[cfg(test)]
 mod metrics;

@@ -11,8 +11,9 @@ use flagstaff_server::auth::KeyKind;
 use flagstaff_server::store::{
     Access, AccessChange, Announcements, AuditDetails, AuditHead, AuditQuery, AuditRow, Claim,
     Claimed, Commit, EntryId, EntryQuery, EntryRow, EnvironmentContent, EnvironmentRow, Heads,
-    IdempotencyStore, KeyRow, NewClaim, NewEnvironments, SeenFlag, Since, SqlStore, Store,
-    StoreError, UnknownFlag, UsageCounts, UsageQuery, UsageStep, UsageStore,
+    IdempotencyStore, InstanceStore, KeyRow, NewClaim, NewEnvironments, NodeInstances, SeenFlag,
+    Since, SqlStore, Store, StoreError, UnknownFlag, UsageCounts, UsageQuery, UsageStep,
+    UsageStore,
 };
 use flagstaff_server::{AppState, Clock, Limits};
 use reqwest::Response;
@@ -358,6 +359,25 @@ impl Store for Deaf {
     async fn listen(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
         self.listened.fetch_add(1, Ordering::Relaxed);
         Ok(Some(Box::new(Silence)))
+    }
+}
+
+#[async_trait]
+impl InstanceStore for Deaf {
+    fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
+    async fn tell_instances(&self, told: Vec<NodeInstances>) -> Result<(), StoreError> {
+        self.store.tell_instances(told).await
+    }
+
+    async fn told_instances(&self, but: &str) -> Result<Vec<NodeInstances>, StoreError> {
+        self.store.told_instances(but).await
+    }
+
+    async fn forget_instances(&self, node: &str, beat: u64) -> Result<(), StoreError> {
+        self.store.forget_instances(node, beat).await
     }
 }
 

@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, SqlSafeStr as _};
 use crate::store::StoreError;
 
 /// Forward only: a migration that has been released is never edited, and leaves the release before it able to work
-const MIGRATIONS: [(i64, &str, &str); 8] = [
+const MIGRATIONS: [(i64, &str, &str); 9] = [
     (
         1,
         "initial",
@@ -46,6 +46,11 @@ const MIGRATIONS: [(i64, &str, &str); 8] = [
         10,
         "idempotency",
         include_str!("../../../migrations/0010_idempotency.sql"),
+    ),
+    (
+        14,
+        "instances",
+        include_str!("../../../migrations/0014_instances.sql"),
     ),
 ];
 

@@ -1,0 +1,241 @@
+//! The instances that follow one environment at this node, and how far each is
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use flagstaff_core::Timestamp;
+use tokio::sync::watch;
+
+use super::told::{Instance, Standing, Told};
+
+/// Revisions of which it is known when they were made
+const REVISIONS: usize = 256;
+/// What instances that follow another node have told this one; that one hears of it within seconds
+const ELSEWHERE: usize = 10_000;
+const HEARD_SOON: Duration = Duration::from_secs(30);
+
+/// Who opens a stream
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Identity {
+    /// The id that it will acknowledge under; without one it acknowledges nothing
+    pub(crate) instance: Option<String>,
+    /// Its name and version, as `flagstaff-rust/0.1.0`
+    pub(crate) sdk: Option<String>,
+}
+
+/// The instances of one environment
+#[derive(Debug)]
+pub(crate) struct Roster {
+    present: Mutex<Everybody>,
+    elsewhere: Mutex<HashMap<String, (u64, Instant)>>,
+    made: Mutex<VecDeque<(u64, Timestamp)>>,
+    number: AtomicU64,
+    has_changed: AtomicBool,
+    // Whoever waits for all to have a revision looks again when this moves.
+    moves: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct Everybody {
+    by_number: BTreeMap<u64, Arc<Presence>>,
+    // The numbers of those that have an id; of an instance that has connected anew before its old stream was noticed to be dead, the
+    // new one.
+    by_instance: HashMap<String, u64>,
+}
+
+#[derive(Debug)]
+struct Presence {
+    identity: Identity,
+    since: Timestamp,
+    sent: AtomicU64,
+    // One more than the revision, 0 where there is none yet.
+    applied: AtomicU64,
+}
+
+/// Counts an instance in for as long as its stream is open
+#[derive(Debug)]
+pub(crate) struct Present {
+    roster: Arc<Roster>,
+    number: u64,
+    presence: Arc<Presence>,
+}
+
+impl Present {
+    /// Everything up to this revision has been handed to the socket
+    pub(crate) fn sent(&self, revision: u64) {
+        let before = self.presence.sent.swap(revision, Ordering::AcqRel);
+        if before == revision {
+            return;
+        }
+        // A database that has lost revisions makes others under their numbers.
+        if before > revision {
+            self.presence.applied.store(0, Ordering::Release);
+        }
+        self.roster.moved();
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        let mut present = lock(&self.roster.present);
+        present.by_number.remove(&self.number);
+        if let Some(instance) = &self.presence.identity.instance
+            && present.by_instance.get(instance) == Some(&self.number)
+        {
+            present.by_instance.remove(instance);
+        }
+        drop(present);
+        self.roster.moved();
+    }
+}
+
+impl Roster {
+    pub(super) fn new() -> Self {
+        Self {
+            present: Mutex::default(),
+            elsewhere: Mutex::default(),
+            made: Mutex::default(),
+            number: AtomicU64::new(0),
+            has_changed: AtomicBool::new(true),
+            moves: watch::Sender::new(()),
+        }
+    }
+
+    /// Counts an instance in
+    pub(crate) fn enter(self: &Arc<Self>, identity: Identity, now: Timestamp) -> Present {
+        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let presence = Arc::new(Presence {
+            identity,
+            since: now,
+            sent: AtomicU64::new(0),
+            applied: AtomicU64::new(0),
+        });
+        let mut present = lock(&self.present);
+        present.by_number.insert(number, Arc::clone(&presence));
+        if let Some(instance) = presence.identity.instance.clone()
+            && let Some(old) = present.by_instance.insert(instance, number)
+        {
+            present.by_number.remove(&old);
+        }
+        drop(present);
+        self.moved();
+        Present {
+            roster: Arc::clone(self),
+            number,
+            presence,
+        }
+    }
+
+    /// An instance says that it uses this revision; it may follow another node
+    pub(crate) fn applied(&self, instance: &str, revision: u64) {
+        if self.note_applied(instance, revision) {
+            return;
+        }
+        let mut elsewhere = lock(&self.elsewhere);
+        if elsewhere.len() < ELSEWHERE || elsewhere.contains_key(instance) {
+            elsewhere.insert(instance.to_owned(), (revision, Instant::now()));
+            self.has_changed.store(true, Ordering::Release);
+        }
+    }
+
+    /// Whether the instance is here
+    fn note_applied(&self, instance: &str, revision: u64) -> bool {
+        let present = lock(&self.present);
+        let number = present.by_instance.get(instance);
+        let presence = number.and_then(|number| present.by_number.get(number));
+        let is_here = presence.is_some();
+        if let Some(presence) = presence {
+            let applied = revision.saturating_add(1);
+            presence.applied.fetch_max(applied, Ordering::AcqRel);
+        }
+        drop(present);
+        if is_here {
+            self.moved();
+        }
+        is_here
+    }
+
+    /// What another node was told by instances that follow this one
+    pub(super) fn heard(&self, applied: &[(String, u64)]) {
+        for (instance, revision) in applied {
+            self.note_applied(instance, *revision);
+        }
+    }
+
+    /// Notes that a revision is served, and when
+    pub(crate) fn made(&self, revision: u64, now: Timestamp) {
+        let mut made = lock(&self.made);
+        if made.back().is_some_and(|(last, _)| *last == revision) {
+            return;
+        }
+        if made.len() >= REVISIONS {
+            made.pop_front();
+        }
+        made.push_back((revision, now));
+    }
+
+    /// For how many milliseconds there has been something newer than a revision, as far as is known
+    pub(crate) fn stale_for(&self, revision: u64, now: Timestamp) -> u64 {
+        let made = lock(&self.made);
+        let newer = made.iter().find(|(made, _)| *made > revision);
+        let millis = newer.map(|(_, at)| now.as_millis().saturating_sub(at.as_millis()));
+        millis
+            .and_then(|millis| u64::try_from(millis).ok())
+            .unwrap_or_default()
+    }
+
+    /// The instances here, in the order in which they came
+    pub(crate) fn instances(&self) -> Vec<Instance> {
+        let instance = |(number, presence): (&u64, &Arc<Presence>)| Instance {
+            number: *number,
+            id: presence.identity.instance.clone(),
+            sdk: presence.identity.sdk.clone(),
+            since: presence.since.as_millis(),
+            sent: presence.sent.load(Ordering::Acquire),
+            applied: presence.applied.load(Ordering::Acquire).checked_sub(1),
+        };
+        let present = lock(&self.present);
+        present.by_number.iter().map(instance).collect()
+    }
+
+    /// How the instances here stand towards a revision
+    pub(crate) fn standing(&self, revision: u64) -> Standing {
+        Told::new(self.instances(), Vec::new()).standing(revision)
+    }
+
+    /// What is told to the other nodes; `None` if that is what was told last
+    pub(super) fn news(&self, is_due: bool) -> Option<Told> {
+        let mut elsewhere = lock(&self.elsewhere);
+        elsewhere.retain(|_, (_, at)| at.elapsed() < HEARD_SOON);
+        let applied = elsewhere
+            .iter()
+            .map(|(instance, (revision, _))| (instance.clone(), *revision));
+        let applied: Vec<_> = applied.collect();
+        drop(elsewhere);
+        let has_changed = self.has_changed.swap(false, Ordering::AcqRel);
+        (has_changed || is_due).then(|| Told::new(self.instances(), applied))
+    }
+
+    /// Moves whenever an instance comes, goes or gets on
+    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
+        self.moves.subscribe()
+    }
+
+    /// Another node has told something new
+    pub(super) fn moved_elsewhere(&self) {
+        self.moves.send_replace(());
+    }
+
+    fn moved(&self) {
+        self.has_changed.store(true, Ordering::Release);
+        if self.moves.receiver_count() > 0 {
+            self.moves.send_replace(());
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
