@@ -60,6 +60,7 @@ pub(crate) struct Remote {
     pub(crate) stream: Url,
     pub(crate) snapshot: Url,
     pub(crate) usage: Url,
+    pub(crate) applied: Url,
     // Marked sensitive: its Debug shows nothing.
     pub(crate) authorization: HeaderValue,
 }
@@ -188,6 +189,7 @@ impl ClientBuilder {
             stream: endpoint(&base, "stream"),
             snapshot: endpoint(&base, "snapshot"),
             usage: endpoint(&base, "usage"),
+            applied: endpoint(&base, "applied"),
             authorization,
         };
         let snapshot = self

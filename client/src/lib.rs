@@ -25,6 +25,7 @@
 
 #![forbid(unsafe_code)]
 
+mod acknowledge;
 mod backoff;
 mod blocking;
 mod change;

@@ -50,12 +50,12 @@ fn run(config: &Config, store: &Store, session: &Session) -> Result<(), StartErr
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let source = HttpSource::new(config)?;
     let sender = Sender {
         // Drawn here, on a thread of this process: a fork's child is another instance.
         instance: format!("{:016x}", fastrand::u64(..)),
         sdk: config.sdk.clone(),
     };
+    let source = HttpSource::new(config, &sender)?;
     let reporter = store
         .usage()
         .map(|usage| Reporter::new((usage, store), &source, &config.timing, &sender));

@@ -18,6 +18,9 @@ pub(crate) trait Source {
 
     /// Fetches the whole document, unless it is still the one with this entity tag
     async fn poll(&self, entity_tag: Option<&str>) -> Result<Polled, Failure>;
+
+    /// Says that the state of this cursor is in use; answers over how long the next such word is to be spread, if that was said
+    async fn acknowledge(&self, cursor: &str) -> Result<Option<Duration>, Failure>;
 }
 
 /// The events of one connection

@@ -10,6 +10,7 @@ use flagstaff_core::{Commit, Replica, Snapshot, Step, Timestamp};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+use crate::acknowledge::acknowledge;
 use crate::backoff::{Backoff, jittered};
 use crate::config::Timing;
 use crate::session::Session;
@@ -30,6 +31,8 @@ pub(crate) struct SyncTask<'a, S> {
     replica: RefCell<Replica>,
     link: watch::Sender<Link>,
     commits: watch::Sender<u64>,
+    // The cursor of what the stream has brought to be in use.
+    in_use: watch::Sender<Option<String>>,
     is_polling: Cell<bool>,
 }
 
@@ -57,13 +60,21 @@ impl<'a, S: Source> SyncTask<'a, S> {
             replica: RefCell::new(Replica::new()),
             link: watch::Sender::new(Link::default()),
             commits: watch::Sender::new(0),
+            in_use: watch::Sender::new(None),
             is_polling: Cell::new(false),
         }
     }
 
     /// Runs until it is dropped
     pub(crate) async fn run(&self) {
-        tokio::join!(self.follow(), self.stand_in(), self.watch_time());
+        let in_use = self.in_use.subscribe();
+        let acknowledge = acknowledge(&self.source, in_use, self.timing, self.random);
+        tokio::join!(
+            self.follow(),
+            self.stand_in(),
+            self.watch_time(),
+            acknowledge
+        );
     }
 
     /// Follows the stream, connection after connection
@@ -119,6 +130,8 @@ impl<'a, S: Source> SyncTask<'a, S> {
     }
 
     fn link_is_up(&self) {
+        let cursor = self.replica.borrow().cursor().map(str::to_owned);
+        self.in_use.send_replace(cursor);
         self.link.send_if_modified(|link| {
             !std::mem::replace(
                 link,

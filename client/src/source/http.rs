@@ -2,14 +2,17 @@
 
 use std::time::{Duration, SystemTime};
 
+use flagstaff_core::Value;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use reqwest::Url;
 
 use super::sse::EventStream;
 use super::{Failure, Polled, Source, tls};
+use crate::acknowledge::spread_of;
 use crate::backoff::parse_retry_after;
 use crate::config::{Config, Remote};
+use crate::usage::report::Sender;
 
 const USER_AGENT: &str = concat!("flagstaff-rust/", env!("CARGO_PKG_VERSION"));
 
@@ -20,7 +23,9 @@ const POST_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub(crate) struct HttpSource {
     client: reqwest::Client,
+    // With who asks in the stream's query.
     remote: Remote,
+    instance: String,
 }
 
 /// Why there can be no HTTP at all on this machine
@@ -33,7 +38,7 @@ pub(crate) enum HttpError {
 }
 
 impl HttpSource {
-    pub(crate) fn new(config: &Config) -> Result<Self, HttpError> {
+    pub(crate) fn new(config: &Config, sender: &Sender) -> Result<Self, HttpError> {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::config()?)
             .user_agent(USER_AGENT)
@@ -41,9 +46,16 @@ impl HttpSource {
             // Between reads, so that it also finds a peer that vanished; no total timeout, which would cut a healthy stream.
             .read_timeout(config.timing.read_timeout)
             .build()?;
+        let mut remote = config.remote.clone();
+        let Sender { instance, sdk } = sender;
+        let mut query = remote.stream.query_pairs_mut();
+        query.append_pair("instance", instance);
+        query.append_pair("sdk", &format!("{}/{}", sdk.name, sdk.version));
+        drop(query);
         Ok(Self {
             client,
-            remote: config.remote.clone(),
+            remote,
+            instance: instance.clone(),
         })
     }
 }
@@ -51,10 +63,10 @@ impl HttpSource {
 impl HttpSource {
     /// Tells the server what was evaluated
     pub(crate) async fn report(&self, body: String) -> Result<(), Failure> {
-        self.post(self.remote.usage.clone(), body).await
+        self.post(self.remote.usage.clone(), body).await.map(drop)
     }
 
-    async fn post(&self, url: Url, body: String) -> Result<(), Failure> {
+    async fn post(&self, url: Url, body: String) -> Result<reqwest::Response, Failure> {
         let request = self
             .client
             .post(url)
@@ -64,7 +76,7 @@ impl HttpSource {
             .body(body);
         let response = request.send().await.map_err(unreachable)?;
         if response.status().is_success() {
-            return Ok(());
+            return Ok(response);
         }
         let retry_after = retry_after(response.headers());
         Err(Failure::of_status(response.status().as_u16(), retry_after))
@@ -76,6 +88,15 @@ impl Source for HttpSource {
 
     async fn connect(&self, cursor: Option<&str>) -> Result<EventStream, Failure> {
         EventStream::open(self.client.clone(), &self.remote, cursor).await
+    }
+
+    async fn acknowledge(&self, cursor: &str) -> Result<Option<Duration>, Failure> {
+        let members = [("instance", &*self.instance), ("cursor", cursor)];
+        let body = Value::object(members.map(|(name, text)| (name, Value::from(text))));
+        let url = self.remote.applied.clone();
+        let answer = self.post(url, body.to_canonical()).await?;
+        let answer = answer.text().await.map_err(unreachable)?;
+        Ok(spread_of(&answer))
     }
 
     async fn poll(&self, entity_tag: Option<&str>) -> Result<Polled, Failure> {

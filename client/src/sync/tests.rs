@@ -29,6 +29,9 @@ struct Fake {
     polls: RefCell<VecDeque<Result<Polled, Failure>>>,
     poll_takes: Duration,
     log: Rc<RefCell<Vec<String>>>,
+    acknowledged: Rc<RefCell<Vec<String>>>,
+    // How acknowledgements fail; they are taken where nothing is said.
+    refusals: RefCell<VecDeque<Failure>>,
 }
 
 struct FakeStream(VecDeque<Item>);
@@ -63,6 +66,16 @@ impl Source for Fake {
             || Err(ended()),
             |script| script.map(|items| FakeStream(items.into())),
         )
+    }
+
+    async fn acknowledge(&self, cursor: &str) -> Result<Option<Duration>, Failure> {
+        let seconds = BEGAN.get().unwrap().elapsed().as_secs();
+        let mut acknowledged = self.acknowledged.borrow_mut();
+        acknowledged.push(format!("{seconds} {cursor}"));
+        self.refusals
+            .borrow_mut()
+            .pop_front()
+            .map_or(Ok(Some(Duration::from_secs(4))), Err)
     }
 
     async fn poll(&self, entity_tag: Option<&str>) -> Result<Polled, Failure> {
@@ -148,6 +161,7 @@ struct Ran {
     session: Session,
     changes: Changes,
     log: Vec<String>,
+    acknowledged: Vec<String>,
 }
 
 impl Ran {
@@ -181,6 +195,7 @@ async fn run(seconds: u64, fake: Fake) -> Ran {
         Timing::default(),
     );
     let (changes, log) = (session.changes(), Rc::clone(&fake.log));
+    let acknowledged = Rc::clone(&fake.acknowledged);
     let task = SyncTask {
         now: manual_now,
         random: || 1.0,
@@ -194,11 +209,13 @@ async fn run(seconds: u64, fake: Fake) -> Ran {
     );
     drop(task);
     let log = log.take();
+    let acknowledged = acknowledged.take();
     Ran {
         store,
         session,
         changes,
         log,
+        acknowledged,
     }
 }
 
@@ -398,4 +415,36 @@ async fn time_alone_changes_flags_and_is_told() {
     assert_eq!(ran.told(), ["timed", "READY", "timed"]);
     let mut ran = run(4_000, connections([Ok(transfer("timed", 1, timed))])).await;
     assert_eq!(ran.told(), ["timed", "READY", "timed", "timed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_use_is_acknowledged_in_time_and_several_changes_at_once() {
+    let changes = [
+        vec![Item::Wait(10)],
+        transfer("b", 2, FLAG),
+        vec![Item::Wait(2)],
+        transfer("c", 3, FLAG),
+        vec![Item::Wait(10), Item::Fail(ended())],
+    ];
+    let script = then(transfer("a", 1, FLAG), changes.into_iter().flatten());
+    let current = vec![event("server-intent", r#"{"intent": "none"}"#, None)];
+    let ran = run(60, connections([Ok(script), Ok(current)])).await;
+    // The first within a second, as long as the server has not said what is right; of what is in use again, too, since the server may
+    // be another one.
+    assert_eq!(
+        ran.acknowledged,
+        ["1 cursor-1", "14 cursor-3", "27 cursor-3"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_acknowledgement_that_fails_is_tried_again_but_not_for_ever() {
+    let failures = [ended(), refused(), ended(), ended()];
+    let fake = Fake {
+        refusals: RefCell::new(failures.into()),
+        ..connections([Ok(transfer("a", 1, FLAG))])
+    };
+    let ran = run(2_000, fake).await;
+    let expected = ["1 cursor-1", "8 cursor-1", "308 cursor-1"];
+    assert_eq!(ran.acknowledged, expected);
 }

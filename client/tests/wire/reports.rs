@@ -9,6 +9,7 @@ use crate::server::{Reply, Server, transfer};
 use crate::{PATIENCE, quick, serves};
 
 const USAGE: &str = "/api/v1/sdk/usage";
+const APPLIED: &str = "/api/v1/sdk/applied";
 
 fn client(server: &Server, is_counting: bool) -> Client {
     let timing = Timing {
@@ -68,9 +69,26 @@ fn what_getters_answer_is_reported_with_who_counted_it() {
 }
 
 #[test]
+fn a_stream_says_who_opens_it_and_what_it_brought_is_acknowledged() {
+    let server = Server::start([Reply::Stream(transfer("a", 1))], []);
+    let client = client(&server, true);
+    let posts = server.until_posts(APPLIED, 1);
+    assert_eq!(posts[0].authorization, "Bearer fs_server_test");
+    let acknowledged = &posts[0].body;
+    assert_eq!(acknowledged["cursor"], "cursor-1");
+    let instance = acknowledged["instance"].as_str().unwrap();
+    let version = env!("CARGO_PKG_VERSION");
+    let expected = format!("instance={instance}&sdk=flagstaff-rust%2F{version}");
+    assert_eq!(server.requests()[0].query, expected);
+    assert!(serves(&client, "a"));
+    let reports = server.until_posts(USAGE, 1);
+    assert_eq!(reports[0].body["instance"], instance);
+}
+
+#[test]
 fn a_report_that_was_not_answered_is_sent_again_as_it_was() {
     let server = Server::start([Reply::Stream(transfer("a", 1))], []);
-    server.answer_posts([503, 500]);
+    server.answer_reports([503, 500]);
     let client = client(&server, true);
     assert!(serves(&client, "a"));
     let posts = server.until_posts(USAGE, 3);
@@ -83,7 +101,7 @@ fn a_report_that_was_not_answered_is_sent_again_as_it_was() {
 #[test]
 fn a_report_that_the_server_does_not_take_is_counted_as_lost() {
     let server = Server::start([Reply::Stream(transfer("a", 1))], []);
-    server.answer_posts([422]);
+    server.answer_reports([422]);
     let client = client(&server, true);
     for _ in 0..4 {
         assert!(serves(&client, "a"));

@@ -42,6 +42,7 @@ pub(crate) struct Seen {
     pub(crate) authorization: String,
     pub(crate) last_event_id: Option<String>,
     pub(crate) if_none_match: Option<String>,
+    pub(crate) query: String,
 }
 
 /// What a client told
@@ -58,7 +59,7 @@ struct Script {
     requests: Mutex<Vec<Seen>>,
     polled: Mutex<Vec<Seen>>,
     posts: Mutex<Vec<Post>>,
-    // How posts are answered; 204 where nothing is said.
+    // How reports are answered; 204 where nothing is said.
     statuses: Mutex<VecDeque<u16>>,
     events: broadcast::Sender<String>,
     open: AtomicUsize,
@@ -175,8 +176,8 @@ impl Server {
         self.until(|_, polled| polled.len() >= count)
     }
 
-    /// Answers the next posts with these statuses
-    pub(crate) fn answer_posts(&self, statuses: impl IntoIterator<Item = u16>) {
+    /// Answers the next reports with these statuses
+    pub(crate) fn answer_reports(&self, statuses: impl IntoIterator<Item = u16>) {
         lock(&self.script.statuses).extend(statuses);
     }
 
@@ -240,11 +241,16 @@ fn seen(headers: &HeaderMap) -> Seen {
         authorization: text("authorization").unwrap_or_default(),
         last_event_id: text("last-event-id"),
         if_none_match: text("if-none-match"),
+        query: String::new(),
     }
 }
 
-async fn stream(State(script): State<Arc<Script>>, headers: HeaderMap) -> Response<Body> {
-    lock(&script.requests).push(seen(&headers));
+async fn stream(State(script): State<Arc<Script>>, request: Request) -> Response<Body> {
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    lock(&script.requests).push(Seen {
+        query,
+        ..seen(request.headers())
+    });
     // Before the reply is looked up, so that nothing the test sends from here on is lost.
     let events = script.events.subscribe();
     let reply = lock(&script.streams).pop_front();
@@ -265,7 +271,10 @@ async fn told(State(script): State<Arc<Script>>, request: Request) -> Response<B
     let body = axum::body::to_bytes(request.into_body(), 1 << 20)
         .await
         .unwrap();
-    let status = lock(&script.statuses).pop_front().unwrap_or(204);
+    let is_report = path.ends_with("usage");
+    let status = is_report
+        .then(|| lock(&script.statuses).pop_front())
+        .flatten();
     lock(&script.posts).push(Post {
         path,
         authorization,
@@ -273,7 +282,7 @@ async fn told(State(script): State<Arc<Script>>, request: Request) -> Response<B
     });
     drop(lock(&script.polled));
     script.happened.notify_all();
-    empty(status)
+    empty(status.unwrap_or(204))
 }
 
 fn empty(status: u16) -> Response<Body> {
