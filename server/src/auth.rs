@@ -3,7 +3,7 @@
 //! A *token* is of a person or script and has a role in a project; a *key* is of a program and reads one environment. 401 means that
 //! there is none or that nobody knows it, 403 that it is of the wrong kind.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -149,6 +149,7 @@ impl Key {
 pub struct Keyring {
     version: u64,
     keys: HashMap<String, Arc<Key>>,
+    public: BTreeSet<i64>,
 }
 
 impl Keyring {
@@ -163,7 +164,13 @@ impl Keyring {
         Self {
             version: access.version,
             keys: access.rows.into_iter().map(key).collect(),
+            public: access.public,
         }
+    }
+
+    /// The environments of which anybody may have values without a key
+    pub fn public(&self) -> &BTreeSet<i64> {
+        &self.public
     }
 
     /// How often access had been changed

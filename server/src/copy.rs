@@ -2,6 +2,7 @@
 //!
 //! It tells no history, so whoever comes back to such a node is sent everything.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use flagstaff_core::Timestamp;
@@ -67,6 +68,9 @@ struct AccessText {
     form: u32,
     version: u64,
     keys: Vec<KeyText>,
+    // A node of the release before does not write it.
+    #[serde(default)]
+    public: BTreeSet<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -180,6 +184,7 @@ pub(crate) fn write_access(keyring: &Keyring) -> Result<String, Unreadable> {
         form: FORM,
         version: keyring.version(),
         keys: keyring.iter().map(|held| key(held.row())).collect(),
+        public: keyring.public().clone(),
     };
     serde_json::to_string(&text).map_err(|_| Unreadable)
 }
@@ -205,5 +210,6 @@ pub(crate) fn read_access(text: &str) -> Result<Access, Unreadable> {
     Ok(Access {
         version: text.version,
         rows: text.keys.into_iter().map(row).collect::<Result<_, _>>()?,
+        public: text.public,
     })
 }

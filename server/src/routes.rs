@@ -19,7 +19,9 @@ use crate::state::AppState;
 
 mod api_description;
 mod audit;
+mod batch;
 mod changesets;
+mod contexts;
 mod copy;
 mod document;
 mod environments;
@@ -34,7 +36,9 @@ mod notices;
 mod ofrep;
 mod overrides;
 mod sdk;
+mod settings;
 mod usage;
+mod values;
 
 const PROJECT: &str = "/api/v1/projects/{project}";
 /// Where streams are
@@ -125,6 +129,9 @@ fn administration() -> OpenApiRouter<AppState> {
         .routes(routes!(copy::compare))
         .routes(routes!(copy::copy))
         .merge(overrides())
+        .routes(routes!(settings::read, settings::put))
+        .routes(routes!(values::summary))
+        .routes(routes!(contexts::flags))
         .routes(routes!(
             keys::of_environment::list,
             keys::of_environment::create
@@ -170,6 +177,8 @@ fn programs() -> OpenApiRouter<AppState> {
         .routes(routes!(usage::report))
         .routes(routes!(instances::applied))
         .routes(routes!(evaluate::evaluate))
+        .routes(routes!(batch::evaluate))
+        .routes(routes!(values::values))
         .routes(routes!(ofrep::bulk))
         .routes(routes!(ofrep::single))
         .routes(routes!(notices::events))

@@ -19,6 +19,7 @@ mod audit;
 mod idempotency;
 mod instances;
 mod overrides;
+mod settings;
 mod sql;
 mod usage;
 
@@ -31,6 +32,7 @@ pub use audit::{
 pub use idempotency::{Claim, Claimed, IdempotencyStore, NewClaim};
 pub use instances::{InstanceStore, NodeInstances};
 pub use overrides::{EntryId, EntryNotes, EntryQuery, EntryRow, Meter};
+pub use settings::SettingsChange;
 pub use sql::SqlStore;
 pub(crate) use sql::redacted;
 pub use usage::{
@@ -104,6 +106,9 @@ pub trait Store:
 
     /// Makes and ends keys
     async fn change_access(&self, change: AccessChange) -> Result<(), StoreError>;
+
+    /// Changes the settings of an environment
+    async fn change_settings(&self, change: SettingsChange) -> Result<(), StoreError>;
 
     /// Begins to hear of commits, whoever makes them; `None` if this store tells nobody
     async fn listen(&self) -> Result<Option<Box<dyn Announcements>>, StoreError>;

@@ -75,7 +75,12 @@ mod tests {
     }
 
     fn keyring(rows: Vec<KeyRow>) -> Keyring {
-        Keyring::new(Access { version: 1, rows }, &Keyring::default())
+        let access = Access {
+            version: 1,
+            rows,
+            ..Access::default()
+        };
+        Keyring::new(access, &Keyring::default())
     }
 
     #[test]

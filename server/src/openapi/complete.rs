@@ -10,12 +10,16 @@ use crate::problem::ProblemKind;
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 /// Names of a path, and what they are
-const NAMES: [(&str, &str); 5] = [
+const NAMES: [(&str, &str); 6] = [
     ("project", "The project's name"),
     ("environment", "The environment's name"),
     ("key", "The flag's key, or the id of the key or token"),
     ("level", "The kind of context that the override is of"),
     ("contextKey", "The key of the context"),
+    (
+        "kind",
+        "The kind of the context, as `user` or `organization`",
+    ),
 ];
 
 /// Who routes are for

@@ -19,7 +19,7 @@ use crate::openapi::{ContextBody, Evaluation};
 use crate::state::AppState;
 
 /// Who asks, as the list of unknown flags has it
-const EVALUATE: &str = "evaluate";
+pub(super) const EVALUATE: &str = "evaluate";
 
 /// Values are read as the core's, so that numbers are what they are in every binding
 #[derive(Deserialize, ToSchema)]
@@ -125,7 +125,11 @@ fn explained<'a>(question: &'a Question, grant: &Grant) -> Result<&'a str, ApiEr
 }
 
 /// The instant of an evaluation; only a server key may choose it, or a browser could look into the future
-fn now(given: Option<&str>, grant: &Grant, state: &AppState) -> Result<Timestamp, ApiError> {
+pub(super) fn now(
+    given: Option<&str>,
+    grant: &Grant,
+    state: &AppState,
+) -> Result<Timestamp, ApiError> {
     match given {
         None => Ok(state.now()),
         Some(_) if grant.kind() != KeyKind::Server => {

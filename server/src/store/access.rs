@@ -1,5 +1,7 @@
 //! Who has access
 
+use std::collections::BTreeSet;
+
 use flagstaff_core::Timestamp;
 
 use super::{AuditEntry, Author};
@@ -48,6 +50,8 @@ pub struct Access {
     pub version: u64,
     /// The keys and tokens, the oldest first
     pub rows: Vec<KeyRow>,
+    /// The environments of which anybody may have values without a key
+    pub public: BTreeSet<i64>,
 }
 
 /// A change of who has access: all of it or nothing

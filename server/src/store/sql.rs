@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 use super::{
     Access, AccessChange, Announcements, AuditDetails, AuditHead, AuditQuery, AuditRow, Commit,
     EntryId, EntryQuery, EntryRow, EnvironmentContent, EnvironmentRow, Heads, KeyRow,
-    NewEnvironments, Since, Store, StoreError,
+    NewEnvironments, SettingsChange, Since, Store, StoreError,
 };
 
 mod access;
@@ -33,6 +33,7 @@ mod load;
 mod migrate;
 mod overrides;
 mod row;
+mod settings;
 mod since;
 mod usage;
 
@@ -329,6 +330,17 @@ impl Store for SqlStore {
             Box::pin(async move {
                 let transaction = connection.begin_with(dialect.begin_writing()).await?;
                 access::change(transaction, dialect, change).await
+            })
+        })
+        .await
+    }
+
+    async fn change_settings(&self, change: SettingsChange) -> Result<(), StoreError> {
+        self.on(&self.writer, WORK, |connection| {
+            let dialect = self.dialect;
+            Box::pin(async move {
+                let transaction = connection.begin_with(dialect.begin_writing()).await?;
+                settings::change(transaction, dialect, change).await
             })
         })
         .await

@@ -53,6 +53,8 @@ mod postgres;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod questions;
+#[cfg(test)]
 mod redis;
 #[cfg(test)]
 mod service;

@@ -12,8 +12,8 @@ use flagstaff_server::store::{
     Access, AccessChange, Announcements, AuditDetails, AuditHead, AuditQuery, AuditRow, Claim,
     Claimed, Commit, EntryId, EntryQuery, EntryRow, EnvironmentContent, EnvironmentRow, Heads,
     IdempotencyStore, InstanceStore, KeyRow, NewClaim, NewEnvironments, NodeInstances, SeenFlag,
-    Since, SqlStore, Store, StoreError, UnknownFlag, UsageCounts, UsageQuery, UsageStep,
-    UsageStore,
+    SettingsChange, Since, SqlStore, Store, StoreError, UnknownFlag, UsageCounts, UsageQuery,
+    UsageStep, UsageStore,
 };
 use flagstaff_server::{AppState, Clock, Limits};
 use reqwest::Response;
@@ -354,6 +354,10 @@ impl Store for Deaf {
 
     async fn change_access(&self, change: AccessChange) -> Result<(), StoreError> {
         self.store.change_access(change).await
+    }
+
+    async fn change_settings(&self, change: SettingsChange) -> Result<(), StoreError> {
+        self.store.change_settings(change).await
     }
 
     async fn listen(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {

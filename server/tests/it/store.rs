@@ -15,12 +15,14 @@ use crate::postgres::{Cluster, execute};
 use crate::support::{Database, key};
 
 mod overrides;
+mod settings;
 
 use overrides::{
     changes_beyond_the_limit_are_refused_until_one_no_longer_counts,
     entries_are_read_in_the_order_of_their_changes, who_changed_an_entry_is_kept_with_it,
     writers_at_once_do_not_pass_the_limit,
 };
+use settings::settings_are_a_part_of_access;
 
 mod audit;
 
@@ -809,6 +811,7 @@ suites! {
         the_audit_is_asked_for_one_customer,
         the_audit_is_filtered_by_actor_action_kind_and_time,
         a_flag_is_told_as_it_was_with_its_lists,
+        settings_are_a_part_of_access,
     ],
     [
         of_two_writers_one_wins,

@@ -7,7 +7,7 @@ use sqlx::{Any, AnyConnection, Executor as _, Row as _, Transaction};
 use super::audit::{self, Occasion};
 use super::dialect::Dialect;
 use super::environments;
-use super::timestamp;
+use super::{settings, timestamp};
 use crate::auth::KeyKind;
 use crate::store::{Access, AccessChange, End, KeyRow, StoreError};
 
@@ -31,11 +31,12 @@ pub(super) async fn access(mut transaction: Transaction<'_, Any>) -> Result<Acce
     let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM credential ORDER BY created_at, hash"
     )))
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
     Ok(Access {
         version: version(count.try_get(0)?)?,
         rows: rows.iter().map(key).collect::<Result<_, _>>()?,
+        public: settings::public(connection).await?,
     })
 }
 
@@ -111,7 +112,7 @@ pub(super) async fn change(
 }
 
 /// Holds everything about access until the end of the transaction, and counts the change
-async fn hold(connection: &mut AnyConnection) -> Result<(), StoreError> {
+pub(super) async fn hold(connection: &mut AnyConnection) -> Result<(), StoreError> {
     connection
         .execute(
             "UPDATE meta SET value = CAST(CAST(value AS BIGINT) + 1 AS TEXT) WHERE name = 'access'",
@@ -120,7 +121,10 @@ async fn hold(connection: &mut AnyConnection) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn commit(mut transaction: Transaction<'_, Any>, dialect: Dialect) -> Result<(), StoreError> {
+pub(super) async fn commit(
+    mut transaction: Transaction<'_, Any>,
+    dialect: Dialect,
+) -> Result<(), StoreError> {
     if let Some(announce) = dialect.announce() {
         transaction.execute(announce).await?;
     }

@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, SqlSafeStr as _};
 use crate::store::StoreError;
 
 /// Forward only: a migration that has been released is never edited, and leaves the release before it able to work
-const MIGRATIONS: [(i64, &str, &str); 9] = [
+const MIGRATIONS: &[(i64, &str, &str)] = &[
     (
         1,
         "initial",
@@ -46,6 +46,11 @@ const MIGRATIONS: [(i64, &str, &str); 9] = [
         10,
         "idempotency",
         include_str!("../../../migrations/0010_idempotency.sql"),
+    ),
+    (
+        12,
+        "public values",
+        include_str!("../../../migrations/0012_public_values.sql"),
     ),
     (
         14,

@@ -1,0 +1,42 @@
+//! Settings of environments, which are a part of who has access: they are counted and announced as changes of it
+
+use std::collections::BTreeSet;
+
+use sqlx::{Any, AnyConnection, Executor as _, Row as _, Transaction};
+
+use super::audit::{self, Occasion};
+use super::dialect::Dialect;
+use super::{access, environments};
+use crate::store::{SettingsChange, StoreError};
+
+/// The environments whose values anybody may have
+pub(super) async fn public(connection: &mut AnyConnection) -> Result<BTreeSet<i64>, StoreError> {
+    let rows = connection
+        .fetch_all("SELECT id FROM environment WHERE public_values = 1")
+        .await?;
+    let ids = rows.iter().map(|row| Ok(row.try_get(0)?));
+    ids.collect()
+}
+
+pub(super) async fn change(
+    mut transaction: Transaction<'_, Any>,
+    dialect: Dialect,
+    change: SettingsChange,
+) -> Result<(), StoreError> {
+    let connection = &mut *transaction;
+    access::hold(connection).await?;
+    sqlx::query("UPDATE environment SET public_values = $1 WHERE id = $2")
+        .bind(i64::from(change.public_values))
+        .bind(change.environment_id)
+        .execute(&mut *connection)
+        .await?;
+    let name = environments::name(connection, change.environment_id).await?;
+    let occasion = Occasion {
+        project: change.project_id,
+        environment: Some((change.environment_id, name.as_str())),
+        revision: None,
+        author: &change.author,
+    };
+    audit::add(connection, occasion, &change.audit).await?;
+    access::commit(transaction, dialect).await
+}

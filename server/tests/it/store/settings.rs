@@ -1,0 +1,44 @@
+//! Settings of environments
+
+use flagstaff_core::Timestamp;
+use flagstaff_server::store::{
+    Action, AuditEntry, AuditQuery, Author, Origin, SettingsChange, Store,
+};
+
+pub(super) async fn settings_are_a_part_of_access(store: &dyn Store) {
+    let before = store.access().await.unwrap();
+    assert!(before.public.is_empty());
+    let change = |public_values| SettingsChange {
+        project_id: 1,
+        environment_id: 2,
+        public_values,
+        author: Author {
+            actor: "ann".into(),
+            at: Timestamp::from_millis(5),
+            reason: Some("why".to_owned()),
+            origin: Origin::default(),
+        },
+        audit: vec![AuditEntry::new(
+            Action::Update,
+            "environment",
+            "staging",
+            (None, None),
+        )],
+    };
+    store.change_settings(change(true)).await.unwrap();
+    let access = store.access().await.unwrap();
+    assert_eq!(access.public, [2].into());
+    // Which is how other nodes learn that there is something to learn.
+    assert_eq!(access.version, before.version + 1);
+    assert_eq!(store.heads().await.unwrap().access, access.version);
+    let query = AuditQuery {
+        project_id: 1,
+        limit: 10,
+        ..AuditQuery::default()
+    };
+    let rows = store.audit(query).await.unwrap();
+    let seen = (&*rows[0].kind, &*rows[0].name, rows[0].reason.as_deref());
+    assert_eq!(seen, ("environment", "staging", Some("why")));
+    store.change_settings(change(false)).await.unwrap();
+    assert!(store.access().await.unwrap().public.is_empty());
+}
