@@ -66,7 +66,8 @@ pub(crate) async fn whole_body(body: axum::body::Body, limit: usize) -> Result<B
     bytes.map_err(|_| ApiError::TooLarge { limit })
 }
 
-async fn in_time<T>(limit: usize, body: impl Future<Output = T>) -> Result<T, ApiError> {
+/// What reading a body comes to, in the time that one of at most `limit` bytes may take
+pub(crate) async fn in_time<T>(limit: usize, body: impl Future<Output = T>) -> Result<T, ApiError> {
     let seconds = (limit / SLOWEST_BODY).max(BODY_SECONDS);
     let time = Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX));
     let body = tokio::time::timeout(time, body).await;

@@ -159,6 +159,14 @@ impl Limiter {
         address.map_or(Ok(()), |payer| self.take(Class::Write, writes, payer))
     }
 
+    /// Counts a request of somebody who comes without a key to where none is needed
+    pub(crate) fn admit_nobody(&self, extensions: &Extensions) -> Result<(), ApiError> {
+        client_address(extensions).map_or(Ok(()), |address| {
+            let payer = Payer::address(address);
+            self.take(Class::Evaluation, self.rates.address, payer)
+        })
+    }
+
     /// Counts a request whose token nobody knows
     pub(crate) fn failure(&self, extensions: &Extensions) -> Result<(), ApiError> {
         client_address(extensions).map_or(Ok(()), |address| {

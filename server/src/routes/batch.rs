@@ -1,7 +1,5 @@
 //! `POST /api/v1/evaluate/batch`: flags for many contexts, all of one revision and one instant
 
-use std::collections::BTreeMap;
-
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
@@ -52,7 +50,7 @@ pub(super) struct Answer {
     #[schema(value_type = String, format = DateTime)]
     evaluated_at: Timestamp,
     /// For each context the outcomes by flag (`flags`), or what is wrong with it (`errorCode`, `errorDetails`)
-    #[schema(value_type = Vec<BTreeMap<String, serde_json::Value>>)]
+    #[schema(value_type = Vec<std::collections::BTreeMap<String, serde_json::Value>>)]
     items: Vec<Value>,
 }
 

@@ -61,6 +61,7 @@ impl FromRequestParts<AppState> for Asker {
         let grant = if has_token {
             Some(Grant::from_request_parts(parts, state).await?)
         } else {
+            state.limiter().admit_nobody(&parts.extensions)?;
             None
         };
         let names = Path::<BTreeMap<String, String>>::from_request_parts(parts, state).await;

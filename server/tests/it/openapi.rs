@@ -154,7 +154,7 @@ async fn it_is_right_about_who_may_do_what() {
         }
         let kinds = said.pointer("/security/0/bearer");
         let names = [("project", "default"), ("environment", "production")];
-        let things = ["key", "level", "contextKey"].map(|name| (name, "nothing"));
+        let things = ["key", "level", "contextKey", "kind"].map(|name| (name, "nothing"));
         let names = names.into_iter().chain(things);
         let address = names.fold(path.to_owned(), |path, (name, value)| {
             path.replace(&format!("{{{name}}}"), value)

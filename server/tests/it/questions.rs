@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use flagstaff_server::auth::KeyKind;
+use flagstaff_server::{Limits, Peer, Rates};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, DOCUMENT, FLAGS, Server, key};
@@ -353,4 +354,33 @@ async fn many_contexts_are_evaluated_at_once_and_a_bad_one_costs_only_itself() {
         ask(KeyKind::Admin, json!({"contexts": [{}]})).await.status,
         StatusCode::FORBIDDEN
     );
+}
+
+/// The address limit holds for those who need no key, too
+#[tokio::test]
+async fn who_comes_without_a_key_asks_only_so_often() {
+    let rates = Rates {
+        address: 1,
+        ..Rates::default()
+    };
+    let limits = Limits {
+        rates,
+        ..Limits::default()
+    };
+    let server = Server::with(limits).await;
+    set_public(&server, KeyKind::Admin, &json!({"publicValues": true})).await;
+    let ask = |address: &'static str| {
+        let mut request = Request::get(format!("{ENVIRONMENT}/values?targetingKey=u1"))
+            .body(Body::empty())
+            .unwrap();
+        let address = (address.parse::<std::net::IpAddr>().unwrap(), 4_000);
+        request.extensions_mut().insert(Peer(address.into()));
+        let server = &server;
+        async move { server.send(request).await.status }
+    };
+    for _ in 0..10 {
+        assert_eq!(ask("192.0.2.1").await, StatusCode::OK);
+    }
+    assert_eq!(ask("192.0.2.1").await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(ask("192.0.2.2").await, StatusCode::OK);
 }

@@ -15,7 +15,7 @@ use crate::api_error::ApiError;
 use crate::draft::Draft;
 use crate::environment::Invalid;
 use crate::etag::{self, IfMatch, Precondition};
-use crate::extract::{AdminScope, DOCUMENT_BYTES, Parameters, WriteQuery};
+use crate::extract::{AdminScope, DOCUMENT_BYTES, Parameters, WriteQuery, in_time};
 use crate::object::ObjectId;
 use crate::overrides::bulk::{self, Line, Mode, Reader, Tally};
 use crate::published::Published;
@@ -84,7 +84,7 @@ pub(in crate::routes) async fn load(
 ) -> Result<Response, ApiError> {
     let author = WriteQuery::because(query.reason).author(&scope.grant, &state)?;
     flag(&scope.environment.current(), &scope.key)?;
-    let lines = read(body, query.level.as_deref()).await?;
+    let lines = in_time(DOCUMENT_BYTES, read(body, query.level.as_deref())).await??;
     let count = lines.len();
     let mode = match query.mode {
         ModeName::Merge => Mode::Merge,

@@ -24,7 +24,7 @@ use crate::state::AppState;
 use crate::store::EntryQuery;
 
 /// Rows that are asked for at a time where not all of them are on the page
-const BATCH: u32 = 5_000;
+const BATCH: u32 = 25_000;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

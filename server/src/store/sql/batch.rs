@@ -6,10 +6,8 @@ use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe};
 
+use super::dialect;
 use crate::store::StoreError;
-
-/// Rows of a statement: with nine columns well below the 32,766 parameters of SQLite
-const ROWS: usize = 500;
 
 /// A statement with a list of rows in it
 #[derive(Debug, Clone, Copy)]
@@ -33,9 +31,10 @@ impl Batch {
         rows: &[T],
         bind: impl Fn(Statement<'static>, &T) -> Result<Statement<'static>, StoreError>,
     ) -> Result<(), StoreError> {
-        for rows in rows.chunks(ROWS) {
+        let most = dialect::rows_of_a_statement(connection);
+        for rows in rows.chunks(most) {
             // Those that come again and again are worth preparing once.
-            let is_common = rows.len() == 1 || rows.len() == ROWS;
+            let is_common = rows.len() == 1 || rows.len() == most;
             let text = AssertSqlSafe(self.text(rows.len()));
             let statement = sqlx::query(text).persistent(is_common);
             let statement = rows.iter().try_fold(statement, &bind)?;

@@ -117,6 +117,18 @@ pub(crate) fn redacted(address: &str) -> String {
     }
 }
 
+/// Rows of a statement that writes many
+pub(super) fn rows_of_a_statement(connection: &AnyConnection) -> usize {
+    if connection.backend_name() == "SQLite" {
+        // The driver asks for the name of each parameter, and SQLite looks through all of them for it: of few rows that is little. No
+        // statement waits for a network.
+        32
+    } else {
+        // With nine columns well below the 65,535 parameters of PostgreSQL.
+        500
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let is_out_of_reach = match &error {
