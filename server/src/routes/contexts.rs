@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use flagstaff_core::{Context, Outcome, Timestamp, Value};
+use flagstaff_core::{Context, ErrorCode, Outcome, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -139,10 +139,7 @@ fn item(key: &str, outcome: &Outcome<'_>) -> Value {
         ("variant", text(outcome.variant)),
         ("enabled", outcome.enabled.into()),
         ("reason", outcome.reason.as_str().into()),
-        (
-            "errorCode",
-            text(outcome.error_code.map(|code| code.as_str())),
-        ),
+        ("errorCode", text(outcome.error_code.map(ErrorCode::as_str))),
         ("source", outcome.detail.to_value()),
         ("sources", Value::object(sources)),
     ])

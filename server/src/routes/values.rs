@@ -80,8 +80,8 @@ impl FromRequestParts<AppState> for Asker {
         match found.filter(may_know) {
             Some(environment) => Ok(Self {
                 environment,
-                grant,
                 names,
+                grant,
             }),
             // Who says nothing of themselves is not told what there is.
             None if grant.is_none() => Err(ApiError::NoToken),

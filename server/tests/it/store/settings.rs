@@ -29,7 +29,7 @@ pub(super) async fn settings_are_a_part_of_access(store: &dyn Store) {
     let access = store.access().await.unwrap();
     assert_eq!(access.public, [2].into());
     // Which is how other nodes learn that there is something to learn.
-    assert_eq!(access.version, before.version + 1);
+    assert!(access.version > before.version);
     assert_eq!(store.heads().await.unwrap().access, access.version);
     let query = AuditQuery {
         project_id: 1,
