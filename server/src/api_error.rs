@@ -108,6 +108,14 @@ pub enum ApiError {
         /// What would break
         errors: Vec<FieldError>,
     },
+    /// It is archived
+    #[error(
+        "flag `{flag}` is archived: restore it first, by `POST …/flags/{flag}/restore` of its project"
+    )]
+    Archived {
+        /// The flag
+        flag: String,
+    },
     /// Without it nobody could give anybody access
     #[error("this is the last admin token that does not expire: make another one first")]
     LastAdmin,
@@ -311,6 +319,7 @@ impl ApiError {
             Self::Invalid { .. } => ProblemKind::Invalid,
             Self::Exists { .. } | Self::NameTaken { .. } => ProblemKind::Exists,
             Self::InUse { .. } => ProblemKind::InUse,
+            Self::Archived { .. } => ProblemKind::Archived,
             Self::LastAdmin => ProblemKind::LastAdmin,
             Self::Expires => ProblemKind::Expires,
             Self::TypeConflict { .. } => ProblemKind::TypeConflict,
@@ -462,6 +471,12 @@ impl From<StoreError> for ApiError {
                 name: String::new(),
             },
             StoreError::Superseded => Self::AppliedBefore,
+            StoreError::Archived { flag } => Self::Archived {
+                flag: flag.to_string(),
+            },
+            StoreError::NoteMoved => {
+                Self::unavailable("somebody else changed what is said of the flag; try again")
+            }
             StoreError::LastAdmin => Self::LastAdmin,
             StoreError::Stale { .. } | StoreError::Contended(_) => {
                 Self::unavailable("the environment changes faster than this write; try again")

@@ -55,6 +55,7 @@ kinds! {
     TypeConflict = "type-conflict", CONFLICT, "The flag is of another type in another environment";
     UnderWay = "under-way", CONFLICT, "The same request with the same `Idempotency-Key` is under way";
     AppliedBefore = "applied-before", CONFLICT, "A request with the same `Idempotency-Key` was applied, and its answer is lost: read what is there";
+    Archived = "archived", CONFLICT, "The flag is archived: restore it first";
     Stale = "stale", PRECONDITION_FAILED, "What was to be replaced has changed since";
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "The body is too long";
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "It could be read, and something in it is wrong: `errors` says what, and where";

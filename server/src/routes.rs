@@ -20,6 +20,7 @@ use crate::state::AppState;
 mod api_description;
 mod audit;
 mod batch;
+mod catalogue;
 mod changesets;
 mod contexts;
 mod copy;
@@ -143,6 +144,10 @@ fn administration() -> OpenApiRouter<AppState> {
         .routes(routes!(keys::of_environment::rotate));
     let project = OpenApiRouter::default()
         .routes(routes!(environments::list, environments::create))
+        .routes(routes!(catalogue::list))
+        .routes(routes!(catalogue::read, catalogue::patch))
+        .routes(routes!(catalogue::archive))
+        .routes(routes!(catalogue::restore))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(audit::head))

@@ -16,6 +16,7 @@ use crate::object::ObjectId;
 
 mod access;
 mod audit;
+mod catalogue;
 mod idempotency;
 mod instances;
 mod overrides;
@@ -29,6 +30,7 @@ pub use audit::{
     Action, AuditDetails, AuditEntry, AuditHead, AuditQuery, AuditRow, Author, EntryChange,
     EntryCounts, Origin, PathChange, SHOWN_ENTRIES,
 };
+pub use catalogue::{CatalogueStore, FlagKind, FlagNote, Lifecycle, NoteChange};
 pub use idempotency::{Claim, Claimed, IdempotencyStore, NewClaim};
 pub use instances::{InstanceStore, NodeInstances};
 pub use overrides::{EntryId, EntryNotes, EntryQuery, EntryRow, Meter};
@@ -45,7 +47,7 @@ pub(crate) const NAME_BYTES: usize = 1_280;
 /// What keeps everything that must survive a restart
 #[async_trait]
 pub trait Store:
-    IdempotencyStore + InstanceStore + UsageStore + Send + Sync + std::fmt::Debug
+    CatalogueStore + IdempotencyStore + InstanceStore + UsageStore + Send + Sync + std::fmt::Debug
 {
     /// Where everything stands, in one cheap question
     async fn heads(&self) -> Result<Heads, StoreError>;
@@ -161,6 +163,15 @@ pub enum StoreError {
         what: &'static str,
         /// Its name
         name: String,
+    },
+    /// Somebody else has said something of the flag since
+    #[error("what is said of the flag has changed")]
+    NoteMoved,
+    /// The flag is archived in its project
+    #[error("flag `{flag}` is archived")]
+    Archived {
+        /// The flag
+        flag: Arc<str>,
     },
     /// There is no such key any more
     #[error("the key does not exist any more")]

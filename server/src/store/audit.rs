@@ -153,11 +153,21 @@ pub enum Action {
     Update,
     /// It was deleted
     Delete,
+    /// It was taken out of every environment
+    Archive,
+    /// It was brought back
+    Restore,
 }
 
 impl Action {
     /// Every action
-    pub const ALL: [Self; 3] = [Self::Create, Self::Update, Self::Delete];
+    pub const ALL: [Self; 5] = [
+        Self::Create,
+        Self::Update,
+        Self::Delete,
+        Self::Archive,
+        Self::Restore,
+    ];
 
     /// The word for it in the store and on the wire
     pub const fn name(self) -> &'static str {
@@ -165,6 +175,8 @@ impl Action {
             Self::Create => "create",
             Self::Update => "update",
             Self::Delete => "delete",
+            Self::Archive => "archive",
+            Self::Restore => "restore",
         }
     }
 
@@ -218,7 +230,7 @@ pub struct AuditRow {
     pub at: Timestamp,
     /// Who
     pub actor: String,
-    /// `create`, `update` or `delete`
+    /// A word of [`Action`]
     pub action: String,
     /// In which environment, by the name that it had; `None` if it concerns the whole project
     pub environment: Option<String>,

@@ -22,6 +22,7 @@ use super::{
 mod access;
 mod audit;
 mod batch;
+mod catalogue;
 mod commit;
 mod dialect;
 mod environments;

@@ -13,6 +13,8 @@ mod admin;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod catalogue;
+#[cfg(test)]
 mod changesets;
 #[cfg(test)]
 mod cli;

@@ -9,11 +9,11 @@ use axum::http::StatusCode;
 use flagstaff_core::Timestamp;
 use flagstaff_server::auth::KeyKind;
 use flagstaff_server::store::{
-    Access, AccessChange, Announcements, AuditDetails, AuditHead, AuditQuery, AuditRow, Claim,
-    Claimed, Commit, EntryId, EntryQuery, EntryRow, EnvironmentContent, EnvironmentRow, Heads,
-    IdempotencyStore, InstanceStore, KeyRow, NewClaim, NewEnvironments, NodeInstances, SeenFlag,
-    SettingsChange, Since, SqlStore, Store, StoreError, UnknownFlag, UsageCounts, UsageQuery,
-    UsageStep, UsageStore,
+    Access, AccessChange, Announcements, AuditDetails, AuditHead, AuditQuery, AuditRow,
+    CatalogueStore, Claim, Claimed, Commit, EntryId, EntryQuery, EntryRow, EnvironmentContent,
+    EnvironmentRow, FlagNote, Heads, IdempotencyStore, InstanceStore, KeyRow, NewClaim,
+    NewEnvironments, NodeInstances, NoteChange, SeenFlag, SettingsChange, Since, SqlStore, Store,
+    StoreError, UnknownFlag, UsageCounts, UsageQuery, UsageStep, UsageStore,
 };
 use flagstaff_server::{AppState, Clock, Limits};
 use reqwest::Response;
@@ -420,6 +420,17 @@ impl IdempotencyStore for Deaf {
 
     async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
         self.store.release(claim).await
+    }
+}
+
+#[async_trait]
+impl CatalogueStore for Deaf {
+    async fn flag_notes(&self, project: i64) -> Result<Vec<FlagNote>, StoreError> {
+        self.store.flag_notes(project).await
+    }
+
+    async fn change_flag_note(&self, change: NoteChange) -> Result<(), StoreError> {
+        self.store.change_flag_note(change).await
     }
 }
 

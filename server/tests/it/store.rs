@@ -25,12 +25,15 @@ use overrides::{
 use settings::settings_are_a_part_of_access;
 
 mod audit;
+mod catalogue;
 
 use audit::{
     a_flag_is_told_as_it_was_with_its_lists, rows_are_chained_in_the_order_of_their_numbers,
     the_audit_is_asked_for_one_customer, the_audit_is_filtered_by_actor_action_kind_and_time,
     what_is_kept_beside_a_row_has_its_digest,
 };
+
+use catalogue::{an_archived_flag_is_not_made_anew, what_is_said_of_a_flag_is_said_once_at_a_time};
 
 fn author(at: i64) -> Author {
     Author {
@@ -812,6 +815,8 @@ suites! {
         the_audit_is_filtered_by_actor_action_kind_and_time,
         a_flag_is_told_as_it_was_with_its_lists,
         settings_are_a_part_of_access,
+        what_is_said_of_a_flag_is_said_once_at_a_time,
+        an_archived_flag_is_not_made_anew,
     ],
     [
         of_two_writers_one_wins,

@@ -7,6 +7,7 @@ use sqlx::{Any, AnyConnection, Executor as _, Row as _, Transaction};
 
 use super::audit::{self, Occasion};
 use super::batch::Batch;
+use super::catalogue;
 use super::dialect::Dialect;
 use super::row::signed;
 use super::{KEPT_REVISIONS, overrides, unsigned};
@@ -25,6 +26,7 @@ pub(super) async fn commit(
         overrides::count(connection, place, commit.author.at, meter).await?;
     }
     let project = hold_project(connection, commit.environment).await?;
+    catalogue::refuse_archived(connection, project, &commit).await?;
     let writer = Writer {
         environment: commit.environment,
         revision,

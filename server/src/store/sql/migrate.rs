@@ -38,6 +38,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../../migrations/0006_overrides.sql"),
     ),
     (
+        8,
+        "catalogue",
+        include_str!("../../../migrations/0008_catalogue.sql"),
+    ),
+    (
         9,
         "usage",
         include_str!("../../../migrations/0009_usage.sql"),

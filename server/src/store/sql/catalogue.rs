@@ -1,0 +1,138 @@
+//! What is said of flags in their whole project
+
+use async_trait::async_trait;
+use sqlx::any::AnyRow;
+use sqlx::{Any, AnyConnection, Connection as _, Row as _, Transaction};
+
+use super::audit::{self, Occasion};
+use super::row::{timestamp, unsigned};
+use super::{SqlStore, WORK};
+use crate::store::{CatalogueStore, Commit, FlagKind, FlagNote, Lifecycle, NoteChange, StoreError};
+
+#[async_trait]
+impl CatalogueStore for SqlStore {
+    async fn flag_notes(&self, project: i64) -> Result<Vec<FlagNote>, StoreError> {
+        self.on(&self.readers, WORK, |connection| {
+            Box::pin(notes(connection, project))
+        })
+        .await
+    }
+
+    async fn change_flag_note(&self, change: NoteChange) -> Result<(), StoreError> {
+        self.on(&self.writer, WORK, |connection| {
+            let dialect = self.dialect;
+            Box::pin(async move {
+                let transaction = connection.begin_with(dialect.begin_writing()).await?;
+                self::change(transaction, change).await
+            })
+        })
+        .await
+    }
+}
+
+async fn notes(connection: &mut AnyConnection, project: i64) -> Result<Vec<FlagNote>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT name, version, description, tags, owner, kind, lifecycle, archived_in, changed_at \
+         FROM flag_note WHERE project_id = $1",
+    )
+    .bind(project)
+    .fetch_all(connection)
+    .await?;
+    let mut notes = rows.iter().map(note).collect::<Result<Vec<_>, _>>()?;
+    // Not by the database, which may sort by the rules of a language.
+    notes.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(notes)
+}
+
+fn note(row: &AnyRow) -> Result<FlagNote, StoreError> {
+    let corrupt = || StoreError::Corrupt {
+        what: "a note on a flag",
+    };
+    let list = |text: &str| serde_json::from_str(text).map_err(|_| corrupt());
+    Ok(FlagNote {
+        key: row.try_get::<String, _>(0)?.into(),
+        version: unsigned(row.try_get(1)?)?,
+        description: row.try_get(2)?,
+        tags: list(row.try_get(3)?)?,
+        owner: row.try_get(4)?,
+        kind: FlagKind::named(row.try_get(5)?).ok_or_else(corrupt)?,
+        lifecycle: Lifecycle::named(row.try_get(6)?).ok_or_else(corrupt)?,
+        archived_in: list(row.try_get(7)?)?,
+        changed_at: timestamp(row.try_get(8)?),
+    })
+}
+
+async fn change(
+    mut transaction: Transaction<'_, Any>,
+    change: NoteChange,
+) -> Result<(), StoreError> {
+    let connection = &mut *transaction;
+    // Held until the end, so that no commit makes a flag anew while it is being archived.
+    sqlx::query("UPDATE project SET name = name WHERE id = $1")
+        .bind(change.project_id)
+        .execute(&mut *connection)
+        .await?;
+    let note = &change.note;
+    let held = sqlx::query("SELECT version FROM flag_note WHERE project_id = $1 AND name = $2")
+        .bind(change.project_id)
+        .bind(&*note.key)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let held = held.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
+    if unsigned(held)? != note.version {
+        return Err(StoreError::NoteMoved);
+    }
+    let list = |words: &[String]| serde_json::Value::from(words).to_string();
+    sqlx::query(
+        "INSERT INTO flag_note (project_id, name, version, description, tags, owner, kind, lifecycle, archived_in, changed_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (project_id, name) DO UPDATE SET version = excluded.version, \
+         description = excluded.description, tags = excluded.tags, owner = excluded.owner, kind = excluded.kind, \
+         lifecycle = excluded.lifecycle, archived_in = excluded.archived_in, changed_at = excluded.changed_at",
+    )
+    .bind(change.project_id)
+    .bind(&*note.key)
+    .bind(held.saturating_add(1))
+    .bind(&*note.description)
+    .bind(list(&note.tags))
+    .bind(&*note.owner)
+    .bind(note.kind.name())
+    .bind(note.lifecycle.name())
+    .bind(list(&note.archived_in))
+    .bind(change.author.at.as_millis())
+    .execute(&mut *connection)
+    .await?;
+    let occasion = Occasion {
+        project: change.project_id,
+        environment: None,
+        revision: None,
+        author: &change.author,
+    };
+    audit::add(connection, occasion, std::slice::from_ref(&change.audit)).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Refuses a commit that would bring an archived flag back by the back door; for who holds the project
+pub(super) async fn refuse_archived(
+    connection: &mut AnyConnection,
+    project: i64,
+    commit: &Commit,
+) -> Result<(), StoreError> {
+    if commit.flags.is_empty() {
+        return Ok(());
+    }
+    let archived =
+        sqlx::query("SELECT name FROM flag_note WHERE project_id = $1 AND lifecycle = $2")
+            .bind(project)
+            .bind(Lifecycle::Archived.name())
+            .fetch_all(connection)
+            .await?;
+    for row in &archived {
+        let name: &str = row.try_get(0)?;
+        if let Some(flag) = commit.flags.iter().find(|flag| *flag.key == *name) {
+            let flag = flag.key.clone();
+            return Err(StoreError::Archived { flag });
+        }
+    }
+    Ok(())
+}
