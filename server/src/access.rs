@@ -11,7 +11,10 @@ use crate::auth::{self, Grant, Key, KeyKind};
 use crate::environment::Author;
 use crate::object::value;
 use crate::state::AppState;
-use crate::store::{AccessChange, Action, AuditEntry, End, EnvironmentRow, KeyRow, StoreError};
+use crate::store::{
+    AccessChange, Action, AuditEntry, End, EnvironmentRow, KeyRow, KeyRules, MemberChange,
+    RulesChange, StoreError,
+};
 
 /// What keys or tokens are for, and who asks
 #[derive(Debug)]
@@ -30,6 +33,7 @@ pub(crate) struct NewKey {
     pub(crate) name: String,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) is_for_all_projects: bool,
+    pub(crate) rules: KeyRules,
 }
 
 impl<'a> Place<'a> {
@@ -51,6 +55,11 @@ impl<'a> Place<'a> {
             project: name,
             environment: None,
         }
+    }
+
+    /// The project
+    pub(crate) fn project_id(&self) -> i64 {
+        self.project_id
     }
 
     /// Who asks
@@ -157,9 +166,14 @@ pub(crate) async fn create(
         hint: auth::hint(&token).to_owned(),
         created_at: author.at,
         expires_at: new.expires_at,
+        rules: new.rules,
+    };
+    let what = What {
+        made: Some(row.clone()),
+        ..What::default()
     };
     let audit = vec![entry(place, None, Some(&row))];
-    change(state, place, author, (Some(row.clone()), None), audit).await?;
+    change(state, place, author, what, audit).await?;
     Ok((row, token))
 }
 
@@ -198,8 +212,12 @@ pub(crate) async fn rotate(
         entry(place, None, Some(&new)),
         entry(place, Some(old), ending.as_ref()),
     ];
-    let ended = Some((old, end));
-    change(state, place, author, (Some(new.clone()), ended), audit).await?;
+    let what = What {
+        made: Some(new.clone()),
+        ended: Some((old.hash.clone(), end)),
+        ..What::of(old.id())
+    };
+    change(state, place, author, what, audit).await?;
     Ok((new, token))
 }
 
@@ -212,27 +230,90 @@ pub(crate) async fn revoke(
 ) -> Result<(), ApiError> {
     place.check_reach(old.project_id.is_none())?;
     let audit = vec![entry(place, Some(old), None)];
-    let ended = Some((old, End::Now));
-    change(state, place, author, (None, ended), audit).await
+    let what = What {
+        ended: Some((old.hash.clone(), End::Now)),
+        ..What::of(old.id())
+    };
+    change(state, place, author, what, audit).await
 }
 
-async fn change(
+/// Gives a key other rules
+pub(crate) async fn set_rules(
     state: &AppState,
     place: &Place<'_>,
     author: Author,
-    (made, ended): (Option<KeyRow>, Option<(&KeyRow, End)>),
+    old: &KeyRow,
+    rules: KeyRules,
+) -> Result<KeyRow, ApiError> {
+    let new = KeyRow {
+        rules,
+        ..old.clone()
+    };
+    if new == *old {
+        return Ok(new);
+    }
+    let audit = vec![entry(place, Some(old), Some(&new))];
+    let what = What {
+        rules: Some(RulesChange {
+            hash: old.hash.clone(),
+            before: old.rules.clone(),
+            after: new.rules.clone(),
+        }),
+        ..What::of(old.id())
+    };
+    change(state, place, author, what, audit).await?;
+    Ok(new)
+}
+
+/// What is changed
+#[derive(Debug, Default)]
+pub(crate) struct What {
+    // Of what it is about, for the answer that there is no such thing any more.
+    id: String,
+    made: Option<KeyRow>,
+    ended: Option<(String, End)>,
+    rules: Option<RulesChange>,
+    member: Option<MemberChange>,
+}
+
+impl What {
+    fn of(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// A change of who is a member, whom the API has under an id
+    pub(crate) fn member(id: String, change: MemberChange) -> Self {
+        Self {
+            id,
+            member: Some(change),
+            ..Self::default()
+        }
+    }
+}
+
+/// Changes who has access, everywhere
+pub(crate) async fn change(
+    state: &AppState,
+    place: &Place<'_>,
+    author: Author,
+    what: What,
     audit: Vec<AuditEntry>,
 ) -> Result<(), ApiError> {
     if state.contact().is_lost() {
         return Err(ApiError::out_of_reach());
     }
-    let id = ended.map(|(old, _)| old.id()).unwrap_or_default();
+    let is_member = what.member.is_some();
     let change = AccessChange {
         project_id: place.project_id,
         environment_id: place.environment.map(|row| row.id),
         author,
-        made,
-        ended: ended.map(|(old, end)| (old.hash.clone(), end)),
+        made: what.made,
+        ended: what.ended,
+        rules: what.rules,
+        member: what.member,
         audit,
     };
     let changed = state.store().change_access(change).await;
@@ -240,7 +321,10 @@ async fn change(
     let refreshed = state.refresh_keys().await;
     state.backing().committed.notify_one();
     match changed {
-        Err(StoreError::NoKey) => Err(place.missing(id)),
+        Err(StoreError::NoKey) => Err(ApiError::NotFound {
+            what: if is_member { "member" } else { place.what() },
+            name: what.id,
+        }),
         changed => Ok(changed.and(refreshed)?),
     }
 }
@@ -254,13 +338,31 @@ fn entry(place: &Place<'_>, before: Option<&KeyRow>, after: Option<&KeyRow>) -> 
 
 /// What the audit tells of a key
 fn audited(row: &KeyRow) -> Value {
-    value(&json!({
+    let mut told = json!({
         "kind": row.kind.name(),
         "name": row.name,
         "hint": row.hint,
         "allProjects": row.project_id.is_none(),
         "expiresAt": row.expires_at.map(|end| end.to_string()),
-    }))
+    });
+    if let Some(told) = told.as_object_mut() {
+        let KeyRules {
+            origins,
+            signed_contexts,
+            secrets,
+        } = &row.rules;
+        if let Some(origins) = origins {
+            told.insert("origins".to_owned(), json!(origins));
+        }
+        if *signed_contexts {
+            told.insert("signedContexts".to_owned(), json!(true));
+        }
+        if !secrets.is_empty() {
+            let ids: Vec<_> = secrets.iter().map(|secret| &secret.id).collect();
+            told.insert("secrets".to_owned(), json!(ids));
+        }
+    }
+    value(&told)
 }
 
 fn after(at: Timestamp, duration: Duration) -> Timestamp {

@@ -8,9 +8,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::KeyKind;
-use crate::environment::{LoadError, WriteError};
+use crate::identity::Untrusted;
 use crate::problem::ProblemKind;
-use crate::store::StoreError;
+
+mod convert;
 
 /// Why a request was not served
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,18 @@ pub enum ApiError {
     /// Nobody knows the token
     #[error("the token is not known")]
     UnknownToken,
+    /// What an issuer is said to have made
+    #[error("the JWT is not accepted: {0}")]
+    Untrusted(#[source] Untrusted),
+    /// The key is not for the page that uses it
+    #[error("the key may not be used by pages of this origin")]
+    WrongOrigin,
+    /// The context is not signed as the key wants it
+    #[error("{0}")]
+    Signature(&'static str),
+    /// A key has too many secrets, or would have too few
+    #[error("{0}")]
+    Secrets(&'static str),
     /// The key is of a kind that may not do this
     #[error("a {} key may not do this, one of these may: {}", kind.name(), names(allowed))]
     WrongKey {
@@ -309,8 +322,12 @@ impl ApiError {
     fn kind(&self) -> ProblemKind {
         match self {
             Self::Operation { error, .. } => error.kind(),
-            Self::NoToken | Self::UnknownToken => ProblemKind::Unauthorized,
-            Self::WrongKey { .. } | Self::Forbidden(_) => ProblemKind::Forbidden,
+            Self::NoToken | Self::UnknownToken | Self::Untrusted(_) => ProblemKind::Unauthorized,
+            Self::WrongOrigin | Self::WrongKey { .. } | Self::Forbidden(_) => {
+                ProblemKind::Forbidden
+            }
+            Self::Signature(_) => ProblemKind::Signature,
+            Self::Secrets(_) => ProblemKind::Secrets,
             Self::NotFound { .. } | Self::NoRoute | Self::NoExample => ProblemKind::NotFound,
             Self::Method => ProblemKind::MethodNotAllowed,
             Self::Json(_) | Self::Unreadable(_) => ProblemKind::Malformed,
@@ -354,6 +371,10 @@ fn stale(expected: Option<u64>, current: Option<u64>) -> String {
     });
     format!("`If-Match` names {expected}, the flag {current}")
 }
+
+/// Marks an answer that the page that asked is not to read
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NotForOrigin;
 
 /// Why a request was not served (RFC 9457)
 #[derive(Serialize, ToSchema)]
@@ -417,7 +438,10 @@ impl IntoResponse for ApiError {
             HeaderValue::from_static("application/problem+json"),
         );
         match self {
-            Self::NoToken | Self::UnknownToken => {
+            Self::WrongOrigin => {
+                response.extensions_mut().insert(NotForOrigin);
+            }
+            Self::NoToken | Self::UnknownToken | Self::Untrusted(_) => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::TooManyRequests { retry_after }
@@ -432,82 +456,5 @@ impl IntoResponse for ApiError {
             _ => {}
         }
         response
-    }
-}
-
-impl From<StoreError> for ApiError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::TypeConflict {
-                flag,
-                environment,
-                existing,
-            } => Self::TypeConflict {
-                flag: flag.to_string(),
-                environment,
-                existing,
-            },
-            StoreError::Name { object, name } => {
-                let pointer = object.pointer();
-                Self::invalid(pointer, StoreError::Name { object, name }.to_string())
-            }
-            StoreError::NameTaken { what, name } => Self::NameTaken { what, name },
-            StoreError::TooManyChanges {
-                flag,
-                limit,
-                retry_after,
-            } => Self::TooManyChanges {
-                flag: flag.to_string(),
-                limit,
-                // Rounded up: who comes back then is not sent away again.
-                retry_after: retry_after
-                    .as_millis()
-                    .div_ceil(1_000)
-                    .try_into()
-                    .unwrap_or(u64::MAX),
-            },
-            StoreError::NoKey => Self::NotFound {
-                what: "key",
-                name: String::new(),
-            },
-            StoreError::Superseded => Self::AppliedBefore,
-            StoreError::Archived { flag } => Self::Archived {
-                flag: flag.to_string(),
-            },
-            StoreError::NoteMoved => {
-                Self::unavailable("somebody else changed what is said of the flag; try again")
-            }
-            StoreError::LastAdmin => Self::LastAdmin,
-            StoreError::Stale { .. } | StoreError::Contended(_) => {
-                Self::unavailable("the environment changes faster than this write; try again")
-            }
-            StoreError::Unreachable(cause) => {
-                tracing::warn!(error = chain(&*cause), "a request could not be served");
-                Self::out_of_reach()
-            }
-            other => Self::Internal(Box::new(other)),
-        }
-    }
-}
-
-impl From<LoadError> for ApiError {
-    fn from(error: LoadError) -> Self {
-        match error {
-            LoadError::Store(error) => error.into(),
-            LoadError::Snapshot(error) => Self::Internal(Box::new(error)),
-        }
-    }
-}
-
-impl From<WriteError<ApiError>> for ApiError {
-    fn from(error: WriteError<Self>) -> Self {
-        match error {
-            WriteError::Refused(error) => error,
-            WriteError::Invalid(issues) => Self::issues(&issues, ""),
-            WriteError::Store(error) => error.into(),
-            WriteError::Snapshot(error) => Self::Internal(Box::new(error)),
-            WriteError::OutOfReach => Self::out_of_reach(),
-            WriteError::Cut => Self::unavailable("the server is stopping"),
-        }
     }
 }

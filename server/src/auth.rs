@@ -1,24 +1,24 @@
-//! Who may do what: keys and tokens, and the extractors that ask for them
+//! Who may do what: keys and tokens
 //!
-//! A *token* is of a person or script and has a role in a project; a *key* is of a program and reads one environment. 401 means that
-//! there is none or that nobody knows it, 403 that it is of the wrong kind.
+//! A *token* is of a person or script and has a role in a project; a *key* is of a program and reads one environment. People may also
+//! come with a JWT and be members of projects ([`crate::identity`]). What a request comes with is its [`Grant`].
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
-use axum::http::header::AUTHORIZATION;
-use axum::http::request::Parts;
 use flagstaff_core::Timestamp;
 use rand::distr::{Alphanumeric, SampleString as _};
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use crate::api_error::ApiError;
-use crate::state::AppState;
-use crate::store::{Access, KeyRow, Origin};
+use crate::store::{Access, KeyRow, MemberRow};
+
+mod grant;
+
+pub use grant::Grant;
+pub(crate) use grant::{token, unknown};
 
 /// Random characters of a token: 62^32 of them, about 190 bits
 const TOKEN_LENGTH: usize = 32;
@@ -26,7 +26,7 @@ const TOKEN_LENGTH: usize = 32;
 const HINT_LENGTH: usize = 4;
 
 /// What a key may do
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyKind {
     /// A token that reads everything in its project but who has access
     Viewer,
@@ -58,6 +58,12 @@ impl KeyKind {
 
     /// What a key of an environment may be
     pub const KEYS: &'static [Self] = &[Self::Server, Self::Client, Self::ClientLocal];
+
+    /// The role of a name
+    pub(crate) fn role(name: &str) -> Option<Self> {
+        let roles = Self::ROLES.iter();
+        roles.copied().find(|role| role.name() == name)
+    }
 
     /// The word for it
     pub const fn name(self) -> &'static str {
@@ -129,6 +135,16 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// Bytes of hexadecimal digits
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |digit: &u8| char::from(*digit).to_digit(16);
+    let pairs = text.as_bytes().chunks(2).map(|pair| {
+        let [high, low] = pair else { return None };
+        u8::try_from((digit(high)? << 4) | digit(low)?).ok()
+    });
+    pairs.collect()
+}
+
 /// A key in service
 #[derive(Debug)]
 pub struct Key {
@@ -144,12 +160,13 @@ impl Key {
     }
 }
 
-/// All keys in service, by hash, as of one count of changes
+/// All keys in service, by hash, and all members, as of one count of changes
 #[derive(Debug, Default)]
 pub struct Keyring {
     version: u64,
     keys: HashMap<String, Arc<Key>>,
     public: BTreeSet<i64>,
+    members: Vec<MemberRow>,
 }
 
 impl Keyring {
@@ -165,6 +182,7 @@ impl Keyring {
             version: access.version,
             keys: access.rows.into_iter().map(key).collect(),
             public: access.public,
+            members: access.members,
         }
     }
 
@@ -181,6 +199,11 @@ impl Keyring {
     /// All keys, those that have expired too
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Key>> {
         self.keys.values()
+    }
+
+    /// The members of all projects, the oldest of each first
+    pub fn members(&self) -> &[MemberRow] {
+        &self.members
     }
 
     /// Ends what was opened by keys that `after` no longer has
@@ -201,131 +224,5 @@ impl Keyring {
     fn find(&self, token: &str, now: Timestamp) -> Option<Arc<Key>> {
         let key = self.keys.get(&hash(token))?;
         (!key.row.has_expired(now)).then(|| Arc::clone(key))
-    }
-}
-
-/// The key that a request comes with, and where the request came from
-#[derive(Debug, Clone)]
-pub struct Grant {
-    key: Arc<Key>,
-    origin: Origin,
-}
-
-impl Grant {
-    /// What a key grants
-    pub(crate) fn of(key: Arc<Key>) -> Self {
-        Self {
-            key,
-            origin: Origin::default(),
-        }
-    }
-
-    /// The key
-    pub(crate) fn key(&self) -> &Key {
-        &self.key
-    }
-
-    /// Where the request came from
-    pub(crate) fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
-    /// The kind of the key
-    pub fn kind(&self) -> KeyKind {
-        self.key.row.kind
-    }
-
-    /// What the audit calls its holder
-    pub fn actor(&self) -> Arc<str> {
-        self.key.row.name.as_str().into()
-    }
-
-    /// Under which name its requests are counted
-    pub(crate) fn payer(&self) -> Arc<str> {
-        Arc::clone(&self.key.id)
-    }
-
-    /// Counts a request that it comes with, and refuses one too many
-    pub(crate) fn admit(self, parts: &Parts, state: &AppState) -> Result<Self, ApiError> {
-        state.limiter().admit(&self, parts)?;
-        Ok(self)
-    }
-
-    /// Refuses keys of other kinds
-    pub fn require(self, kinds: &'static [KeyKind]) -> Result<Self, ApiError> {
-        if kinds.contains(&self.kind()) {
-            Ok(self)
-        } else {
-            Err(ApiError::WrongKey {
-                kind: self.kind(),
-                allowed: kinds,
-            })
-        }
-    }
-
-    /// Whether it is a key of this project
-    pub fn belongs_to(&self, project: i64) -> bool {
-        self.key.row.project_id.is_none_or(|own| own == project)
-    }
-
-    /// Whether it is a token for all projects
-    pub fn is_for_all_projects(&self) -> bool {
-        self.key.row.project_id.is_none()
-    }
-
-    /// The environment that the key is for; a token is for none
-    pub fn environment(&self) -> Option<i64> {
-        self.key.row.environment_id
-    }
-
-    /// Cancelled when the key is revoked or expires: what it opened ends
-    pub fn ended(&self) -> &CancellationToken {
-        &self.key.ended
-    }
-}
-
-impl Grant {
-    /// Who asks, if they are known, without counting that they do: for what comes before the route, which counts
-    pub(crate) fn known(parts: &Parts, state: &AppState) -> Option<Self> {
-        let key = state.keyring().find(token(parts)?, state.now())?;
-        let origin = parts.extensions.get().cloned().unwrap_or_default();
-        Some(Self { key, origin })
-    }
-}
-
-impl FromRequestParts<AppState> for Grant {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let token = token(parts).ok_or(ApiError::NoToken)?;
-        let key = state.keyring().find(token, state.now());
-        let origin = parts.extensions.get().cloned().unwrap_or_default();
-        match key {
-            Some(key) => Self { key, origin }.admit(parts, state),
-            None => Err(unknown(parts, state)),
-        }
-    }
-}
-
-/// The answer to a token that nobody knows, which is counted
-pub(crate) fn unknown(parts: &Parts, state: &AppState) -> ApiError {
-    let counted = state.limiter().failure(&parts.extensions);
-    counted.err().unwrap_or(ApiError::UnknownToken)
-}
-
-/// The token that a request comes with, in either header
-pub(crate) fn token(parts: &Parts) -> Option<&str> {
-    let header = |name| {
-        parts
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
-    match header(AUTHORIZATION.as_str()) {
-        Some(value) => {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-        }
-        None => header("x-api-key"),
     }
 }

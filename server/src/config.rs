@@ -9,8 +9,10 @@ use clap::{Args, Parser, Subcommand};
 use crate::cli::Tool;
 use crate::logging::LogFormat;
 
+mod identity;
 mod network;
 
+pub use identity::{IdentityError, IdentityOptions};
 pub use network::NetworkOptions;
 
 /// Self-hosted feature flags
@@ -26,7 +28,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the server
-    Serve(ServeOptions),
+    Serve(Box<ServeOptions>),
 
     /// The commands that read files and answer
     #[command(flatten)]
@@ -134,6 +136,10 @@ pub struct ServeOptions {
     /// Who asks
     #[command(flatten)]
     pub network: NetworkOptions,
+
+    /// Who they are
+    #[command(flatten)]
+    pub identity: IdentityOptions,
 
     /// How to log, to stderr; `FLAGSTAFF_LOG` says what, as `info` or `flagstaff_server=debug`
     #[arg(

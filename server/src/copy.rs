@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::auth::Keyring;
 use crate::object::{Body, ObjectId};
 use crate::published::{Identity, Published};
-use crate::store::{Access, EnvironmentContent, EnvironmentRow, FlagRow, KeyRow, Stored};
+use crate::store::{
+    Access, EnvironmentContent, EnvironmentRow, FlagRow, KeyRow, KeyRules, KnownBy, MemberRow,
+    Stored,
+};
 use crate::view::Scope;
 
 /// Everything that a node needs
@@ -41,6 +44,8 @@ pub struct Unreadable;
 
 /// Of the form below; a node that has another one makes its own copy
 const FORM: u32 = 1;
+/// The same of keys and members
+const ACCESS_FORM: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct EnvironmentText {
@@ -71,7 +76,11 @@ struct AccessText {
     // A node of the release before does not write it.
     #[serde(default)]
     public: BTreeSet<i64>,
+    members: Vec<MemberText>,
 }
+
+/// Project, what they are known by, name, role, when they were added
+type MemberText = (i64, String, String, String, i64);
 
 #[derive(Serialize, Deserialize)]
 struct KeyText {
@@ -83,6 +92,7 @@ struct KeyText {
     hint: String,
     created_at: i64,
     expires_at: Option<i64>,
+    rules: KeyRules,
 }
 
 /// The copy of an environment
@@ -179,12 +189,19 @@ pub(crate) fn write_access(keyring: &Keyring) -> Result<String, Unreadable> {
         hint: row.hint.clone(),
         created_at: row.created_at.as_millis(),
         expires_at: row.expires_at.map(Timestamp::as_millis),
+        rules: row.rules.clone(),
+    };
+    let member = |row: &MemberRow| {
+        let (known_by, role) = (row.known_by.as_str().to_owned(), row.role.name().to_owned());
+        let made = row.created_at.as_millis();
+        (row.project_id, known_by, row.name.clone(), role, made)
     };
     let text = AccessText {
-        form: FORM,
+        form: ACCESS_FORM,
         version: keyring.version(),
         keys: keyring.iter().map(|held| key(held.row())).collect(),
         public: keyring.public().clone(),
+        members: keyring.members().iter().map(member).collect(),
     };
     serde_json::to_string(&text).map_err(|_| Unreadable)
 }
@@ -192,7 +209,7 @@ pub(crate) fn write_access(keyring: &Keyring) -> Result<String, Unreadable> {
 /// Reads the copy of all keys
 pub(crate) fn read_access(text: &str) -> Result<Access, Unreadable> {
     let text: AccessText = serde_json::from_str(text).map_err(|_| Unreadable)?;
-    if text.form != FORM {
+    if text.form != ACCESS_FORM {
         return Err(Unreadable);
     }
     let row = |key: KeyText| {
@@ -205,11 +222,27 @@ pub(crate) fn read_access(text: &str) -> Result<Access, Unreadable> {
             hint: key.hint,
             created_at: Timestamp::from_millis(key.created_at),
             expires_at: key.expires_at.map(Timestamp::from_millis),
+            rules: key.rules,
+        })
+    };
+    let member = |(project_id, known_by, name, role, made): MemberText| {
+        let is_it = |by: &KnownBy| by.as_str() == known_by;
+        Ok(MemberRow {
+            project_id,
+            known_by: KnownBy::ALL.into_iter().find(is_it).ok_or(Unreadable)?,
+            name,
+            role: role.parse().map_err(|_| Unreadable)?,
+            created_at: Timestamp::from_millis(made),
         })
     };
     Ok(Access {
         version: text.version,
         rows: text.keys.into_iter().map(row).collect::<Result<_, _>>()?,
         public: text.public,
+        members: text
+            .members
+            .into_iter()
+            .map(member)
+            .collect::<Result<_, _>>()?,
     })
 }

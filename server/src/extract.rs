@@ -155,14 +155,13 @@ impl FromRequestParts<AppState> for ProjectScope {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let grant =
-            Grant::from_request_parts(parts, state)
-                .await?
-                .require(if parts.method.is_safe() {
-                    READERS
-                } else {
-                    WRITERS
-                })?;
+        let kinds = if parts.method.is_safe() {
+            READERS
+        } else {
+            WRITERS
+        };
+        let grant = Grant::from_request_parts(parts, state).await?;
+        let grant = grant.require(kinds)?;
         let mut names = path(parts, state).await?;
         let name = names.remove("project").unwrap_or_default();
         let key = names.remove("key").unwrap_or_default();
@@ -171,9 +170,9 @@ impl FromRequestParts<AppState> for ProjectScope {
             .first()
             .map(|environment| environment.row().project_id);
         // A project of somebody else's is none of the caller's business.
-        match id.filter(|id| grant.belongs_to(*id)) {
-            Some(id) => Ok(Self {
-                grant,
+        match id.and_then(|id| Some((id, grant.in_project(id)?))) {
+            Some((id, grant)) => Ok(Self {
+                grant: grant.require(kinds)?,
                 id,
                 name,
                 key,

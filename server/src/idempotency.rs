@@ -57,7 +57,7 @@ pub(crate) async fn once(State(state): State<AppState>, request: Request, next: 
     }
     let (mut parts, body) = request.into_parts();
     // Whoever may not ask is told so by the route.
-    let Some(grant) = Grant::known(&parts, &state) else {
+    let Some(grant) = Grant::known(&parts, &state).await else {
         return next.run(Request::from_parts(parts, body)).await;
     };
     match claimed(&state, &mut parts, body, &grant).await {
@@ -100,7 +100,7 @@ async fn claimed(
     }
     let token = token(parts).unwrap_or_default().to_owned();
     let claim = Claim {
-        scope: grant.key().row().hash.as_str().into(),
+        scope: grant.scope(),
         key: key.into(),
         id: format!("{:032x}", rand::random::<u128>()).into(),
     };

@@ -4,7 +4,7 @@ use flagstaff_core::Timestamp;
 
 use crate::auth::{self, KeyKind};
 use crate::config::ServeOptions;
-use crate::store::{EnvironmentRow, KeyRow, Store, StoreError};
+use crate::store::{EnvironmentRow, KeyRow, KeyRules, Store, StoreError};
 
 /// What there is one of from the first start on
 const FIRST: [KeyKind; 4] = [
@@ -79,5 +79,6 @@ fn row(kind: KeyKind, token: &str, environment: &EnvironmentRow, now: Timestamp)
         hint: auth::hint(token).to_owned(),
         created_at: now,
         expires_at: None,
+        rules: KeyRules::default(),
     }
 }

@@ -8,7 +8,7 @@ use flagstaff_server::{Cli, Command, ServeOptions, chain, cli, log_to_stderr, se
 
 fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Serve(options) => run_server(options),
+        Command::Serve(options) => run_server(*options),
         Command::Tool(tool) => cli::run(&tool),
     }
 }

@@ -46,11 +46,13 @@ kinds! {
     Malformed = "malformed", BAD_REQUEST, "The path or the body could not be read";
     Unauthorized = "unauthorized", UNAUTHORIZED, "No token came with the request, or one that nobody knows";
     Forbidden = "forbidden", FORBIDDEN, "The key or token is known and may not do this";
+    Signature = "signature", FORBIDDEN, "The key takes signed contexts only, and this one is not signed, or not any more";
     NotFound = "not-found", NOT_FOUND, "There is no such thing, or it is none of the caller's business";
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The path does not know the method";
     Exists = "exists", CONFLICT, "The name is taken";
     InUse = "in-use", CONFLICT, "Others refer to it";
     LastAdmin = "last-admin", CONFLICT, "Without it nobody could give anybody access";
+    Secrets = "secrets", CONFLICT, "The key has too many secrets, or would have too few";
     Expires = "expires", CONFLICT, "The key ends anyway, so it is not rotated";
     TypeConflict = "type-conflict", CONFLICT, "The flag is of another type in another environment";
     UnderWay = "under-way", CONFLICT, "The same request with the same `Idempotency-Key` is under way";

@@ -175,6 +175,19 @@ impl Limiter {
         })
     }
 
+    /// Refuses whoever has failed so often that they may not once more
+    pub(crate) fn may_fail(&self, extensions: &Extensions) -> Result<(), ApiError> {
+        let interval = interval(self.rates.failures);
+        let (Some(address), Some(interval)) = (client_address(extensions), interval) else {
+            return Ok(());
+        };
+        let account = Account {
+            class: Class::Failure,
+            payer: Payer::address(address),
+        };
+        check(self.sketch.used(&account, self.now()), interval)
+    }
+
     fn take(&self, class: Class, rate: u32, payer: Payer) -> Result<(), ApiError> {
         let Some(interval) = interval(rate) else {
             return Ok(());

@@ -2,19 +2,23 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER,
+};
 use axum::http::{HeaderName, Method};
 use axum::middleware;
+use axum::response::Response;
 use axum::routing::{get, post};
-use tower_http::cors::{Any, CorsLayer};
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
-use crate::api_error::ApiError;
+use crate::api_error::{ApiError, NotForOrigin};
 use crate::extract::{BODY_BYTES, DOCUMENT_BYTES};
 use crate::idempotency;
 use crate::observe::{REQUEST_ID, observe};
 use crate::openapi::{Audience, Described};
+use crate::signing::SIGNATURE;
 use crate::state::AppState;
 
 mod api_description;
@@ -33,6 +37,7 @@ mod health;
 mod history;
 mod instances;
 mod keys;
+mod members;
 mod notices;
 mod ofrep;
 mod overrides;
@@ -67,7 +72,8 @@ pub fn app(state: AppState) -> Router {
                 .route("/ofrep/v1/evaluate/flags/", post(ofrep::bulk))
                 .route("/ofrep/v1/evaluate/flags/{key}/", post(ofrep::single))
                 .method_not_allowed_fallback(wrong_method)
-                .layer(cors()),
+                .layer(cors())
+                .layer(middleware::map_response(withhold)),
         )
         .merge(everybody().split_for_parts().0)
         .route("/example", get(example::redirect))
@@ -139,9 +145,12 @@ fn administration() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(
             keys::of_environment::read,
+            keys::of_environment::patch,
             keys::of_environment::revoke
         ))
-        .routes(routes!(keys::of_environment::rotate));
+        .routes(routes!(keys::of_environment::rotate))
+        .routes(routes!(keys::secrets::create))
+        .routes(routes!(keys::secrets::remove));
     let project = OpenApiRouter::default()
         .routes(routes!(environments::list, environments::create))
         .routes(routes!(catalogue::list))
@@ -153,7 +162,9 @@ fn administration() -> OpenApiRouter<AppState> {
         .routes(routes!(audit::head))
         .routes(routes!(keys::of_project::list, keys::of_project::create))
         .routes(routes!(keys::of_project::read, keys::of_project::revoke))
-        .routes(routes!(keys::of_project::rotate));
+        .routes(routes!(keys::of_project::rotate))
+        .routes(routes!(members::list, members::add))
+        .routes(routes!(members::read, members::patch, members::remove));
     OpenApiRouter::default()
         .routes(routes!(
             environments::list_projects,
@@ -201,12 +212,21 @@ fn measures() -> OpenApiRouter<AppState> {
     OpenApiRouter::default().routes(routes!(health::metrics))
 }
 
-/// Any page may ask: it is the key that decides, and a browser sends no key of its own accord
+/// Takes back what `cors` lets a page read, where the key is not for the page
+async fn withhold(mut response: Response) -> Response {
+    if response.extensions().get::<NotForOrigin>().is_some() {
+        response.headers_mut().remove(ACCESS_CONTROL_ALLOW_ORIGIN);
+    }
+    response
+}
+
+/// Any page may ask, since a preflight carries no key and a browser sends none of its own accord: it is the key that decides
+/// ([`crate::auth::Grant`])
 fn cors() -> CorsLayer {
     let api_key = HeaderName::from_static("x-api-key");
     let last_event_id = HeaderName::from_static("last-event-id");
     CorsLayer::new()
-        .allow_origin(Any)
+        .allow_origin(AllowOrigin::mirror_request())
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([
             AUTHORIZATION,
@@ -214,6 +234,7 @@ fn cors() -> CorsLayer {
             IF_NONE_MATCH,
             CONTENT_TYPE,
             last_event_id,
+            SIGNATURE,
         ])
         .expose_headers([ETAG, RETRY_AFTER, REQUEST_ID])
         .max_age(std::time::Duration::from_hours(1))

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use sha2::Sha256;
 
-use crate::auth::hex;
+use crate::auth::{hex, unhex};
 
 /// Seals a text with a token, for one purpose; `None` if the cipher refuses, which it does only for texts of many gigabytes
 pub(crate) fn seal(token: &str, purpose: &str, mut text: Vec<u8>) -> Option<String> {
@@ -41,17 +41,6 @@ fn key(token: &str, purpose: &str) -> Option<LessSafeKey> {
     let bytes = mac.finalize().into_bytes();
     let key = UnboundKey::new(&CHACHA20_POLY1305, &bytes).ok()?;
     Some(LessSafeKey::new(key))
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let pairs = text.as_bytes().chunks_exact(2);
-    let digit = |digit: &u8| char::from(*digit).to_digit(16);
-    pairs
-        .map(|pair| {
-            let [high, low] = pair else { return None };
-            u8::try_from((digit(high)? << 4) | digit(low)?).ok()
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api_error::chain;
 use crate::auth::KeyKind;
-use crate::config::ServeOptions;
+use crate::config::{IdentityError, ServeOptions};
 use crate::connections::serve_connections;
 use crate::environment::{Author, LoadError};
 use crate::follow::follow;
@@ -44,6 +44,9 @@ pub enum ServeError {
         /// Why
         source: StoreError,
     },
+    /// The issuer of tokens
+    #[error("cannot use the issuer of tokens")]
+    Identity(#[from] IdentityError),
     /// The address of Redis
     #[error("cannot use the address of redis")]
     Redis(#[source] redis::RedisError),
@@ -132,7 +135,7 @@ async fn load(
     let store: Arc<dyn Store> = Arc::new(sql.clone());
     let clock = Clock::System;
     let made = ensure_keys(&*store, options, clock.now()).await?;
-    let state = AppState::load(store, limits(options), clock).await?;
+    let state = AppState::load(store, limits(options)?, clock).await?;
     Ok((state, made))
 }
 
@@ -162,7 +165,7 @@ async fn spare(
         "the database is out of reach: starting with the copy in redis"
     );
     let store: Arc<dyn Store> = Arc::new(sql.clone());
-    let state = AppState::restore(store, copy, limits(options), Clock::System)
+    let state = AppState::restore(store, copy, limits(options)?, Clock::System)
         .map_err(LoadError::Snapshot)?;
     Ok(Some(state))
 }
@@ -187,15 +190,16 @@ async fn catch_up(options: ServeOptions, state: AppState) {
     }
 }
 
-fn limits(options: &ServeOptions) -> Limits {
-    Limits {
+fn limits(options: &ServeOptions) -> Result<Limits, IdentityError> {
+    Ok(Limits {
         streams: usize::try_from(options.max_streams).unwrap_or(usize::MAX),
         proxies: options.network.proxies(),
         override_changes: options.override_changes,
         usage_kept: Duration::from_hours(u64::from(options.usage_days).saturating_mul(24)),
         rates: options.network.rates(),
+        issuer: options.identity.issuer()?.map(Arc::new),
         ..Limits::default()
-    }
+    })
 }
 
 /// The environment that the keys of a start are for

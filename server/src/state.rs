@@ -16,6 +16,7 @@ use crate::client_address::Proxies;
 use crate::contact::Contact;
 use crate::copy::{EnvironmentCopy, ServerCopy};
 use crate::environment::{Environment, LoadError};
+use crate::identity::Issuer;
 use crate::instances::Instances;
 use crate::metrics::Metrics;
 use crate::published::Identity;
@@ -23,7 +24,7 @@ use crate::rate::{Limiter, Rates};
 use crate::store::{Access, Store, StoreError};
 use crate::usage::Usage;
 
-/// Bounds that an operator may set
+/// What an operator may set, most of it bounds
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Streams at a time; one more is answered 503
@@ -40,6 +41,8 @@ pub struct Limits {
     pub usage_kept: Duration,
     /// How often who may do what
     pub rates: Rates,
+    /// Who else than this server says who people are
+    pub issuer: Option<Arc<Issuer>>,
 }
 
 impl Default for Limits {
@@ -52,6 +55,7 @@ impl Default for Limits {
             proxies: Proxies::default(),
             usage_kept: Duration::from_hours(90 * 24),
             rates: Rates::default(),
+            issuer: None,
         }
     }
 }

@@ -19,12 +19,13 @@ mod audit;
 mod catalogue;
 mod idempotency;
 mod instances;
+mod members;
 mod overrides;
 mod settings;
 mod sql;
 mod usage;
 
-pub use access::{Access, AccessChange, End, KeyRow};
+pub use access::{Access, AccessChange, End, KeyRow, KeyRules, RulesChange, SigningSecret};
 pub(crate) use audit::path_changes;
 pub use audit::{
     Action, AuditDetails, AuditEntry, AuditHead, AuditQuery, AuditRow, Author, EntryChange,
@@ -33,6 +34,7 @@ pub use audit::{
 pub use catalogue::{CatalogueStore, FlagKind, FlagNote, Lifecycle, NoteChange};
 pub use idempotency::{Claim, Claimed, IdempotencyStore, NewClaim};
 pub use instances::{InstanceStore, NodeInstances};
+pub use members::{KnownBy, MemberChange, MemberRow};
 pub use overrides::{EntryId, EntryNotes, EntryQuery, EntryRow, Meter};
 pub use settings::SettingsChange;
 pub use sql::SqlStore;
@@ -97,7 +99,7 @@ pub trait Store:
         revision: u64,
     ) -> Result<Option<Json>, StoreError>;
 
-    /// All keys and tokens
+    /// All keys, tokens and members
     async fn access(&self) -> Result<Access, StoreError>;
 
     /// Stores a key; the same key once more changes nothing, the same token for another purpose is [`StoreError::KeyTaken`]
@@ -106,7 +108,7 @@ pub trait Store:
     /// Stores a key if there is none of its kind that lasts; whether there was none
     async fn found_key(&self, key: KeyRow) -> Result<bool, StoreError>;
 
-    /// Makes and ends keys
+    /// Makes, changes and ends keys, and says who is a member
     async fn change_access(&self, change: AccessChange) -> Result<(), StoreError>;
 
     /// Changes the settings of an environment
@@ -179,6 +181,9 @@ pub enum StoreError {
     /// The write was applied by another attempt with the same `Idempotency-Key`, or another one has taken its place
     #[error("another attempt with the same idempotency key has been first")]
     Superseded,
+    /// It is not what the change was made from any more
+    #[error("the key has been changed by somebody else")]
+    Changed,
     /// Without the token nobody could give anybody access
     #[error("it is the last token with the role `admin` that does not expire")]
     LastAdmin,

@@ -9,7 +9,7 @@ use flagstaff_core::Timestamp;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use crate::auth::{Key, Keyring, hex};
+use crate::auth::{Key, Keyring, hex, unhex};
 use crate::store::KeyRow;
 
 /// Milliseconds; tokens made within one window are alike, so that a client that asks again keeps its stream
@@ -45,21 +45,11 @@ fn mac(key: &KeyRow, end: i64) -> Option<Hmac<Sha256>> {
     Some(mac)
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes().chunks_exact(2);
-    if !digits.remainder().is_empty() {
-        return None;
-    }
-    digits
-        .map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::auth::{KeyKind, hash};
-    use crate::store::Access;
+    use crate::store::{Access, KeyRules};
 
     fn key(token: &str, expires_at: Option<i64>) -> KeyRow {
         KeyRow {
@@ -71,12 +61,12 @@ mod tests {
             hint: String::new(),
             created_at: Timestamp::from_millis(0),
             expires_at: expires_at.map(Timestamp::from_millis),
+            rules: KeyRules::default(),
         }
     }
 
     fn keyring(rows: Vec<KeyRow>) -> Keyring {
         let access = Access {
-            version: 1,
             rows,
             ..Access::default()
         };

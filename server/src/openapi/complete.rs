@@ -10,10 +10,14 @@ use crate::problem::ProblemKind;
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 /// Names of a path, and what they are
-const NAMES: [(&str, &str); 6] = [
+const NAMES: [(&str, &str); 7] = [
     ("project", "The project's name"),
     ("environment", "The environment's name"),
-    ("key", "The flag's key, or the id of the key or token"),
+    (
+        "key",
+        "The flag's key, or the id of the key, token or member",
+    ),
+    ("secret", "The id of the secret"),
     ("level", "The kind of context that the override is of"),
     ("contextKey", "The key of the context"),
     (

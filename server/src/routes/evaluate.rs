@@ -16,6 +16,7 @@ use crate::auth::{Grant, KeyKind};
 use crate::coding::{self, Coding};
 use crate::extract::{Body, key_environment};
 use crate::openapi::{ContextBody, Evaluation};
+use crate::signing::{self, SIGNATURE};
 use crate::state::AppState;
 
 /// Who asks, as the list of unknown flags has it
@@ -80,6 +81,9 @@ pub(super) async fn evaluate(
         None => None,
     };
     let context = Context::from_json(question.context.get());
+    if let Ok(context) = &context {
+        signing::check(&grant, headers.get(SIGNATURE), context, state.now())?;
+    }
     let snapshot = published.snapshot();
     let usage = state.usage().of(environment.row().id);
     let count = |reasons: &mut dyn Iterator<Item = Reason>| {

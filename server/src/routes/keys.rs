@@ -19,10 +19,12 @@ use crate::extract::{ADMINS, AdminScope, Body, Parameters, ProjectScope, WriteQu
 use crate::fields::Fields;
 use crate::list::Page;
 use crate::state::AppState;
-use crate::store::KeyRow;
+use crate::store::{KeyRow, KeyRules};
 
 pub(super) mod of_environment;
 pub(super) mod of_project;
+mod origins;
+pub(super) mod secrets;
 
 /// Characters of a name
 const NAME_LENGTH: usize = 100;
@@ -47,6 +49,18 @@ pub(super) struct Item<'a> {
     /// When it ends by itself, if it does
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     expires_at: Option<Timestamp>,
+    /// The pages that may use it, by their origins: of a key of kind `client` or `client-local`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = json!(["https://app.example"]))]
+    origins: Option<Vec<&'a str>>,
+    /// Whether it evaluates only contexts that are signed: of a key of kind `client`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    signed_contexts: Option<bool>,
+    /// What contexts are signed with: of a key of kind `client`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    secrets: Option<Vec<secrets::Told>>,
     /// Told when it is made, and never again
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -82,6 +96,21 @@ pub(super) struct NewEnvironmentKey {
     /// When it ends by itself: in the future
     #[schema(format = DateTime)]
     expires_at: Option<String>,
+    /// The pages that may use a key of kind `client` or `client-local`, by their origins; `*` alone is all, as is nothing
+    #[schema(min_items = 1, max_items = 50)]
+    origins: Option<Vec<String>>,
+}
+
+/// What of a key can be changed
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `Fields` reads")]
+pub(super) struct KeyPatch {
+    /// The pages that may use a key of kind `client` or `client-local`, by their origins; `*` alone is all
+    #[schema(min_items = 1, max_items = 50)]
+    origins: Option<Vec<String>>,
+    /// Whether it evaluates only contexts that are signed: a key of kind `client` that has a secret may
+    signed_contexts: Option<bool>,
 }
 
 /// What a token of a project is made of
@@ -120,6 +149,9 @@ impl<'a> Item<'a> {
             hint: &row.hint,
             created_at: row.created_at,
             expires_at: row.expires_at,
+            origins: origins::told(row),
+            signed_contexts: (row.kind == KeyKind::Client).then_some(row.rules.signed_contexts),
+            secrets: secrets::told(row),
             token,
         }
     }
@@ -130,9 +162,9 @@ impl<'a> Item<'a> {
 pub(super) struct ListQuery {
     /// Items of a page
     #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
+    pub(super) limit: Option<u32>,
     /// The `next` of the page before
-    cursor: Option<String>,
+    pub(super) cursor: Option<String>,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -294,11 +326,16 @@ fn wanted(body: Value, place: &Place<'_>, now: Timestamp) -> Result<NewKey, ApiE
     } else {
         None
     };
+    let origins = origins::read(&mut fields, kind);
     let new = fields.finish(kind.zip(name).map(|(kind, name)| NewKey {
         kind,
         name,
         expires_at,
         is_for_all_projects: for_all.unwrap_or_default(),
+        rules: KeyRules {
+            origins: origins.flatten(),
+            ..KeyRules::default()
+        },
     }))?;
     Ok(new)
 }

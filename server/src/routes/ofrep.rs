@@ -26,6 +26,7 @@ use crate::openapi::ContextBody;
 use crate::published::Published;
 use crate::routes::evaluate::no_context;
 use crate::routes::notices::EventStream;
+use crate::signing::{self, SIGNATURE};
 use crate::state::AppState;
 use crate::store::KeyRow;
 use crate::stream_token;
@@ -120,7 +121,7 @@ pub(super) async fn single(
     let grant = grant.require(KEYS)?;
     let environment = key_environment(&grant, &state)?;
     let published = environment.current();
-    let context = match read(request, &state).await? {
+    let context = match read(&grant, request, &state).await? {
         Ok(context) => context,
         Err(failure) => return Ok(failure.respond(Some(&key))),
     };
@@ -166,7 +167,7 @@ pub(super) async fn bulk(
 ) -> Result<Response, ApiError> {
     let grant = grant.require(KEYS)?;
     let environment = key_environment(&grant, &state)?;
-    let context = match read(request, &state).await? {
+    let context = match read(&grant, request, &state).await? {
         Ok(context) => context,
         Err(failure) => return Ok(failure.respond(None)),
     };
@@ -174,7 +175,8 @@ pub(super) async fn bulk(
     let published = as_new_as(&environment, noticed).await?;
     let now = state.now();
     let accepted = Coding::accepted(&headers);
-    let tag = tag(&published, grant.key().row(), &context, now);
+    let key = grant.key()?.row();
+    let tag = tag(&published, key, &context, now);
     let tag = etag::coded(&tag, accepted)?;
     let cache = [
         (CACHE_CONTROL, "private, no-cache"),
@@ -202,10 +204,7 @@ pub(super) async fn bulk(
     ]);
     let bulk = Bulk {
         flags: flags.collect(),
-        event_streams: [EventStream::new(&stream_token::issue(
-            grant.key().row(),
-            now,
-        ))],
+        event_streams: [EventStream::new(&stream_token::issue(key, now))],
         metadata,
     };
     let body = serde_json::to_vec(&bulk).map_err(|error| ApiError::Internal(Box::new(error)))?;
@@ -312,7 +311,12 @@ impl Refusal {
 }
 
 /// The context of a request; a body that cannot be read at all (too long) is an ordinary error
-async fn read(request: Request, state: &AppState) -> Result<Result<Context, Refusal>, ApiError> {
+async fn read(
+    grant: &Grant,
+    request: Request,
+    state: &AppState,
+) -> Result<Result<Context, Refusal>, ApiError> {
+    let signature = request.headers().get(SIGNATURE).cloned();
     let refuse = |code: ErrorCode, details: String| {
         Ok(Err(Refusal {
             code: code.as_str(),
@@ -321,7 +325,10 @@ async fn read(request: Request, state: &AppState) -> Result<Result<Context, Refu
     };
     match Body::<Question>::from_request(request, state).await {
         Ok(Body(question)) => match Context::from_json(question.context.get()) {
-            Ok(context) => Ok(Ok(context)),
+            Ok(context) => {
+                signing::check(grant, signature.as_ref(), &context, state.now())?;
+                Ok(Ok(context))
+            }
             Err(error) => refuse(ErrorCode::InvalidContext, error.to_string()),
         },
         Err(ApiError::Json(error)) => refuse(

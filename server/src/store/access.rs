@@ -1,10 +1,12 @@
 //! Who has access
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use flagstaff_core::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::{AuditEntry, Author};
+use super::{AuditEntry, Author, MemberChange, MemberRow};
 use crate::auth::KeyKind;
 
 /// A key or token as stored: without the token itself
@@ -26,6 +28,55 @@ pub struct KeyRow {
     pub created_at: Timestamp,
     /// When it ends by itself
     pub expires_at: Option<Timestamp>,
+    /// What it may be used for where anybody can read it
+    pub rules: KeyRules,
+}
+
+/// What a key that anybody can read out of a page may be used for
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KeyRules {
+    /// The pages that may use it, by their origins; `None` for all
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origins: Option<Vec<String>>,
+    /// Whether it evaluates only contexts that are signed with one of the secrets
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub signed_contexts: bool,
+    /// What contexts are signed with
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SigningSecret>,
+}
+
+/// What contexts are signed with; kept as it is, since a signature can be checked with nothing less
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SigningSecret {
+    /// What it is called where it is not shown
+    pub id: String,
+    secret: String,
+    /// When it was made, in milliseconds since 1970
+    pub created_at: i64,
+}
+
+impl SigningSecret {
+    /// A secret of this id, made then
+    pub fn new(id: String, secret: String, created_at: i64) -> Self {
+        Self {
+            id,
+            secret,
+            created_at,
+        }
+    }
+
+    /// The secret itself
+    pub(crate) fn reveal(&self) -> &str {
+        &self.secret
+    }
+}
+
+impl fmt::Debug for SigningSecret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "SigningSecret({})", self.id)
+    }
 }
 
 impl KeyRow {
@@ -43,7 +94,7 @@ impl KeyRow {
     }
 }
 
-/// All keys and tokens
+/// All keys, tokens and members
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
     /// How often they have been changed
@@ -52,6 +103,8 @@ pub struct Access {
     pub rows: Vec<KeyRow>,
     /// The environments of which anybody may have values without a key
     pub public: BTreeSet<i64>,
+    /// The members of all projects, the oldest of each first
+    pub members: Vec<MemberRow>,
 }
 
 /// A change of who has access: all of it or nothing
@@ -67,8 +120,23 @@ pub struct AccessChange {
     pub made: Option<KeyRow>,
     /// The key that ends, by its hash
     pub ended: Option<(String, End)>,
+    /// Other rules for a key
+    pub rules: Option<RulesChange>,
+    /// Who is a member from now on, or no longer
+    pub member: Option<MemberChange>,
     /// What the audit says of it
     pub audit: Vec<AuditEntry>,
+}
+
+/// Other rules for a key
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RulesChange {
+    /// The key's hash
+    pub hash: String,
+    /// What they are; [`StoreError::Changed`](super::StoreError::Changed) if they are not
+    pub before: KeyRules,
+    /// What they will be
+    pub after: KeyRules,
 }
 
 /// How a key ends

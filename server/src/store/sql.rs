@@ -31,6 +31,7 @@ mod idempotency;
 mod instances;
 mod listen;
 mod load;
+mod members;
 mod migrate;
 mod overrides;
 mod row;

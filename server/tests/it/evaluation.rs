@@ -361,7 +361,7 @@ async fn browsers_may_ask_from_any_page() {
         let answer = server.send(preflight.body(Body::empty()).unwrap()).await;
         assert_eq!(
             (answer.status, answer.header("access-control-allow-origin")),
-            (StatusCode::OK, "*"),
+            (StatusCode::OK, "https://shop.example"),
             "{path}"
         );
         assert!(

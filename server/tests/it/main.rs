@@ -49,7 +49,11 @@ mod notices;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod origins;
+#[cfg(test)]
 mod overrides;
+#[cfg(test)]
+mod people;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
@@ -60,6 +64,8 @@ mod questions;
 mod redis;
 #[cfg(test)]
 mod service;
+#[cfg(test)]
+mod signing;
 #[cfg(test)]
 mod store;
 #[cfg(test)]

@@ -23,6 +23,9 @@ use overrides::{
     writers_at_once_do_not_pass_the_limit,
 };
 use settings::settings_are_a_part_of_access;
+mod members;
+
+use members::{members_are_added_changed_and_removed, the_rules_of_a_key_are_changed};
 
 mod audit;
 mod catalogue;
@@ -407,6 +410,8 @@ fn access(made: Option<KeyRow>, ended: Option<(&str, End)>) -> AccessChange {
         author: author(5),
         made,
         ended: ended.map(|(token, end)| (hash(token), end)),
+        rules: None,
+        member: None,
         audit: vec![AuditEntry::new(Action::Create, "token", "n", (None, None))],
     }
 }
@@ -805,6 +810,8 @@ suites! {
     an_epoch_is_renewed_once,
         keys_are_made_and_ended_at_once,
         the_last_admin_stays,
+        members_are_added_changed_and_removed,
+        the_rules_of_a_key_are_changed,
         environments_and_projects_are_made_once,
         who_changed_an_entry_is_kept_with_it,
         entries_are_read_in_the_order_of_their_changes,

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use flagstaff_core::Timestamp;
 use flagstaff_server::auth::{KeyKind, hash};
-use flagstaff_server::store::{KeyRow, SqlStore, Store};
+use flagstaff_server::store::{KeyRow, KeyRules, SqlStore, Store};
 use flagstaff_server::{AppState, Clock, Limits, app};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -137,6 +137,7 @@ pub(crate) fn key(kind: KeyKind, token: &str) -> KeyRow {
         hint: String::new(),
         created_at: Timestamp::from_millis(0),
         expires_at: None,
+        rules: KeyRules::default(),
     }
 }
 
@@ -277,6 +278,10 @@ impl Caller<'_> {
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(Method::POST, path, Body::from(body.to_string()))
             .await
+    }
+
+    pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> Answer {
+        self.send(method, path, Body::from(body.to_string())).await
     }
 
     async fn send(&self, method: Method, path: &str, body: Body) -> Answer {

@@ -1,13 +1,17 @@
 //! The keys of an environment
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 
-use super::{Item, ListQuery, NewEnvironmentKey, RotateQuery};
+use super::{Item, KeyPatch, ListQuery, NewEnvironmentKey, RotateQuery, Scope as _, origins};
+use crate::access;
 use crate::api_error::ApiError;
+use crate::auth::KeyKind;
 use crate::extract::{AdminScope, Body, Parameters, WriteQuery};
+use crate::fields::Fields;
 use crate::list::Page;
 use crate::state::AppState;
 
@@ -72,6 +76,38 @@ pub(in crate::routes) async fn rotate(
     query: Parameters<RotateQuery>,
 ) -> Result<Response, ApiError> {
     super::rotate(scope, state, query).await
+}
+
+/// Changes what a key may be used for where anybody can read it
+#[utoipa::path(
+    patch, path = "/keys/{key}", tag = "access", operation_id = "changeKey",
+    params(WriteQuery),
+    request_body(content = KeyPatch, example = json!({"origins": ["https://app.example"]})),
+    responses((status = OK, description = "The key", body = Item<'_>)),
+    security(("bearer" = ["admin"])),
+)]
+pub(in crate::routes) async fn patch(
+    scope: AdminScope,
+    State(state): State<AppState>,
+    Parameters(query): Parameters<WriteQuery>,
+    Body(body): Body<Value>,
+) -> Result<Response, ApiError> {
+    let place = scope.place()?;
+    let author = query.author(place.grant(), &state)?;
+    let mut fields = Fields::of(body)?;
+    let key = place.find(&state, &scope.key)?;
+    let origins = origins::read(&mut fields, Some(key.row().kind));
+    let may_sign = key.row().kind == KeyKind::Client && !key.row().rules.secrets.is_empty();
+    let expected = "a boolean, and true only for a key of kind `client` that has a secret";
+    let signed = fields.optional("signedContexts", expected, |given| {
+        given.as_bool().filter(|signed| may_sign || !signed)
+    });
+    let (origins, signed) = fields.finish(Some((origins, signed)))?;
+    let mut rules = key.row().rules.clone();
+    rules.origins = origins.unwrap_or(rules.origins);
+    rules.signed_contexts = signed.unwrap_or(rules.signed_contexts);
+    let row = access::set_rules(&state, &place, author, key.row(), rules).await?;
+    Ok(Json(Item::new(&row, None)).into_response())
 }
 
 /// Revokes a key; what it has opened ends

@@ -6,12 +6,16 @@ use sqlx::{Any, AnyConnection, Executor as _, Row as _, Transaction};
 
 use super::audit::{self, Occasion};
 use super::dialect::Dialect;
-use super::environments;
-use super::{settings, timestamp};
+use super::{environments, members, settings, timestamp};
 use crate::auth::KeyKind;
-use crate::store::{Access, AccessChange, End, KeyRow, StoreError};
+use crate::store::{Access, AccessChange, End, KeyRow, KeyRules, RulesChange, StoreError};
 
-const COLUMNS: &str = "hash, kind, project_id, environment_id, name, hint, created_at, expires_at";
+const COLUMNS: &str =
+    "hash, kind, project_id, environment_id, name, hint, created_at, expires_at, rules";
+
+const CORRUPT_RULES: StoreError = StoreError::Corrupt {
+    what: "rules of a key",
+};
 
 /// How long a key that has expired is still shown
 const SHOWN: i64 = 30 * 86_400_000;
@@ -36,7 +40,8 @@ pub(super) async fn access(mut transaction: Transaction<'_, Any>) -> Result<Acce
     Ok(Access {
         version: version(count.try_get(0)?)?,
         rows: rows.iter().map(key).collect::<Result<_, _>>()?,
-        public: settings::public(connection).await?,
+        public: settings::public(&mut *connection).await?,
+        members: members::all(connection).await?,
     })
 }
 
@@ -96,6 +101,12 @@ pub(super) async fn change(
             return Err(StoreError::LastAdmin);
         }
     }
+    if let Some(change) = &change.rules {
+        set_rules(connection, change).await?;
+    }
+    if let Some(member) = &change.member {
+        members::change(connection, member).await?;
+    }
     forget(connection, change.author.at).await?;
     let environment = match change.environment_id {
         Some(id) => Some((id, environments::name(connection, id).await?)),
@@ -144,7 +155,7 @@ async fn find(connection: &mut AnyConnection, hash: &str) -> Result<Option<KeyRo
 
 async fn insert(connection: &mut AnyConnection, row: &KeyRow) -> Result<(), StoreError> {
     let inserted = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "INSERT INTO credential ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (hash) DO NOTHING"
+        "INSERT INTO credential ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (hash) DO NOTHING"
     )))
     .bind(&*row.hash)
     .bind(row.kind.name())
@@ -154,6 +165,7 @@ async fn insert(connection: &mut AnyConnection, row: &KeyRow) -> Result<(), Stor
     .bind(&*row.hint)
     .bind(row.created_at.as_millis())
     .bind(row.expires_at.map(Timestamp::as_millis))
+    .bind(rules(&row.rules)?)
     .execute(connection)
     .await?;
     if inserted.rows_affected() == 1 {
@@ -194,6 +206,31 @@ async fn forget(connection: &mut AnyConnection, now: Timestamp) -> Result<(), St
     Ok(())
 }
 
+async fn set_rules(connection: &mut AnyConnection, change: &RulesChange) -> Result<(), StoreError> {
+    let stored = find(connection, &change.hash)
+        .await?
+        .ok_or(StoreError::NoKey)?;
+    // Nobody comes in between: access is held.
+    if stored.rules != change.before {
+        return Err(StoreError::Changed);
+    }
+    sqlx::query("UPDATE credential SET rules = $2 WHERE hash = $1")
+        .bind(&*change.hash)
+        .bind(rules(&change.after)?)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Rules as stored; nothing where nothing is said
+fn rules(rules: &KeyRules) -> Result<Option<String>, StoreError> {
+    if *rules == KeyRules::default() {
+        return Ok(None);
+    }
+    let text = serde_json::to_string(rules);
+    text.map(Some).map_err(|_| CORRUPT_RULES)
+}
+
 fn key(row: &AnyRow) -> Result<KeyRow, StoreError> {
     let kind: &str = row.try_get(1)?;
     let kind = kind.parse().map_err(|_| StoreError::Corrupt {
@@ -208,5 +245,9 @@ fn key(row: &AnyRow) -> Result<KeyRow, StoreError> {
         hint: row.try_get(5)?,
         created_at: timestamp(row.try_get(6)?),
         expires_at: row.try_get::<Option<i64>, _>(7)?.map(timestamp),
+        rules: match row.try_get::<Option<&str>, _>(8)? {
+            Some(rules) => serde_json::from_str(rules).map_err(|_| CORRUPT_RULES)?,
+            None => KeyRules::default(),
+        },
     })
 }

@@ -38,6 +38,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../../migrations/0006_overrides.sql"),
     ),
     (
+        7,
+        "members",
+        include_str!("../../../migrations/0007_members.sql"),
+    ),
+    (
         8,
         "catalogue",
         include_str!("../../../migrations/0008_catalogue.sql"),
