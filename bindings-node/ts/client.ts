@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Fetch, FlagClient, type Logger, parseRemote } from '../../sdk-js/src/index.js';
+import { type Fetch, FlagClient, identify, type Logger, parseRemote, VERSION } from '../../sdk-js/src/index.js';
 import { type EngineName, openEngine } from './engine.js';
 import { unheldFetch } from './fetch.js';
 
@@ -13,6 +13,11 @@ export interface OfflineOptions {
 export interface ClientOptions extends OfflineOptions {
   /** A `fetch` to use instead of our own, for a proxy or a test. The global one keeps the process running while the client does. */
   fetch?: Fetch;
+  /**
+   * Whether the client counts how often each flag is answered with each variant, and reports it once a minute; `true` unless given. Nothing of a context
+   * is in it.
+   */
+  usage?: boolean;
 }
 
 /**
@@ -29,9 +34,9 @@ export class Client extends FlagClient {
    * Does no I/O; {@link FlagClient.ready} and {@link FlagClient.start} do. `url` is the server's root and `key` a server key. Throws a `TypeError` for a URL
    * that is none and for an empty key.
    */
-  constructor(url: string | URL, key: string, { fetch = unheldFetch, logger, evaluator }: ClientOptions = {}) {
-    const remote = parseRemote(url, key, fetch);
-    super({ remote, logger, open: () => openEngine(evaluator).evaluator });
+  constructor(url: string | URL, key: string, { fetch = unheldFetch, logger, evaluator, usage }: ClientOptions = {}) {
+    const remote = { ...parseRemote(url, key, fetch), identity: identify('@flagstaff/node', VERSION) };
+    super({ remote, logger, usage, open: () => openEngine(evaluator).evaluator });
   }
 
   /** A client that serves a document's text, without a server. Throws where the document is refused whole; broken flags are in its `issues`. */

@@ -10,16 +10,21 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { ByteStream, HttpRequest, HttpResponse } from '../../sdk-js/src/index.js';
 
-/** Sends a GET request. Redirects are not followed, so that they show as the status they are. */
-export function unheldFetch(url: string, { headers, signal }: HttpRequest): Promise<HttpResponse> {
+/** Sends a request. Redirects are not followed, so that they show as the status they are. */
+export function unheldFetch(url: string, { headers, signal, method, body }: HttpRequest): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const { request } = url.startsWith('https:') ? https : http;
     // No agent: a pooled socket would be left over, and there is nothing to pool.
-    const options = { headers: { 'accept-encoding': 'gzip', ...headers }, signal, agent: false };
+    const options = {
+      headers: { 'accept-encoding': 'gzip', ...headers },
+      method: method ?? 'GET',
+      signal,
+      agent: false,
+    };
     const outgoing = request(url, options, (incoming) => resolve(toResponse(incoming)));
     outgoing.on('socket', (socket) => socket.unref());
     outgoing.on('error', reject);
-    outgoing.end();
+    outgoing.end(body);
   });
 }
 

@@ -73,7 +73,7 @@ test('the script stays within its budget, minified as an application would', () 
 });
 
 /** Bytes, gzipped: what it takes today and a little. */
-const SCRIPT_BUDGET = 11_000;
+const SCRIPT_BUDGET = 11_700;
 
 test('a document that is refused whole rejects', async () => {
   await assert.rejects(Client.fromDocument('{'), /document/);

@@ -3,7 +3,7 @@
  * `client-local` key, and whoever has that sees the rules of the flags marked `clientSide`.
  */
 
-import { type Fetch, FlagClient, type Logger, parseRemote } from '../../sdk-js/src/index.js';
+import { type Fetch, FlagClient, identify, type Logger, parseRemote, VERSION } from '../../sdk-js/src/index.js';
 import { openEngine, type WasmSource } from './engine.js';
 
 export type {
@@ -38,6 +38,11 @@ export interface OfflineOptions {
 export interface ClientOptions extends OfflineOptions {
   /** A `fetch` to use instead of the global one. */
   fetch?: Fetch;
+  /**
+   * Whether the client counts how often each flag is answered with each variant, and reports it once a minute; `true` unless given. Nothing of a context
+   * is in it.
+   */
+  usage?: boolean;
 }
 
 /**
@@ -51,9 +56,13 @@ export interface ClientOptions extends OfflineOptions {
  */
 export class Client extends FlagClient {
   /** Does no I/O; {@link FlagClient.ready} and {@link FlagClient.start} do. Throws a `TypeError` for a URL that is none and for an empty key. */
-  constructor(url: string | URL, key: string, { fetch = globalFetch, logger, wasm = ownModule() }: ClientOptions = {}) {
-    const remote = parseRemote(url, key, fetch);
-    super({ remote, logger, open: () => openEngine(wasm) });
+  constructor(
+    url: string | URL,
+    key: string,
+    { fetch = globalFetch, logger, usage, wasm = ownModule() }: ClientOptions = {},
+  ) {
+    const remote = { ...parseRemote(url, key, fetch), identity: identify('@flagstaff/web', VERSION) };
+    super({ remote, logger, usage, open: () => openEngine(wasm) });
   }
 
   /** A client that serves a document's text, without a server. Rejects where the document is refused whole; broken flags are in its `issues`. */

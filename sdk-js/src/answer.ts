@@ -8,6 +8,9 @@ export class Answer {
   /** Of which flag. */
   readonly flag: string;
   readonly errorCode: ErrorCode | null;
+  readonly variant: string | null;
+  /** How often it was asked for since that was last looked at. */
+  asked = 0;
   /** The value where it is a scalar. */
   readonly #scalar: JsonValue;
   /** The value as JSON where it is none, so that each caller gets one of its own. */
@@ -19,6 +22,7 @@ export class Answer {
     freeze(outcome);
     const isScalar = typeof outcome.value !== 'object';
     this.errorCode = outcome.errorCode;
+    this.variant = outcome.variant;
     this.#scalar = isScalar ? outcome.value : null;
     this.#text = isScalar ? undefined : JSON.stringify(outcome.value);
     this.flag = flag;

@@ -7,9 +7,11 @@ import { Engine } from './engine.js';
 import type { Commit, ErrorCode, Evaluator, Issue, JsonValue, ValueType } from './evaluator.js';
 import { Emitter } from './events.js';
 import type { PreparedContext } from './prepared.js';
+import { Reporter } from './report.js';
 import { describe } from './stream.js';
 import { Sync } from './sync.js';
 import type { Remote } from './transport.js';
+import { Usage } from './usage.js';
 
 /**
  * Who is asking: a plain object. `targetingKey` is the user's key; every other member is an attribute, and one that is an object
@@ -49,6 +51,8 @@ export interface Surroundings {
   open(): Evaluator | Promise<Evaluator>;
   /** Where snapshots come from; `undefined` for a client that never connects. */
   remote: Remote | undefined;
+  /** Whether what is answered is counted and reported; `true` unless given. */
+  usage?: boolean | undefined;
   logger?: Logger | undefined;
   clock?: Clock | undefined;
 }
@@ -68,6 +72,8 @@ export class FlagClient {
   readonly #events: Emitter<ClientEvents>;
   #engine: Engine | undefined;
   #sync: Sync | undefined;
+  readonly #usage: Usage | undefined;
+  #reporter: Reporter | undefined;
   #disarmBoundary: Cancel = () => {};
   #status: Status = 'NOT_READY';
   #hasSnapshot = false;
@@ -79,6 +85,8 @@ export class FlagClient {
     this.#surroundings = surroundings;
     this.#clock = surroundings.clock ?? systemClock;
     this.#logger = surroundings.logger ?? console;
+    const isCounting = surroundings.remote?.identity !== undefined && surroundings.usage !== false;
+    this.#usage = isCounting ? new Usage() : undefined;
     this.#events = new Emitter((error) => this.#logger.warn(`flagstaff: a listener threw: ${describe(error)}`));
   }
 
@@ -197,6 +205,7 @@ export class FlagClient {
     return this.#ask((engine) => {
       const all: Record<string, Details<JsonValue | undefined>> = {};
       for (const answer of engine.answers(context)) {
+        this.#usage?.count(answer);
         set(all, answer.flag, answer.details<JsonValue | undefined>(undefined));
       }
       return all;
@@ -210,6 +219,7 @@ export class FlagClient {
     }
     this.#phase = 'closed';
     this.#sync?.stop();
+    this.#reporter?.stop();
     this.#disarmBoundary();
     this.#become(this.#hasSnapshot ? 'STALE' : 'NOT_READY');
     this.#events.clear();
@@ -243,7 +253,9 @@ export class FlagClient {
       return ['PROVIDER_NOT_READY', undefined];
     }
     try {
-      return this.#engine.answer(flag, type, context);
+      const answer = this.#engine.answer(flag, type, context);
+      this.#usage?.count(answer);
+      return answer;
     } catch (error) {
       return ['GENERAL', describe(error)];
     }
@@ -270,6 +282,10 @@ export class FlagClient {
       outdated: (reason, denied) => this.#outdated(reason, denied),
     });
     this.#sync.start();
+    if (this.#usage !== undefined) {
+      this.#reporter = new Reporter(remote, this.#usage, this.#clock);
+      this.#reporter.start();
+    }
   }
 
   #break(error: unknown): void {

@@ -17,5 +17,6 @@ export { Engine } from './engine.js';
 export type { ErrorCode, Evaluator, Issue, JsonObject, JsonValue, Outcome, Reason, ValueType } from './evaluator.js';
 export { PreparedContext } from './prepared.js';
 export type { ByteStream, Fetch, HttpRequest, HttpResponse, Remote } from './transport.js';
-export { parseRemote } from './transport.js';
+export { identify, parseRemote } from './transport.js';
+export { VERSION } from './version.js';
 export { fromWasm } from './wasm.js';

@@ -54,7 +54,10 @@ export async function followStream(
   try {
     const cursor = engine.cursor();
     const headers = { accept: 'text/event-stream', ...(cursor ? { 'last-event-id': cursor } : {}) };
-    const response = await withAbort(request(remote, 'stream', headers, connection.signal), connection.signal);
+    const response = await withAbort(
+      request(remote, streamPath(remote), headers, connection.signal),
+      connection.signal,
+    );
     const refusal = refused(response, clock.now());
     if (refusal !== undefined || response.body === null) {
       return refusal ?? { kind: 'failed', reason: 'the stream has no body' };
@@ -84,6 +87,15 @@ export async function followStream(
     signal.removeEventListener('abort', abort);
     abort();
   }
+}
+
+/** The stream, opened by whoever it is. */
+function streamPath({ identity }: Remote): string {
+  if (identity === undefined) {
+    return 'stream';
+  }
+  const { instance, name, version } = identity;
+  return `stream?instance=${encodeURIComponent(instance)}&sdk=${encodeURIComponent(`${name}/${version}`)}`;
 }
 
 /** Thrown out of the reading, so that nothing that follows a goodbye is applied. */

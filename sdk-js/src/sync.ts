@@ -1,5 +1,6 @@
 /** Keeps an engine's snapshot fresh (protocol.md, PR-15): the stream, for ever, and polling while the stream fails. */
 
+import { Acknowledger } from './acknowledge.js';
 import {
   deniedDelay,
   FAILURES_BEFORE_POLLING,
@@ -28,6 +29,7 @@ export class Sync {
   readonly #clock: Clock;
   readonly #listener: SyncListener;
   readonly #poller: Poller;
+  readonly #acknowledger: Acknowledger;
   readonly #stopped = new AbortController();
   #failures = 0;
   #firstDelay = FIRST_DELAY_MS;
@@ -41,6 +43,7 @@ export class Sync {
     this.#engine = engine;
     this.#clock = clock;
     this.#listener = listener;
+    this.#acknowledger = new Acknowledger(remote, clock);
     this.#poller = new Poller(remote, engine, clock, {
       current: (commit) => {
         this.#isPolled = true;
@@ -62,6 +65,7 @@ export class Sync {
   stop(): void {
     this.#stopped.abort();
     this.#poller.stop();
+    this.#acknowledger.stop();
   }
 
   async #run(): Promise<void> {
@@ -90,6 +94,7 @@ export class Sync {
     this.#liveSince ??= this.#clock.now();
     this.#isPolled = false;
     this.#poller.forget();
+    this.#acknowledger.inUse(this.#engine.cursor());
     this.#listener.current(commit);
   }
 

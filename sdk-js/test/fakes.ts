@@ -104,6 +104,8 @@ export interface Exchange {
   fail(error: Error): void;
 }
 
+type Path = 'stream' | 'snapshot' | 'usage' | 'applied';
+
 /** A server that keeps every request for the test to answer. */
 export class ManualServer {
   readonly exchanges: Exchange[] = [];
@@ -132,12 +134,12 @@ export class ManualServer {
       });
     });
 
-  /** The requests for the stream or for the snapshot. */
-  of(path: 'stream' | 'snapshot'): Exchange[] {
-    return this.exchanges.filter(({ url }) => url.endsWith(path));
+  /** The requests for a path. */
+  of(path: Path): Exchange[] {
+    return this.exchanges.filter(({ url }) => new URL(url).pathname.endsWith(`/${path}`));
   }
 
-  last(path: 'stream' | 'snapshot' = 'stream'): Exchange {
+  last(path: Path = 'stream'): Exchange {
     const exchange = this.of(path).at(-1);
     if (exchange === undefined) {
       throw new Error(`nobody asked for the ${path}`);

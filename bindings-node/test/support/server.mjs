@@ -108,11 +108,15 @@ export class FlagServer {
     if (this.intercept(request, response)) {
       return;
     }
+    if (request.method === 'POST') {
+      response.writeHead(204).end();
+      return;
+    }
     const isCompressed = this.compresses && request.headers['accept-encoding'] === 'gzip';
     if (isCompressed) {
       response.setHeader('content-encoding', 'gzip');
     }
-    if (request.url === '/api/v1/sdk/stream') {
+    if (request.url.startsWith('/api/v1/sdk/stream?')) {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       const stream = isCompressed ? createGzip({ flush: constants.Z_SYNC_FLUSH }) : response;
       if (isCompressed) {
