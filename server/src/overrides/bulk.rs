@@ -17,7 +17,7 @@ use crate::object::{ObjectId, Objects};
 use crate::published::Published;
 
 /// Lines of a load
-const MOST_LINES: usize = 200_000;
+const MOST_LINES: u32 = 200_000;
 /// Bytes of a line
 const LINE_BYTES: usize = 1 << 20;
 /// Errors that are told; those after them are counted
@@ -206,8 +206,9 @@ impl Reader {
         if text.iter().all(u8::is_ascii_whitespace) {
             return Ok(());
         }
-        if self.lines.len() >= MOST_LINES {
-            let message = format!("expected at most {MOST_LINES} overrides in one load");
+        // Also of bad ones, or a load of nothing else would be read to its end.
+        if self.number > MOST_LINES {
+            let message = format!("expected at most {MOST_LINES} lines");
             return Err(ApiError::invalid("", message));
         }
         match self.override_of(&text) {

@@ -77,7 +77,7 @@ pub(super) struct Item {
     /// Why, if it was said
     #[schema(required = true)]
     reason: Option<String>,
-    /// When it was last changed; null if it came with a document
+    /// When it was last changed; null where a release wrote it that did not note it, as the next one
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     updated_at: Option<Timestamp>,
     /// By whom

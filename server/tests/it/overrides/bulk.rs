@@ -157,6 +157,12 @@ async fn every_bad_line_of_a_load_is_named_and_nothing_is_stored() {
         (101, &json!("150 more things are wrong"))
     );
     assert_eq!(server.get(DOCUMENT).await.json()["revision"], 1);
+    let answer = load(&server, "", &"no\n".repeat(200_001)).await;
+    let errors = answer.json()["errors"].as_array().unwrap().clone();
+    assert_eq!(
+        (errors.len(), &errors[0]["message"]),
+        (1, &json!("expected at most 200000 lines"))
+    );
     for query in ["?mode=add", "?dryRun=perhaps"] {
         assert_eq!(
             load(&server, query, "").await.status,
