@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use flagstaff_core::limits;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 use utoipa::IntoParams;
 
 use crate::api_error::ApiError;
@@ -44,10 +45,40 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
         let bytes = read_body(request, state, BODY_BYTES).await?;
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(ApiError::Json)
+        from_json(&bytes).map(Self)
     }
+}
+
+/// A text as JSON of a type: what is no JSON is malformed, what is JSON of another shape is told by its place
+pub(crate) fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
+    // Serde reads a struct from an array too, member by member, and nobody means that.
+    let is_object = text.trim_ascii_start().first() == Some(&b'{');
+    if !is_object {
+        let _: serde_json::Value = serde_json::from_slice(text).map_err(ApiError::Json)?;
+        return Err(ApiError::invalid("", "expected an object"));
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let pointer = pointer(error.path());
+        let cause = error.into_inner();
+        if cause.is_data() {
+            ApiError::invalid(pointer, cause.to_string())
+        } else {
+            ApiError::Json(cause)
+        }
+    })?;
+    deserializer.end().map_err(ApiError::Json)?;
+    Ok(value)
+}
+
+/// The JSON pointer of a place that serde names
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    let segments = path.iter().map(|segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { .. } | Segment::Unknown => String::new(),
+    });
+    segments.collect()
 }
 
 /// The body of a request, of whose route `limit` is the bound, in the time that it may take
@@ -89,10 +120,17 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for Parameters<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
-        let query = Query::try_from_uri(&parts.uri);
-        query
-            .map(|Query(parameters)| Self(parameters))
-            .map_err(|error| ApiError::Unreadable(error.body_text()))
+        let query = parts.uri.query().unwrap_or_default();
+        let query = form_urlencoded::parse(query.as_bytes());
+        let parameters =
+            serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(query));
+        parameters.map(Self).map_err(|error| {
+            let name = error.path().iter().next().map(ToString::to_string);
+            ApiError::invalid(
+                format!("?{}", name.unwrap_or_default()),
+                error.inner().to_string(),
+            )
+        })
     }
 }
 

@@ -8,12 +8,14 @@ use utoipa::openapi::OpenApi;
 
 mod complete;
 mod language;
+mod page;
 
 pub(crate) use complete::Audience;
 pub(crate) use language::{
     AuditRecord, ContextBody, Difference, Document, DocumentIssue, Evaluation, Flag, FlagBody,
-    FlagPatch, LanguageOverride, NewFlag,
+    FlagPatch, LanguageKey, LanguageOverride, NewFlag,
 };
+pub(crate) use page::page;
 
 /// What operations are about, in the order of the page
 const TAGS: [(&str, &str); 11] = [

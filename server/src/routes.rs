@@ -206,6 +206,7 @@ fn everybody() -> OpenApiRouter<AppState> {
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(api_description::document))
+        .routes(routes!(api_description::page))
 }
 
 fn measures() -> OpenApiRouter<AppState> {

@@ -46,6 +46,8 @@ named! {
     Difference;
     /// Something wrong with a document: the core's `Issue`
     DocumentIssue;
+    /// A key of the language: the specification's
+    LanguageKey;
     /// What an override is: the specification's
     LanguageOverride;
     /// A row of the audit: `chain::Record`

@@ -1,21 +1,33 @@
-//! What the server says of its own API
+//! What the server says of its own API: for programs, and for people
 
 use std::sync::LazyLock;
 
 use axum::http::HeaderMap;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 
 use crate::api_error::ApiError;
 use crate::coding::{self, Coding};
 use crate::openapi;
 
-/// Made when it is first asked for, and the same until the process ends
-static DOCUMENT: LazyLock<Result<Bytes, serde_json::Error>> = LazyLock::new(|| {
+/// A page that is all there is to it
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Made when one of them is first asked for, and the same until the process ends
+static DESCRIPTION: LazyLock<Result<Description, serde_json::Error>> = LazyLock::new(|| {
     let document = openapi::document(super::described())?;
-    Ok(serde_json::to_vec(&document)?.into())
+    Ok(Description {
+        page: openapi::page(&document),
+        json: serde_json::to_string(&document)?,
+    })
 });
+
+struct Description {
+    json: String,
+    page: String,
+}
 
 /// Reads this document
 #[utoipa::path(
@@ -23,13 +35,34 @@ static DOCUMENT: LazyLock<Result<Bytes, serde_json::Error>> = LazyLock::new(|| {
     responses((status = OK, description = "An OpenAPI 3.1 document", body = serde_json::Value)),
 )]
 pub(super) async fn document(headers: HeaderMap) -> Result<Response, ApiError> {
-    let document = DOCUMENT.as_ref();
-    let document = document.map_err(|error| ApiError::Internal(error.to_string().into()))?;
-    let (coding, body) = coding::answer(document.to_vec(), Coding::accepted(&headers));
-    let headers = [
-        (CONTENT_TYPE, "application/json"),
-        (CACHE_CONTROL, "no-cache"),
-        (VARY, "Accept-Encoding"),
+    let json = [(CONTENT_TYPE, "application/json")];
+    let answer = answer(&headers, |description| &description.json)?;
+    Ok((json, answer).into_response())
+}
+
+/// Reads this document as a page
+#[utoipa::path(
+    get, path = "/api/v1/docs", tag = "operation", operation_id = "readDocs",
+    responses((status = OK, description = "A page without scripts", body = String, content_type = "text/html")),
+)]
+pub(super) async fn page(headers: HeaderMap) -> Result<Response, ApiError> {
+    let html = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
-    Ok((headers, coding.header(), body).into_response())
+    let answer = answer(&headers, |description| &description.page)?;
+    Ok((html, answer).into_response())
+}
+
+fn answer(
+    headers: &HeaderMap,
+    part: fn(&Description) -> &String,
+) -> Result<impl IntoResponse + use<>, ApiError> {
+    let description = DESCRIPTION.as_ref();
+    let description = description.map_err(|error| ApiError::Internal(error.to_string().into()))?;
+    let text = part(description).clone().into_bytes();
+    let (coding, body) = coding::answer(text, Coding::accepted(headers));
+    let cache = [(CACHE_CONTROL, "no-cache"), (VARY, "Accept-Encoding")];
+    Ok((cache, coding.header(), body))
 }

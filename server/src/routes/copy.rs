@@ -107,6 +107,7 @@ pub(super) struct CopyQuery {
 
 /// What a copy takes
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what `Fields` reads")]
 pub(super) struct CopyBody {
     /// The name of the environment to copy from

@@ -16,6 +16,7 @@ use crate::environment::{Author, Environment};
 use crate::extract::{ADMINS, Body, Parameters, ProjectScope, WriteQuery, page_size};
 use crate::fields::{Fields, KEY, key};
 use crate::list::Page;
+use crate::openapi::LanguageKey;
 use crate::published::Published;
 use crate::state::AppState;
 use crate::store::{NewEnvironments, ProjectChoice};
@@ -55,17 +56,19 @@ pub(super) struct EnvironmentItem {
 
 /// What a project is made of
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what `Fields` reads")]
 pub(super) struct NewProject {
     #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
     name: String,
     /// The names of its environments; production, staging and development unless told otherwise
-    #[schema(min_items = 1, max_items = 100)]
+    #[schema(min_items = 1, max_items = 100, value_type = Option<Vec<LanguageKey>>)]
     environments: Option<Vec<String>>,
 }
 
 /// What an environment is made of
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what `Fields` reads")]
 pub(super) struct NewEnvironment {
     #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]

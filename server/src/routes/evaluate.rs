@@ -15,7 +15,7 @@ use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
 use crate::coding::{self, Coding};
 use crate::extract::{Body, key_environment};
-use crate::openapi::{ContextBody, Evaluation};
+use crate::openapi::Evaluation;
 use crate::signing::{self, SIGNATURE};
 use crate::state::AppState;
 
@@ -37,8 +37,9 @@ pub(super) struct Question {
     #[serde(default)]
     #[schema(value_type = Value)]
     default: Value,
+    /// Whom it is evaluated for, as a `ContextBody`; anything else evaluates to `INVALID_CONTEXT`
     #[serde(default = "no_context")]
-    #[schema(value_type = ContextBody, required = false)]
+    #[schema(value_type = Value, required = false)]
     context: Box<RawValue>,
     /// The instant of the evaluation, which only a server key may choose
     #[serde(default)]

@@ -49,7 +49,8 @@ pub(super) async fn live() -> impl IntoResponse {
 #[into_params(parameter_in = Query)]
 pub(super) struct ReadyQuery {
     /// For how long this server may have been behind its store, in milliseconds
-    max_stale_ms: Option<u64>,
+    #[param(minimum = 0)]
+    max_stale_ms: Option<i64>,
 }
 
 /// That the server is ready, and how fresh what it serves is
@@ -81,7 +82,9 @@ pub(super) async fn ready(
     }
     let contact = state.contact();
     let stale_ms = u64::try_from(contact.stale_for().as_millis()).unwrap_or(u64::MAX);
-    if query.max_stale_ms.is_some_and(|most| stale_ms > most) {
+    let most = query.max_stale_ms.map(u64::try_from).transpose();
+    let wrong = |_| ApiError::invalid("?maxStaleMs", "expected 0 or more milliseconds");
+    if most.map_err(wrong)?.is_some_and(|most| stale_ms > most) {
         return Err(ApiError::unavailable(
             "this server has not been up to date for longer than was asked for",
         ));

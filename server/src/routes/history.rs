@@ -94,6 +94,7 @@ pub(super) async fn list(
 
 /// What a flag is to be again
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what `Fields` reads")]
 pub(super) struct Rollback {
     /// A revision of the environment

@@ -85,6 +85,7 @@ enum What {
 
 /// What a key of an environment is made of
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `Fields` reads")]
 pub(super) struct NewEnvironmentKey {
@@ -115,6 +116,7 @@ pub(super) struct KeyPatch {
 
 /// What a token of a project is made of
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `Fields` reads")]
 pub(super) struct NewProjectToken {

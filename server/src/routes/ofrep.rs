@@ -335,6 +335,10 @@ async fn read(
             ErrorCode::ParseError,
             format!("the body is no JSON: {error}"),
         ),
+        Err(ApiError::Invalid { errors }) => {
+            let messages: Vec<String> = errors.into_iter().map(|error| error.message).collect();
+            refuse(ErrorCode::ParseError, messages.join("; "))
+        }
         Err(other) => Err(other),
     }
 }

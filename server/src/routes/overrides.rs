@@ -87,6 +87,7 @@ pub(super) struct Item {
 
 /// What an override is made of
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what `Submission` reads")]
 pub(super) struct OverrideBody {
     /// What the context gets

@@ -30,6 +30,7 @@ pub(crate) struct ReportWire {
     #[schema(min_length = 1, max_length = 64)]
     instance: String,
     /// Counts the instance's reports; one that was sent again is not counted again
+    #[schema(format = "uint64")]
     sequence: u64,
     sdk: SdkWire,
     #[schema(value_type = String, format = DateTime)]
@@ -40,6 +41,7 @@ pub(crate) struct ReportWire {
     counts: Vec<Count>,
     /// Evaluations that could not be counted
     #[serde(default)]
+    #[schema(format = "uint64")]
     lost: u64,
 }
 

@@ -394,6 +394,36 @@ async fn the_stream_refuses_client_and_admin_keys() {
 }
 
 #[tokio::test]
+async fn what_is_of_the_wrong_shape_is_told_by_its_place() {
+    let server = Server::new().await;
+    let wrong = server.get(&format!("{FLAGS}?limit=x")).await;
+    assert_eq!(wrong.pointers(), ["?limit"], "{}", wrong.text);
+    let report = |counts: Value| {
+        json!({
+            "instance": "1", "sequence": 1, "sdk": {"name": "a", "version": "1"},
+            "from": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z", "counts": counts,
+        })
+    };
+    for (path, body, pointer) in [
+        ("/api/v1/evaluate", json!({"explain": 1}), "/explain"),
+        // Members in their order are no object, though serde reads a struct from them.
+        ("/api/v1/evaluate", json!([null, null]), ""),
+        ("/api/v1/evaluate", json!("text"), ""),
+        (
+            "/api/v1/sdk/usage",
+            report(json!([{"flag": "a", "count": 1}, {"flag": "a", "count": "1"}])),
+            "/counts/1/count",
+        ),
+    ] {
+        let answer = server
+            .call(KeyKind::Server, Method::POST, path, &body, &[])
+            .await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+        assert_eq!(answer.pointers(), [pointer], "{body}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn unknown_places_are_problems_too() {
     let server = Server::new().await;
     for (method, path, status) in [
@@ -417,7 +447,7 @@ async fn unknown_places_are_problems_too() {
         (
             Method::GET,
             &format!("{FLAGS}?limit=x"),
-            StatusCode::BAD_REQUEST,
+            StatusCode::UNPROCESSABLE_ENTITY,
         ),
         (
             Method::GET,

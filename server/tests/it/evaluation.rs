@@ -239,7 +239,7 @@ async fn evaluate_answers_full_outcomes_in_canonical_json() {
         ),
         (
             r#"{"flag": "constant", "contxt": {}}"#,
-            StatusCode::BAD_REQUEST,
+            StatusCode::UNPROCESSABLE_ENTITY,
         ),
         (r#"{"flag": "#, StatusCode::BAD_REQUEST),
     ] {
@@ -410,7 +410,7 @@ async fn health_is_told_without_a_key() {
     assert_eq!(long_enough.status, StatusCode::OK);
     assert_eq!(
         get("/readyz?maxStaleMs=soon").await.status,
-        StatusCode::BAD_REQUEST
+        StatusCode::UNPROCESSABLE_ENTITY
     );
     server.state.stopping().cancel();
     assert_eq!(get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);

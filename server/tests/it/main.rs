@@ -63,6 +63,8 @@ mod questions;
 #[cfg(test)]
 mod redis;
 #[cfg(test)]
+mod requests;
+#[cfg(test)]
 mod service;
 #[cfg(test)]
 mod signing;

@@ -83,6 +83,31 @@ async fn it_tells_of_every_route() {
 }
 
 #[tokio::test]
+async fn its_page_tells_of_every_operation_and_of_nothing_from_elsewhere() {
+    let server = Server::new().await;
+    let request = Request::get("/api/v1/docs").body(Body::empty());
+    let page = server.send(request.unwrap()).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    assert!(
+        page.header("content-security-policy")
+            .starts_with("default-src 'none';")
+    );
+    let document = document(&server).await;
+    for (method, path, said) in operations(&document) {
+        let section = format!("<section id=\"{}\">", said["operationId"].as_str().unwrap());
+        assert!(page.text.contains(&section), "{method} {path}");
+    }
+    let mut links = page.text.split("href=\"").skip(1);
+    for link in links.by_ref().map(|rest| rest.split_once('"').unwrap().0) {
+        let is_there = link
+            .strip_prefix('#')
+            .is_some_and(|id| page.text.contains(&format!("id=\"{id}\"")));
+        assert!(is_there || link == "openapi.json", "{link}");
+    }
+    assert!(!page.text.contains("<script") && !page.text.contains("src="));
+}
+
+#[tokio::test]
 async fn it_hangs_together() {
     let server = Server::new().await;
     let document = document(&server).await;

@@ -1,0 +1,112 @@
+//! `docs/api.http`: every request in it succeeds, in the order of the file, against a server on a port
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::live::Live;
+use crate::support::{Database, http};
+
+const FILE: &str = include_str!("../../../docs/api.http");
+
+/// What is known by a name: what the file says, and what was answered
+#[derive(Default)]
+struct Variables(BTreeMap<String, String>);
+
+impl Variables {
+    /// A text with what its variables stand for
+    fn fill(&self, text: &str) -> String {
+        let mut filled = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("{{") {
+            let (name, after) = after.split_once("}}").unwrap();
+            let value = self
+                .0
+                .get(name)
+                .unwrap_or_else(|| panic!("{name} is not known"));
+            filled.push_str(before);
+            filled.push_str(value);
+            rest = after;
+        }
+        filled.push_str(rest);
+        filled
+    }
+
+    /// Keeps what was answered to the request of a name
+    async fn keep(&mut self, name: &str, response: reqwest::Response) {
+        for (header, value) in response.headers() {
+            // As people write them.
+            let header = if header == "etag" {
+                "ETag"
+            } else {
+                header.as_str()
+            };
+            let value = value.to_str().unwrap().to_owned();
+            self.0
+                .insert(format!("{name}.response.headers.{header}"), value);
+        }
+        let body: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        for (member, value) in body.as_object().unwrap() {
+            let value = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            self.0
+                .insert(format!("{name}.response.body.$.{member}"), value);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_request_of_the_file_succeeds() {
+    let database = Database::new();
+    let server = Live::start(&database).await;
+    let mut variables = Variables::default();
+    let (head, _) = FILE.split_once("\n### ").unwrap();
+    for line in head.lines() {
+        let Some((name, value)) = line
+            .strip_prefix('@')
+            .and_then(|line| line.split_once(" = "))
+        else {
+            continue;
+        };
+        let value = match name {
+            "address" => format!("http://{}", server.host()),
+            "token" => "admin".to_owned(),
+            "key" => "server".to_owned(),
+            _ => variables.fill(value),
+        };
+        variables.0.insert(name.to_owned(), value);
+    }
+    let mut count = 0;
+    for request in FILE.split("\n### ").skip(1) {
+        let (title, request) = request.split_once('\n').unwrap();
+        let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));
+        let (comments, lines): (Vec<&str>, Vec<&str>) =
+            head.lines().partition(|line| line.starts_with('#'));
+        let (method, address) = lines[0].split_once(' ').unwrap();
+        let method: Method = method.parse().unwrap();
+        let mut asked = http().request(method, variables.fill(address));
+        for line in lines.iter().skip(1).filter(|line| !line.is_empty()) {
+            let (name, value) = line.split_once(": ").unwrap();
+            asked = asked.header(name, variables.fill(value));
+        }
+        let body = variables.fill(body.trim());
+        let response = asked.body(body).send().await.unwrap();
+        let status = response.status();
+        assert!(
+            status.is_success(),
+            "{title}: {status} {}",
+            response.text().await.unwrap()
+        );
+        let name = comments
+            .iter()
+            .find_map(|line| line.strip_prefix("# @name "));
+        if let Some(name) = name {
+            variables.keep(name, response).await;
+        }
+        count += 1;
+    }
+    assert_eq!(count, 15, "requests of the file");
+    server.stop().await;
+}
