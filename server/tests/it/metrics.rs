@@ -187,6 +187,6 @@ async fn a_request_is_one_and_the_same_in_its_answer_and_in_the_log() {
     let line = answered("mine-1");
     assert_eq!(line["span"]["trace_id"], trace);
     assert_eq!(line["span"]["path"], FLAGS, "without its query");
-    assert_eq!(line["status"], 400);
+    assert_eq!(line["status"], 422);
     assert_eq!(answered(&made)["span"].get("trace_id"), None);
 }

@@ -166,7 +166,7 @@ async fn every_bad_line_of_a_load_is_named_and_nothing_is_stored() {
     for query in ["?mode=add", "?dryRun=perhaps"] {
         assert_eq!(
             load(&server, query, "").await.status,
-            StatusCode::BAD_REQUEST,
+            StatusCode::UNPROCESSABLE_ENTITY,
             "{query}"
         );
     }
