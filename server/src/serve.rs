@@ -134,8 +134,10 @@ async fn load(
 ) -> Result<(AppState, Vec<NewKey>), ServeError> {
     let store: Arc<dyn Store> = Arc::new(sql.clone());
     let clock = Clock::System;
+    // Before there are keys, which a start that fails would tell nobody.
+    let limits = limits(options)?;
     let made = ensure_keys(&*store, options, clock.now()).await?;
-    let state = AppState::load(store, limits(options)?, clock).await?;
+    let state = AppState::load(store, limits, clock).await?;
     Ok((state, made))
 }
 

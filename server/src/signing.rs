@@ -6,6 +6,7 @@ use axum::http::{HeaderName, HeaderValue};
 use flagstaff_core::{Context, Timestamp, Value};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use utoipa::IntoParams;
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, unhex};
@@ -15,6 +16,16 @@ use crate::store::SigningSecret;
 pub(crate) const SIGNATURE: HeaderName = HeaderName::from_static("x-flagstaff-signature");
 /// Of what is signed: another form has another first line
 const FORM: &str = "flagstaff-context-1";
+
+/// The signature, as it is told of
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes what `check` reads")]
+pub(crate) struct Signed {
+    /// The signature of the context, where the key takes signed contexts only: `EXPIRES.MAC`
+    #[param(rename = "x-flagstaff-signature", nullable = false)]
+    signature: Option<String>,
+}
 
 /// Refuses a context that nobody has signed, from a key that takes no others
 pub(crate) fn check(

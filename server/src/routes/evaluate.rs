@@ -16,7 +16,7 @@ use crate::auth::{Grant, KeyKind};
 use crate::coding::{self, Coding};
 use crate::extract::{Body, key_environment};
 use crate::openapi::Evaluation;
-use crate::signing::{self, SIGNATURE};
+use crate::signing::{self, SIGNATURE, Signed};
 use crate::state::AppState;
 
 /// Who asks, as the list of unknown flags has it
@@ -60,6 +60,7 @@ pub(super) fn no_context() -> Box<RawValue> {
 /// The answer is in canonical JSON, the same as every SDK's.
 #[utoipa::path(
     post, path = "/api/v1/evaluate", tag = "evaluation", operation_id = "evaluate",
+    params(Signed),
     request_body(content = Question, example = json!({"flag": "new-checkout", "context": {"targetingKey": "user-1"}})),
     responses((status = OK, description = "What it evaluates to", body = Evaluation)),
     security(("bearer" = ["server", "client"])),

@@ -26,7 +26,7 @@ use crate::openapi::ContextBody;
 use crate::published::Published;
 use crate::routes::evaluate::no_context;
 use crate::routes::notices::EventStream;
-use crate::signing::{self, SIGNATURE};
+use crate::signing::{self, SIGNATURE, Signed};
 use crate::state::AppState;
 use crate::store::KeyRow;
 use crate::stream_token;
@@ -104,6 +104,7 @@ pub(super) struct Bulk<'a> {
 /// Evaluates one flag
 #[utoipa::path(
     post, path = "/ofrep/v1/evaluate/flags/{key}", tag = "ofrep", operation_id = "ofrepEvaluateFlag",
+    params(Signed),
     request_body(content = Question, example = json!({"context": {"targetingKey": "user-1"}})),
     responses(
         (status = OK, description = "The value", body = Success<'_>),
@@ -148,7 +149,7 @@ pub(super) async fn single(
 /// `If-None-Match` with the `ETag` of an earlier answer to the same question is answered 304 while nothing has changed.
 #[utoipa::path(
     post, path = "/ofrep/v1/evaluate/flags", tag = "ofrep", operation_id = "ofrepEvaluateFlags",
-    params(BulkQuery, IfNoneMatch),
+    params(BulkQuery, IfNoneMatch, Signed),
     request_body(content = Question, example = json!({"context": {"targetingKey": "user-1"}})),
     responses(
         (status = OK, description = "The values, and where to hear of changes", body = Bulk<'_>, headers(("ETag" = String))),

@@ -228,6 +228,31 @@ fn what_cannot_be_served_is_said_and_fails() {
         ),
         (&["--admin-token", ""], "visible ASCII"),
         (&["--listen", "nowhere"], "--listen"),
+        (&["--trusted-proxy", "nobody"], "--trusted-proxy"),
+        (&["--jwt-issuer", "i"], "--jwt-audience"),
+        (&["--jwt-secret", "s"], "--jwt-issuer"),
+        (
+            &[
+                "--jwt-issuer",
+                "i",
+                "--jwt-audience",
+                "a",
+                "--jwt-secret",
+                "s",
+            ],
+            "the secret for tokens is shorter than 32 characters",
+        ),
+        (
+            &[
+                "--jwt-issuer",
+                "i",
+                "--jwt-audience",
+                "a",
+                "--jwt-jwks-url",
+                "http://a.example",
+            ],
+            "expected the address of the issuer's keys with https",
+        ),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flagstaff"));
         command.arg("serve").args(if arguments[0] == "--listen" {
