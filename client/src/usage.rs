@@ -17,6 +17,8 @@ pub(crate) mod report;
 const THREADS: usize = 256;
 /// Flags that do not exist and are counted between two reports
 const STRANGERS: usize = 100;
+/// Counters that nobody uses before and after those of a tally: else two threads could write to one line of the cache
+const MARGIN: usize = 16;
 /// Characters of a key that the server takes; no flag has a longer one
 const KEY_LENGTH: usize = 100;
 
@@ -34,6 +36,7 @@ pub(crate) struct Usage {
 #[derive(Debug)]
 struct Tally {
     snapshot: Arc<Snapshot>,
+    // With a margin on both sides.
     counters: Box<[AtomicU64]>,
     is_shared: bool,
     // Whether a thread counts here. INVARIANT: of a tally that is not shared, nobody but the thread that has taken it writes.
@@ -64,7 +67,7 @@ impl Own {
 
     #[inline]
     fn count(&self, slot: usize) {
-        if let Some(counter) = self.0.counters.get(slot) {
+        if let Some(counter) = self.0.counter(slot) {
             // Not `fetch_add`, which costs as much as an evaluation: this thread is the only one that writes.
             let count = counter.load(Ordering::Relaxed).wrapping_add(1);
             counter.store(count, Ordering::Relaxed);
@@ -74,13 +77,24 @@ impl Own {
 
 impl Tally {
     fn new(snapshot: &Arc<Snapshot>, is_shared: bool) -> Arc<Self> {
-        let slots = 0..snapshot.slot_count();
+        let slots = 0..snapshot.slot_count().saturating_add(2 * MARGIN);
         Arc::new(Self {
             snapshot: Arc::clone(snapshot),
             counters: slots.map(|_| AtomicU64::new(0)).collect(),
             is_shared,
             is_taken: AtomicBool::new(!is_shared),
         })
+    }
+
+    #[inline]
+    fn counter(&self, slot: usize) -> Option<&AtomicU64> {
+        self.counters.get(slot.wrapping_add(MARGIN))
+    }
+
+    /// The counters of the slots, in their order
+    fn slots(&self) -> impl Iterator<Item = &AtomicU64> {
+        let slots = self.snapshot.slot_count();
+        self.counters.iter().skip(MARGIN).take(slots)
     }
 
     fn is_of(&self, snapshot: &Arc<Snapshot>) -> bool {
@@ -172,7 +186,7 @@ impl Usage {
         let mut shared = tallies.iter().filter(|tally| tally.is_shared);
         let found = shared.find(|tally| tally.is_of(snapshot)).map(Arc::clone);
         let tally = found.unwrap_or_else(|| self.add(Tally::new(snapshot, true)));
-        if let Some(counter) = tally.counters.get(slot) {
+        if let Some(counter) = tally.counter(slot) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -38,7 +38,7 @@ impl Harvest {
             if !self.known.iter().any(is_known) {
                 self.known.push(Known {
                     tally: Arc::clone(tally),
-                    read: vec![0; tally.counters.len()].into(),
+                    read: vec![0; tally.snapshot.slot_count()].into(),
                     is_leaving: false,
                 });
             }
@@ -76,7 +76,7 @@ impl Harvest {
     }
 
     fn read(&mut self, known: &mut Known) {
-        let counters = known.tally.counters.iter().zip(&mut known.read);
+        let counters = known.tally.slots().zip(&mut known.read);
         for ((counter, read), (flag, variant)) in counters.zip(known.tally.snapshot.slots()) {
             let count = counter.load(Ordering::Relaxed);
             let new = count.wrapping_sub(*read);
