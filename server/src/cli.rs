@@ -1,27 +1,37 @@
-//! The commands that read files and answer: `lint`, `diff` and `eval`
+//! The commands that answer and end: those that read files (`lint`, `diff`, `eval`), and those that ask a server or a database
 //!
-//! Each makes a report, what to print and the status to exit with, and does nothing else: no network, no database. `-`
-//! instead of a file is stdin.
+//! Each makes a report: what to print and the status to exit with. `-` instead of a file is stdin.
 
+mod audit;
 mod diff;
 mod eval;
 mod lint;
+mod remote;
+mod table;
+mod token;
 mod trace;
+mod transfer;
 
 use std::borrow::Cow;
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Subcommand, ValueEnum};
 use flagstaff_core::impact::ComparisonError;
 use flagstaff_core::{SnapshotError, Timestamp};
 
+pub use audit::AuditCommand;
 pub use diff::DiffOptions;
 pub use eval::EvalOptions;
 pub use lint::LintOptions;
+pub use token::TokenCommand;
+pub use transfer::{ExportOptions, ImportOptions};
 
-/// The commands that read files and answer
+use crate::config::Cli;
+use crate::store::StoreError;
+
+/// The commands that answer and end
 #[derive(Debug, Subcommand)]
 pub enum Tool {
     /// Find what is wrong or odd in a document
@@ -36,6 +46,30 @@ pub enum Tool {
     ///
     /// Exits with 0 if there is a value, 1 if there is an error instead, 2 if the document cannot be read.
     Eval(EvalOptions),
+    /// Print an environment of a server as a document
+    ///
+    /// Exits with 0, or with 2 if the server refuses.
+    Export(ExportOptions),
+    /// Take a document into an environment of a server
+    ///
+    /// Exits with 0, or with 2 if the document cannot be read or the server refuses it.
+    Import(ImportOptions),
+    /// The tokens of a project: list, make, end
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// The audit of a project: verify, list, export
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Print a script that completes this command line in a shell
+    Completion(CompletionOptions),
+}
+
+/// For which shell
+#[derive(Debug, Args)]
+pub struct CompletionOptions {
+    /// The shell
+    #[arg(value_enum)]
+    shell: clap_complete::Shell,
 }
 
 /// How to print
@@ -73,8 +107,26 @@ enum ToolError {
     Declared(#[source] flagstaff_core::ContextError),
     #[error("stdin can be read only once")]
     StdinTwice,
-    #[error("cannot write the report: {0}")]
+    #[error("not the JSON that was expected: {0}")]
     Json(#[from] serde_json::Error),
+    #[error("`{name}`, line {line}: {cause}")]
+    Line {
+        name: String,
+        line: usize,
+        cause: serde_json::Error,
+    },
+    #[error("the address of the server is none of HTTP")]
+    Address,
+    #[error("cannot ask the server: {}", crate::chain(.0))]
+    Http(#[from] reqwest::Error),
+    #[error("the server refuses: {0}")]
+    Refused(String),
+    #[error("cannot read the database: {}", crate::chain(.0))]
+    Store(#[from] StoreError),
+    #[error("there is no project `{0}`")]
+    NoProject(String),
+    #[error("cannot begin: {0}")]
+    Runtime(#[source] io::Error),
 }
 
 /// Runs a command; prints its report to stdout, and to stderr why there is none
@@ -83,6 +135,11 @@ pub fn run(tool: &Tool) -> ExitCode {
         Tool::Lint(options) => lint::run(options),
         Tool::Diff(options) => diff::run(options),
         Tool::Eval(options) => eval::run(options),
+        Tool::Export(options) => transfer::export(options),
+        Tool::Import(options) => transfer::import(options),
+        Tool::Token(command) => token::run(command),
+        Tool::Audit(command) => audit::run(command),
+        Tool::Completion(options) => Ok(complete(options.shell)),
     };
     match report {
         Ok(report) => match io::stdout().write_all(report.text.as_bytes()) {
@@ -92,6 +149,17 @@ pub fn run(tool: &Tool) -> ExitCode {
             _ => ExitCode::from(1),
         },
         Err(error) => failed(&error),
+    }
+}
+
+fn complete(shell: clap_complete::Shell) -> Report {
+    let mut script = Vec::new();
+    let mut command = Cli::command();
+    let name = command.get_name().to_owned();
+    clap_complete::generate(shell, &mut command, name, &mut script);
+    Report {
+        text: String::from_utf8_lossy(&script).into_owned(),
+        is_good: true,
     }
 }
 

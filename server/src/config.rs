@@ -30,9 +30,9 @@ pub enum Command {
     /// Run the server
     Serve(Box<ServeOptions>),
 
-    /// The commands that read files and answer
+    /// The commands that answer and end
     #[command(flatten)]
-    Tool(Tool),
+    Tool(Box<Tool>),
 }
 
 /// How to run the server

@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+mod remote;
+
 /// What a command printed, and its status
 struct Printed {
     stdout: String,

@@ -297,3 +297,14 @@ pub(crate) fn http() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new()
 }
+
+/// Runs statements in a database behind the server's back
+pub(crate) async fn sql(address: &str, statements: &str) {
+    sqlx::any::install_default_drivers();
+    let mut connection = sqlx::AnyConnection::connect(address).await.unwrap();
+    for statement in statements.split(';') {
+        let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()));
+        statement.execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+}

@@ -4,9 +4,8 @@ use flagstaff_server::chain::{self, Fault, Verifier};
 use flagstaff_server::store::{AuditRow, EntryChange, EntryCounts};
 use serde_json::json;
 
-use sqlx::Connection as _;
-
 use super::*;
+use crate::support::sql;
 
 /// A commit of flag `a` whose override of `user` changes as told, with what the audit says of it
 fn overriding(base: u64, entries: &[(&str, Option<&str>, Option<&str>)]) -> Commit {
@@ -282,17 +281,21 @@ async fn a_row_that_was_tampered_with_is_found() {
         }
         assert_eq!(verify(&store).await, Ok(()));
         store.close().await;
-        run(&database, "CREATE TABLE kept AS SELECT * FROM audit_entry").await;
+        sql(
+            database.address(),
+            "CREATE TABLE kept AS SELECT * FROM audit_entry",
+        )
+        .await;
         for (tampering, (sequence, fault)) in tampered {
-            run(&database, tampering).await;
+            sql(database.address(), tampering).await;
             let broken = verify(&database.open().await).await.unwrap_err();
             assert_eq!(
                 (broken.sequence, broken.fault),
                 (sequence, fault),
                 "{tampering}"
             );
-            run(
-                &database,
+            sql(
+                database.address(),
                 "DELETE FROM audit_entry; INSERT INTO audit_entry SELECT * FROM kept",
             )
             .await;
@@ -306,18 +309,4 @@ async fn verify(store: &dyn Store) -> Result<(), chain::Broken> {
         verifier.read(chain::record(&row))?;
     }
     verifier.finish().map(drop)
-}
-
-async fn run(database: &Database, statements: &str) {
-    sqlx::any::install_default_drivers();
-    let mut connection = sqlx::AnyConnection::connect(database.address())
-        .await
-        .unwrap();
-    for statement in statements.split(';') {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()))
-            .execute(&mut connection)
-            .await
-            .unwrap();
-    }
-    connection.close().await.unwrap();
 }
