@@ -158,6 +158,11 @@ impl Key {
     pub fn row(&self) -> &KeyRow {
         &self.row
     }
+
+    /// Whether what it opened may go on now that this is known of it: pages that may no longer use it must ask again
+    fn opens_for(&self, row: &KeyRow) -> bool {
+        self.row.rules.origins == row.rules.origins
+    }
 }
 
 /// All keys in service, by hash, and all members, as of one count of changes
@@ -170,10 +175,11 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// A keyring of these keys; those that `before` has too are the same keys
+    /// A keyring of these keys; what was opened by those that `before` has too goes on, where the same pages may use them
     pub fn new(access: Access, before: &Self) -> Self {
         let key = |row: KeyRow| {
             let held = before.keys.get(&row.hash);
+            let held = held.filter(|key| key.opens_for(&row));
             let ended = held.map(|key| key.ended.clone()).unwrap_or_default();
             let id = row.id().into();
             (row.hash.clone(), Arc::new(Key { row, id, ended }))
@@ -206,10 +212,13 @@ impl Keyring {
         &self.members
     }
 
-    /// Ends what was opened by keys that `after` no longer has
+    /// Ends what was opened by keys that `after` no longer has, or has for other pages
     pub(crate) fn end_missing(&self, after: &Self) {
-        let is_gone = |(hash, _): &(&String, &Arc<Key>)| !after.keys.contains_key(*hash);
-        for (_, key) in self.keys.iter().filter(is_gone) {
+        let goes_on = |hash: &String, key: &Key| {
+            let held = after.keys.get(hash);
+            held.is_some_and(|held| key.opens_for(&held.row))
+        };
+        for (_, key) in self.keys.iter().filter(|(hash, key)| !goes_on(hash, key)) {
             key.ended.cancel();
         }
     }

@@ -34,11 +34,15 @@ impl Fields {
         let given = self.members.remove(name).filter(|given| !given.is_null())?;
         let value = read(&given);
         if value.is_none() {
-            let message = format!("expected {expected}, got {given}");
-            self.errors
-                .push(FieldError::new(format!("/{name}"), message));
+            self.wrong(format!("/{name}"), expected, &given);
         }
         value
+    }
+
+    /// Something wrong inside a member that was read as a whole
+    pub(crate) fn wrong(&mut self, pointer: String, expected: &str, given: &Json) {
+        let message = format!("expected {expected}, got {given}");
+        self.errors.push(FieldError::new(pointer, message));
     }
 
     /// Whether a member is missing or null

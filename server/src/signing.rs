@@ -16,6 +16,8 @@ use crate::store::SigningSecret;
 pub(crate) const SIGNATURE: HeaderName = HeaderName::from_static("x-flagstaff-signature");
 /// Of what is signed: another form has another first line
 const FORM: &str = "flagstaff-context-1";
+/// Milliseconds from now in which a signature must end: one that leaks is of use for no longer
+const LONGEST: i64 = 86_400_000;
 
 /// The signature, as it is told of
 #[derive(IntoParams)]
@@ -27,11 +29,11 @@ pub(crate) struct Signed {
     signature: Option<String>,
 }
 
-/// Refuses a context that nobody has signed, from a key that takes no others
+/// Refuses a context that nobody has signed, from a key that takes no others; one that cannot be read (`None`) nobody can have signed
 pub(crate) fn check(
     grant: &Grant,
     given: Option<&HeaderValue>,
-    context: &Context,
+    context: Option<&Context>,
     now: Timestamp,
 ) -> Result<(), ApiError> {
     let key = grant.key()?.row();
@@ -50,15 +52,26 @@ pub(crate) fn check(
     let (expires, seconds, mac) = read.ok_or(ApiError::Signature(
         "the signature cannot be read: expected `EXPIRES.MAC`, seconds since 1970 and hexadecimal digits",
     ))?;
-    let message = message(key.id(), expires, context);
-    let is_genuine = |secret: &SigningSecret| verifies(secret.reveal(), &message, &mac);
-    if !key.rules.secrets.iter().any(is_genuine) {
+    let is_genuine = context.is_some_and(|context| {
+        let message = message(key.id(), expires, context);
+        let is_with = |secret: &SigningSecret| verifies(secret.reveal(), &message, &mac);
+        key.rules.secrets.iter().any(is_with)
+    });
+    if !is_genuine {
         return Err(ApiError::Signature(
             "the signature is not of this context, key and time",
         ));
     }
-    if seconds.saturating_mul(1_000) <= now.as_millis() {
+    let left = seconds
+        .saturating_mul(1_000)
+        .saturating_sub(now.as_millis());
+    if left <= 0 {
         return Err(ApiError::Signature("the signature has expired"));
+    }
+    if left > LONGEST {
+        return Err(ApiError::Signature(
+            "the signature ends more than 24 hours from now: sign for less",
+        ));
     }
     Ok(())
 }

@@ -139,7 +139,7 @@ impl Connection {
                     return Some(self.goodbye("the server is stopping", rand::random_range(500..=3_000)));
                 }
                 () = self.key_ended.cancelled() => {
-                    return Some(self.goodbye("the key was revoked or has expired", rand::random_range(0..=1_000)));
+                    return Some(self.goodbye("the key was revoked, has expired, or is for other pages now", rand::random_range(0..=1_000)));
                 }
                 changed = self.changes.changed() => {
                     // The environment lives as long as the server, so its end is the server's.

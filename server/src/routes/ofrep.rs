@@ -327,7 +327,7 @@ async fn read(
     match Body::<Question>::from_request(request, state).await {
         Ok(Body(question)) => match Context::from_json(question.context.get()) {
             Ok(context) => {
-                signing::check(grant, signature.as_ref(), &context, state.now())?;
+                signing::check(grant, signature.as_ref(), Some(&context), state.now())?;
                 Ok(Ok(context))
             }
             Err(error) => refuse(ErrorCode::InvalidContext, error.to_string()),

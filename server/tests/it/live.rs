@@ -369,7 +369,7 @@ async fn a_stream_ends_when_its_key_expires() {
     assert_eq!(goodbye.name, "goodbye");
     assert_eq!(
         goodbye.json()["reason"],
-        "the key was revoked or has expired"
+        "the key was revoked, has expired, or is for other pages now"
     );
     live.stop().await;
 }

@@ -213,6 +213,40 @@ async fn nobody_evaluates_for_somebody_else() {
 }
 
 #[tokio::test]
+async fn a_signature_ends_within_a_day() {
+    let server = guide_server().await;
+    let context = json!({"targetingKey": "u-1"});
+    let day = NOW / 1_000 + 86_400;
+    let longest = sign("fs_signing_example", "client", &context, day);
+    let longer = sign("fs_signing_example", "client", &context, day + 1);
+    for path in ALL {
+        let answer = ask(&server, "client", path, &context, Some(&longest)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
+        let answer = ask(&server, "client", path, &context, Some(&longer)).await;
+        assert_refused(
+            &answer,
+            "the signature ends more than 24 hours from now: sign for less",
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_context_is_told_nothing() {
+    let server = guide_server().await;
+    let (_, signature) = vector();
+    for context in [json!([]), json!({"targetingKey": 7})] {
+        for given in [None, Some(signature)] {
+            // Without a signature it would list the keys of all flags.
+            let answer = ask(&server, "client", EVALUATE, &context, given).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.text);
+            let answer = ask(&server, "client", BULK, &context, given).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.text);
+            assert_eq!(answer.json()["flags"], Value::Null);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_secret_is_told_once_and_changed_without_a_gap() {
     let server = Server::new().await;
     server.put("a", &json!({"enabled": true})).await;
@@ -324,11 +358,17 @@ async fn who_may_make_secrets_and_for_which_keys() {
 #[tokio::test]
 async fn a_route_that_checks_nothing_is_closed_to_a_key_that_takes_signed_contexts() {
     let server = guide_server().await;
-    for path in ["/api/v1/sdk/snapshot", "/api/v1/sdk/stream"] {
-        let answer = server.with_token("client").get(path).await;
-        assert_refused(
-            &answer,
-            "the key takes signed contexts only, which are not checked here",
-        );
+    let closed = "the key takes signed contexts only, which are not checked here";
+    let client = server.with_token("client");
+    for path in [
+        "/api/v1/sdk/snapshot",
+        "/api/v1/sdk/stream",
+        "/api/v1/projects/default/environments/production/values?targetingKey=u-1",
+        "/api/v1/projects/default/environments/production/flags/a/summary",
+    ] {
+        assert_refused(&client.get(path).await, closed);
     }
+    let body = json!({"contexts": [{"targetingKey": "u-1"}]});
+    let batch = client.post("/api/v1/evaluate/batch", &body).await;
+    assert_refused(&batch, closed);
 }

@@ -11,6 +11,8 @@ const ORIGINS: usize = 50;
 const ORIGIN_LENGTH: usize = 300;
 const EXPECTED: &str = "`[\"*\"]`, or 1 to 50 origins as browsers send them, `https://app.example` or `http://localhost:3000`, \
      of a key of kind `client` or `client-local`";
+const EXPECTED_ITEM: &str =
+    "an origin as browsers send it, `https://app.example` or `http://localhost:3000`";
 
 /// What is told of a key that browsers may have
 pub(super) fn told(row: &KeyRow) -> Option<Vec<&str>> {
@@ -27,26 +29,25 @@ pub(super) fn told(row: &KeyRow) -> Option<Vec<&str>> {
     reason = "nothing said, all pages, and some pages"
 )]
 pub(super) fn read(fields: &mut Fields, kind: Option<KeyKind>) -> Option<Option<Vec<String>>> {
-    fields.optional("origins", EXPECTED, |given| {
+    let given = fields.optional("origins", EXPECTED, |given| {
         let given = given.as_array()?;
         // Where the kind itself is wrong that is said already.
-        if !kind.is_none_or(is_for_browsers) || !(1..=ORIGINS).contains(&given.len()) {
-            return None;
+        let is_usable = kind.is_none_or(is_for_browsers) && (1..=ORIGINS).contains(&given.len());
+        is_usable.then(|| given.clone())
+    })?;
+    if matches!(&given[..], [Value::String(all)] if all == "*") {
+        return Some(None);
+    }
+    let mut origins = Vec::new();
+    for (index, given) in given.iter().enumerate() {
+        match given.as_str().filter(|text| is_origin(text)) {
+            Some(origin) => origins.push(origin.to_owned()),
+            None => fields.wrong(format!("/origins/{index}"), EXPECTED_ITEM, given),
         }
-        if matches!(&given[..], [Value::String(all)] if all == "*") {
-            return Some(None);
-        }
-        let origin = |origin: &Value| {
-            origin
-                .as_str()
-                .filter(|text| is_origin(text))
-                .map(str::to_owned)
-        };
-        let mut origins: Vec<_> = given.iter().map(origin).collect::<Option<_>>()?;
-        origins.sort();
-        origins.dedup();
-        Some(Some(origins))
-    })
+    }
+    origins.sort();
+    origins.dedup();
+    Some(Some(origins))
 }
 
 fn is_for_browsers(kind: KeyKind) -> bool {
