@@ -48,9 +48,9 @@ impl Contact {
         std::mem::replace(&mut state.is_lost, false)
     }
 
-    /// Notes that the store is out of reach
-    pub(crate) fn lost(&self) {
-        self.state().is_lost = true;
+    /// Notes that the store is out of reach; whether it had been in reach
+    pub(crate) fn lost(&self) -> bool {
+        !std::mem::replace(&mut self.state().is_lost, true)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -134,16 +134,22 @@ impl Log {
     fn note(&mut self, state: &AppState, looked: Looked) {
         let contact = state.contact();
         let stale_for = contact.stale_for();
-        if looked.is_out_of_reach {
-            contact.lost();
-        } else if contact.regained(looked.current_at) {
+        let is_new_outage = looked.is_out_of_reach && contact.lost();
+        if !looked.is_out_of_reach && contact.regained(looked.current_at) {
             tracing::info!(stale_for = ?stale_for, "the database is back");
         }
         let error = looked.error.map(|error| chain(&error));
-        if let Some(error) = error.as_ref().filter(|_| error != self.error) {
-            if looked.is_out_of_reach {
+        match &error {
+            Some(error) if is_new_outage => {
                 tracing::warn!(%error, "the database is out of reach: the last state is served, and writes are refused");
-            } else {
+            }
+            None => {}
+            same if *same == self.error => {}
+            // One outage fails in several ways: a connection that is cut, one that is refused, one that is not got in time.
+            Some(error) if looked.is_out_of_reach => {
+                tracing::info!(%error, "the database is still out of reach");
+            }
+            Some(error) => {
                 tracing::error!(%error, "an environment could not be brought up to date: its last state is served");
             }
         }

@@ -105,6 +105,13 @@ pub(crate) async fn assert_refused_for_now(answer: Response) {
     assert_eq!(problem["type"], "urn:flagstaff:problem:unavailable");
 }
 
+/// Whether a log tells of one outage of the database: once of its begin, in however many ways it then fails, and once of its end
+fn assert_one_outage(stderr: &str) {
+    let said = |text: &str| stderr.matches(text).count();
+    assert_eq!(said("the database is out of reach"), 1, "{stderr}");
+    assert_eq!(said("the database is back"), 1, "{stderr}");
+}
+
 #[tokio::test]
 async fn a_change_at_one_node_reaches_the_streams_of_the_other() {
     let nodes = Nodes::start(Cluster::shared()).await;
@@ -158,6 +165,9 @@ async fn a_crash_of_postgresql_takes_nothing_from_readers_and_loses_nothing() {
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     }
 
+    // Connections that are cut instead of refused: another error, of the same outage.
+    cluster.cut_connections(10).await;
+
     cluster.restart();
     for node in [&nodes.one, &nodes.other] {
         until_store_is(node, "up").await;
@@ -169,9 +179,7 @@ async fn a_crash_of_postgresql_takes_nothing_from_readers_and_loses_nothing() {
     assert_eq!(follower.flags(), ["after", "before"]);
     assert_eq!(follower.intents, ["xfer-full"]);
     let (_, stderr) = nodes.other.stop();
-    let said = |text: &str| stderr.matches(text).count();
-    assert_eq!(said("the database is out of reach"), 1, "{stderr}");
-    assert_eq!(said("the database is back"), 1, "{stderr}");
+    assert_one_outage(&stderr);
 }
 
 #[tokio::test]
@@ -194,6 +202,8 @@ async fn a_postgresql_that_hangs_holds_up_no_reader_and_writers_not_for_long() {
     let mut follower = Follower::default();
     let mut changes = stream(&nodes.other).await;
     changes.follow_to(&mut follower, "after").await;
+    let (_, stderr) = nodes.one.stop();
+    assert_one_outage(&stderr);
 }
 
 #[tokio::test]

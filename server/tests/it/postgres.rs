@@ -1,9 +1,11 @@
 //! A PostgreSQL of the tests' own, in a temporary folder, on a free port of the loopback; never the machine's
 
+use std::net::Ipv4Addr;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
+use tokio::net::TcpListener;
 
 use crate::service::Service;
 
@@ -52,6 +54,15 @@ impl Cluster {
     /// Ends it as a power cut would
     pub(crate) fn crash(&self) {
         self.service.tell("crash");
+    }
+
+    /// Takes so many connections in its place, after a crash, and cuts each
+    pub(crate) async fn cut_connections(&self, count: usize) {
+        let address = (Ipv4Addr::LOCALHOST, self.port);
+        let listener = TcpListener::bind(address).await.unwrap();
+        for _ in 0..count {
+            drop(listener.accept().await.unwrap());
+        }
     }
 
     /// Starts it again, with what was committed
