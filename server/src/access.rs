@@ -90,19 +90,11 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Its keys, the oldest first
+    /// Its keys, in any order
     pub(crate) fn keys(&self, state: &AppState) -> Vec<Arc<Key>> {
         let keyring = state.keyring();
-        let mut keys: Vec<_> = keyring
-            .iter()
-            .filter(|key| self.has(key.row()))
-            .cloned()
-            .collect();
-        keys.sort_by(|a, b| {
-            let order = |key: &Key| (key.row().created_at, key.row().hash.clone());
-            order(a).cmp(&order(b))
-        });
-        keys
+        let keys = keyring.iter().filter(|key| self.has(key.row()));
+        keys.cloned().collect()
     }
 
     /// The key of an id

@@ -6,16 +6,16 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
 use crate::environment::{Author, Environment};
-use crate::extract::{ADMINS, Body, Parameters, ProjectScope, WriteQuery, page_size};
+use crate::extract::{ADMINS, Body, Parameters, ProjectScope, WriteQuery};
 use crate::fields::{Fields, KEY, key};
-use crate::list::Page;
+use crate::list::{self, Field, ListQuery, Listed, Page};
 use crate::openapi::LanguageKey;
 use crate::published::Published;
 use crate::state::AppState;
@@ -25,16 +25,6 @@ use crate::store::{NewEnvironments, ProjectChoice};
 const ENVIRONMENTS: [&str; 3] = ["production", "staging", "development"];
 /// Environments in a project: each is held in memory by every node
 const MOST_ENVIRONMENTS: usize = 100;
-
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ListQuery {
-    /// Items of a page
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// The `next` of the page before
-    cursor: Option<String>,
-}
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Project)]
@@ -102,8 +92,7 @@ pub(super) async fn list_projects(
             }),
         }
     }
-    projects.sort_by(|a, b| a.name.cmp(&b.name));
-    page(projects, |item| &item.name, &query)
+    Ok(Json(list::page(projects.into_iter(), &query)?).into_response())
 }
 
 /// Makes a project; the token must be for all projects
@@ -166,9 +155,7 @@ pub(super) async fn list(
 ) -> Result<Response, ApiError> {
     let item = |environment: Arc<Environment>| EnvironmentItem::of(&environment.current());
     let project = state.project(&scope.name);
-    let mut items: Vec<EnvironmentItem> = project.into_iter().map(item).collect();
-    items.sort_by(|a, b| a.name.cmp(&b.name));
-    page(items, |item| &item.name, &query)
+    Ok(Json(list::page(project.into_iter().map(item), &query)?).into_response())
 }
 
 /// Makes an environment, which is empty until something is copied into it
@@ -204,6 +191,34 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(made)).into_response())
 }
 
+impl Listed for ProjectItem {
+    const FIELDS: &'static [&'static str] = &["name"];
+
+    fn id(&self) -> &str {
+        &self.name
+    }
+
+    fn field(&self, _: &str) -> Field {
+        Field::Text(self.name.to_string())
+    }
+}
+
+impl Listed for EnvironmentItem {
+    const FIELDS: &'static [&'static str] = &["name", "revision", "flags"];
+
+    fn id(&self) -> &str {
+        &self.name
+    }
+
+    fn field(&self, name: &str) -> Field {
+        match name {
+            "revision" => Field::Number(i64::try_from(self.revision).ok()),
+            "flags" => Field::Number(i64::try_from(self.flags).ok()),
+            _ => Field::Text(self.name.to_string()),
+        }
+    }
+}
+
 impl EnvironmentItem {
     fn of(published: &Published) -> Self {
         Self {
@@ -236,33 +251,4 @@ async fn make(
 fn are_some_and_differ(names: &[String]) -> bool {
     let different: std::collections::BTreeSet<&String> = names.iter().collect();
     (1..=MOST_ENVIRONMENTS).contains(&names.len()) && different.len() == names.len()
-}
-
-/// A page of items that are in the order of their names
-fn page<T: Serialize>(
-    items: Vec<T>,
-    name: impl Fn(&T) -> &Arc<str>,
-    query: &ListQuery,
-) -> Result<Response, ApiError> {
-    let limit = page_size(query.limit)?;
-    let total = items.len();
-    let is_past = |item: &T| {
-        query
-            .cursor
-            .as_deref()
-            .is_none_or(|last| **name(item) > *last)
-    };
-    let mut items: Vec<T> = items.into_iter().filter(is_past).collect();
-    let has_more = items.len() > limit;
-    items.truncate(limit);
-    let next = items
-        .last()
-        .filter(|_| has_more)
-        .map(|item| name(item).to_string());
-    Ok(Json(Page {
-        items,
-        total: Some(total),
-        next,
-    })
-    .into_response())
 }

@@ -1,7 +1,6 @@
 //! `…/environments/{environment}/flags`: create, read, list, replace, patch, delete
 
 use std::collections::BTreeSet;
-use std::ops::Bound;
 use std::sync::Arc;
 
 use axum::Json;
@@ -18,9 +17,9 @@ use crate::api_error::ApiError;
 use crate::draft::{Draft, owner_value};
 use crate::environment::{Environment, Invalid, WriteError};
 use crate::etag::{self, IfMatch, Precondition};
-use crate::extract::{AdminScope, Body, Parameters, WriteQuery, page_size};
+use crate::extract::{AdminScope, Body, Parameters, WriteQuery};
 use crate::flag::{self, Submission};
-use crate::list::Page;
+use crate::list::{self, Field, ListQuery, Listed, Page};
 use crate::object::{Body as ObjectBody, ObjectId, ObjectKind};
 use crate::openapi::{Flag, FlagBody, FlagPatch, NewFlag};
 use crate::published::Published;
@@ -45,59 +44,63 @@ pub(super) async fn read(
     answer(StatusCode::OK, &state, &published, row)
 }
 
+/// Which flags are meant
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ListQuery {
-    /// Items of a page
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// The `next` of the page before
-    cursor: Option<String>,
+pub(super) struct Filter {
     /// A part of the key, in upper or lower case
     search: Option<String>,
+    /// Of this type only
+    #[serde(rename = "type")]
+    value_type: Option<String>,
 }
 
-/// Lists the flags of an environment, by key
+impl Filter {
+    fn admits(&self, row: &FlagRow) -> bool {
+        let part = self.search.as_ref().map(|part| part.to_ascii_lowercase());
+        let is_type = self
+            .value_type
+            .as_ref()
+            .is_none_or(|name| **name == *row.value_type);
+        is_type && part.is_none_or(|part| row.key.to_ascii_lowercase().contains(&part))
+    }
+}
+
+impl Listed for &FlagRow {
+    const FIELDS: &'static [&'static str] = &["key", "type", "createdAt", "updatedAt"];
+
+    fn id(&self) -> &str {
+        &self.key
+    }
+
+    fn field(&self, name: &str) -> Field {
+        match name {
+            "type" => Field::Text(self.value_type.to_string()),
+            "createdAt" => Field::Number(Some(self.created_at.as_millis())),
+            "updatedAt" => Field::Number(Some(self.updated_at.as_millis())),
+            _ => Field::Text(self.key.to_string()),
+        }
+    }
+}
+
+/// Lists the flags of an environment, by key unless told otherwise
 #[utoipa::path(
     get, path = "/flags", tag = "flags", operation_id = "listFlags",
-    params(ListQuery),
+    params(Filter, ListQuery),
     responses((status = OK, description = "A page", body = Page<Flag>)),
 )]
 pub(super) async fn list(
     scope: AdminScope,
     State(state): State<AppState>,
     Parameters(query): Parameters<ListQuery>,
+    Parameters(filter): Parameters<Filter>,
 ) -> Result<Response, ApiError> {
-    let limit = page_size(query.limit)?;
     let published = scope.environment.current();
-    let search = query.search.unwrap_or_default().to_ascii_lowercase();
-    let is_match = |row: &&FlagRow| row.key.to_ascii_lowercase().contains(&search);
-    let total = published.flags().values().filter(is_match).count();
-    // The cursor is the last key of the page before: what is made or deleted meanwhile shifts nothing.
-    let after: Bound<Arc<str>> = query
-        .cursor
-        .map_or(Bound::Unbounded, |cursor| Bound::Excluded(cursor.into()));
-    let mut rows = published
-        .flags()
-        .range((after, Bound::Unbounded))
-        .map(|(_, row)| row)
-        .filter(is_match);
-    let page: Vec<&FlagRow> = rows.by_ref().take(limit).collect();
-    let next = page
-        .last()
-        .filter(|_| rows.next().is_some())
-        .map(|row| row.key.to_string());
+    let rows = published.flags().values().filter(|row| filter.admits(row));
+    let page = list::page(rows, &query)?;
     let usage = state.usage().of(scope.environment.row().id);
-    let items: Vec<Value> = page
-        .into_iter()
-        .map(|row| seen(flag_json(&published, row), usage.last_seen(&row.key)))
-        .collect();
-    Ok(Json(Page {
-        items,
-        total: Some(total),
-        next,
-    })
-    .into_response())
+    let told = page.map(|row| seen(flag_json(&published, row), usage.last_seen(&row.key)));
+    Ok(Json(told).into_response())
 }
 
 /// Makes a flag that does not exist yet

@@ -7,27 +7,17 @@ use axum::response::{IntoResponse, Response};
 use flagstaff_core::impact::{Change, ChangeKind, differences};
 use flagstaff_core::{Timestamp, Value};
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::api_error::ApiError;
 use crate::etag::{IfMatch, Precondition};
 use crate::extract::{AdminScope, Body, Parameters, WriteQuery, page_size};
 use crate::fields::Fields;
-use crate::list::Page;
+use crate::list::{Page, PageQuery};
 use crate::openapi::{Difference, Flag};
 use crate::routes::flags::{self, Edit, EditKind};
 use crate::state::AppState;
 use crate::store::{AuditQuery, AuditRow};
-
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ListQuery {
-    /// Items of a page
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// The `next` of the page before
-    cursor: Option<String>,
-}
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = FlagChange)]
@@ -57,13 +47,13 @@ pub(super) struct Item {
 /// A flag that has been deleted has a history too.
 #[utoipa::path(
     get, path = "/flags/{key}/history", tag = "history", operation_id = "listFlagHistory",
-    params(ListQuery),
+    params(PageQuery),
     responses((status = OK, description = "A page", body = Page<Item>), (status = SERVICE_UNAVAILABLE)),
 )]
 pub(super) async fn list(
     scope: AdminScope,
     State(state): State<AppState>,
-    Parameters(query): Parameters<ListQuery>,
+    Parameters(query): Parameters<PageQuery>,
 ) -> Result<Response, ApiError> {
     let limit = page_size(query.limit)?;
     let wrong = |_| ApiError::invalid("?cursor", "expected the `next` of an earlier page");

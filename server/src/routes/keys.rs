@@ -2,6 +2,8 @@
 //!
 //! Both are made, listed, rotated and revoked alike. A token is told when it is made, and never again.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,15 +11,15 @@ use axum::http::header::{CACHE_CONTROL, LOCATION};
 use axum::response::{IntoResponse, Response};
 use flagstaff_core::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{self, NewKey, Place};
 use crate::api_error::ApiError;
-use crate::auth::KeyKind;
-use crate::extract::{ADMINS, AdminScope, Body, Parameters, ProjectScope, WriteQuery, page_size};
+use crate::auth::{Key, KeyKind};
+use crate::extract::{ADMINS, AdminScope, Body, Parameters, ProjectScope, WriteQuery};
 use crate::fields::Fields;
-use crate::list::Page;
+use crate::list::{self, Field, ListQuery, Listed, Page};
 use crate::state::AppState;
 use crate::store::{KeyRow, KeyRules};
 
@@ -159,14 +161,43 @@ impl<'a> Item<'a> {
     }
 }
 
+/// Which keys or tokens are meant
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ListQuery {
-    /// Items of a page
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub(super) limit: Option<u32>,
-    /// The `next` of the page before
-    pub(super) cursor: Option<String>,
+pub(super) struct Filter {
+    /// Of this kind or role only
+    kind: Option<String>,
+    /// A part of the name, in upper or lower case
+    search: Option<String>,
+}
+
+impl Filter {
+    fn admits(&self, row: &KeyRow) -> bool {
+        let is_kind = self
+            .kind
+            .as_ref()
+            .is_none_or(|kind| kind == row.kind.name());
+        let part = self.search.as_ref().map(|part| part.to_lowercase());
+        is_kind && part.is_none_or(|part| row.name.to_lowercase().contains(&part))
+    }
+}
+
+impl Listed for Arc<Key> {
+    const FIELDS: &'static [&'static str] = &["createdAt", "expiresAt", "name", "kind"];
+
+    fn id(&self) -> &str {
+        self.row().id()
+    }
+
+    fn field(&self, name: &str) -> Field {
+        let row = self.row();
+        match name {
+            "name" => Field::Text(row.name.clone()),
+            "kind" => Field::Text(row.kind.name().to_owned()),
+            "expiresAt" => Field::Number(row.expires_at.map(Timestamp::as_millis)),
+            _ => Field::Number(Some(row.created_at.as_millis())),
+        }
+    }
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -211,31 +242,16 @@ impl Scope for ProjectScope {
     }
 }
 
-/// The oldest first, those that have expired lately too
-fn list<S: Scope>(scope: &S, state: &AppState, query: &ListQuery) -> Result<Response, ApiError> {
-    let limit = page_size(query.limit)?;
-    let keys = scope.place()?.keys(state);
-    let is_past = |id: &str| query.cursor.as_deref() == Some(id);
-    let start = match &query.cursor {
-        None => 0,
-        Some(_) => keys
-            .iter()
-            .position(|key| is_past(key.row().id()))
-            .ok_or_else(|| ApiError::invalid("?cursor", "expected the `next` of an earlier page"))?
-            .saturating_add(1),
-    };
-    let page: Vec<&KeyRow> = keys
-        .iter()
-        .skip(start)
-        .take(limit)
-        .map(|key| key.row())
-        .collect();
-    let has_more = start.saturating_add(page.len()) < keys.len();
-    let next = page.last().filter(|_| has_more);
-    let next = next.map(|row| row.id().to_owned());
-    let items: Vec<Item<'_>> = page.iter().map(|row| Item::new(row, None)).collect();
-    let total = Some(keys.len());
-    Ok(Json(Page { items, total, next }).into_response())
+/// Those that have expired lately too
+fn list<S: Scope>(
+    scope: &S,
+    state: &AppState,
+    (query, filter): (&ListQuery, &Filter),
+) -> Result<Response, ApiError> {
+    let keys = scope.place()?.keys(state).into_iter();
+    let keys = list::page(keys.filter(|key| filter.admits(key.row())), query)?;
+    let told: Page<Value> = keys.map(|key| json!(Item::new(key.row(), None)));
+    Ok(Json(told).into_response())
 }
 
 fn read<S: Scope>(scope: &S, state: &AppState) -> Result<Response, ApiError> {

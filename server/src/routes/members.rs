@@ -16,9 +16,8 @@ use crate::auth::KeyKind;
 use crate::extract::{ADMINS, Body, Parameters, ProjectScope, WriteQuery, page_size};
 use crate::fields::Fields;
 use crate::identity::{NAME_LENGTH, is_name};
-use crate::list::Page;
+use crate::list::{Page, PageQuery};
 use crate::members;
-use crate::routes::keys::ListQuery;
 use crate::state::AppState;
 use crate::store::{KnownBy, MemberRow};
 
@@ -81,14 +80,14 @@ impl From<MemberRow> for Item {
 /// Lists the members, the oldest first
 #[utoipa::path(
     get, path = "/members", tag = "access", operation_id = "listMembers",
-    params(ListQuery),
+    params(PageQuery),
     responses((status = OK, description = "A page", body = Page<Item>)),
     security(("bearer" = ["admin"])),
 )]
 pub(super) async fn list(
     scope: ProjectScope,
     State(state): State<AppState>,
-    Parameters(query): Parameters<ListQuery>,
+    Parameters(query): Parameters<PageQuery>,
 ) -> Result<Json<Page<Item>>, ApiError> {
     let limit = page_size(query.limit)?;
     let rows = members::all(&state, &place(&scope)?);

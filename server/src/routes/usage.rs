@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
 use crate::extract::{AdminScope, Body, Parameters, key_environment, page_size};
-use crate::list::Page;
+use crate::list::{Page, PageQuery};
 use crate::state::AppState;
 use crate::store::{UnknownFlag, UsageQuery};
 use crate::usage::{HOUR, ReportWire, hour_of};
@@ -190,16 +190,6 @@ fn instant(given: Option<&str>, pointer: &str) -> Result<Option<Timestamp>, ApiE
     given.map(parse).transpose()
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ListQuery {
-    /// Items of a page
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// The `next` of the page before
-    cursor: Option<String>,
-}
-
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = UnknownFlag)]
@@ -218,13 +208,13 @@ pub(super) struct Item {
 /// Lists what was asked for and does not exist, what is asked for most first
 #[utoipa::path(
     get, path = "/unknown-flags", tag = "usage", operation_id = "listUnknownFlags",
-    params(ListQuery),
+    params(PageQuery),
     responses((status = OK, description = "A page", body = Page<Item>), (status = SERVICE_UNAVAILABLE)),
 )]
 pub(super) async fn unknown(
     scope: AdminScope,
     State(state): State<AppState>,
-    Parameters(query): Parameters<ListQuery>,
+    Parameters(query): Parameters<PageQuery>,
 ) -> Result<Json<Page<Item>>, ApiError> {
     let limit = page_size(query.limit)?;
     let after = query.cursor.as_deref().map(parse_cursor).transpose()?;

@@ -90,6 +90,22 @@ async fn lists_are_paged() {
         (second["items"].as_array().unwrap().len(), &second["next"]),
         (2, &Value::Null)
     );
+    // The key that ended the page is gone, and the next page is the same.
+    let last = format!("{KEYS}/{}", text(&first["items"][2], "id"));
+    assert_eq!(
+        server
+            .admin(Method::DELETE, &last, &Value::Null)
+            .await
+            .status,
+        StatusCode::NO_CONTENT
+    );
+    let again = server.get(&next).await.json();
+    assert_eq!(again["items"], second["items"]);
+    let clients = server.get(&format!("{KEYS}?kind=client&sort=-name")).await;
+    let clients = clients.json()["items"].as_array().unwrap().clone();
+    assert!(clients.len() > 1 && clients.iter().all(|key| text(key, "kind") == "client"));
+    let order: Vec<&str> = clients.iter().map(|key| text(key, "name")).collect();
+    assert!(order.is_sorted_by(|one, other| one > other), "{order:?}");
     let wrong = server.get(&format!("{KEYS}?cursor=x")).await;
     assert_eq!(wrong.pointers(), ["?cursor"]);
 }

@@ -489,6 +489,12 @@ async fn flags_come_in_pages_by_key_and_can_be_searched() {
         path = format!("{FLAGS}?limit=2&cursor={next}");
     }
     assert_eq!(keys, ["Checkout-new", "a", "b", "c", "checkout-old"]);
+    let reversed = server.get(&format!("{FLAGS}?sort=-key&limit=1")).await;
+    assert_eq!(reversed.json()["items"][0]["key"], "checkout-old");
+    let none = server.get(&format!("{FLAGS}?type=string")).await.json();
+    assert_eq!(none["total"], 0);
+    let wrong = server.get(&format!("{FLAGS}?sort=colour")).await;
+    assert_eq!(wrong.pointers(), ["?sort"]);
     let found = server.get(&format!("{FLAGS}?search=CHECK")).await.json();
     assert_eq!(
         (

@@ -41,17 +41,20 @@ async fn a_new_environment_can_be_used_at_once() {
         json!({"name": "qa", "revision": 1, "flags": 1})
     );
     let first = server.get(&format!("{ENVIRONMENTS}?limit=3")).await.json();
-    assert_eq!(
-        (first["next"].as_str(), &first["total"]),
-        (Some("qa"), &json!(4))
-    );
+    assert_eq!((names(&first).len(), &first["total"]), (3, &json!(4)));
+    let next = first["next"].as_str().unwrap();
     let rest = server
-        .get(&format!("{ENVIRONMENTS}?limit=3&cursor=qa"))
+        .get(&format!("{ENVIRONMENTS}?limit=3&cursor={next}"))
         .await
         .json();
     assert_eq!(
         (names(&rest), &rest["next"]),
         (vec!["staging".to_owned()], &Value::Null)
+    );
+    let busiest = format!("{ENVIRONMENTS}?sort=-flags,-name");
+    assert_eq!(
+        names(&server.get(&busiest).await.json()),
+        ["qa", "staging", "production", "development"]
     );
     let audit = server.get("/api/v1/projects/default/audit").await.json();
     assert_eq!(

@@ -6,19 +6,19 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 
-use super::{Item, KeyPatch, ListQuery, NewEnvironmentKey, RotateQuery, Scope as _, origins};
+use super::{Filter, Item, KeyPatch, NewEnvironmentKey, RotateQuery, Scope as _, origins};
 use crate::access;
 use crate::api_error::ApiError;
 use crate::auth::KeyKind;
 use crate::extract::{AdminScope, Body, Parameters, WriteQuery};
 use crate::fields::Fields;
-use crate::list::Page;
+use crate::list::{ListQuery, Page};
 use crate::state::AppState;
 
 /// Lists the keys, the oldest first, those that have expired lately too
 #[utoipa::path(
     get, path = "/keys", tag = "access", operation_id = "listKeys",
-    params(ListQuery),
+    params(Filter, ListQuery),
     responses((status = OK, description = "A page", body = Page<Item<'_>>)),
     security(("bearer" = ["admin"])),
 )]
@@ -26,8 +26,9 @@ pub(in crate::routes) async fn list(
     scope: AdminScope,
     State(state): State<AppState>,
     Parameters(query): Parameters<ListQuery>,
+    Parameters(filter): Parameters<Filter>,
 ) -> Result<Response, ApiError> {
-    super::list(&scope, &state, &query)
+    super::list(&scope, &state, (&query, &filter))
 }
 
 /// Reads what is known of a key, which is not its token

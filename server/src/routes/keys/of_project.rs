@@ -5,16 +5,16 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 
-use super::{Item, ListQuery, NewProjectToken, RotateQuery};
+use super::{Filter, Item, NewProjectToken, RotateQuery};
 use crate::api_error::ApiError;
 use crate::extract::{Body, Parameters, ProjectScope, WriteQuery};
-use crate::list::Page;
+use crate::list::{ListQuery, Page};
 use crate::state::AppState;
 
 /// Lists the tokens, the oldest first, those that have expired lately too
 #[utoipa::path(
     get, path = "/tokens", tag = "access", operation_id = "listTokens",
-    params(ListQuery),
+    params(Filter, ListQuery),
     responses((status = OK, description = "A page", body = Page<Item<'_>>)),
     security(("bearer" = ["admin"])),
 )]
@@ -22,8 +22,9 @@ pub(in crate::routes) async fn list(
     scope: ProjectScope,
     State(state): State<AppState>,
     Parameters(query): Parameters<ListQuery>,
+    Parameters(filter): Parameters<Filter>,
 ) -> Result<Response, ApiError> {
-    super::list(&scope, &state, &query)
+    super::list(&scope, &state, (&query, &filter))
 }
 
 /// Reads what is known of a token, which is not its token
