@@ -489,15 +489,15 @@ async fn looking_alone_is_enough_and_who_hears_nothing_listens_anew() {
     let reader = Live::serve(reader).await;
     let mut follower = Follower::default();
     let mut changes = reader.connect(KeyKind::Server, None).await;
-    for revision in 1..=3 {
-        writer
-            .put(&format!("flag{revision}"), &json!({"enabled": true}))
-            .await;
-        changes.follow(&mut follower, revision).await;
-    }
     let listens_anew = async {
+        // Three in a row, after the announcement that begins to listen: which of the changes come before it cannot be known.
+        let mut revision = 0;
         while deaf.listened.load(Ordering::Relaxed) < 2 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            revision += 1;
+            writer
+                .put(&format!("flag{revision}"), &json!({"enabled": true}))
+                .await;
+            changes.follow(&mut follower, revision).await;
         }
     };
     tokio::time::timeout(PATIENCE, listens_anew).await.unwrap();
