@@ -88,9 +88,12 @@ pub enum Untrusted {
     /// Not made by the holder of the key, or changed since
     #[error("its signature is wrong")]
     Signature,
-    /// Made by or for somebody else
-    #[error("it is of another issuer or for another audience")]
-    NotForUs,
+    /// Made by somebody else
+    #[error("it is of another issuer")]
+    Issuer,
+    /// Made for somebody else
+    #[error("it is for another audience")]
+    Audience,
     /// Too late
     #[error("it has expired")]
     Expired,
@@ -237,10 +240,10 @@ fn untrusted(error: &jsonwebtoken::errors::Error) -> Untrusted {
     match error.kind() {
         ErrorKind::InvalidAlgorithm => Untrusted::Algorithm,
         ErrorKind::InvalidSignature => Untrusted::Signature,
-        ErrorKind::InvalidIssuer | ErrorKind::InvalidAudience => Untrusted::NotForUs,
-        ErrorKind::MissingRequiredClaim(claim) if matches!(&**claim, "iss" | "aud") => {
-            Untrusted::NotForUs
-        }
+        ErrorKind::InvalidIssuer => Untrusted::Issuer,
+        ErrorKind::InvalidAudience => Untrusted::Audience,
+        ErrorKind::MissingRequiredClaim(claim) if claim == "iss" => Untrusted::Issuer,
+        ErrorKind::MissingRequiredClaim(claim) if claim == "aud" => Untrusted::Audience,
         _ => Untrusted::Malformed,
     }
 }

@@ -14,15 +14,16 @@ use reqwest::{Client, Url};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 
 use crate::api_error::chain;
 
 /// A whole fetch takes no longer
 const FETCH: Duration = Duration::from_secs(5);
 /// From one fetch to the next one, in milliseconds, whatever keys tokens name
-const PAUSE: i64 = 60_000;
+const PAUSE: u64 = 60_000;
 /// After so many milliseconds keys are fetched anew, so that one that the issuer has given up is given up here
-const OLD: i64 = 10 * 60_000;
+const OLD: u64 = 10 * 60_000;
 /// Bytes of an answer, and keys in it
 const ANSWER_BYTES: usize = 256 << 10;
 const KEYS: usize = 100;
@@ -100,14 +101,21 @@ impl Jwks {
         let now = now.as_millis();
         if let Some(key) = self.0.known(id) {
             if self.0.is_older(OLD, now) {
-                let inner = Arc::clone(&self.0);
                 // Not while somebody waits, and the more so where the issuer is slow.
-                tokio::spawn(async move { inner.refresh(now).await });
+                self.refresh(now);
             }
             return Some(key);
         }
-        self.0.refresh(now).await;
+        // Only a panic could fail it; there is no such key then either.
+        let _ = self.refresh(now).await;
         self.0.known(id)
+    }
+
+    /// Refreshes the keys whether or not anybody stays to see it: a request that is given up must not take along the only fetch that there
+    /// is for a minute
+    fn refresh(&self, now: i64) -> JoinHandle<()> {
+        let inner = Arc::clone(&self.0);
+        tokio::spawn(async move { inner.refresh(now).await })
     }
 }
 
@@ -120,10 +128,10 @@ impl Inner {
         }
     }
 
-    fn is_older(&self, age: i64, now: i64) -> bool {
+    fn is_older(&self, age: u64, now: i64) -> bool {
         let asked_at = self.asked_at.load(Ordering::Relaxed);
-        // Also where the clock was set back.
-        now.saturating_sub(asked_at) >= age || now < asked_at
+        // Also where the clock was set back, but not where somebody who read it earlier has come later.
+        now.abs_diff(asked_at) >= age
     }
 
     /// Fetches the keys unless that was tried a moment ago; keeps those that there are if it fails

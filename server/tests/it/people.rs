@@ -9,6 +9,7 @@ use crate::people::issuer::{Signer, TestIssuer};
 use crate::support::{Answer, FLAGS, NOW, Server};
 
 mod issuer;
+mod options;
 mod tokens;
 
 const MEMBERS: &str = "/api/v1/projects/default/members";

@@ -16,6 +16,7 @@ use ring::signature::{
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::{Mutex as Gate, Notify, OwnedMutexGuard};
 
 /// Only for tests: it is here for all to read
 const RSA: &[u8] = include_bytes!("issuer.pk8");
@@ -38,17 +39,25 @@ pub(crate) struct TestIssuer {
     port: u16,
     says: Arc<Mutex<Says>>,
     asked: Arc<AtomicUsize>,
+    comes: Arc<Notify>,
+    gate: Arc<Gate<()>>,
 }
 
 impl TestIssuer {
     pub(crate) async fn start() -> Self {
         let says = Arc::new(Mutex::new(Says::Keys(Vec::new())));
         let asked = Arc::new(AtomicUsize::new(0));
+        let (comes, gate) = (Arc::new(Notify::new()), Arc::new(Gate::<()>::default()));
         let (said, counted) = (Arc::clone(&says), Arc::clone(&asked));
+        let (come, passed) = (Arc::clone(&comes), Arc::clone(&gate));
         let answer = move || {
             counted.fetch_add(1, Ordering::Relaxed);
+            come.notify_one();
             let said = said.lock().unwrap().clone();
-            async move { respond(said) }
+            async move {
+                drop(passed.lock().await);
+                respond(said)
+            }
         };
         let moved = json!({"keys": []}).to_string();
         let app = Router::new()
@@ -57,7 +66,23 @@ impl TestIssuer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Self { port, says, asked }
+        Self {
+            port,
+            says,
+            asked,
+            comes,
+            gate,
+        }
+    }
+
+    /// Answers nobody until what this returns is dropped
+    pub(crate) async fn hold(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.gate).lock_owned().await
+    }
+
+    /// Waits until its keys are asked for
+    pub(crate) async fn is_asked(&self) {
+        self.comes.notified().await;
     }
 
     pub(crate) fn address(&self) -> String {

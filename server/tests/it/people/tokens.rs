@@ -81,16 +81,16 @@ async fn what_is_wrong_with_a_token_is_said() {
     let wrong_key = "it names no key of the issuer";
     let algorithm = "its algorithm is not the key's";
     let (unread, unsigned) = ("it cannot be read", "its signature is wrong");
-    let not_for_us = "it is of another issuer or for another audience";
+    let (of_others, for_others) = ("it is of another issuer", "it is for another audience");
     for (token, expected) in [
         (said(json!({"exp": SECOND - 60})), "it has expired"),
         (said(json!({"exp": 0})), "it has expired"),
         (said(json!({"nbf": SECOND + 61})), "it is not valid yet"),
-        (said(json!({"iss": "https://issuer.example/"})), not_for_us),
-        (said(json!({"aud": "other"})), not_for_us),
-        (said(json!({"aud": ["other"]})), not_for_us),
-        (without("iss"), not_for_us),
-        (without("aud"), not_for_us),
+        (said(json!({"iss": "https://issuer.example/"})), of_others),
+        (said(json!({"aud": "other"})), for_others),
+        (said(json!({"aud": ["other"]})), for_others),
+        (without("iss"), of_others),
+        (without("aud"), for_others),
         (without("sub"), unread),
         (without("exp"), unread),
         (said(json!({"exp": "never"})), unread),
@@ -209,8 +209,11 @@ async fn a_new_key_is_fetched_once_a_minute_at_most() {
         refused(&server, &unknown.sign(&viewer())).await;
     }
     refused(&server, &new.sign(&viewer())).await;
+    // As somebody who read the clock before the fetch began and comes after it.
+    server.clock.fetch_sub(1, Ordering::Relaxed);
+    refused(&server, &new.sign(&viewer())).await;
     assert_eq!(issuer.asked(), 1, "it was asked a moment ago");
-    server.clock.fetch_add(60_000, Ordering::Relaxed);
+    server.clock.fetch_add(60_001, Ordering::Relaxed);
     assert_taken(&server, &new.sign(&viewer())).await;
     assert_taken(&server, &old.sign(&viewer())).await;
     assert_eq!(issuer.asked(), 2);
@@ -264,6 +267,45 @@ async fn keys_are_kept_while_the_issuer_has_none_to_give() {
         assert_eq!(issuer.asked(), asked + 2, "it was asked again");
         assert_taken(&server, &token).await;
     }
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_down_at_the_start_is_asked_again() {
+    let issuer = TestIssuer::start().await;
+    let key = Signer::ecdsa("a");
+    issuer.say(Says::Failure);
+    let server = server(&issuer).await;
+    let token = key.sign(&viewer());
+    for _ in 0..10 {
+        let told = refused(&server, &token).await;
+        assert_eq!(told, "it names no key of the issuer");
+    }
+    assert_eq!(issuer.asked(), 1);
+    // Tokens of the server's own do not need it.
+    assert_taken(&server, "admin").await;
+    issuer.publish(&[&key]);
+    server.clock.fetch_add(60_000, Ordering::Relaxed);
+    assert_taken(&server, &token).await;
+    assert_eq!(issuer.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_request_that_is_given_up_does_not_take_the_fetch_along() {
+    let issuer = TestIssuer::start().await;
+    let key = Signer::ecdsa("a");
+    issuer.publish(&[&key]);
+    let held = issuer.hold().await;
+    let server = server(&issuer).await;
+    let token = key.sign(&viewer());
+    let given_up = server.with_token(&token);
+    tokio::select! {
+        answer = given_up.get(FLAGS) => panic!("{answer:?}"),
+        () = issuer.is_asked() => {}
+    }
+    drop(held);
+    let waiting = assert_taken(&server, &token);
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap();
+    assert_eq!(issuer.asked(), 1);
 }
 
 #[tokio::test]
