@@ -94,7 +94,7 @@ suite instructions count_lines "tests" scripts/instructions.sh
 # Every case in every binding, byte by byte; a test of its own, since it needs them all built.
 suite conformance count_cargo "tests server wheel addon wasm js" \
   cargo test --quiet "${LOCKED[@]}" -p flagstaff-conformance --features bindings --test bindings
-suite python count_pytest "wheel server" .venv/bin/python -m pytest -q bindings-python/tests conformance/spec bench/capacity
+suite python count_pytest "wheel server" .venv/bin/python -m pytest -q bindings-python/tests conformance/api conformance/spec bench/capacity
 suite node count_node "addon js server" npm_tests sdk-js bindings-node
 suite web count_node "wasm js server" npm_tests bindings-wasm
 suite e2e count_node "server wheel addon wasm js" npm_tests conformance

@@ -13,7 +13,6 @@ use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
 use crate::coding::{self, Coding};
 use crate::extract::{Body, key_environment};
-use crate::openapi::ContextBody;
 use crate::routes::evaluate::{self, EVALUATE};
 use crate::state::AppState;
 
@@ -28,7 +27,7 @@ const MOST_OUTCOMES: usize = 50_000;
 #[schema(as = BatchQuestion)]
 pub(super) struct Question {
     /// 1 to 1,000 contexts, and so many that they and the flags make at most 50,000 outcomes
-    #[schema(value_type = Vec<ContextBody>, min_items = 1, max_items = 1_000)]
+    #[schema(value_type = Vec<Value>, min_items = 1, max_items = 1_000)]
     contexts: Vec<Box<RawValue>>,
     /// The keys of flags; all of them, if absent
     #[serde(default)]

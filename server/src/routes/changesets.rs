@@ -85,6 +85,7 @@ enum Verb {
 
 /// What a changeset changed, or would
 #[derive(Serialize, ToSchema)]
+#[schema(as = AppliedChangeset)]
 pub(super) struct Applied {
     /// The revision that the environment is at now
     revision: u64,

@@ -75,6 +75,7 @@ impl StreamQuery {
 
 /// What an instance says that it applied
 #[derive(Deserialize, ToSchema)]
+#[schema(as = AppliedRevision)]
 pub(super) struct Applied {
     /// The instance's id, as on its stream
     #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]{1,64}$")]
@@ -245,7 +246,7 @@ fn parse_cursor(cursor: &str) -> Result<(String, u64), ApiError> {
 #[into_params(parameter_in = Query)]
 pub(super) struct ConvergenceQuery {
     /// The revision that all are to have; the current one unless told otherwise
-    #[param(nullable = false)]
+    #[param(nullable = false, format = "uint64")]
     revision: Option<u64>,
     /// For how many seconds the answer may wait until all have it
     #[param(minimum = 0, maximum = 30, default = 0, nullable = false)]

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use flagstaff_core::{Timestamp, limits};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use utoipa::ToSchema;
 
 use crate::api_error::{ApiError, FieldError};
@@ -33,8 +33,10 @@ pub(crate) struct ReportWire {
     #[schema(format = "uint64")]
     sequence: u64,
     sdk: SdkWire,
+    #[serde(deserialize_with = "instant")]
     #[schema(value_type = String, format = DateTime)]
     from: Timestamp,
+    #[serde(deserialize_with = "instant")]
     #[schema(value_type = String, format = DateTime)]
     until: Timestamp,
     #[schema(max_items = 10_000)]
@@ -43,6 +45,15 @@ pub(crate) struct ReportWire {
     #[serde(default)]
     #[schema(format = "uint64")]
     lost: u64,
+}
+
+/// An instant as the whole API has it: the language's own number of milliseconds is of documents
+fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Timestamp::parse(&text).ok_or_else(|| {
+        let expected = "expected a date and time with a zone, as `2026-12-01T00:00:00Z`";
+        de::Error::custom(format_args!("{expected}, got `{text}`"))
+    })
 }
 
 #[derive(Deserialize, ToSchema)]
