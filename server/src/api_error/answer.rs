@@ -1,0 +1,96 @@
+//! The answer that an error makes: `application/problem+json` (RFC 9457)
+
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{ApiError, FieldError, chain};
+
+/// Marks an answer that the page that asked is not to read
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NotForOrigin;
+
+/// Why a request was not served (RFC 9457)
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Problem<'a> {
+    /// The kind of problem, for programs
+    #[serde(rename = "type")]
+    kind: String,
+    /// The status in words
+    title: &'a str,
+    /// The status
+    status: u16,
+    /// What is the matter, for people
+    detail: String,
+    /// What is wrong, and where
+    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    #[schema(required = false)]
+    errors: &'a [FieldError],
+    /// The version in `If-Match`, if it is one
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    expected_version: Option<u64>,
+    /// The current version
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    current_version: Option<u64>,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        if let Self::Internal(cause) = &self {
+            tracing::error!(error = chain(&**cause), "a request failed");
+        }
+        let kind = self.kind();
+        let status = kind.status();
+        let at_fault = match &self {
+            Self::Operation { error, .. } => error,
+            error => error,
+        };
+        let (expected_version, current_version) = match at_fault {
+            Self::Stale { expected, current } => (*expected, *current),
+            Self::NoPrecondition { current } => (None, Some(*current)),
+            _ => (None, None),
+        };
+        let problem = Problem {
+            kind: kind.urn(),
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail: self.to_string(),
+            errors: match &self {
+                Self::Invalid { errors } | Self::InUse { errors, .. } => errors,
+                _ => &[],
+            },
+            expected_version,
+            current_version,
+        };
+        let mut response = (status, axum::Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        match self {
+            Self::WrongOrigin => {
+                response.extensions_mut().insert(NotForOrigin);
+            }
+            Self::NoToken | Self::UnknownToken | Self::Untrusted(_) => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::TooManyRequests { retry_after }
+            | Self::TooManyStreams { retry_after }
+            | Self::TooManyChanges { retry_after, .. }
+            | Self::Unavailable { retry_after, .. } => {
+                headers.insert(RETRY_AFTER, retry_after.into());
+            }
+            Self::TooManyIdempotencyKeys { .. } => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("3600"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
