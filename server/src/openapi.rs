@@ -3,12 +3,14 @@
 //! A handler is annotated with what is its own (`#[utoipa::path]`); [`complete`] adds what follows from where the route is and what it
 //! takes, so that it is written once. [`language`] brings the schemas of the language's specification.
 
+use serde::ser::Error as _;
 use serde_json::{Map, Value as Json, json};
 use utoipa::openapi::OpenApi;
 
 mod complete;
 mod language;
 mod page;
+mod routes;
 
 pub(crate) use complete::Audience;
 pub(crate) use language::{
@@ -16,6 +18,7 @@ pub(crate) use language::{
     FlagPatch, LanguageKey, LanguageOverride, NewFlag,
 };
 pub(crate) use page::page;
+pub(crate) use routes::Routes;
 
 /// What operations are about, in the order of the page
 const TAGS: [(&str, &str); 11] = [
@@ -64,27 +67,30 @@ pointer into the body, or `?name` for a parameter of the query. A method that a 
 /// Routes, and who they are for
 pub(crate) struct Described {
     /// What they say of themselves
-    pub(crate) document: OpenApi,
+    document: OpenApi,
+    /// The schemas of the types that they name
+    schemas: Vec<routes::NamedSchema>,
     /// Who they are for
-    pub(crate) audience: Audience,
+    audience: Audience,
 }
 
-/// The whole document
+/// The whole document; an error if two types have the same name in it
 pub(crate) fn document(groups: Vec<Described>) -> Result<Json, serde_json::Error> {
     let mut paths = Map::new();
     let mut schemas = Map::new();
-    for Described { document, audience } in groups {
-        let mut document = serde_json::to_value(document)?;
-        if let Some(Json::Object(own)) = document.pointer_mut("/components/schemas") {
-            schemas.append(own);
+    for group in groups {
+        for (name, schema) in group.schemas {
+            add(&mut schemas, name, serde_json::to_value(schema)?)?;
         }
+        let mut document = serde_json::to_value(group.document)?;
         if let Some(Json::Object(own)) = document.pointer_mut("/paths") {
-            complete::complete(own, audience);
+            complete::complete(own, group.audience);
             paths.append(own);
         }
     }
-    schemas.extend(language::schemas()?);
-    schemas.extend(complete::schemas()?);
+    for (name, schema) in language::schemas()?.into_iter().chain(complete::schemas()?) {
+        add(&mut schemas, name, schema)?;
+    }
     let tags = TAGS.map(|(name, description)| json!({"name": name, "description": description}));
     Ok(json!({
         "openapi": "3.1.0",
@@ -115,4 +121,83 @@ pub(crate) fn document(groups: Vec<Described>) -> Result<Json, serde_json::Error
             },
         },
     }))
+}
+
+/// Adds a schema, unless it is there already
+fn add(schemas: &mut Map<String, Json>, name: String, schema: Json) -> serde_json::Result<()> {
+    // What stands for a schema that is written in JSON says only where that is.
+    if schema == json!({"$ref": format!("#/components/schemas/{name}")}) {
+        return Ok(());
+    }
+    match schemas.get(&name) {
+        Some(other) if *other != schema => Err(serde_json::Error::custom(format!(
+            "two types are called {name}: give one another name by `#[schema(as = …)]`"
+        ))),
+        _ => {
+            schemas.insert(name, schema);
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::ToSchema;
+    use utoipa_axum::routes;
+
+    use super::*;
+
+    mod one {
+        use super::*;
+
+        #[derive(ToSchema)]
+        #[expect(dead_code, reason = "only described")]
+        pub(super) struct Applied {
+            revision: u64,
+        }
+    }
+
+    mod other {
+        use super::*;
+
+        #[derive(ToSchema)]
+        #[expect(dead_code, reason = "only described")]
+        pub(super) struct Applied {
+            instance: String,
+        }
+    }
+
+    #[utoipa::path(get, path = "/one", responses((status = OK, body = one::Applied)))]
+    async fn one() {}
+
+    #[utoipa::path(get, path = "/one/again", responses((status = OK, body = one::Applied)))]
+    async fn again() {}
+
+    #[utoipa::path(get, path = "/other", responses((status = OK, body = other::Applied)))]
+    async fn other() {}
+
+    fn described(routes: Routes) -> Described {
+        routes.into_described(Audience::Everybody)
+    }
+
+    #[test]
+    fn two_types_of_one_name_are_refused() {
+        let ones = || {
+            Routes::default()
+                .routes(routes!(one))
+                .routes(routes!(again))
+        };
+        let others = || Routes::default().routes(routes!(other));
+        let whole = document(vec![described(ones()), described(ones())]).unwrap();
+        let properties = &whole["components"]["schemas"]["Applied"]["properties"];
+        assert!(properties.get("revision").is_some(), "{properties}");
+        for groups in [
+            vec![described(ones()), described(others())],
+            vec![described(ones().merge(others()))],
+            vec![described(ones().nest("/nested", others()))],
+        ] {
+            let error = document(groups).unwrap_err().to_string();
+            assert!(error.contains("two types are called Applied"), "{error}");
+        }
+    }
 }

@@ -10,14 +10,14 @@ use axum::middleware;
 use axum::response::Response;
 use axum::routing::{get, post};
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::router::UtoipaMethodRouterExt as _;
 use utoipa_axum::routes;
 
 use crate::api_error::{ApiError, NotForOrigin};
 use crate::extract::{BODY_BYTES, DOCUMENT_BYTES};
 use crate::idempotency;
 use crate::observe::{REQUEST_ID, observe};
-use crate::openapi::{Audience, Described};
+use crate::openapi::{Audience, Described, Routes};
 use crate::signing::SIGNATURE;
 use crate::state::AppState;
 
@@ -57,8 +57,7 @@ pub fn app(state: AppState) -> Router {
     Router::new()
         .merge(
             administration()
-                .split_for_parts()
-                .0
+                .into_router()
                 .layer(middleware::from_fn_with_state(
                     state.clone(),
                     idempotency::once,
@@ -67,15 +66,14 @@ pub fn app(state: AppState) -> Router {
         // The fallback goes under the layer, which is what answers a preflight.
         .merge(
             programs()
-                .split_for_parts()
-                .0
+                .into_router()
                 .route("/ofrep/v1/evaluate/flags/", post(ofrep::bulk))
                 .route("/ofrep/v1/evaluate/flags/{key}/", post(ofrep::single))
                 .method_not_allowed_fallback(wrong_method)
                 .layer(cors())
                 .layer(middleware::map_response(withhold)),
         )
-        .merge(everybody().split_for_parts().0)
+        .merge(everybody().into_router())
         .route("/example", get(example::redirect))
         .route("/example/", get(example::index))
         .route("/example/{*path}", get(example::file))
@@ -89,8 +87,7 @@ pub fn app(state: AppState) -> Router {
 /// `/metrics`, which an operator may want to have apart from the rest
 pub(crate) fn metrics(state: AppState) -> Router {
     measures()
-        .split_for_parts()
-        .0
+        .into_router()
         .method_not_allowed_fallback(wrong_method)
         .with_state(state)
 }
@@ -102,11 +99,8 @@ fn described() -> Vec<Described> {
         (programs(), Audience::Key),
         (everybody().merge(measures()), Audience::Everybody),
     ];
-    let described = groups.into_iter().map(|(router, audience)| Described {
-        document: router.into_openapi(),
-        audience,
-    });
-    described.collect()
+    let described = groups.map(|(routes, audience)| routes.into_described(audience));
+    described.into()
 }
 
 async fn wrong_method() -> ApiError {
@@ -114,10 +108,10 @@ async fn wrong_method() -> ApiError {
 }
 
 /// What tokens are for
-fn administration() -> OpenApiRouter<AppState> {
+fn administration() -> Routes {
     let document = routes!(document::export, document::replace);
     let document = document.layer(DefaultBodyLimit::max(DOCUMENT_BYTES));
-    let environment = OpenApiRouter::default()
+    let environment = Routes::default()
         .routes(routes!(flags::list, flags::create))
         .routes(routes!(
             flags::read,
@@ -151,7 +145,7 @@ fn administration() -> OpenApiRouter<AppState> {
         .routes(routes!(keys::of_environment::rotate))
         .routes(routes!(keys::secrets::create))
         .routes(routes!(keys::secrets::remove));
-    let project = OpenApiRouter::default()
+    let project = Routes::default()
         .routes(routes!(environments::list, environments::create))
         .routes(routes!(catalogue::list))
         .routes(routes!(catalogue::read, catalogue::patch))
@@ -165,7 +159,7 @@ fn administration() -> OpenApiRouter<AppState> {
         .routes(routes!(keys::of_project::rotate))
         .routes(routes!(members::list, members::add))
         .routes(routes!(members::read, members::patch, members::remove));
-    OpenApiRouter::default()
+    Routes::default()
         .routes(routes!(
             environments::list_projects,
             environments::create_project
@@ -175,10 +169,10 @@ fn administration() -> OpenApiRouter<AppState> {
 }
 
 /// The overrides of a flag one by one
-fn overrides() -> OpenApiRouter<AppState> {
+fn overrides() -> Routes {
     // The load counts for itself what it reads.
     let bulk = routes!(overrides::bulk::load).layer(DefaultBodyLimit::disable());
-    OpenApiRouter::default()
+    Routes::default()
         .routes(routes!(overrides::list::of_flag))
         .routes(bulk)
         .routes(routes!(overrides::read, overrides::put, overrides::delete))
@@ -186,8 +180,8 @@ fn overrides() -> OpenApiRouter<AppState> {
 }
 
 /// What keys are for; a browser may ask it from any page
-fn programs() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default()
+fn programs() -> Routes {
+    Routes::default()
         .routes(routes!(sdk::stream))
         .routes(routes!(sdk::snapshot))
         .routes(routes!(usage::report))
@@ -201,16 +195,16 @@ fn programs() -> OpenApiRouter<AppState> {
 }
 
 /// What needs neither
-fn everybody() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default()
+fn everybody() -> Routes {
+    Routes::default()
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(api_description::document))
         .routes(routes!(api_description::page))
 }
 
-fn measures() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default().routes(routes!(health::metrics))
+fn measures() -> Routes {
+    Routes::default().routes(routes!(health::metrics))
 }
 
 /// Takes back what `cors` lets a page read, where the key is not for the page

@@ -66,3 +66,15 @@ fn answer(
     let cache = [(CACHE_CONTROL, "no-cache"), (VARY, "Accept-Encoding")];
     Ok((cache, coding.header(), body))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_can_be_made() {
+        // The answer to a request would not say why it cannot.
+        let description = DESCRIPTION.as_ref().unwrap();
+        assert!(description.json.starts_with('{') && description.page.starts_with('<'));
+    }
+}
