@@ -121,9 +121,9 @@ async fn one_operation_that_is_refused_refuses_all() {
             vec!["/operations/1/value/rules/0/when/segment"],
         ),
         (
-            json!({"op": "put", "key": "b", "value": {"type": "boolean", "enabled": true, "serve": "on", "wieght": 1}}),
+            json!({"op": "put", "key": "b", "value": {"type": "boolean", "enabled": true, "serve": "on", "colour": 1}}),
             StatusCode::UNPROCESSABLE_ENTITY,
-            vec!["/operations/1/value/wieght"],
+            vec!["/operations/1/value/colour"],
         ),
         (
             json!({"op": "put", "key": "b", "value": {"enabled": 1}}),

@@ -148,8 +148,8 @@ async fn what_is_merged_may_lean_on_what_is_there_and_breaks_nothing() {
             "{query}: {}",
             refused.text
         );
-        let unknown = json!({"schemaVersion": 1, "flags": {"b": {"type": "boolean", "enabled": true, "serve": "on", "wieght": 1}}}).to_string();
+        let unknown = json!({"schemaVersion": 1, "flags": {"b": {"type": "boolean", "enabled": true, "serve": "on", "colour": 1}}}).to_string();
         let refused = put(&server, query, "application/json", &unknown).await;
-        assert_eq!(refused.pointers(), ["/flags/b/wieght"], "{query}");
+        assert_eq!(refused.pointers(), ["/flags/b/colour"], "{query}");
     }
 }

@@ -186,7 +186,7 @@ async fn instances_are_told_page_by_page() {
 }
 
 #[tokio::test]
-async fn nodes_know_of_one_anothers_instances_and_acknowledgements() {
+async fn nodes_tell_one_another_of_instances_and_acknowledgements() {
     let database = Database::postgres(Cluster::shared()).await;
     let (here, there) = (Node::start(&database).await, Node::start(&database).await);
     let (mut one, cursor) = here.follow("one").await;

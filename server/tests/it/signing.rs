@@ -159,7 +159,7 @@ async fn nobody_evaluates_for_somebody_else() {
     let wrong = "the signature is not of this context, key and time";
     let later = format!("{}.{mac}", END + 1);
     let by_another_key = sign("fs_signing_example", "server", &context, END);
-    let with_another_secret = sign("fs_signing_examplE", "client", &context, END);
+    let with_another_secret = sign("fs_signing_another", "client", &context, END);
     for path in ALL {
         let missing = ask(&server, "client", path, &context, None).await;
         assert_refused(

@@ -31,12 +31,12 @@ impl Subject for Engine {
         let value = self
             .0
             .value(flag, Some(ValueType::Boolean), context, || NOW);
-        matches!(value.as_deref(), Ok(Value::Boolean(true)))
+        matches!(value.value.as_deref(), Ok(Value::Boolean(true)))
     }
 
     fn text(&self, flag: &str, context: &Context) -> Option<Arc<str>> {
         let value = self.0.value(flag, Some(ValueType::String), context, || NOW);
-        match value.as_deref() {
+        match value.value.as_deref() {
             Ok(Value::String(text)) => Some(Arc::clone(text)),
             _ => None,
         }

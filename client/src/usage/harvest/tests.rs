@@ -143,7 +143,7 @@ fn a_context_that_is_refused_is_no_question_about_a_flag() {
 }
 
 #[test]
-fn what_was_counted_before_a_fork_is_not_the_childs_to_report() {
+fn what_was_counted_before_a_fork_is_for_the_parent_to_report() {
     let store = store();
     (0..3).for_each(|_| ask(&store, "flag"));
     ask(&store, "stranger");
