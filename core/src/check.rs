@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::compile::Workshop;
+use crate::environment::Environment;
 use crate::error::{Issue, Problem, SnapshotError};
 use crate::list::Override;
 use crate::model::FlagType;
@@ -79,9 +80,24 @@ impl Snapshot {
     /// `None` stands for its deletion. The issues are those of the flag, and those that other objects would come to have; their
     /// pointers begin at the document: `/flags/KEY/…`.
     pub fn check_flag(&self, key: &str, flag: Option<&Json>) -> Result<(), Vec<Issue>> {
-        let key: Arc<str> = key.into();
         let mut environment = self.source().clone();
-        environment.remove_flag(&key);
+        environment.remove_flag(key);
+        self.check_in(environment, key, flag)
+    }
+
+    /// Checks a flag as [`Self::check_flag`] does, against the overrides that it has: the flag is given without, and they stay
+    pub fn check_flag_body(&self, key: &str, flag: &Json) -> Result<(), Vec<Issue>> {
+        self.check_in(self.source().clone(), key, Some(flag))
+    }
+
+    /// What would be wrong with a flag once it is put into an environment, and with others for the first time
+    fn check_in(
+        &self,
+        mut environment: Environment,
+        key: &str,
+        flag: Option<&Json>,
+    ) -> Result<(), Vec<Issue>> {
+        let key: Arc<str> = key.into();
         let mut issues = Vec::new();
         if let Some(flag) = flag {
             let (text, mut workshop) = (flag.to_string(), Workshop::default());

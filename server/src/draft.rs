@@ -43,6 +43,15 @@ impl Draft {
         self.put_owner(&ObjectId::new(ObjectKind::Flag, key), flag);
     }
 
+    /// Sets a flag that is given without its overrides, which stay
+    pub(crate) fn put_flag_body(&mut self, key: &str, flag: Json) {
+        self.put(WireObject {
+            kind: ObjectKind::Flag,
+            key: key.to_owned(),
+            value: flag,
+        });
+    }
+
     /// Sets an object that owns itself, its lists included
     pub fn put_owner(&mut self, id: &ObjectId, value: &Json) {
         let parts = object::split(&json!({ id.kind.section(): { &*id.key: value } }));
@@ -247,6 +256,12 @@ impl Changes {
             }
         }
     }
+}
+
+/// A flag as it is stored: without its overrides, which may be many
+pub(crate) fn flag_body(objects: &Objects, key: &str) -> Option<Json> {
+    let flag = objects.get(&ObjectId::new(ObjectKind::Flag, key))?;
+    serde_json::from_str(text(flag)?).ok()
 }
 
 fn text(object: &Object) -> Option<&Arc<str>> {

@@ -251,7 +251,7 @@ impl Operation {
             };
             let mut flag = edit.apply(&self.id.key, current)?;
             flag::complete(&mut flag, || flags::salt(&self.id.key, project));
-            draft.put_flag(&self.id.key, &flag);
+            edit.put(&self.id.key, flag, draft);
             return Ok(());
         }
         self.precondition.check(version(current, &self.id))?;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use utoipa::IntoParams;
 
 use crate::api_error::ApiError;
-use crate::draft::{Draft, owner_value};
+use crate::draft::{Draft, flag_body, owner_value};
 use crate::environment::{Environment, Invalid, WriteError};
 use crate::etag::{self, IfMatch, Precondition};
 use crate::extract::{AdminScope, Body, Parameters, WriteQuery};
@@ -266,9 +266,13 @@ pub(super) async fn write(
         .write(author, Invalid::Refuse, move |current, draft| {
             let mut flag = edit.apply(&key, current)?;
             flag::complete(&mut flag, || salt(&key, &project));
-            let checked = current.snapshot().check_flag(&key, Some(&flag));
+            let checked = if edit.keeps_overrides() {
+                current.snapshot().check_flag_body(&key, &flag)
+            } else {
+                current.snapshot().check_flag(&key, Some(&flag))
+            };
             checked.map_err(|issues| ApiError::issues(&issues, &format!("/flags/{key}")))?;
-            draft.put_flag(&key, &flag);
+            edit.put(&key, flag, draft);
             Ok(())
         })
         .await?;
@@ -291,15 +295,32 @@ pub(super) async fn write(
 }
 
 impl Edit {
-    /// The flag as it will be
+    /// Whether the flag's overrides are none of its business, so that 100,000 of them need not be read, checked and written for a
+    /// switch
+    fn keeps_overrides(&self) -> bool {
+        matches!(self.kind, EditKind::Patch) && self.body.get("overrides").is_none()
+    }
+
+    /// Sets the flag that [`Self::apply`] made
+    pub(super) fn put(&self, key: &str, flag: Value, draft: &mut Draft) {
+        if self.keeps_overrides() {
+            draft.put_flag_body(key, flag);
+        } else {
+            draft.put_flag(key, &flag);
+        }
+    }
+
+    /// The flag as it will be; without its overrides, if they stay as they are
     pub(super) fn apply(&self, key: &str, current: &Published) -> Result<Value, ApiError> {
         let row = current.flags().get(key);
         self.precondition.check(row.map(|row| row.version))?;
+        let objects = current.state().objects(Scope::All);
         let before = row.and_then(|_| {
-            owner_value(
-                current.state().objects(Scope::All),
-                &ObjectId::new(ObjectKind::Flag, key),
-            )
+            if self.keeps_overrides() {
+                flag_body(objects, key)
+            } else {
+                owner_value(objects, &ObjectId::new(ObjectKind::Flag, key))
+            }
         });
         match (self.kind, row.zip(before)) {
             (EditKind::Create, Some(_)) => {

@@ -655,3 +655,48 @@ async fn a_flag_takes_a_hundred_changes_an_hour_and_a_load_is_one() {
     // What is left of the first hour is the deletion, ten minutes after its beginning.
     assert_eq!(refused.header("retry-after"), "600");
 }
+
+#[tokio::test]
+async fn a_patch_that_names_no_overrides_keeps_them_and_is_held_against_them() {
+    let server = server().await;
+    put(&server, "/user/u1", json!({"variant": "two"})).await;
+    put(&server, "/customer/c1", json!({"patch": {"x": 3}})).await;
+    let overrides =
+        json!({"user": {"u1": {"variant": "two"}}, "customer": {"c1": {"patch": {"x": 3}}}});
+    let patch = async |body: Value| {
+        let url = format!("{FLAGS}/a");
+        server.admin(Method::PATCH, &url, &body).await
+    };
+
+    let off = patch(json!({"enabled": false})).await;
+    assert_eq!(off.status, StatusCode::OK, "{}", off.text);
+    assert_eq!(off.json()["enabled"], false);
+    assert_eq!(off.json()["overrides"], overrides);
+    assert_eq!(off.text, server.get(&format!("{FLAGS}/a")).await.text);
+    let document = server.get(DOCUMENT).await.json();
+    assert_eq!(document["flags"]["a"]["overrides"], overrides);
+
+    // As if the patch named the overrides, and left them as they are.
+    let without_two = json!({"variants": {"two": null}, "onVariant": "one", "offVariant": "one"});
+    for (mut wrong, pointer) in [
+        (without_two, "/overrides/user/u1"),
+        (json!({"levels": ["user"]}), "/overrides/customer"),
+        (json!({"unheardOf": 1}), "/unheardOf"),
+    ] {
+        let refused = patch(wrong.clone()).await;
+        assert_eq!(
+            refused.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{}",
+            refused.text
+        );
+        let errors = refused.json()["errors"].clone();
+        assert_eq!(errors[0]["pointer"], pointer, "{errors}");
+        wrong["overrides"] = json!({});
+        assert_eq!(patch(wrong).await.json()["errors"], errors);
+    }
+    assert_eq!(off.text, server.get(&format!("{FLAGS}/a")).await.text);
+
+    let without = patch(json!({"overrides": null})).await;
+    assert_eq!(without.json()["overrides"], Value::Null);
+}
