@@ -5,13 +5,13 @@ import sys
 from collections.abc import Callable, Iterator
 
 from operators import text, when
-from shapes import FLAG, GROUP, HOLDOUT, SEGMENT, name, references, shaped
+from shapes import FLAG, GROUP, HOLDOUT, SEGMENT, inner_conditions, name, references, shaped
 from values import BrokenError, is_integer, leaves, need, patched
 
 sys.setrecursionlimit(100_000)  # a chain of 1,000 references is deep, and no more than that is evaluated
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
-MAX_VARIANTS, MAX_VISITS = 100, 1000
+MAX_VARIANTS, MAX_VISITS, MAX_EVALUATION_DEPTH = 100, 1000, 128
 PARTS = dict.fromkeys(("flags", "segments", "groups", "holdouts"), when(lambda value: isinstance(value, dict)))
 DOCUMENT = shaped(
     {"schemaVersion": when(lambda value: is_integer(value, 1, 1))},
@@ -118,8 +118,13 @@ class Snapshot:
                 self.report(*node, "is part of a cycle")
 
     def resolve_references(self) -> None:
-        """CMP-30, CMP-32; this ends, since there are no cycles any more"""
+        """CMP-30, CMP-32, CMP-34; this ends, since there are no cycles any more"""
         visits: dict[tuple[str, str], int] = {}
+        depths: dict[tuple[str, str], int] = {}
+
+        def depth(when: dict) -> int:
+            target = ("flags", when["flag"]) if "flag" in when else ("segments", when.get("segment"))
+            return 1 + max(map(depth, inner_conditions(when)), default=depths.get(target, 0))
 
         def settle(parts: str, key: str) -> int:  # visits, 0 if it is unknown or broken
             if (parts, key) in visits or key not in getattr(self, parts):
@@ -132,9 +137,15 @@ class Snapshot:
                     need(not variants or set(variants) <= self.flags[other]["variants"].keys(), "an unknown variant")
                     total += count
                 need(total <= MAX_VISITS, "too many visits")
+                part = getattr(self, parts)[key]
+                owners = part["rules"] if parts == "flags" else [part]
+                inner = [depth(owner["when"]) for owner in owners if "when" in owner]
+                inner += [depths.get(("flags", other["flag"]), 0) for other in part.get("prerequisites", [])]
+                depths[parts, key] = 1 + max(inner, default=0)
+                need(depths[parts, key] <= MAX_EVALUATION_DEPTH, "too deep")
             except BrokenError as error:
                 self.report(parts, key, str(error))
-                total = 0
+                total, depths[parts, key] = 0, 0
             visits[parts, key] = total
             return total
 

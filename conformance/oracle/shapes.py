@@ -109,10 +109,14 @@ def condition(value: object, depth: int = 1) -> dict:
     return {"array": "any", **found, "base": base, "negated": negated, "literals": read, "folds": folds}
 
 
+def inner_conditions(when: dict) -> list[dict]:
+    """Those that stand directly in a condition"""
+    return [*when.get("all", []), *when.get("any", []), *([when["not"]] if "not" in when else [])]
+
+
 def references(when: dict) -> Iterator[tuple[str, str, list | None]]:
     """Every (`flags` or `segments`, key, variants) that a condition refers to (CMP-32)"""
-    negated = [when["not"]] if "not" in when else []
-    for inner in [*when.get("all", []), *when.get("any", []), *negated]:
+    for inner in inner_conditions(when):
         yield from references(inner)
     if "segment" in when:
         yield "segments", when["segment"], []

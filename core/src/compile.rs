@@ -126,6 +126,8 @@ struct Compiler<'a> {
     path: Vec<Step>,
     issues: Vec<Issue>,
     references: References,
+    // Conditions inside one another, of those compiled so far.
+    condition_depth: usize,
     shared: &'a mut Shared,
 }
 
@@ -149,6 +151,7 @@ impl<'a> Compiler<'a> {
             path: Vec::new(),
             issues: Vec::new(),
             references: References::default(),
+            condition_depth: 0,
             shared,
         };
         let json = tape.at(source);
@@ -238,25 +241,26 @@ impl<'a> Compiler<'a> {
     }
 
     /// A reference to another object, from where the compilation is
-    fn reference(&mut self, key: Json<'_>) -> Reference {
+    fn reference(&mut self, key: Json<'_>, depth: usize) -> Reference {
         Reference {
             key: self.text(Some(key)),
+            depth,
             pointer: self.pointer().into(),
         }
     }
 
-    fn segment_reference(&mut self, key: Json<'_>) -> usize {
-        let reference = self.reference(key);
+    fn segment_reference(&mut self, key: Json<'_>, depth: usize) -> usize {
+        let reference = self.reference(key, depth);
         push(&mut self.references.segments, reference)
     }
 
     fn group_reference(&mut self, key: Json<'_>) -> usize {
-        let reference = self.reference(key);
+        let reference = self.reference(key, 0);
         push(&mut self.references.groups, reference)
     }
 
     fn holdout_reference(&mut self, key: Json<'_>) -> usize {
-        let reference = self.reference(key);
+        let reference = self.reference(key, 0);
         push(&mut self.references.holdouts, reference)
     }
 

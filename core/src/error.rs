@@ -208,6 +208,12 @@ pub enum Problem {
         limits::VISITS
     )]
     TooManyVisits,
+    /// A flag or segment whose evaluation would nest too deeply
+    #[error(
+        "an evaluation would go through more than {} flags, segments and conditions inside one another",
+        limits::EVALUATION_DEPTH
+    )]
+    EvaluationTooDeep,
     /// A path that cannot be read
     #[error(transparent)]
     Path(#[from] PathError),

@@ -20,6 +20,8 @@ pub const PREREQUISITES: usize = 100;
 pub const STEPS: usize = 1_000;
 /// Flags and segments that one evaluation visits
 pub const VISITS: u32 = 1_000;
+/// Flags, segments and conditions inside one another in one evaluation, which takes a piece of the stack for each
+pub const EVALUATION_DEPTH: usize = 128;
 /// Characters of a regular expression
 pub const PATTERN_LENGTH: usize = 1_000;
 /// Size of a regular expression, written out without repetitions

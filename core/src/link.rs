@@ -5,6 +5,7 @@
 
 mod check;
 mod paths;
+mod reach;
 
 use std::sync::Arc;
 
@@ -12,7 +13,6 @@ use crate::compile::{self, Compiled};
 use crate::environment::Environment;
 use crate::error::{Issue, Problem};
 use crate::graph::{self, Edges};
-use crate::limits;
 use crate::list::{Ids, Overrides};
 use crate::map::Map;
 use crate::model::{
@@ -22,6 +22,8 @@ use crate::model::{
 use crate::object::ObjectKind;
 use crate::path::AttributePath;
 use crate::rare::Rare;
+
+use self::reach::Reach;
 
 /// A flag with everything that its evaluation may reach
 #[derive(Debug)]
@@ -37,7 +39,7 @@ pub(crate) struct LinkedFlag {
     pub(crate) is_timed: bool,
     /// Of everything that its evaluation may reach: equal ones answer alike
     pub(crate) fingerprint: u64,
-    visits: u32,
+    reach: Reach,
 }
 
 impl LinkedFlag {
@@ -72,7 +74,7 @@ pub(crate) struct LinkedSegment {
     pub(crate) links: Rare<Links>,
     is_timed: bool,
     fingerprint: u64,
-    visits: u32,
+    reach: Reach,
 }
 
 /// The ids of a segment, by the path of their kind's key
@@ -105,13 +107,6 @@ impl Links {
         let mut flags = self.flags.iter().flatten();
         flags.any(|flag| flag.target.is_timed)
             || self.segments.iter().any(|segment| segment.is_timed)
-    }
-
-    /// How many flags and segments an evaluation of their owner visits at most
-    fn visits(&self) -> u32 {
-        let flags = self.flags.iter().flatten().map(|flag| flag.target.visits);
-        let segments = self.segments.iter().map(|segment| segment.visits);
-        flags.chain(segments).fold(1, u32::saturating_add)
     }
 }
 
@@ -308,7 +303,7 @@ impl Linker<'_> {
             return Problems::new();
         };
         let mut problems = Problems::new();
-        let links = self.links(&flag.references, &mut problems);
+        let (links, reach) = self.links(&flag.references, flag.condition_depth, &mut problems);
         if !problems.is_empty() {
             return problems;
         }
@@ -330,7 +325,6 @@ impl Linker<'_> {
             overrides = Box::default();
         }
         let is_constant = flag.is_constant() && overrides.is_empty();
-        let visits = links.visits();
         let is_timed = flag.has_boundaries() || links.are_timed();
         let linked = LinkedFlag {
             key: Arc::clone(key),
@@ -341,7 +335,7 @@ impl Linker<'_> {
             is_constant,
             is_timed,
             fingerprint,
-            visits,
+            reach,
         };
         self.flags.put(position, linked);
         problems
@@ -352,7 +346,7 @@ impl Linker<'_> {
             return Problems::new();
         };
         let mut problems = Problems::new();
-        let links = self.links(&segment.references, &mut problems);
+        let (links, reach) = self.links(&segment.references, segment.condition_depth, &mut problems);
         if !problems.is_empty() {
             return problems;
         }
@@ -366,7 +360,6 @@ impl Linker<'_> {
             lists(&include),
         ]
         .into_iter());
-        let visits = links.visits();
         let is_timed = links.are_timed();
         let linked = LinkedSegment {
             key: Arc::clone(key),
@@ -376,13 +369,19 @@ impl Linker<'_> {
             links: links.into(),
             is_timed,
             fingerprint,
-            visits,
+            reach,
         };
         self.segments.put(position, linked);
         problems
     }
 
-    fn links(&self, references: &References, problems: &mut Problems) -> Links {
+    /// What the references of an object point to, and how far an evaluation of the object may go
+    fn links(
+        &self,
+        references: &References,
+        condition_depth: usize,
+        problems: &mut Problems,
+    ) -> (Links, Reach) {
         let environment = self.environment;
         let flags = references
             .flags
@@ -404,10 +403,11 @@ impl Linker<'_> {
             groups,
             holdouts,
         };
-        if links.visits() > limits::VISITS {
-            problems.push((String::new(), Problem::TooManyVisits));
+        let reach = Reach::new(references, &links, condition_depth);
+        if problems.is_empty() {
+            problems.extend(reach.problem().map(|problem| (String::new(), problem)));
         }
-        links
+        (links, reach)
     }
 
     fn flag_link(
@@ -418,7 +418,7 @@ impl Linker<'_> {
         let target = &reference.target;
         let (linked, exists) = self.flags.find(&target.key);
         let Some(linked) = linked else {
-            if reference.is_condition {
+            if reference.is_condition() {
                 problems.push(check::unresolved("flag", target, exists));
             }
             return None;
@@ -427,7 +427,7 @@ impl Linker<'_> {
             .variants
             .iter()
             .find(|name| linked.flag.variant(name).is_none());
-        if let Some(name) = unknown.filter(|_| reference.is_condition) {
+        if let Some(name) = unknown.filter(|_| reference.is_condition()) {
             problems.push((
                 target.pointer.to_string(),
                 Problem::UnknownVariant(Arc::clone(name)),

@@ -57,6 +57,8 @@ pub(crate) struct Flag {
     pub(crate) serve: Serve,
     pub(crate) metadata: Object,
     pub(crate) environment_patch: Option<Arc<Object>>,
+    // Conditions inside one another.
+    pub(crate) condition_depth: usize,
     pub(crate) references: Rare<References>,
 }
 
@@ -214,6 +216,8 @@ impl Slots {
 pub(crate) struct Segment {
     pub(crate) fingerprint: u64,
     pub(crate) when: Option<Condition>,
+    // Conditions inside one another.
+    pub(crate) condition_depth: usize,
     pub(crate) references: Rare<References>,
 }
 
@@ -276,6 +280,8 @@ impl<F: 'static, S: 'static, G: 'static, H: 'static> Empty for ByKind<F, S, G, H
 #[derive(Debug)]
 pub(crate) struct Reference {
     pub(crate) key: Arc<str>,
+    // How many conditions it stands in, one that is the reference included; 0 outside of conditions.
+    pub(crate) depth: usize,
     pub(crate) pointer: Box<str>,
 }
 
@@ -283,8 +289,13 @@ pub(crate) struct Reference {
 pub(crate) struct FlagReference {
     pub(crate) target: Reference,
     pub(crate) variants: Box<[Arc<str>]>,
-    // A prerequisite may name what does not exist; a condition may not.
-    pub(crate) is_condition: bool,
+}
+
+impl FlagReference {
+    /// Whether it is a condition, which may not name what does not exist; a prerequisite may
+    pub(crate) fn is_condition(&self) -> bool {
+        self.target.depth > 0
+    }
 }
 
 #[derive(Debug)]

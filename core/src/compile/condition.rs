@@ -32,6 +32,7 @@ impl Compiler<'_> {
         if depth > limits::CONDITION_DEPTH {
             return self.issue(Problem::TooDeep);
         }
+        self.condition_depth = self.condition_depth.max(depth);
         let Some((form, inner)) = form_of(json) else {
             return self.issue(Problem::ConditionForm);
         };
@@ -54,10 +55,10 @@ impl Compiler<'_> {
                 member.map(|member| Condition::Not(Box::new(member)))
             }
             Name::Segment => {
-                let reference = self.within(form, |compiler| compiler.segment_reference(inner));
+                let reference = self.within(form, |compiler| compiler.segment_reference(inner, depth));
                 Some(Condition::Segment(reference))
             }
-            Name::Flag => self.flag_reference(json, true).map(Condition::Flag),
+            Name::Flag => self.flag_reference(json, depth).map(Condition::Flag),
             Name::Bucket => self
                 .within(form, |compiler| compiler.bucket(inner))
                 .map(Condition::Bucket),
@@ -65,20 +66,19 @@ impl Compiler<'_> {
         }
     }
 
-    /// Notes the flag and the variants that a condition or a prerequisite names; gives the position of the reference
-    pub(super) fn flag_reference(&mut self, json: Json<'_>, is_condition: bool) -> Option<usize> {
+    /// Notes the flag and the variants that a condition or a prerequisite, whose depth is 0, names; gives the position of the reference
+    pub(super) fn flag_reference(&mut self, json: Json<'_>, depth: usize) -> Option<usize> {
         let variants = json.get(Name::Variants);
         if length(variants) == 0 {
             return self.issue(Problem::Missing("variants"));
         }
         let flag = json.get(Name::Flag)?;
-        let target = self.within(Name::Flag, |compiler| compiler.reference(flag));
+        let target = self.within(Name::Flag, |compiler| compiler.reference(flag, depth));
         let variants = self.texts(variants);
         let position = self.references.flags.len();
         self.references.flags.push(FlagReference {
             target,
             variants,
-            is_condition,
         });
         Some(position)
     }

@@ -103,6 +103,7 @@ impl Compiler<'_> {
             serve: serve?,
             metadata,
             environment_patch: patch,
+            condition_depth: self.condition_depth,
             references: std::mem::take(&mut self.references).into(),
             variants,
         })
@@ -237,7 +238,7 @@ impl Compiler<'_> {
         let list = json.get(Name::Prerequisites);
         self.within(Name::Prerequisites, |compiler| {
             compiler.at_most("prerequisites", limits::PREREQUISITES, length(list));
-            compiler.each(list, |compiler, json| compiler.flag_reference(json, false))
+            compiler.each(list, |compiler, json| compiler.flag_reference(json, 0))
         })
     }
 
