@@ -13,7 +13,7 @@ const FULL: usize = 64;
 type Chunk<K, V> = Vec<(K, V)>;
 
 /// A map in order of its keys
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Map<K, V> {
     // INVARIANT: no chunk is empty or has more than `FULL` entries, and keys ascend within and across chunks.
     chunks: Vec<Chunk<K, V>>,
@@ -185,6 +185,13 @@ impl<K: Ord, V> Map<K, V> {
     }
 }
 
+impl<K: PartialEq, V: PartialEq> PartialEq for Map<K, V> {
+    /// Of the same entries; how they are spread over chunks depends on the order in which they came
+    fn eq(&self, other: &Self) -> bool {
+        self.length == other.length && self.iter().eq(other)
+    }
+}
+
 impl<K, V> Default for Map<K, V> {
     fn default() -> Self {
         Self::new()
@@ -328,6 +335,21 @@ mod tests {
             prop_assert!(map.values().eq(model.values()));
             prop_assert_eq!(map.is_empty(), model.is_empty());
             prop_assert!(map.into_iter().eq(model));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn maps_of_the_same_entries_are_equal_in_whatever_order_these_came(keys in prop::collection::btree_set(0..2_000_u16, 0..400), shift: u16, changed: Option<u16>) {
+            let ordered: Map<u16, u16> = keys.iter().map(|key| (*key, key % 7)).collect();
+            let mut shuffled: Vec<u16> = keys.into_iter().collect();
+            shuffled.sort_by_key(|key| key.wrapping_mul(40_503).wrapping_add(shift));
+            let mut other: Map<u16, u16> = shuffled.iter().map(|key| (*key, key % 7)).collect();
+            prop_assert_eq!(&ordered, &other);
+            if let Some(key) = changed {
+                other.update(key, |value| *value = value.wrapping_add(1));
+                prop_assert_ne!(&ordered, &other);
+            }
         }
     }
 
