@@ -3,6 +3,7 @@
 use std::cell::{Cell, OnceCell};
 
 use flagstaff::{Attribute, AttributePath, Attributes, Context, ContextError};
+use flagstaff_core::limits::ATTRIBUTES;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -29,6 +30,18 @@ impl EvaluationContext {
         attributes: Option<&Bound<'_, PyDict>>,
     ) -> Self {
         let mut members = attributes.map(convert::to_members).unwrap_or_default();
+        // What Python has and JSON has not counts too, as where a dict is read in place.
+        let is_large = attributes.is_some_and(|attributes| {
+            let key = intern!(attributes.py(), "targetingKey");
+            let adds_key = targeting_key.is_some() && !attributes.contains(key).unwrap_or_default();
+            attributes.len().saturating_add(usize::from(adds_key)) > ATTRIBUTES
+        });
+        if is_large {
+            return Self {
+                context: Err(ContextError::TooManyAttributes),
+                members,
+            };
+        }
         if let Some(key) = targeting_key {
             match convert::to_value(key) {
                 Some(key) => members.insert("targetingKey".into(), key),
@@ -152,7 +165,7 @@ impl Attributes for Asker<'_, '_> {
 
     fn validate(&self) -> Result<(), ContextError> {
         match self {
-            Self::Dict(reader) => check_key(reader.dict),
+            Self::Dict(reader) => check(reader.dict),
             Self::Prepared(prepared) => prepared.context.validate(),
             Self::Nobody => Ok(()),
             Self::Invalid => Err(ContextError::NoObject),
@@ -180,6 +193,14 @@ fn read<'py>(dict: &Bound<'py, PyDict>, path: &AttributePath) -> Option<Bound<'p
         found = found.cast::<PyDict>().ok()?.get_item(&**segment).ok()??;
     }
     Some(found)
+}
+
+/// What makes a dict no context
+fn check(dict: &Bound<'_, PyDict>) -> Result<(), ContextError> {
+    if dict.len() > ATTRIBUTES {
+        return Err(ContextError::TooManyAttributes);
+    }
+    check_key(dict)
 }
 
 /// A `targetingKey` is a `str`, `None` or absent

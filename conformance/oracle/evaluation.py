@@ -7,6 +7,7 @@ from operators import passes
 from values import MISSING, TOTAL, is_integer, is_readable, patched, read_attribute, read_unit, slot, usable
 
 MINUTE = 60_000
+MAX_ATTRIBUTES = 1000
 OUTCOME = ("value", "variant", "enabled", "reason", "errorCode", "detail", "metadata", "inExperiment", "sources")
 Served = tuple[str, str, dict]  # variant, reason, detail
 
@@ -33,7 +34,7 @@ class Evaluation:
     def __init__(self, snapshot: Snapshot, context: object, now: int) -> None:
         self.snapshot, self.context, self.now = snapshot, context, now
         key_fits = isinstance(context, dict) and isinstance(context.get("targetingKey"), str | None)
-        self.is_valid = key_fits and is_readable(context)  # CTX-1
+        self.is_valid = key_fits and is_readable(context) and len(context) <= MAX_ATTRIBUTES  # CTX-1, CTX-7
         self.looked = False  # whether the serve that was passed last looked at a slot
 
     def outcome(self, key: str, wanted: str | None, default: object) -> dict:

@@ -17,7 +17,8 @@ pub trait Attributes {
     /// The attribute at `path`; a value of a type that JSON does not know is [`Attribute::Missing`]
     fn attribute(&self, path: &AttributePath) -> Attribute<'_>;
 
-    /// Refuses a context that is no object, or whose `targetingKey` is present, not null and no string
+    /// Refuses a context that is no object, that has more than [`limits::ATTRIBUTES`] members, or whose `targetingKey` is present,
+    /// not null and no string
     fn validate(&self) -> Result<(), ContextError>;
 }
 
@@ -90,11 +91,11 @@ impl<'a> From<&'a Value> for Attribute<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Context {
     targeting_key: Option<Value>,
-    // In the order in which they came.
+    // In the order in which they came; by name where the index is crowded.
     others: Vec<(Arc<str>, Value)>,
     // The positions of the others, by the hashes that paths carry.
     index: Index,
-    // Whether `targetingKey` is something other than a string or null.
+    // Whether `validate` has something to refuse.
     is_refused: bool,
 }
 
@@ -114,23 +115,64 @@ impl Context {
     fn insert(&mut self, name: Arc<str>, value: Value) {
         let hash = hash_name(&name);
         if hash == TARGETING_KEY {
-            self.is_refused = !matches!(value, Value::Null | Value::String(_));
             self.targeting_key = Some(value);
-            return;
-        }
-        let others = &mut self.others;
-        let position = self.index.find(hash, |position| {
-            let (other, _) = others.get(position)?;
-            is_same(other, &name).then_some(position)
-        });
-        if let Some((_, held)) = position.and_then(|position| others.get_mut(position)) {
+        } else if let Some((_, held)) = self
+            .position(hash, &name)
+            .and_then(|position| self.others.get_mut(position))
+        {
             *held = value;
-            return;
+        } else {
+            self.add(hash, name, value);
         }
+        self.is_refused = self.refusal().is_some();
+    }
+
+    /// Adds an attribute that is not there
+    fn add(&mut self, hash: u64, name: Arc<str>, value: Value) {
+        let others = &mut self.others;
+        let was_crowded = self.index.is_crowded();
         self.index.insert(hash, others.len(), |position| {
             others.get(position).map_or(0, |(name, _)| hash_name(name))
         });
+        if was_crowded {
+            let before = |(other, _): &(Arc<str>, Value)| *other < name;
+            others.insert(others.partition_point(before), (name, value));
+            return;
+        }
         others.push((name, value));
+        if self.index.is_crowded() {
+            let by_name: Object = std::mem::take(others).into_iter().collect();
+            *others = by_name.into_iter().collect();
+        }
+    }
+
+    /// Where an attribute other than `targetingKey` is
+    fn position(&self, hash: u64, name: &str) -> Option<usize> {
+        if self.index.is_crowded() {
+            return self.search(name);
+        }
+        self.index.find(hash, |position| {
+            let (other, _) = self.others.get(position)?;
+            is_same(other, name).then_some(position)
+        })
+    }
+
+    #[cold]
+    fn search(&self, name: &str) -> Option<usize> {
+        let compare = |(other, _): &(Arc<str>, Value)| (**other).cmp(name);
+        self.others.binary_search_by(compare).ok()
+    }
+
+    fn refusal(&self) -> Option<ContextError> {
+        let count = self
+            .others
+            .len()
+            .saturating_add(self.targeting_key.iter().len());
+        if let None | Some(Value::Null | Value::String(_)) = self.targeting_key {
+            (count > limits::ATTRIBUTES).then_some(ContextError::TooManyAttributes)
+        } else {
+            Some(ContextError::TargetingKey)
+        }
     }
 
     /// The attribute at a path that does not begin with `targetingKey`
@@ -138,10 +180,16 @@ impl Context {
         let Some((first, rest)) = path.segments().split_first() else {
             return Attribute::Missing;
         };
-        let found = self.index.find(path.first_hash(), |position| {
-            let (name, value) = self.others.get(position)?;
-            is_same(name, first).then_some(value)
-        });
+        let found = if self.index.is_crowded() {
+            let position = self.search(first);
+            let found = position.and_then(|position| self.others.get(position));
+            found.map(|(_, value)| value)
+        } else {
+            self.index.find(path.first_hash(), |position| {
+                let (name, value) = self.others.get(position)?;
+                is_same(name, first).then_some(value)
+            })
+        };
         match found {
             Some(found) if rest.is_empty() => found.into(),
             found => below(found, rest),
@@ -185,6 +233,9 @@ impl TryFrom<Value> for Context {
         let Value::Object(members) = value else {
             return Err(ContextError::NoObject);
         };
+        if members.len() > limits::ATTRIBUTES {
+            return Err(ContextError::TooManyAttributes);
+        }
         let mut context = Self::default();
         for (name, value) in Arc::unwrap_or_clone(members) {
             context.insert(name, value);
@@ -211,7 +262,7 @@ impl Attributes for Context {
     #[inline]
     fn validate(&self) -> Result<(), ContextError> {
         if self.is_refused {
-            Err(ContextError::TargetingKey)
+            self.refusal().map_or(Ok(()), Err)
         } else {
             Ok(())
         }
@@ -245,10 +296,64 @@ pub enum ContextError {
     /// `targetingKey` is present, not null and no string
     #[error("`targetingKey` is no string")]
     TargetingKey,
+    /// More members than a context may have
+    #[error("a context has at most {} attributes", limits::ATTRIBUTES)]
+    TooManyAttributes,
 }
 
 impl From<JsonError> for ContextError {
     fn from(error: JsonError) -> Self {
         Self::Json(error.to_string().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names whose hashes want the same slot of any table of at most 65,536
+    fn colliding(count: usize) -> Vec<String> {
+        let wanted = 0x2a;
+        let names = (0_u64..).map(|number| number.to_string());
+        names
+            .filter(|name| hash_name(name) & 0xffff == wanted)
+            .take(count)
+            .collect()
+    }
+
+    #[test]
+    fn a_context_of_names_that_collide_is_one_like_any_other() {
+        // Few, since each takes 65,536 attempts to find.
+        let names = colliding(200);
+        let value = |name: &str| Value::from(name.len() as i64);
+        let mut context = Context::new("u1");
+        for name in names.iter().rev() {
+            context = context.with(name.as_str(), false);
+            context = context.with(name.as_str(), value(name));
+        }
+        assert!(context.index.is_crowded());
+        let members = names.iter().map(|name| (name.as_str(), value(name)));
+        let members = Value::object(members.chain([("targetingKey", "u1".into())]));
+        assert_eq!(Context::try_from(members), Ok(context.clone()));
+        for name in &names {
+            let path = AttributePath::parse(name).unwrap();
+            assert_eq!(context.attribute(&path), Attribute::from(&value(name)));
+        }
+        let unknown = AttributePath::parse("unknown").unwrap();
+        assert_eq!(context.attribute(&unknown), Attribute::Missing);
+    }
+
+    #[test]
+    fn a_context_has_no_more_attributes_than_the_limit() {
+        let full = (1..limits::ATTRIBUTES).fold(Context::new("u1"), |context, number| {
+            context.with(number.to_string(), true)
+        });
+        assert_eq!(full.validate(), Ok(()));
+        let over = full.clone().with("more", true);
+        assert_eq!(over.validate(), Err(ContextError::TooManyAttributes));
+        // What is there already may change.
+        assert_eq!(full.with("1", false).with("targetingKey", "u2").validate(), Ok(()));
+        let text = Value::Object(over.members().into()).to_canonical();
+        assert_eq!(Context::from_json(&text), Err(ContextError::TooManyAttributes));
     }
 }

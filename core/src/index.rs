@@ -1,9 +1,13 @@
 //! Finds the entries of a list by their names
 //!
 //! Open addressing, with a part of the hash in each slot: a look-up reads one slot and one entry, and no more unless two names collide.
+//! The hash is the same everywhere, so that names can be made up that collide; a list that has such names is searched in order instead.
 
 /// The slots of a list that has few entries
 const FEWEST: usize = 8;
+
+/// Slots that a look-up reads; names that nobody has chosen to collide need fewer
+const MAX_PROBES: usize = 128;
 
 /// Where the entries of a list lie, by the hashes of their names; names and entries are the list's own
 #[derive(Debug, Clone, Default)]
@@ -11,6 +15,7 @@ pub(crate) struct Index {
     // INVARIANT: none, or a power of two of them of which at least a quarter is free.
     slots: Box<[Slot]>,
     length: usize,
+    is_crowded: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +38,12 @@ impl Index {
         let mut index = Self::default();
         index.resize(slots_for(length));
         index
+    }
+
+    /// Whether names collide so much that the index does not find them: their list has to be searched by itself
+    #[inline]
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.is_crowded
     }
 
     /// What `entry_at` gives for a position where the name has this hash, if it is the one looked for
@@ -58,6 +69,9 @@ impl Index {
     /// Adds an entry that is not there; `hash_at` tells the hash of one that is
     pub(crate) fn insert(&mut self, hash: u64, position: usize, hash_at: impl Fn(usize) -> u64) {
         self.length = self.length.saturating_add(1);
+        if self.is_crowded {
+            return;
+        }
         let needed = slots_for(self.length);
         if needed > self.slots.len() {
             let previous = self.resize(needed);
@@ -75,13 +89,17 @@ impl Index {
     fn put(&mut self, hash: u64, position: u32) {
         let mask = self.slots.len().wrapping_sub(1);
         let (tag, mut at) = halves(hash);
-        while let Some(slot) = self.slots.get_mut(at & mask) {
-            if slot.position == Slot::FREE.position {
-                *slot = Slot { tag, position };
-                return;
+        for _ in 0..MAX_PROBES {
+            match self.slots.get_mut(at & mask) {
+                Some(slot) if slot.position == Slot::FREE.position => {
+                    *slot = Slot { tag, position };
+                    return;
+                }
+                _ => at = at.wrapping_add(1),
             }
-            at = at.wrapping_add(1);
         }
+        self.is_crowded = true;
+        self.slots = Box::default();
     }
 
     fn resize(&mut self, length: usize) -> Box<[Slot]> {
@@ -138,6 +156,24 @@ mod tests {
                 prop_assert_eq!(found.as_ref(), model.get(name));
             }
         }
+    }
+
+    #[test]
+    fn names_that_all_collide_cost_no_more_than_so_many_probes_each() {
+        let collide = |count: usize| {
+            let mut index = Index::default();
+            for position in 0..count {
+                index.insert(7, position, |_| 7);
+            }
+            index
+        };
+        let full = collide(MAX_PROBES);
+        assert!(!full.is_crowded());
+        let last = MAX_PROBES - 1;
+        assert_eq!(full.find(7, |at| (at == last).then_some(at)), Some(last));
+        let crowded = collide(100_000);
+        assert!(crowded.is_crowded());
+        assert_eq!(crowded.find(7, Some), None);
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub const LITERALS: usize = 1_000_000;
 pub const CONDITION_DEPTH: usize = 32;
 /// Segments of an attribute path
 pub const PATH_SEGMENTS: usize = 16;
+/// Attributes of a context, the members of its object
+pub const ATTRIBUTES: usize = 1_000;
 /// Containers inside one another that are read of a context; what lies deeper is out of reach of any path
 pub(crate) const CONTEXT_DEPTH: usize = 64;
 /// Bytes of a flag as text, over HTTP and in an event

@@ -316,12 +316,22 @@ impl Snapshot {
         self.look_up(key)
     }
 
+    #[cold]
+    fn search(&self, key: &str) -> Option<(usize, &Entry)> {
+        let compare = |entry: &Entry| (*entry.key).cmp(key);
+        let position = self.flags.binary_search_by(compare).ok()?;
+        self.flags.get(position).map(|entry| (position, entry))
+    }
+
     #[expect(
         clippy::inline_always,
         reason = "once where it is half of what a getter does, and once for everybody else"
     )]
     #[inline(always)]
     fn look_up(&self, key: &str) -> Option<(usize, &Entry)> {
+        if self.index.is_crowded() {
+            return self.search(key);
+        }
         self.index.find(hash_text(key), |position| {
             let entry = self.flags.get(position)?;
             is_same(&entry.key, key).then_some((position, entry))

@@ -7,10 +7,13 @@
 /** Containers inside one another that are read; the core's limit, and what lies deeper is out of reach of any path. */
 const DEPTH = 64;
 
+/** Attributes of a context; the core's limit. */
+const MAX_ATTRIBUTES = 1_000;
+
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** The text of a context that is no object, for which the core answers `INVALID_CONTEXT`. */
-const NO_OBJECT = 'null';
+/** The text of a context that is invalid, for which the core answers `INVALID_CONTEXT`. */
+const INVALID = 'null';
 
 /** Encodes a context; `undefined` stands for the empty one. */
 export function encodeContext(context: unknown): string {
@@ -23,10 +26,10 @@ export function readContext(context: unknown): { text: string; isValid: boolean 
     return { text: '{}', isValid: true };
   }
   try {
-    return isPlainObject(context) ? readMembers(context) : { text: NO_OBJECT, isValid: false };
+    return isPlainObject(context) && !isTooLarge(context) ? readMembers(context) : { text: INVALID, isValid: false };
   } catch {
     // A revoked proxy: nothing can be read of it, not even what it is.
-    return { text: NO_OBJECT, isValid: false };
+    return { text: INVALID, isValid: false };
   }
 }
 
@@ -47,6 +50,18 @@ export function isTargetingKey(key: unknown): boolean {
 /** Whether a text is one of Unicode scalar values, which the core's texts are. */
 export function isWellFormed(text: string): boolean {
   return !LONE_SURROGATE.test(text);
+}
+
+/** Whether a context has more attributes than it may. Counted without a list of them, since every evaluation asks. */
+export function isTooLarge(context: object): boolean {
+  let count = 0;
+  for (const _ in context) {
+    count += 1;
+    if (count > MAX_ATTRIBUTES) {
+      return true;
+    }
+  }
+  return false;
 }
 
 function readMembers(context: object): { text: string; isValid: boolean } {

@@ -5,7 +5,7 @@
 
 import { Answer } from './answer.js';
 import type { Clock } from './clock.js';
-import { isPlainObject, isTargetingKey, ownMember, readContext } from './encode.js';
+import { isPlainObject, isTargetingKey, isTooLarge, ownMember, readContext } from './encode.js';
 import {
   ANY_TYPE,
   type Commit,
@@ -320,7 +320,7 @@ function isSurelyValid(context: unknown): boolean {
     return isValid(context);
   }
   try {
-    return isPlainObject(context) && isTargetingKey(ownMember(context, 'targetingKey'));
+    return isPlainObject(context) && isTargetingKey(ownMember(context, 'targetingKey')) && !isTooLarge(context);
   } catch {
     // A revoked proxy.
     return false;

@@ -3,7 +3,7 @@
  * written is what `encode.ts` would have made of the context, attribute by attribute.
  */
 
-import { encodeValue, isPlainObject, isTargetingKey, isWellFormed, ownMember } from './encode.js';
+import { encodeValue, isPlainObject, isTargetingKey, isTooLarge, isWellFormed, ownMember } from './encode.js';
 
 /** Enough for any sensible context; what does not fit crosses as text. */
 export const CONTEXT_BYTES = 8_192;
@@ -45,7 +45,7 @@ export class SharedMemory {
    * something throws when it is read; then the context crosses as text.
    */
   pack(context: unknown, paths: readonly (readonly string[])[]): boolean {
-    if (!isPlainObject(context)) {
+    if (!isPlainObject(context) || isTooLarge(context)) {
       return false;
     }
     const key: unknown = Object.hasOwn(context, 'targetingKey')
