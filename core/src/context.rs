@@ -352,8 +352,14 @@ mod tests {
         let over = full.clone().with("more", true);
         assert_eq!(over.validate(), Err(ContextError::TooManyAttributes));
         // What is there already may change.
-        assert_eq!(full.with("1", false).with("targetingKey", "u2").validate(), Ok(()));
+        assert_eq!(
+            full.with("1", false).with("targetingKey", "u2").validate(),
+            Ok(())
+        );
         let text = Value::Object(over.members().into()).to_canonical();
-        assert_eq!(Context::from_json(&text), Err(ContextError::TooManyAttributes));
+        assert_eq!(
+            Context::from_json(&text),
+            Err(ContextError::TooManyAttributes)
+        );
     }
 }

@@ -346,7 +346,8 @@ impl Linker<'_> {
             return Problems::new();
         };
         let mut problems = Problems::new();
-        let (links, reach) = self.links(&segment.references, segment.condition_depth, &mut problems);
+        let (links, reach) =
+            self.links(&segment.references, segment.condition_depth, &mut problems);
         if !problems.is_empty() {
             return problems;
         }

@@ -55,7 +55,8 @@ impl Compiler<'_> {
                 member.map(|member| Condition::Not(Box::new(member)))
             }
             Name::Segment => {
-                let reference = self.within(form, |compiler| compiler.segment_reference(inner, depth));
+                let reference =
+                    self.within(form, |compiler| compiler.segment_reference(inner, depth));
                 Some(Condition::Segment(reference))
             }
             Name::Flag => self.flag_reference(json, depth).map(Condition::Flag),
@@ -76,10 +77,9 @@ impl Compiler<'_> {
         let target = self.within(Name::Flag, |compiler| compiler.reference(flag, depth));
         let variants = self.texts(variants);
         let position = self.references.flags.len();
-        self.references.flags.push(FlagReference {
-            target,
-            variants,
-        });
+        self.references
+            .flags
+            .push(FlagReference { target, variants });
         Some(position)
     }
 
