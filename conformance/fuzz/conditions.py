@@ -42,8 +42,19 @@ ATOMS = [
     r"[a-c1]",
     r"[\d\-x]",
     r"[^\w]",
+    r"😀",
+    r"_",
+    r"[а-яё]",
+    r"[^é😀]",
+    r"[😀-😂a]",
+    r"[^\W\d]",
+    r"[\s\S]",
+    r"[^\d\D]",
 ]
-QUANTIFIERS = ["", "", "", "*", "+", "?", "{2}", "{1,}", "{0,2}", "{1,3}"]
+QUANTIFIERS = ["", "", "", "*", "+", "?", "{2}", "{1,}", "{0,2}", "{1,3}", "{0}", "{3,4}", "{2,}"]
+# Repetitions of a whole pattern: below and above the 127 states that the core keeps in a number, and up to the bounds of a size.
+MANY = ["{25}", "{0,60}", "{130}", "{1,200}", "{128,}"]
+LIMIT = 2048  # characters that `matches` looks at
 
 
 class Conditions(Dice):
@@ -121,16 +132,26 @@ class Conditions(Dice):
 
     def pattern_test(self, attribute: str, _kind: str) -> tuple[str, dict]:
         """`matches`"""
-        self.memory.literals.setdefault(attribute, []).extend(
-            self.some(["aab", "a", "b", "abc", "a-b", "1", " ", "é", "x\n"], 2)
-        )
+        texts = self.some(["aab", "a", "b", "abc", "a-b", "1", " ", "é", "x\n", "aé_ b"], 2)
+        texts += ["".join(self.random.choices("aabc1 é-_\n😀я", k=self.random.randint(1, 40)))]
+        if self.chance(0.03):
+            texts.append(self.long_text())
+        self.memory.literals.setdefault(attribute, []).extend(texts)
         patterns = [self.pattern(3) if self.chance(0.8) else self.random.choice(pools.PATTERNS) for _ in range(3)]
         return "matches", {"value": patterns[0]} if self.chance(0.6) else {
             "values": patterns[: self.random.randint(0, 3)]
         }
 
+    def long_text(self) -> str:
+        """A text at the limit or near it"""
+        beginning, repeated, end = self.pick("", "a", "b "), self.pick("a", "ab", "é", "😀", " a"), self.pick("", "b", "\n")
+        length = self.pick(LIMIT, LIMIT + 1, LIMIT - 1, LIMIT // 2, LIMIT // 2 - 1)
+        return beginning + (repeated * LIMIT)[: length - len(beginning) - len(end)] + end
+
     def pattern(self, depth: int) -> str:
         """A pattern out of the grammar"""
+        if depth == 3 and self.chance(0.06):
+            return f"(?:{self.pattern(1)}){self.random.choice(MANY)}" + self.pick("", "b", "$", "\\B")
         parts = []
         for _ in range(self.random.randint(0, 4)):
             atom = self.random.choice(ATOMS)

@@ -82,6 +82,8 @@ class Dice:
         known = self.memory.literals.get(attribute)
         if not known or self.chance(0.3):
             return self.value(kind if self.chance(0.8) else "any")
+        if kind == "array" and self.chance(0.4):
+            return self.some(known, 3)
         value = self.random.choice(known)
         if isinstance(value, str) and self.chance(0.4):
             other = self.random.choice(pools.STRINGS)

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Callable, Iterator
 
 from operators import text, when
-from shapes import FLAG, GROUP, HOLDOUT, SEGMENT, inner_conditions, name, references, shaped
+from shapes import FLAG, GROUP, HOLDOUT, MAX_PATTERNS, SEGMENT, conditions
+from shapes import inner_conditions, name, pattern_size, references, shaped
 from values import BrokenError, is_integer, leaves, need, patched
 
 sys.setrecursionlimit(100_000)  # a chain of 1,000 references is deep, and no more than that is evaluated
@@ -77,7 +78,9 @@ class Snapshot:
         for key, part in sorted(document.get(parts, {}).items()):
             try:
                 need(KEY.fullmatch(key), "no key")
-                found[key] = compile_part(key, part)
+                compiled = compile_part(key, part)
+                need(sum(map(pattern_size, conditions(compiled))) <= MAX_PATTERNS, "too much matching")
+                found[key] = compiled
             except BrokenError as error:
                 self.report(parts, key, str(error))
         return found
@@ -103,8 +106,8 @@ class Snapshot:
         """What a part that compiled refers to: (parts, key, variants), without variants for a prerequisite"""
         part = getattr(self, parts)[key]
         yield from (("flags", other["flag"], None) for other in part.get("prerequisites", []))
-        for owner in part["rules"] if parts == "flags" else [part]:
-            yield from references(owner.get("when", {}))
+        for when in conditions(part):
+            yield from references(when)
 
     def break_cycles(self) -> None:  # CMP-31: a member of a cycle is what reaches itself
         nodes = [(parts, key) for parts in ("segments", "flags") for key in getattr(self, parts)]
@@ -118,36 +121,36 @@ class Snapshot:
                 self.report(*node, "is part of a cycle")
 
     def resolve_references(self) -> None:
-        """CMP-30, CMP-32, CMP-34; this ends, since there are no cycles any more"""
-        visits: dict[tuple[str, str], int] = {}
+        """CMP-30, CMP-32, CMP-34, RX-10; this ends, since there are no cycles any more"""
+        work: dict[tuple[str, str], tuple[int, int]] = {}
         depths: dict[tuple[str, str], int] = {}
 
         def depth(when: dict) -> int:
             target = ("flags", when["flag"]) if "flag" in when else ("segments", when.get("segment"))
             return 1 + max(map(depth, inner_conditions(when)), default=depths.get(target, 0))
 
-        def settle(parts: str, key: str) -> int:  # visits, 0 if it is unknown or broken
-            if (parts, key) in visits or key not in getattr(self, parts):
-                return visits.get((parts, key), 0)
-            total = 1
+        def settle(parts: str, key: str) -> tuple[int, int]:  # visits and size of patterns, 0 if it is unknown or broken
+            if (parts, key) in work or key not in getattr(self, parts):
+                return work.get((parts, key), (0, 0))
+            visits, size = 1, sum(map(pattern_size, conditions(getattr(self, parts)[key])))
             try:
                 for other_parts, other, variants in self.edges(parts, key):
-                    count = settle(other_parts, other)
-                    need(count or variants is None, f"`{other}` is unknown or broken")
+                    other_visits, other_size = settle(other_parts, other)
+                    need(other_visits or variants is None, f"`{other}` is unknown or broken")
                     need(not variants or set(variants) <= self.flags[other]["variants"].keys(), "an unknown variant")
-                    total += count
-                need(total <= MAX_VISITS, "too many visits")
+                    visits, size = visits + other_visits, size + other_size
                 part = getattr(self, parts)[key]
-                owners = part["rules"] if parts == "flags" else [part]
-                inner = [depth(owner["when"]) for owner in owners if "when" in owner]
+                inner = [depth(when) for when in conditions(part) if when]
                 inner += [depths.get(("flags", other["flag"]), 0) for other in part.get("prerequisites", [])]
                 depths[parts, key] = 1 + max(inner, default=0)
+                need(visits <= MAX_VISITS, "too many visits")
+                need(size <= MAX_PATTERNS, "too much matching")
                 need(depths[parts, key] <= MAX_EVALUATION_DEPTH, "too deep")
             except BrokenError as error:
                 self.report(parts, key, str(error))
-                total, depths[parts, key] = 0, 0
-            visits[parts, key] = total
-            return total
+                visits, size, depths[parts, key] = 0, 0, 0
+            work[parts, key] = visits, size
+            return visits, size
 
         for parts in ("segments", "flags"):
             for key in list(getattr(self, parts)):

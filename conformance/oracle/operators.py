@@ -21,6 +21,7 @@ class Operator(NamedTuple):
     matches: Callable[[object, object], bool]  # of value and literal
     on_elements: bool = True  # whether an array is tested element by element, and `array` is allowed
     folds: bool = False  # whether `ignoreCase` is allowed
+    looks_at: Callable[[object], bool] = lambda _: True  # whether any element of a value can match
 
 
 def when(fits: Callable[[object], object]) -> Callable[[object], object]:
@@ -47,7 +48,9 @@ OPERATORS: dict[str, Operator] = {
     "contains": Operator(EITHER, text, text, lambda value, literal: literal in value, folds=True),
     "startsWith": Operator(EITHER, text, text, str.startswith, folds=True),
     "endsWith": Operator(EITHER, text, text, str.endswith, folds=True),
-    "matches": Operator(EITHER, patterns.parse, text, lambda value, pattern: pattern(value)),
+    "matches": Operator(
+        EITHER, patterns.parse, text, lambda value, pattern: pattern.is_in(value), looks_at=patterns.is_looked_at
+    ),
     "lessThan": Operator(ONE, number, number, lt),
     "lessOrEqual": Operator(ONE, number, number, le),
     "greaterThan": Operator(ONE, number, number, gt),
@@ -74,9 +77,11 @@ def passes(test: dict, value: object) -> bool:
     if value is MISSING or not operator.takes:
         return value is not MISSING
 
+    is_looked_at = operator.looks_at(value)
+
     def matches(one: object) -> bool:
         read = operator.read_value(folded(one) if test["folds"] else one)
-        return read is not None and any(operator.matches(read, literal) for literal in test["literals"])
+        return is_looked_at and read is not None and any(operator.matches(read, literal) for literal in test["literals"])
 
     if not isinstance(value, list) or not operator.on_elements:
         return matches(value)

@@ -6,6 +6,7 @@ at one of `starts`. So it takes polynomial time: a position is in a set only onc
 
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 from literals import of_text
 from values import BrokenError, need
@@ -22,6 +23,14 @@ BOUNDS = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 # RX-2, RX-3, said so that Python's doubtful cases (a final line feed, the empty text) do not arise.
 ASSERTIONS = {"^": r"\A", "$": r"\Z", "\\b": r"(?<=\w)(?!\w)|(?<!\w)(?=\w)", "\\B": r"(?<=\w)(?=\w)|(?<!\w)(?!\w)"}
 MAX_CHARACTERS, MAX_COUNT, MAX_NESTING, MAX_SIZE = 1000, 1000, 32, 10_000
+MAX_MATCHED = 2048
+
+
+class Pattern(NamedTuple):
+    """What was read of a pattern"""
+
+    size: int
+    is_in: Callable[[str], bool]
 
 
 def terminal(expression: str) -> Node:
@@ -87,11 +96,16 @@ def pattern(text: str, position: int, depth: int) -> tuple[Node, int]:
 
 
 @of_text
-def parse(text: str) -> Callable[[str], bool] | None:
-    """What tells whether a pattern matches anywhere in a text, None if the pattern is refused (RX-1, RX-7)"""
+def parse(text: str) -> Pattern | None:
+    """None if the pattern is refused (RX-1, RX-7)"""
     try:
         (size, step), end = pattern(text, 0, 0)
     except (BrokenError, re.error):
         return None
     fine = end == len(text) <= MAX_CHARACTERS and size <= MAX_SIZE
-    return (lambda text: bool(step(text, set(range(len(text) + 1))))) if fine else None
+    return Pattern(size, lambda text: bool(step(text, set(range(len(text) + 1))))) if fine else None
+
+
+def is_looked_at(value: object) -> bool:  # RX-9
+    texts = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+    return len("|".join(texts)) <= MAX_MATCHED

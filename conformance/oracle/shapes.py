@@ -16,6 +16,7 @@ Reader = Callable[[object], object]
 Readers = dict[str, Reader]
 LEVEL, ANY_NUMBER = 1, 2**53
 MAX_NAME, MAX_RULES, MAX_ARMS, MAX_LEVELS, MAX_PREREQUISITES = 255, 1000, 100, 16, 100
+MAX_PATTERNS = 20_000
 MAX_STEPS, MAX_DEPTH, MAX_LITERALS, PATH = 1000, 32, 1_000_000, re.compile(r"(?:/(?:[^/~]|~[01])*){1,16}")
 
 
@@ -122,6 +123,17 @@ def references(when: dict) -> Iterator[tuple[str, str, list | None]]:
         yield "segments", when["segment"], []
     if "flag" in when:
         yield "flags", when["flag"], when["variants"]
+
+
+def pattern_size(when: dict) -> int:
+    """Of all patterns in a condition together (RX-10)"""
+    inner = sum(map(pattern_size, inner_conditions(when)))
+    return inner + (sum(pattern.size for pattern in when["literals"]) if when.get("base") == "matches" else 0)
+
+
+def conditions(part: dict) -> list[dict]:
+    """Those of a flag or a segment that has been read"""
+    return [owner.get("when", {}) for owner in part.get("rules", [part])]
 
 
 RAMP = {"from": instant, "until": instant, "start": share, "end": share}

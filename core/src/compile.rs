@@ -14,7 +14,7 @@ use crate::error::{Issue, Problem};
 use crate::forms::{self, Form, Misshapen, Shape};
 use crate::json::{Json, JsonError, Lexer, Source, Tape};
 use crate::limits;
-use crate::model::{Reference, References};
+use crate::model::{Effort, Reference, References};
 use crate::names::Name;
 use crate::object::ObjectKind;
 use crate::path::{AttributePath, escape, push_segment};
@@ -126,8 +126,8 @@ struct Compiler<'a> {
     path: Vec<Step>,
     issues: Vec<Issue>,
     references: References,
-    // Conditions inside one another, of those compiled so far.
-    condition_depth: usize,
+    // Of the conditions compiled so far.
+    effort: Effort,
     shared: &'a mut Shared,
 }
 
@@ -151,7 +151,7 @@ impl<'a> Compiler<'a> {
             path: Vec::new(),
             issues: Vec::new(),
             references: References::default(),
-            condition_depth: 0,
+            effort: Effort::default(),
             shared,
         };
         let json = tape.at(source);

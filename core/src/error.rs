@@ -214,6 +214,12 @@ pub enum Problem {
         limits::EVALUATION_DEPTH
     )]
     EvaluationTooDeep,
+    /// A flag or segment whose evaluation would try too many or too large patterns
+    #[error(
+        "an evaluation would try patterns of a size of more than {} together",
+        limits::MAX_TOTAL_PATTERN_SIZE
+    )]
+    TooMuchMatching,
     /// A path that cannot be read
     #[error(transparent)]
     Path(#[from] PathError),

@@ -25,11 +25,15 @@ pub const EVALUATION_DEPTH: usize = 128;
 /// Characters of a regular expression
 pub const PATTERN_LENGTH: usize = 1_000;
 /// Size of a regular expression, written out without repetitions
-pub const PATTERN_SIZE: usize = 10_000;
+pub const PATTERN_SIZE: u32 = 10_000;
 /// Groups inside one another in a regular expression
 pub const PATTERN_DEPTH: usize = 32;
 /// The largest count of a repetition in a regular expression
-pub const PATTERN_COUNT: usize = 1_000;
+pub const PATTERN_COUNT: u16 = 1_000;
+/// Size of all regular expressions together that one evaluation may try, each as often as it may be tried
+pub const MAX_TOTAL_PATTERN_SIZE: u32 = 20_000;
+/// Characters that `matches` looks at: of a text, or of the texts of an array with one between each two
+pub const MAX_MATCHED_CHARACTERS: usize = 2_048;
 /// Literals of one condition
 pub const LITERALS: usize = 1_000_000;
 /// Conditions inside one another

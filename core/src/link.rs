@@ -16,8 +16,8 @@ use crate::graph::{self, Edges};
 use crate::list::{Ids, Overrides};
 use crate::map::Map;
 use crate::model::{
-    ByKind, Choice, Flag, FlagReference, FlagType, Group, Holdout, Reference, References, Segment,
-    Variant,
+    ByKind, Choice, Effort, Flag, FlagReference, FlagType, Group, Holdout, Reference, References,
+    Segment, Variant,
 };
 use crate::object::ObjectKind;
 use crate::path::AttributePath;
@@ -303,7 +303,7 @@ impl Linker<'_> {
             return Problems::new();
         };
         let mut problems = Problems::new();
-        let (links, reach) = self.links(&flag.references, flag.condition_depth, &mut problems);
+        let (links, reach) = self.links(&flag.references, flag.effort, &mut problems);
         if !problems.is_empty() {
             return problems;
         }
@@ -346,8 +346,7 @@ impl Linker<'_> {
             return Problems::new();
         };
         let mut problems = Problems::new();
-        let (links, reach) =
-            self.links(&segment.references, segment.condition_depth, &mut problems);
+        let (links, reach) = self.links(&segment.references, segment.effort, &mut problems);
         if !problems.is_empty() {
             return problems;
         }
@@ -380,7 +379,7 @@ impl Linker<'_> {
     fn links(
         &self,
         references: &References,
-        condition_depth: usize,
+        effort: Effort,
         problems: &mut Problems,
     ) -> (Links, Reach) {
         let environment = self.environment;
@@ -404,7 +403,7 @@ impl Linker<'_> {
             groups,
             holdouts,
         };
-        let reach = Reach::new(references, &links, condition_depth);
+        let reach = Reach::new(references, &links, effort);
         if problems.is_empty() {
             problems.extend(reach.problem().map(|problem| (String::new(), problem)));
         }

@@ -57,8 +57,8 @@ pub(crate) struct Flag {
     pub(crate) serve: Serve,
     pub(crate) metadata: Object,
     pub(crate) environment_patch: Option<Arc<Object>>,
-    // Conditions inside one another.
-    pub(crate) condition_depth: usize,
+    // What its conditions take by themselves.
+    pub(crate) effort: Effort,
     pub(crate) references: Rare<References>,
 }
 
@@ -216,9 +216,18 @@ impl Slots {
 pub(crate) struct Segment {
     pub(crate) fingerprint: u64,
     pub(crate) when: Option<Condition>,
-    // Conditions inside one another.
-    pub(crate) condition_depth: usize,
+    // What its conditions take by themselves.
+    pub(crate) effort: Effort,
     pub(crate) references: Rare<References>,
+}
+
+/// What the conditions of a flag or a segment take by themselves, what they refer to apart
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Effort {
+    /// Conditions inside one another
+    pub(crate) condition_depth: usize,
+    /// Of all patterns together
+    pub(crate) pattern_size: u32,
 }
 
 /// An exclusion group: experiments on disjoint slices of the same units

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::cidr::Network;
 use crate::context::Attribute;
 use crate::literals::{Literals, fold_text};
-use crate::pattern::Pattern;
+use crate::pattern::{self, Pattern};
 use crate::semver::{Range, VersionText};
 use crate::timestamp::Timestamp;
 use crate::value::Value;
@@ -188,9 +188,14 @@ impl Test {
     }
 
     fn matches_elements(&self, elements: &[Value]) -> bool {
+        let texts = elements.iter().filter_map(|element| match element {
+            Value::String(text) => Some(&**text),
+            _ => None,
+        });
+        let is_read = !matches!(self.matcher, Matcher::Matches(_)) || pattern::may_look_at(texts);
         let mut results = elements
             .iter()
-            .map(|element| self.matches_one(&Attribute::from(element)));
+            .map(|element| is_read && self.matches_one(&Attribute::from(element)));
         match self.quantifier {
             Quantifier::Any => results.any(|result| result),
             Quantifier::All => results.all(|result| result),
@@ -227,7 +232,9 @@ impl Test {
             Matcher::Contains(texts) => texts.iter().any(|literal| text.contains(&**literal)),
             Matcher::StartsWith(texts) => texts.iter().any(|literal| text.starts_with(&**literal)),
             Matcher::EndsWith(texts) => texts.iter().any(|literal| text.ends_with(&**literal)),
-            Matcher::Matches(patterns) => patterns.iter().any(|pattern| pattern.is_in(text)),
+            Matcher::Matches(patterns) => {
+                pattern::may_look_at([text]) && patterns.iter().any(|pattern| pattern.is_in(text))
+            }
             Matcher::Instant(side, literal) => {
                 Timestamp::parse(text).is_some_and(|instant| side.admits(instant.cmp(literal)))
             }

@@ -1,16 +1,40 @@
 //! Regular expressions: the subset that a linear-time engine, the oracle and a browser read alike
 //!
-//! The grammar is checked here, and what passes is handed to `regex-lite`, whose classes are ASCII and whose running time is
-//! linear. What is outside the grammar is refused, so that no engine's own reading can show.
+//! What is outside the grammar is refused, so that no engine's own reading can show. What is inside becomes a tree, and the tree a
+//! program, which takes at most linear time and neither locks nor shares memory (docs/adr/0034).
+
+mod bits;
+mod class;
+mod nfa;
+mod pike;
+mod tree;
 
 use std::iter::Peekable;
 use std::str::Chars;
 
+use self::bits::Bits;
+use self::class::{Class, ClassBuilder};
+use self::nfa::{Nfa, TooLarge};
+pub(crate) use self::tree::{Look, Node};
 use crate::limits;
 
 /// A pattern, searched for anywhere in a text
-#[derive(Debug, Clone)]
-pub(crate) struct Pattern(pub(crate) regex_lite::Regex);
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    automaton: Automaton,
+    /// Its parts, written out without repetitions
+    pub(crate) size: u32,
+    #[cfg(feature = "analysis")]
+    pub(crate) text: Box<str>,
+    #[cfg(feature = "analysis")]
+    pub(crate) tree: Node,
+}
+
+#[derive(Debug)]
+enum Automaton {
+    Small(Box<Bits>),
+    Large(Nfa),
+}
 
 impl Pattern {
     pub(crate) fn parse(text: &str) -> Result<Self, PatternError> {
@@ -20,26 +44,61 @@ impl Pattern {
         let mut reader = Reader {
             rest: text.chars().peekable(),
             depth: 0,
+            classes: Vec::new(),
         };
-        let size = reader.alternatives()?;
+        let (tree, size) = reader.alternatives()?;
         if reader.rest.next().is_some() {
             return Err(PatternError::Syntax("`)` without a group"));
         }
         if size > limits::PATTERN_SIZE {
             return Err(PatternError::TooLarge);
         }
-        let regex = regex_lite::RegexBuilder::new(text)
-            .size_limit(usize::MAX)
-            .nest_limit(u32::MAX)
-            .build();
-        regex
-            .map(Self)
-            .map_err(|_| PatternError::Syntax("the pattern cannot be compiled"))
+        Ok(Self {
+            automaton: match Bits::new(Nfa::new(&tree, reader.classes)?) {
+                Ok(small) => Automaton::Small(Box::new(small)),
+                Err(large) => Automaton::Large(large),
+            },
+            size,
+            #[cfg(feature = "analysis")]
+            text: text.into(),
+            #[cfg(feature = "analysis")]
+            tree,
+        })
     }
 
+    /// Whether it is in a text, which the caller has seen to be within the limit: [`may_look_at`]
     pub(crate) fn is_in(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        match &self.automaton {
+            Automaton::Small(bits) => bits.is_match(text),
+            Automaton::Large(nfa) => pike::is_match(nfa, text),
+        }
     }
+
+    /// Whether the class at this position has no characters
+    #[cfg(feature = "analysis")]
+    pub(crate) fn is_empty_class(&self, class: u16) -> bool {
+        match &self.automaton {
+            Automaton::Small(bits) => bits.nfa().is_empty_class(class),
+            Automaton::Large(nfa) => nfa.is_empty_class(class),
+        }
+    }
+}
+
+/// Whether the texts that a test looks at are within [`limits::MAX_MATCHED_CHARACTERS`]
+pub(crate) fn may_look_at<'t>(texts: impl IntoIterator<Item = &'t str>) -> bool {
+    // One character between each two: an array of very many empty texts is not free either.
+    let mut left = limits::MAX_MATCHED_CHARACTERS.checked_add(1);
+    for text in texts {
+        // A character has four bytes at most, and what is far too long need not be counted.
+        let is_countable = text.len() / 4 <= limits::MAX_MATCHED_CHARACTERS;
+        left = left
+            .filter(|_| is_countable)
+            .and_then(|left| left.checked_sub(text.chars().count())?.checked_sub(1));
+        if left.is_none() {
+            return false;
+        }
+    }
+    true
 }
 
 /// Why a text is no pattern
@@ -59,56 +118,74 @@ pub enum PatternError {
     TooLarge,
 }
 
-/// Checks the grammar and measures; each rule returns the size of what it read, written out without repetitions
+impl From<TooLarge> for PatternError {
+    fn from(_: TooLarge) -> Self {
+        Self::TooLarge
+    }
+}
+
+/// A part and its size, written out without repetitions
+type Measured = (Node, u32);
+
+/// Checks the grammar and measures
 struct Reader<'a> {
     rest: Peekable<Chars<'a>>,
     depth: usize,
+    classes: Vec<Class>,
 }
 
 impl Reader<'_> {
-    fn alternatives(&mut self) -> Result<usize, PatternError> {
-        let mut size = self.sequence()?;
+    fn alternatives(&mut self) -> Result<Measured, PatternError> {
+        let (first, mut size) = self.sequence()?;
+        let mut nodes = vec![first];
         while self.rest.next_if_eq(&'|').is_some() {
-            size = size.saturating_add(self.sequence()?);
+            let (next, its_size) = self.sequence()?;
+            nodes.push(next);
+            size = size.saturating_add(its_size);
         }
-        Ok(size.max(1))
+        Ok((Node::choice(nodes), size))
     }
 
-    fn sequence(&mut self) -> Result<usize, PatternError> {
-        let mut size = 0_usize;
+    fn sequence(&mut self) -> Result<Measured, PatternError> {
+        let (mut nodes, mut size) = (Vec::new(), 0_u32);
         while let Some(next) = self.rest.next_if(|next| !matches!(next, '|' | ')')) {
-            size = size.saturating_add(self.repeated(next)?);
+            let (node, its_size) = self.repeated(next)?;
+            nodes.push(node);
+            size = size.saturating_add(its_size);
         }
-        Ok(size.max(1))
+        Ok((Node::sequence(nodes), size.max(1)))
     }
 
     /// An atom or an assertion, and a quantifier, which only an atom may have
-    fn repeated(&mut self, first: char) -> Result<usize, PatternError> {
-        let (size, is_atom) = match first {
-            '(' => (self.group()?, true),
-            '[' => (self.class()?, true),
-            '^' | '$' => (1, false),
-            '\\' => (1, self.escape()?),
+    fn repeated(&mut self, first: char) -> Result<Measured, PatternError> {
+        let (node, size) = match first {
+            '(' => self.group()?,
+            '[' => (self.class()?, 1),
+            '.' => (self.add(|class| class.range('\n', '\n'), true), 1),
+            '^' => (Node::Look(Look::Start), 1),
+            '$' => (Node::Look(Look::End), 1),
+            '\\' => (self.escape()?, 1),
             '*' | '+' | '?' | '{' => {
                 return Err(PatternError::Syntax(
                     "a quantifier needs something to repeat",
                 ));
             }
             '}' | ']' => return Err(PatternError::Syntax("a literal `}` or `]` is escaped")),
-            _ => (1, true),
+            character => (Node::Character(character), 1),
         };
-        let Some(times) = self.quantifier()? else {
-            return Ok(size);
+        let Some((at_least, at_most)) = self.quantifier()? else {
+            return Ok((node, size));
         };
-        if !is_atom {
+        if first != '(' && matches!(node, Node::Look(_)) {
             return Err(PatternError::Syntax(
                 "an anchor or a boundary cannot be repeated",
             ));
         }
-        Ok(size.saturating_mul(times))
+        let times = u32::from(at_most.unwrap_or(at_least).max(1));
+        Ok((node.repeated(at_least, at_most), size.saturating_mul(times)))
     }
 
-    fn group(&mut self) -> Result<usize, PatternError> {
+    fn group(&mut self) -> Result<Measured, PatternError> {
         if self.rest.next_if_eq(&'?').is_some() && self.rest.next() != Some(':') {
             return Err(PatternError::Syntax("a group is `(…)` or `(?:…)`"));
         }
@@ -116,32 +193,38 @@ impl Reader<'_> {
         if self.depth > limits::PATTERN_DEPTH {
             return Err(PatternError::Syntax("groups are nested too deeply"));
         }
-        let size = self.alternatives()?;
+        let group = self.alternatives()?;
         self.depth = self.depth.saturating_sub(1);
         if self.rest.next() == Some(')') {
-            Ok(size)
+            Ok(group)
         } else {
             Err(PatternError::Syntax("a group is not closed"))
         }
     }
 
-    /// What follows a backslash outside a class; whether it is an atom
-    fn escape(&mut self) -> Result<bool, PatternError> {
+    /// What follows a backslash outside a class
+    fn escape(&mut self) -> Result<Node, PatternError> {
         match self.rest.next() {
-            Some('b' | 'B') => Ok(false),
-            other => in_escape(other).map(|_| true),
+            Some('b') => Ok(Node::Look(Look::Boundary)),
+            Some('B') => Ok(Node::Look(Look::NoBoundary)),
+            escaped => match in_escape(escaped)? {
+                Member::Character(character) => Ok(Node::Character(character)),
+                Member::Set(letter) => Ok(self.add(|class| class.escape(letter), false)),
+            },
         }
     }
 
-    /// How often at most, which is what the size is multiplied by; `None` without a quantifier
-    fn quantifier(&mut self) -> Result<Option<usize>, PatternError> {
-        let times = match self
+    /// How often at least and at most; `None` without a quantifier
+    fn quantifier(&mut self) -> Result<Option<(u16, Option<u16>)>, PatternError> {
+        let counts = match self
             .rest
             .next_if(|next| matches!(next, '*' | '+' | '?' | '{'))
         {
             None => return Ok(None),
             Some('{') => self.counts()?,
-            Some(_) => 1,
+            Some('*') => (0, None),
+            Some('+') => (1, None),
+            Some(_) => (0, Some(1)),
         };
         // Lazy: another match, but a match all the same.
         self.rest.next_if_eq(&'?');
@@ -152,10 +235,10 @@ impl Reader<'_> {
         {
             return Err(PatternError::Syntax("a quantifier cannot be repeated"));
         }
-        Ok(Some(times))
+        Ok(Some(counts))
     }
 
-    fn counts(&mut self) -> Result<usize, PatternError> {
+    fn counts(&mut self) -> Result<(u16, Option<u16>), PatternError> {
         let lower = self
             .count()?
             .ok_or(PatternError::Syntax("a count is a number of at most 1000"))?;
@@ -166,23 +249,20 @@ impl Reader<'_> {
         if self.rest.next() != Some('}') {
             return Err(PatternError::Syntax("counts are `{n}`, `{n,}` or `{n,m}`"));
         }
-        match upper {
-            Some(upper) if upper < lower => {
-                Err(PatternError::Syntax("counts are the wrong way round"))
-            }
-            Some(upper) => Ok(upper.max(1)),
-            None => Ok(lower.max(1)),
+        if upper.is_some_and(|upper| upper < lower) {
+            return Err(PatternError::Syntax("counts are the wrong way round"));
         }
+        Ok((lower, upper))
     }
 
-    fn count(&mut self) -> Result<Option<usize>, PatternError> {
+    fn count(&mut self) -> Result<Option<u16>, PatternError> {
         let mut count = None;
         while let Some(digit) = self.rest.peek().and_then(|next| next.to_digit(10)) {
             self.rest.next();
             let value = count
-                .unwrap_or(0_usize)
+                .unwrap_or(0_u16)
                 .saturating_mul(10)
-                .saturating_add(usize::try_from(digit).unwrap_or(0));
+                .saturating_add(u16::try_from(digit).unwrap_or(0));
             if value > limits::PATTERN_COUNT {
                 return Err(PatternError::Syntax("a count is a number of at most 1000"));
             }
@@ -191,18 +271,31 @@ impl Reader<'_> {
         Ok(count)
     }
 
-    fn class(&mut self) -> Result<usize, PatternError> {
-        self.rest.next_if_eq(&'^');
+    fn class(&mut self) -> Result<Node, PatternError> {
+        let is_negated = self.rest.next_if_eq(&'^').is_some();
+        let mut class = ClassBuilder::default();
         let mut is_empty = true;
         loop {
             match self.rest.next() {
-                Some(']') if !is_empty => return Ok(1),
+                Some(']') if !is_empty => {
+                    return Ok(self.node(class.build(is_negated)));
+                }
                 first => {
                     let low = class_member(first, &mut self.rest)?;
-                    if self.rest.next_if_eq(&'-').is_some() {
-                        let next = self.rest.next();
-                        let high = class_member(next, &mut self.rest)?;
-                        if low.zip(high).is_none_or(|(low, high)| low > high) {
+                    let high = match self.rest.next_if_eq(&'-') {
+                        Some(_) => {
+                            let next = self.rest.next();
+                            Some(class_member(next, &mut self.rest)?)
+                        }
+                        None => None,
+                    };
+                    match (low, high) {
+                        (Member::Set(letter), None) => class.escape(letter),
+                        (Member::Character(only), None) => class.range(only, only),
+                        (Member::Character(low), Some(Member::Character(high))) if low <= high => {
+                            class.range(low, high);
+                        }
+                        _ => {
                             return Err(PatternError::Syntax(
                                 "a range goes from one character to a later one",
                             ));
@@ -213,40 +306,66 @@ impl Reader<'_> {
             is_empty = false;
         }
     }
+
+    /// Takes note of a class that has what `members` adds, or all else
+    fn add(&mut self, members: impl FnOnce(&mut ClassBuilder), is_negated: bool) -> Node {
+        let mut class = ClassBuilder::default();
+        members(&mut class);
+        self.node(class.build(is_negated))
+    }
+
+    fn node(&mut self, class: Class) -> Node {
+        let known = self.classes.iter().position(|other| *other == class);
+        let position = known.unwrap_or(self.classes.len());
+        if known.is_none() {
+            self.classes.push(class);
+        }
+        // There are fewer than characters of a pattern.
+        Node::Class(u16::try_from(position).unwrap_or(u16::MAX))
+    }
 }
 
-/// A member of a class: the character, or `None` where it is a class itself, as `\d`
+/// What an escape or a character in a class stands for
+#[derive(Clone, Copy)]
+enum Member {
+    Character(char),
+    /// A class by itself, as `\d`
+    Set(char),
+}
+
 fn class_member(
     first: Option<char>,
     rest: &mut Peekable<Chars<'_>>,
-) -> Result<Option<char>, PatternError> {
+) -> Result<Member, PatternError> {
     match first {
         Some('\\') => in_escape(rest.next()),
         Some('[' | ']' | '^' | '-' | '&' | '~') => Err(PatternError::Syntax(
             "in a class the characters `[ ] ^ - & ~` are escaped",
         )),
-        Some(character) => Ok(Some(character)),
+        Some(character) => Ok(Member::Character(character)),
         None => Err(PatternError::Syntax("a class is not closed")),
     }
 }
 
-/// The character that an escape stands for, or `None` where it stands for a class
-fn in_escape(escaped: Option<char>) -> Result<Option<char>, PatternError> {
-    match escaped {
-        Some('d' | 'D' | 'w' | 'W' | 's' | 'S') => Ok(None),
-        Some('n') => Ok(Some('\n')),
-        Some('r') => Ok(Some('\r')),
-        Some('t') => Ok(Some('\t')),
-        Some('f') => Ok(Some('\u{c}')),
-        Some('v') => Ok(Some('\u{b}')),
+fn in_escape(escaped: Option<char>) -> Result<Member, PatternError> {
+    let character = match escaped {
+        Some(letter @ ('d' | 'D' | 'w' | 'W' | 's' | 'S')) => return Ok(Member::Set(letter)),
+        Some('n') => '\n',
+        Some('r') => '\r',
+        Some('t') => '\t',
+        Some('f') => '\u{c}',
+        Some('v') => '\u{b}',
         // `\<` and `\>` are boundaries in some engines and literals in others.
         Some(character) if character.is_ascii_punctuation() && !matches!(character, '<' | '>') => {
-            Ok(Some(character))
+            character
         }
-        _ => Err(PatternError::Syntax(
-            "after a backslash comes one of `dDwWsSbBnrtfv` or ASCII punctuation",
-        )),
-    }
+        _ => {
+            return Err(PatternError::Syntax(
+                "after a backslash comes one of `dDwWsSbBnrtfv` or ASCII punctuation",
+            ));
+        }
+    };
+    Ok(Member::Character(character))
 }
 
 #[cfg(test)]

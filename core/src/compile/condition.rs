@@ -32,7 +32,7 @@ impl Compiler<'_> {
         if depth > limits::CONDITION_DEPTH {
             return self.issue(Problem::TooDeep);
         }
-        self.condition_depth = self.condition_depth.max(depth);
+        self.effort.condition_depth = self.effort.condition_depth.max(depth);
         let Some((form, inner)) = form_of(json) else {
             return self.issue(Problem::ConditionForm);
         };
@@ -310,10 +310,23 @@ impl Compiler<'_> {
             let Some(text) = value.text() else {
                 return self.literal(operator, "strings");
             };
-            patterns
-                .push(Pattern::parse(&text).map_or_else(|error| self.issue(error.into()), Some)?);
+            patterns.push(self.pattern(&text)?);
         }
         Some(Matcher::Matches(patterns.into()))
+    }
+
+    fn pattern(&mut self, text: &str) -> Option<Pattern> {
+        let pattern = match Pattern::parse(text) {
+            Ok(pattern) => pattern,
+            Err(error) => return self.issue(error.into()),
+        };
+        let total = &mut self.effort.pattern_size;
+        *total = total.saturating_add(pattern.size);
+        // Checked here, and not only where references are counted: what is far too much is not even held.
+        if *total > limits::MAX_TOTAL_PATTERN_SIZE {
+            return self.issue(Problem::TooMuchMatching);
+        }
+        Some(pattern)
     }
 
     fn operand<T>(&mut self, operator: Operator, expected: &'static str) -> Option<T> {

@@ -103,7 +103,7 @@ impl Compiler<'_> {
             serve: serve?,
             metadata,
             environment_patch: patch,
-            condition_depth: self.condition_depth,
+            effort: self.effort,
             references: std::mem::take(&mut self.references).into(),
             variants,
         })

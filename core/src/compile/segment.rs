@@ -47,7 +47,7 @@ pub(crate) fn segment(
     let segment = when.map(|when| Segment {
         fingerprint,
         when,
-        condition_depth: compiler.condition_depth,
+        effort: compiler.effort,
         references,
     });
     let include = compiler.lists(json.get(Name::Include));

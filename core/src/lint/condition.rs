@@ -67,8 +67,7 @@ fn patterns(condition: &Condition, pointer: &str, findings: &mut Findings) -> bo
     };
     let mut is_only = false;
     for (position, pattern) in patterns.iter().enumerate() {
-        let text = pattern.0.as_str();
-        if pattern::never_matches(text) {
+        if pattern::never_matches(pattern) {
             is_only = patterns.len() == 1;
             // A single pattern may stand as `value` or as the only one of `values`.
             let place = if is_only {
@@ -79,7 +78,7 @@ fn patterns(condition: &Condition, pointer: &str, findings: &mut Findings) -> bo
             findings.add(
                 Code::DeadPattern,
                 place,
-                format!("the pattern `{text}` matches no text at all"),
+                format!("the pattern `{}` matches no text at all", pattern.text),
             );
         }
     }

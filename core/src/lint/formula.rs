@@ -372,10 +372,9 @@ fn is_same(a: &Test, b: &Test) -> bool {
             (Matcher::Contains(a), Matcher::Contains(b))
             | (Matcher::StartsWith(a), Matcher::StartsWith(b))
             | (Matcher::EndsWith(a), Matcher::EndsWith(b)) => a == b,
-            (Matcher::Matches(a), Matcher::Matches(b)) => a
-                .iter()
-                .map(|a| a.0.as_str())
-                .eq(b.iter().map(|b| b.0.as_str())),
+            (Matcher::Matches(a), Matcher::Matches(b)) => {
+                a.iter().map(|a| &a.text).eq(b.iter().map(|b| &b.text))
+            }
             (Matcher::Number(side, a), Matcher::Number(other, b)) => {
                 side == other && a.total_cmp(b).is_eq()
             }

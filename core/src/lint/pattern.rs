@@ -1,17 +1,13 @@
 //! Whether a pattern can match at all
 //!
 //! Only what is certain: an assertion of the start after something that must be there, one of the end before such a thing, and
-//! a class of nothing. The pattern has passed the grammar, so that what is read here is one.
+//! a class of nothing.
 
-use std::iter::Peekable;
-use std::str::Chars;
+use crate::pattern::{Look, Node, Pattern};
 
-/// Whether no text at all has a match of this pattern of the language
-pub(super) fn never_matches(pattern: &str) -> bool {
-    let mut reader = Reader {
-        rest: pattern.chars().peekable(),
-    };
-    reader.alternatives().is_impossible
+/// Whether no text at all has a match of this pattern
+pub(super) fn never_matches(pattern: &Pattern) -> bool {
+    facts(pattern, &pattern.tree).is_impossible
 }
 
 /// What holds for every match of a part
@@ -69,7 +65,7 @@ impl Facts {
         }
     }
 
-    fn at_least(self, times: u32) -> Self {
+    fn at_least(self, times: u16) -> Self {
         match times {
             0 => Self::default(),
             1 => self,
@@ -78,101 +74,39 @@ impl Facts {
     }
 }
 
-struct Reader<'a> {
-    rest: Peekable<Chars<'a>>,
-}
-
-impl Reader<'_> {
-    fn alternatives(&mut self) -> Facts {
-        let mut facts = self.sequence();
-        while self.rest.next_if_eq(&'|').is_some() {
-            facts = facts.or(self.sequence());
+/// What holds for every match of a part of the pattern
+fn facts(pattern: &Pattern, node: &Node) -> Facts {
+    match node {
+        Node::Class(class) if pattern.is_empty_class(*class) => Facts::NOTHING,
+        Node::Character(_) | Node::Class(_) => Facts::TEXT,
+        Node::Look(Look::Start) => Facts {
+            is_at_start: true,
+            ..Facts::default()
+        },
+        Node::Look(Look::End) => Facts {
+            is_at_end: true,
+            ..Facts::default()
+        },
+        Node::Look(Look::Boundary | Look::NoBoundary) => Facts::default(),
+        Node::Sequence(nodes) => {
+            let nodes = nodes.iter().map(|node| facts(pattern, node));
+            nodes.fold(Facts::default(), Facts::then)
         }
-        facts
-    }
-
-    fn sequence(&mut self) -> Facts {
-        let mut facts = Facts::default();
-        while let Some(next) = self.rest.next_if(|next| !matches!(next, '|' | ')')) {
-            let atom = self.atom(next);
-            facts = facts.then(self.repeated(atom));
+        Node::Choice(nodes) => {
+            let nodes = nodes.iter().map(|node| facts(pattern, node));
+            nodes.reduce(Facts::or).unwrap_or_default()
         }
-        facts
-    }
-
-    fn atom(&mut self, first: char) -> Facts {
-        match first {
-            '^' => Facts {
-                is_at_start: true,
-                ..Facts::default()
-            },
-            '$' => Facts {
-                is_at_end: true,
-                ..Facts::default()
-            },
-            '(' => {
-                if self.rest.next_if_eq(&'?').is_some() {
-                    self.rest.next();
-                }
-                let facts = self.alternatives();
-                self.rest.next();
-                facts
-            }
-            '[' => self.class(),
-            '\\' => match self.rest.next() {
-                Some('b' | 'B') => Facts::default(),
-                _ => Facts::TEXT,
-            },
-            _ => Facts::TEXT,
-        }
-    }
-
-    fn repeated(&mut self, atom: Facts) -> Facts {
-        let facts = match self.rest.peek() {
-            Some('*' | '?') => atom.at_least(0),
-            Some('+') => atom,
-            Some('{') => {
-                let mut times = 0_u32;
-                self.rest.next();
-                while let Some(digit) = self.rest.peek().and_then(|next| next.to_digit(10)) {
-                    times = times.saturating_mul(10).saturating_add(digit);
-                    self.rest.next();
-                }
-                while self.rest.next_if(|next| *next != '}').is_some() {}
-                atom.at_least(times)
-            }
-            _ => return atom,
-        };
-        self.rest.next();
-        self.rest.next_if_eq(&'?');
-        facts
-    }
-
-    /// A class is of nothing where it denies a set and its complement
-    fn class(&mut self) -> Facts {
-        let is_negated = self.rest.next_if_eq(&'^').is_some();
-        let mut sets = Vec::new();
-        while let Some(next) = self.rest.next() {
-            match next {
-                ']' => break,
-                '\\' => sets.extend(self.rest.next()),
-                _ => {}
-            }
-        }
-        let is_everything = [('d', 'D'), ('w', 'W'), ('s', 'S')]
-            .iter()
-            .any(|(set, complement)| sets.contains(set) && sets.contains(complement));
-        if is_negated && is_everything {
-            Facts::NOTHING
-        } else {
-            Facts::TEXT
-        }
+        Node::Repeat(node, at_least, _) => facts(pattern, node).at_least(*at_least),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::never_matches;
+    use super::*;
+
+    fn never_matches(pattern: &str) -> bool {
+        super::never_matches(&Pattern::parse(pattern).unwrap())
+    }
 
     #[test]
     fn what_cannot_match_is_found() {

@@ -145,9 +145,7 @@ impl<'s> Demand<'s> {
             Matcher::EndsWith(texts) => (Place::End, listed(texts)),
             Matcher::Matches(patterns) => {
                 return Self::Opaque {
-                    is_never_met: patterns
-                        .iter()
-                        .all(|pattern| pattern::never_matches(pattern.0.as_str())),
+                    is_never_met: patterns.iter().all(pattern::never_matches),
                 };
             }
             _ => {

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -132,6 +134,133 @@ proptest! {
     fn whatever_the_grammar_admits_compiles(pattern in r"[ab.|()?*+{},0-9\\^$\[\]\-dwsb:]{0,12}") {
         if let Err(error) = Pattern::parse(&pattern) {
             prop_assert_ne!(error, PatternError::Syntax("the pattern cannot be compiled"), "{}", pattern);
+        }
+    }
+}
+
+#[test]
+fn what_is_longer_than_the_limit_is_not_looked_at_and_an_array_counts_as_one_text() {
+    let limit = limits::MAX_MATCHED_CHARACTERS;
+    for (texts, expected) in [
+        (vec![], true),
+        (vec!["a".repeat(limit)], true),
+        (vec!["a".repeat(limit + 1)], false),
+        // Characters are counted, not bytes.
+        (vec!["😀".repeat(limit)], true),
+        (vec!["😀".repeat(limit + 1)], false),
+        (vec!["a".repeat(100 * limit)], false),
+        (vec!["a".repeat(limit - 2), "b".into()], true),
+        (vec!["a".repeat(limit - 1), "b".into()], false),
+        (vec![String::new(); limit + 1], true),
+        (vec![String::new(); limit + 2], false),
+    ] {
+        let texts = texts.iter().map(String::as_str);
+        assert_eq!(
+            may_look_at(texts.clone()),
+            expected,
+            "{:?}",
+            texts.map(str::len).collect::<Vec<_>>()
+        );
+    }
+}
+
+/// Patterns of all parts of the grammar
+fn patterns() -> impl Strategy<Value = String> {
+    let atom = prop_oneof![
+        4 => "[ab_ 1é😀]",
+        1 => Just(".".to_owned()),
+        1 => prop::sample::select(vec![
+            r"\d", r"\D", r"\w", r"\W", r"\s", r"\S", r"\.", r"\n", "[^ab]", "[a-b1]", r"[\w😀]", r"[^\W]", "[а-я]", "[^é]",
+        ]).prop_map(str::to_owned),
+        1 => prop::sample::select(vec!["^", "$", r"\b", r"\B"]).prop_map(|look| format!("({look})")),
+    ];
+    atom.prop_recursive(5, 200, 4, |inner| {
+        let repeated = (
+            inner.clone(),
+            "[*+?]|[{][0-3][}]|[{][0-2],[}]|[{][0-2],[3-5][}]",
+        );
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(|parts| parts.concat()),
+            prop::collection::vec(inner, 1..4).prop_map(|parts| format!("(?:{})", parts.join("|"))),
+            repeated.prop_map(|(part, times)| format!("(?:{part}){times}")),
+        ]
+    })
+}
+
+/// The positions of a text at which a node can end, if it begins at one of `starts`: an engine that is plainly right
+fn ends(
+    node: &Node,
+    classes: &[Class],
+    text: &[char],
+    starts: &BTreeSet<usize>,
+) -> BTreeSet<usize> {
+    let taking = |takes: &dyn Fn(char) -> bool| {
+        let taken = starts
+            .iter()
+            .filter(|start| text.get(**start).is_some_and(|c| takes(*c)));
+        taken.map(|start| start.saturating_add(1)).collect()
+    };
+    match node {
+        Node::Character(expected) => taking(&|character| character == *expected),
+        Node::Class(class) => taking(&|character| classes[usize::from(*class)].has(character)),
+        Node::Look(look) => {
+            let is_word = |position: Option<&char>| {
+                position.is_some_and(|c| c.is_ascii_alphanumeric() || *c == '_')
+            };
+            let holds = |start: &usize| {
+                let before = start.checked_sub(1).and_then(|before| text.get(before));
+                let is_boundary = is_word(before) != is_word(text.get(*start));
+                match look {
+                    Look::Start => *start == 0,
+                    Look::End => *start == text.len(),
+                    Look::Boundary => is_boundary,
+                    Look::NoBoundary => !is_boundary,
+                }
+            };
+            starts.iter().copied().filter(holds).collect()
+        }
+        Node::Sequence(nodes) => nodes.iter().fold(starts.clone(), |starts, node| {
+            ends(node, classes, text, &starts)
+        }),
+        Node::Choice(nodes) => nodes
+            .iter()
+            .flat_map(|node| ends(node, classes, text, starts))
+            .collect(),
+        Node::Repeat(node, at_least, at_most) => {
+            let again = |starts: &BTreeSet<usize>| ends(node, classes, text, starts);
+            let mut latest = (0..*at_least).fold(starts.clone(), |starts, _| again(&starts));
+            let mut all = latest.clone();
+            // After as many rounds as there are positions nothing is new.
+            let rounds = at_most.map_or(text.len().saturating_add(1), |most| {
+                usize::from(most.saturating_sub(*at_least))
+            });
+            for _ in 0..rounds {
+                latest = again(&latest);
+                all.extend(&latest);
+            }
+            all
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn both_automata_match_what_the_tree_says(pattern in patterns(), text in "[ab_ 1é😀\n]{0,12}") {
+        let mut reader = Reader { rest: pattern.chars().peekable(), depth: 0, classes: Vec::new() };
+        let (tree, size) = reader.alternatives().unwrap();
+        prop_assume!(size <= 2_000);
+        let classes = reader.classes;
+        let characters: Vec<char> = text.chars().collect();
+        let starts = (0..=characters.len()).collect();
+        let expected = !ends(&tree, &classes, &characters, &starts).is_empty();
+        let nfa = Nfa::new(&tree, classes).unwrap();
+        let most = usize::try_from(size).unwrap().saturating_mul(6).saturating_add(1);
+        prop_assert!(nfa.len() <= most, "{} has {} states", pattern, nfa.len());
+        prop_assert_eq!(pike::is_match(&nfa, &text), expected, "by lists: {} {:?}", &pattern, &text);
+        if let Ok(bits) = Bits::new(nfa) {
+            prop_assert_eq!(bits.is_match(&text), expected, "by bits: {} {:?}", &pattern, &text);
         }
     }
 }
