@@ -11,6 +11,7 @@ mod serve;
 use std::sync::Arc;
 
 use crate::error::{Issue, Problem};
+use crate::excerpt::excerpt_pointer;
 use crate::forms::{self, Form, Misshapen, Shape};
 use crate::json::{Json, JsonError, Lexer, Source, Tape};
 use crate::limits;
@@ -107,7 +108,7 @@ pub(crate) fn issue(kind: ObjectKind, key: &Arc<str>, inside: &str, problem: Pro
     let flag = (kind == ObjectKind::Flag).then(|| Arc::clone(key));
     Issue {
         flag,
-        pointer: pointer_to(kind, key, inside),
+        pointer: excerpt_pointer(&pointer_to(kind, key, inside)).into_owned(),
         problem,
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use crate::excerpt::excerpt;
 use crate::json::JsonError;
 use crate::limits;
 use crate::path::PathError;
@@ -50,7 +51,7 @@ impl Serialize for Issue {
     /// `{"flag", "pointer", "message"}`
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Issue", 3)?;
-        fields.serialize_field("flag", &self.flag)?;
+        fields.serialize_field("flag", &self.flag.as_deref().map(excerpt))?;
         fields.serialize_field("pointer", &self.pointer)?;
         fields.serialize_field("message", &self.problem.to_string())?;
         fields.end()
@@ -86,7 +87,7 @@ pub enum Problem {
     #[error("missing `{0}`")]
     Missing(&'static str),
     /// A reference to a variant that the flag does not have
-    #[error("unknown variant `{0}`")]
+    #[error("unknown variant `{}`", excerpt(.0))]
     UnknownVariant(Arc<str>),
     /// A variant whose value is not of the flag's type
     #[error("expected a {expected}, got {got}")]
@@ -100,7 +101,7 @@ pub enum Problem {
     #[error("`include` needs an `onVariant`")]
     IncludeWithoutOn,
     /// Overrides for a level that the flag does not list
-    #[error("`{0}` is none of the flag's levels")]
+    #[error("`{}` is none of the flag's levels", excerpt(.0))]
     UnknownLevel(Arc<str>),
     /// A flag without levels, which could have no overrides
     #[error("at least one level")]
@@ -109,7 +110,7 @@ pub enum Problem {
     #[error("a context kind does not begin with `/`")]
     Kind,
     /// The same level twice
-    #[error("`{0}` is listed twice")]
+    #[error("`{}` is listed twice", excerpt(.0))]
     DuplicateLevel(Arc<str>),
     /// An override that is nothing known
     #[error("expected `\"include\"`, `\"exclude\"`, `{{\"variant\": …}}` or `{{\"patch\": …}}`")]
@@ -135,10 +136,10 @@ pub enum Problem {
     )]
     ConditionForm,
     /// An operator that the language does not have
-    #[error("unknown operator `{0}`")]
+    #[error("unknown operator `{}`", excerpt(.0))]
     UnknownOperator(Box<str>),
     /// A hash algorithm that the language does not have
-    #[error("unknown algorithm `{0}`, expected `murmur3`")]
+    #[error("unknown algorithm `{}`, expected `murmur3`", excerpt(.0))]
     UnknownAlgorithm(Box<str>),
     /// A literal that the operator cannot compare with
     #[error("`{operator}` expects {expected}")]
@@ -178,13 +179,16 @@ pub enum Problem {
     #[error("expected ranges `[from, until)` of slots, ascending from 0 to 100000")]
     Slots,
     /// Two experiments of a group that share units
-    #[error("the slice overlaps with that of the experiment `{experiment}`")]
+    #[error(
+        "the slice overlaps with that of the experiment `{}`",
+        excerpt(experiment)
+    )]
     SliceOverlap {
         /// The other experiment
         experiment: Arc<str>,
     },
     /// A reference to something that does not exist
-    #[error("unknown {what} `{key}`")]
+    #[error("unknown {what} `{}`", excerpt(key))]
     UnknownReference {
         /// A flag, a segment, a group or a holdout
         what: &'static str,
@@ -192,7 +196,7 @@ pub enum Problem {
         key: Arc<str>,
     },
     /// A reference to something that is broken
-    #[error("the {what} `{key}` is broken")]
+    #[error("the {what} `{}` is broken", excerpt(key))]
     BrokenReference {
         /// A flag, a segment, a group or a holdout
         what: &'static str,

@@ -44,6 +44,8 @@ pub const PATH_SEGMENTS: usize = 16;
 pub const ATTRIBUTES: usize = 1_000;
 /// Containers inside one another that are read of a context; what lies deeper is out of reach of any path
 pub(crate) const CONTEXT_DEPTH: usize = 64;
+/// Characters of a value that a message repeats
+pub const EXCERPT_LENGTH: usize = 200;
 /// Bytes of a flag as text, over HTTP and in an event
 pub const FLAG_BYTES: usize = 1 << 20;
 

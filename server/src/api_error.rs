@@ -1,6 +1,6 @@
 //! Everything that a request can be told is wrong with it: one enum, one answer each, as `application/problem+json` (RFC 9457)
 
-use flagstaff_core::Issue;
+use flagstaff_core::{Issue, excerpt};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,8 +10,10 @@ use crate::problem::ProblemKind;
 
 mod answer;
 mod convert;
+mod shorten;
 
 pub(crate) use answer::{NotForOrigin, Problem};
+pub(crate) use shorten::{foreign, shortened};
 
 /// Why a request was not served
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +49,7 @@ pub enum ApiError {
     #[error("{0}")]
     Forbidden(&'static str),
     /// There is no such thing
-    #[error("{what} `{name}` does not exist")]
+    #[error("{what} `{}` does not exist", excerpt(name))]
     NotFound {
         /// What kind of thing
         what: &'static str,
@@ -66,7 +68,7 @@ pub enum ApiError {
     )]
     NoExample,
     /// The body is no JSON
-    #[error("the body is no JSON: {0}")]
+    #[error("the body is no JSON: {}", foreign(&.0.to_string()))]
     Json(#[source] serde_json::Error),
     /// The body or the query could not be read
     #[error("{0}")]
@@ -106,7 +108,7 @@ pub enum ApiError {
         environment: String,
     },
     /// The name is taken
-    #[error("there is a {what} `{name}` already")]
+    #[error("there is a {what} `{}` already", excerpt(name))]
     NameTaken {
         /// What kind of thing
         what: &'static str,

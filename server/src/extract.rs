@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use utoipa::IntoParams;
 
-use crate::api_error::ApiError;
+use crate::api_error::{ApiError, foreign};
 use crate::auth::{Grant, KeyKind};
 use crate::environment::{Author, Environment};
 use crate::state::AppState;
@@ -62,7 +62,7 @@ pub(crate) fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError>
         let pointer = pointer(error.path());
         let cause = error.into_inner();
         if cause.is_data() {
-            ApiError::invalid(pointer, cause.to_string())
+            ApiError::invalid(pointer, foreign(&cause.to_string()))
         } else {
             ApiError::Json(cause)
         }
@@ -109,7 +109,7 @@ fn unread(error: &BytesRejection, limit: usize) -> ApiError {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         ApiError::TooLarge { limit }
     } else {
-        ApiError::Unreadable(error.body_text())
+        ApiError::Unreadable(foreign(&error.body_text()).into_owned())
     }
 }
 
@@ -128,7 +128,7 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for Parameters<T> {
             let name = error.path().iter().next().map(ToString::to_string);
             ApiError::invalid(
                 format!("?{}", name.unwrap_or_default()),
-                error.inner().to_string(),
+                foreign(&error.inner().to_string()),
             )
         })
     }
@@ -226,7 +226,7 @@ impl FromRequestParts<AppState> for ProjectScope {
 async fn path(parts: &mut Parts, state: &AppState) -> Result<BTreeMap<String, String>, ApiError> {
     let path = Path::from_request_parts(parts, state).await;
     path.map(|Path(names)| names)
-        .map_err(|error| ApiError::Unreadable(error.body_text()))
+        .map_err(|error| ApiError::Unreadable(foreign(&error.body_text()).into_owned()))
 }
 
 /// The environment of a key

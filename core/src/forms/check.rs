@@ -1,6 +1,7 @@
 //! Holds a value against the form that belongs there, and gives its members their names
 
 use super::{Form, Need, Others, Shape};
+use crate::excerpt::excerpt;
 use crate::json::{DEPTH, Json, Node, Source, TOO_DEEP, Tape};
 use crate::timestamp::Timestamp;
 
@@ -128,6 +129,8 @@ impl<'a> Checker<'a> {
             return Ok(());
         }
         let got = json.value(depth);
+        let got = got.to_string();
+        let got = excerpt(&got);
         fault(position, format!("expected {expected}, got `{got}`"))
     }
 
@@ -137,7 +140,7 @@ impl<'a> Checker<'a> {
         if names.contains(&&*text) {
             return Ok(());
         }
-        let expected = one_of(names.iter().copied());
+        let (text, expected) = (excerpt(&text), one_of(names.iter().copied()));
         fault(
             position,
             format!("unknown variant `{text}`, expected {expected}"),
@@ -234,6 +237,7 @@ impl<'a> Checker<'a> {
         self.readable_key(object, key)?;
         if form.others == Others::Refused {
             let text = self.at(key).text().unwrap_or_default();
+            let text = excerpt(&text);
             let expected = one_of(form.members.iter().map(|member| member.name.as_str()));
             return fault(key, format!("unknown field `{text}`, expected {expected}"));
         }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::{Node, Span, Text, decode, index};
+use crate::excerpt::excerpt;
 use crate::names::Name;
 use crate::order::ordered;
 use crate::path::push_segment;
@@ -361,13 +362,16 @@ impl<'t> Json<'t> {
             Node::Null => write!(text, "null"),
             Node::Boolean(value) => write!(text, "boolean `{value}`"),
             Node::Number(number) if number.is_integer => {
-                write!(text, "integer `{}`", self.raw(number.span))
+                write!(text, "integer `{}`", excerpt(self.raw(number.span)))
             }
-            Node::Number(number) => write!(text, "floating point `{}`", self.raw(number.span)),
+            Node::Number(number) => {
+                write!(text, "floating point `{}`", excerpt(self.raw(number.span)))
+            }
             Node::Array(_) => write!(text, "sequence"),
             Node::Object(_) => write!(text, "map"),
             Node::String(_) | Node::Key(..) => {
-                write!(text, "string {:?}", self.text().unwrap_or_default())
+                let own = self.text().unwrap_or_default();
+                write!(text, "string {:?}", excerpt(&own))
             }
         };
         // Writing to a string does not fail.

@@ -3,10 +3,11 @@
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
+use flagstaff_core::excerpt_pointer;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ApiError, FieldError, chain};
+use super::{ApiError, FieldError, chain, shortened};
 
 /// Marks an answer that the page that asked is not to read
 #[derive(Debug, Clone, Copy)]
@@ -26,9 +27,9 @@ pub(crate) struct Problem<'a> {
     /// What is the matter, for people
     detail: String,
     /// What is wrong, and where
-    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    errors: &'a [FieldError],
+    errors: Vec<FieldError>,
     /// The version in `If-Match`, if it is one
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -37,6 +38,16 @@ pub(crate) struct Problem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     current_version: Option<u64>,
+}
+
+impl FieldError {
+    fn shortened(&self) -> Self {
+        Self {
+            pointer: excerpt_pointer(&self.pointer).into_owned(),
+            message: shortened(&self.message).into_owned(),
+            line: self.line,
+        }
+    }
 }
 
 impl IntoResponse for ApiError {
@@ -59,10 +70,12 @@ impl IntoResponse for ApiError {
             kind: kind.urn(),
             title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),
-            detail: self.to_string(),
+            detail: shortened(&self.to_string()).into_owned(),
             errors: match &self {
-                Self::Invalid { errors } | Self::InUse { errors, .. } => errors,
-                _ => &[],
+                Self::Invalid { errors } | Self::InUse { errors, .. } => {
+                    errors.iter().map(FieldError::shortened).collect()
+                }
+                _ => Vec::new(),
             },
             expected_version,
             current_version,

@@ -2,7 +2,14 @@
 
 use super::{ApiError, chain};
 use crate::environment::{LoadError, WriteError};
+use crate::offload::Ended;
 use crate::store::StoreError;
+
+impl From<Ended> for ApiError {
+    fn from(error: Ended) -> Self {
+        Self::Internal(Box::new(error))
+    }
+}
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
@@ -48,7 +55,7 @@ impl From<StoreError> for ApiError {
             }
             StoreError::LastAdmin => Self::LastAdmin,
             StoreError::Changed => {
-                Self::unavailable("the key was changed at the same time; try again")
+                Self::unavailable("another request changed it at the same time; try again")
             }
             StoreError::Stale { .. } | StoreError::Contended(_) => {
                 Self::unavailable("the environment changes faster than this write; try again")
@@ -67,6 +74,7 @@ impl From<LoadError> for ApiError {
         match error {
             LoadError::Store(error) => error.into(),
             LoadError::Snapshot(error) => Self::Internal(Box::new(error)),
+            error @ LoadError::Cut => Self::Internal(Box::new(error)),
         }
     }
 }

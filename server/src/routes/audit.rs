@@ -5,7 +5,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::Timestamp;
+use flagstaff_core::{Timestamp, excerpt};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -194,7 +194,11 @@ impl Filter {
         {
             wrong(
                 "?action",
-                format!("expected one of {}, got `{other}`", names.join(", ")),
+                format!(
+                    "expected one of {}, got `{}`",
+                    names.join(", "),
+                    excerpt(other)
+                ),
             );
         }
         let mut instant = |name: &str, text: Option<String>| {

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::ETAG;
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::Timestamp;
+use flagstaff_core::{Timestamp, excerpt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -235,7 +235,11 @@ impl ListQuery {
         ];
         let errors = wrong.into_iter().filter_map(|(name, given, words)| {
             let other = given.as_deref().filter(|word| !words.contains(word))?;
-            let message = format!("expected one of {}, got `{other}`", words.join(", "));
+            let message = format!(
+                "expected one of {}, got `{}`",
+                words.join(", "),
+                excerpt(other)
+            );
             Some(FieldError::new(name, message))
         });
         let errors: Vec<_> = errors.collect();

@@ -10,13 +10,13 @@ use axum::extract::{FromRequest as _, Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::{Context, ErrorCode, Outcome, Reason, Timestamp, Value};
+use flagstaff_core::{Context, ErrorCode, Outcome, Reason, Timestamp, Value, excerpt};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::api_error::ApiError;
+use crate::api_error::{ApiError, shortened};
 use crate::auth::{Grant, KeyKind, hex};
 use crate::coding::{self, Coding};
 use crate::environment::Environment;
@@ -120,6 +120,8 @@ pub(super) async fn single(
     request: Request,
 ) -> Result<Response, ApiError> {
     let grant = grant.require(KEYS)?;
+    // The answer repeats it, and no flag has a key that is longer.
+    let key = excerpt(&key);
     let environment = key_environment(&grant, &state)?;
     let published = environment.current();
     let context = match read(&grant, request, &state).await? {
@@ -300,7 +302,7 @@ impl Refusal {
         let body = Failure {
             key,
             error_code: self.code,
-            error_details: self.details,
+            error_details: shortened(&self.details).into_owned(),
         };
         (
             StatusCode::BAD_REQUEST,
@@ -332,10 +334,9 @@ async fn read(
             }
             Err(error) => refuse(ErrorCode::InvalidContext, error.to_string()),
         },
-        Err(ApiError::Json(error)) => refuse(
-            ErrorCode::ParseError,
-            format!("the body is no JSON: {error}"),
-        ),
+        Err(ApiError::Json(error)) => {
+            refuse(ErrorCode::ParseError, ApiError::Json(error).to_string())
+        }
         Err(ApiError::Invalid { errors }) => {
             let messages: Vec<String> = errors.into_iter().map(|error| error.message).collect();
             refuse(ErrorCode::ParseError, messages.join("; "))

@@ -1,0 +1,78 @@
+//! What an answer repeats of what was sent: enough to find it, however long it is
+
+use std::borrow::Cow;
+
+use flagstaff_core::limits::EXCERPT_LENGTH;
+
+/// Characters of a message, whatever is in it
+const MESSAGE_LENGTH: usize = 1_000;
+
+/// A message in which no value is longer than [`EXCERPT_LENGTH`]; values stand between backticks or quotation marks
+pub(crate) fn shortened(message: &str) -> Cow<'_, str> {
+    if message.len() <= EXCERPT_LENGTH {
+        return message.into();
+    }
+    let mut short = String::new();
+    let mut rest = message;
+    while let Some(start) = rest.find(['`', '"']) {
+        let (before, quoted) = rest.split_at(start);
+        short.push_str(before);
+        let mark = quoted.chars().next().unwrap_or_default();
+        let inside = quoted.strip_prefix(mark).unwrap_or_default();
+        let (value, after) = inside.split_once(mark).unwrap_or((inside, ""));
+        short.push(mark);
+        short.push_str(&flagstaff_core::excerpt(value));
+        short.push(mark);
+        rest = after;
+    }
+    short.push_str(rest);
+    if let Some((end, _)) = short.char_indices().nth(MESSAGE_LENGTH) {
+        short.truncate(end);
+        short.push('…');
+    }
+    short.into()
+}
+
+/// The message of a library, which says where a value begins and ends in its own way
+pub(crate) fn foreign(message: &str) -> Cow<'_, str> {
+    let length = message.chars().count();
+    if length <= EXCERPT_LENGTH {
+        return message.into();
+    }
+    // What was found first, what was expected last.
+    let start = message.chars().take(EXCERPT_LENGTH / 2);
+    let end = message
+        .chars()
+        .skip(length.saturating_sub(EXCERPT_LENGTH / 2));
+    start.chain(['…']).chain(end).collect::<String>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{foreign, shortened};
+
+    #[test]
+    fn a_long_value_is_cut_and_the_message_stays() {
+        let long = "x".repeat(1_000);
+        let cut = format!("{}…", "x".repeat(200));
+        for mark in ['`', '"'] {
+            assert_eq!(
+                shortened(&format!("a {mark}{long}{mark}, expected {mark}b{mark}")),
+                format!("a {mark}{cut}{mark}, expected {mark}b{mark}")
+            );
+        }
+        let nothing = "`".repeat(10_000);
+        assert!(shortened(&nothing).chars().count() <= 1_001);
+    }
+
+    #[test]
+    fn of_a_foreign_message_both_ends_stay() {
+        let message = foreign(&format!(
+            "invalid `{}`, expected a number",
+            "ü".repeat(1_000)
+        ))
+        .into_owned();
+        assert!(message.starts_with("invalid `ü") && message.ends_with("ü`, expected a number"));
+        assert_eq!(message.chars().count(), 201);
+    }
+}
