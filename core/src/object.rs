@@ -125,7 +125,11 @@ pub struct WireObject {
 
 /// What one object adds to the state hash of an environment (protocol PR-4); the sum wraps
 pub fn state_hash(kind: &str, key: &str, version: u64) -> u64 {
-    let text = format!("{kind}\n{key}\n{version}");
+    text_hash(&format!("{kind}\n{key}\n{version}"))
+}
+
+/// The 64 bits that sums of hashes are made of (protocol PR-4): no protection against forgery
+pub fn text_hash(text: &str) -> u64 {
     let half = |seed| u64::from(murmur3_x86_32(text.as_bytes(), seed));
     (half(0) << 32) | half(1)
 }

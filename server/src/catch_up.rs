@@ -79,7 +79,7 @@ fn held_entries(objects: &Objects, id: &ObjectId) -> OrdMap<Arc<str>, Arc<str>> 
 }
 
 /// The states from `from` to before `to`, each with the bytes that its successor replaced, the oldest first; `None` unless undoing
-/// `changes`, the newest first, leads from `to` back to `from`
+/// `changes`, the newest first, leads from `to` back to `from`, by content: in a restored backup `from`'s versions are those of others
 fn passed(
     from: &Arc<State>,
     to: &Arc<State>,
@@ -93,7 +93,7 @@ fn passed(
         states.push((Arc::clone(&state), replaced));
     }
     let is_from = state.revision() == from.revision()
-        && state.objects(Scope::All).hash() == from.objects(Scope::All).hash();
+        && state.objects(Scope::All).content_hash() == from.objects(Scope::All).content_hash();
     states.reverse();
     is_from.then_some(states)
 }

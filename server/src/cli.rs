@@ -3,6 +3,7 @@
 //! Each makes a report: what to print and the status to exit with. `-` instead of a file is stdin.
 
 mod audit;
+mod backup;
 mod diff;
 mod eval;
 mod lint;
@@ -22,6 +23,7 @@ use flagstaff_core::impact::ComparisonError;
 use flagstaff_core::{SnapshotError, Timestamp};
 
 pub use audit::AuditCommand;
+pub use backup::{BackupArgs, RestoreArgs};
 pub use diff::DiffOptions;
 pub use eval::EvalOptions;
 pub use lint::LintOptions;
@@ -29,7 +31,7 @@ pub use token::TokenCommand;
 pub use transfer::{ExportOptions, ImportOptions};
 
 use crate::config::Cli;
-use crate::store::StoreError;
+use crate::store::{BackupError, StoreError};
 
 /// The commands that answer and end
 #[derive(Debug, Subcommand)]
@@ -60,6 +62,14 @@ pub enum Tool {
     /// The audit of a project: verify, list, export
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Copy an SQLite database into a new file, as it is at one instant; the server may be running
+    ///
+    /// Exits with 0, or with 2 if there is no backup.
+    Backup(BackupArgs),
+    /// Put a backup in the place of an SQLite database that no server is using, and keep the old one beside it
+    ///
+    /// Every SDK is sent everything anew. Exits with 0, or with 2 if nothing was restored.
+    Restore(RestoreArgs),
     /// Print a script that completes this command line in a shell
     Completion(CompletionOptions),
 }
@@ -123,6 +133,8 @@ enum ToolError {
     Refused(String),
     #[error("cannot read the database: {}", crate::chain(.0))]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     #[error("there is no project `{0}`")]
     NoProject(String),
     #[error("cannot begin: {0}")]
@@ -139,6 +151,8 @@ pub fn run(tool: &Tool) -> ExitCode {
         Tool::Import(options) => transfer::import(options),
         Tool::Token(command) => token::run(command),
         Tool::Audit(command) => audit::run(command),
+        Tool::Backup(args) => backup::run_backup(args),
+        Tool::Restore(args) => backup::run_restore(args),
         Tool::Completion(options) => Ok(complete(options.shell)),
     };
     match report {

@@ -15,6 +15,9 @@ mod network;
 pub use identity::{IdentityError, IdentityOptions};
 pub use network::NetworkOptions;
 
+/// Where the data is unless told otherwise
+pub(crate) const DEFAULT_DATABASE: &str = "sqlite://flagstaff.db";
+
 /// Self-hosted feature flags
 #[derive(Debug, Parser)]
 #[command(name = "flagstaff", version)]
@@ -47,7 +50,7 @@ pub struct ServeOptions {
         long,
         env = "FLAGSTAFF_DATABASE",
         hide_env_values = true,
-        default_value = "sqlite://flagstaff.db",
+        default_value = DEFAULT_DATABASE,
         value_name = "URL"
     )]
     pub database: String,

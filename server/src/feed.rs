@@ -1,13 +1,15 @@
 //! What a stream tells its client: the objects of an environment, or only that something has changed
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use flagstaff_core::Timestamp;
 use tokio::time::Instant;
 
-use crate::coding::Shared;
-use crate::published::Published;
+use crate::coding::{Coding, Shared};
+use crate::offload::Ended;
+use crate::published::{Held, Published};
 use crate::transfer::{self, Intent};
 use crate::view::Scope;
 
@@ -19,8 +21,13 @@ const LONGEST_SPREAD: Duration = Duration::from_secs(5);
 /// What a stream tells, and what its client knows by it
 #[derive(Debug)]
 pub(crate) enum Feed {
-    /// The objects that a key of this scope sees (protocol.md), and the revision that a client has that has read all it was sent
-    Objects { scope: Scope, revision: u64 },
+    /// The objects that a key of this scope sees (protocol.md), how they are sent, and the state that a client has that has read all
+    /// it was sent
+    Objects {
+        scope: Scope,
+        coding: Coding,
+        held: Held,
+    },
     /// That values may have changed (OFREP's `eventStreams`), and when that is to be said, if it is
     Notices { due: Option<Instant> },
 }
@@ -44,26 +51,26 @@ pub(crate) struct Beginning {
 
 impl Feed {
     /// Begins for a client that holds `cursor`
-    pub(crate) fn begin(
-        subject: Subject,
-        published: &Published,
+    pub(crate) async fn begin(
+        (subject, coding): (Subject, Coding),
+        published: &Arc<Published>,
         cursor: Option<&str>,
         now: Timestamp,
-    ) -> Beginning {
+    ) -> Result<Beginning, Ended> {
         // Spread over a range, or all clients of a server that went away come back at one instant.
         let retry = format!("retry: {}\n\n", rand::random_range(1_000..=3_000));
         let mut beginning = match subject {
-            Subject::Objects(scope) => objects(scope, published, cursor),
+            Subject::Objects(scope) => objects((scope, coding), published, cursor).await?,
             Subject::Notices => notices(published, cursor, now),
         };
         beginning.unsent.push(Shared::new(retry));
-        beginning
+        Ok(beginning)
     }
 
     /// The revision that a client has that has read all it was sent
     pub(crate) fn revision(&self) -> Option<u64> {
         match self {
-            Self::Objects { revision, .. } => Some(*revision),
+            Self::Objects { held, .. } => Some(held.revision),
             Self::Notices { .. } => None,
         }
     }
@@ -79,21 +86,26 @@ impl Feed {
     /// Takes notice of a new state; gives the parts that are sent at once, the last part first
     ///
     /// `clients` is how many have such a feed.
-    pub(crate) fn changed(&mut self, published: &Published, clients: usize) -> Vec<Shared> {
-        match self {
-            Self::Objects { scope, revision } => {
-                let delta = published.since(*scope, *revision);
-                *revision = published.revision();
-                delta.map_or_else(
-                    || {
-                        let intent = Intent::Full("the reader was too slow");
-                        vec![
-                            published.full(*scope),
-                            Shared::new(transfer::intent(intent)),
-                        ]
-                    },
-                    |delta| vec![delta],
-                )
+    pub(crate) async fn changed(
+        &mut self,
+        published: &Arc<Published>,
+        clients: usize,
+    ) -> Result<Vec<Shared>, Ended> {
+        Ok(match self {
+            Self::Objects {
+                scope,
+                coding,
+                held,
+            } => {
+                let delta = published.send_since(*scope, *held, *coding).await?;
+                *held = published.held(*scope);
+                if let Some(delta) = delta {
+                    vec![delta]
+                } else {
+                    let intent = Intent::Full("the reader was too slow");
+                    let intent = Shared::new(transfer::intent(intent));
+                    vec![published.send_full(*scope, *coding).await?, intent]
+                }
             }
             Self::Notices { due } => {
                 let delay = spread(clients).mul_f64(rand::random());
@@ -101,7 +113,7 @@ impl Feed {
                 *due = (*due).into_iter().chain(soon).min();
                 Vec::new()
             }
-        }
+        })
     }
 
     /// What was due
@@ -122,17 +134,22 @@ impl Feed {
     }
 }
 
-fn objects(scope: Scope, published: &Published, cursor: Option<&str>) -> Beginning {
-    let transfer = published.transfer(scope, cursor);
+async fn objects(
+    (scope, coding): (Scope, Coding),
+    published: &Arc<Published>,
+    cursor: Option<&str>,
+) -> Result<Beginning, Ended> {
+    let transfer = published.send_transfer(scope, cursor, coding).await?;
     let intent = Shared::new(transfer::intent(transfer.intent));
-    Beginning {
+    Ok(Beginning {
         feed: Feed::Objects {
             scope,
-            revision: published.revision(),
+            coding,
+            held: published.held(scope),
         },
         intent: transfer.intent,
         unsent: transfer.events.into_iter().chain([intent]).collect(),
-    }
+    })
 }
 
 fn notices(published: &Published, cursor: Option<&str>, now: Timestamp) -> Beginning {

@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use flagstaff_core::Value;
-use flagstaff_core::object::{WireObject, state_hash};
+use flagstaff_core::object::{WireObject, state_hash, text_hash};
 use imbl::OrdMap;
+use imbl::ordmap::DiffItem;
 use serde_json::Value as Json;
 
 mod references;
@@ -60,6 +61,13 @@ impl ObjectId {
     /// What this object at this version adds to the state hash
     pub(crate) fn hash(&self, version: u64) -> u64 {
         state_hash(self.kind.as_str(), &self.key, version)
+    }
+
+    /// What a value adds to the content hash, or an entry of a list and its value
+    fn content(&self, version_or_entry: &str, value: &str) -> u64 {
+        // No name has a NUL in it.
+        let (kind, key) = (self.kind.as_str(), &self.key);
+        text_hash(&format!("{kind}\0{key}\0{version_or_entry}\0{value}"))
     }
 }
 
@@ -167,11 +175,90 @@ pub(crate) fn value(json: &Json) -> Value {
     serde_json::from_value(json.clone()).unwrap_or_default()
 }
 
-/// The objects of an environment, or of a part of it, and their state hash (PR-4)
+/// The objects of an environment, or of a part of it, and what sums over them say
 #[derive(Debug, Clone, Default)]
 pub struct Objects {
     map: OrdMap<ObjectId, Object>,
-    hash: u64,
+    sums: Sums,
+}
+
+/// Sums that an object adds to and is taken out of again, so that a change costs what it changes
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    // Over versions (PR-4): what a client can compute too.
+    state: u64,
+    // Over versions and values (PR-5).
+    content: u64,
+    // Of the text of all values and entries.
+    bytes: usize,
+}
+
+impl Sums {
+    fn add(&mut self, id: &ObjectId, object: &Object) {
+        self.change_version(id, object, u64::wrapping_add);
+        match &object.body {
+            Body::Whole(whole) => self.add_value(id, &object.version.to_string(), whole.text()),
+            Body::List(entries) => {
+                for (entry, value) in entries {
+                    self.add_value(id, entry, value);
+                }
+            }
+        }
+    }
+
+    fn remove(&mut self, id: &ObjectId, object: &Object) {
+        self.change_version(id, object, u64::wrapping_sub);
+        match &object.body {
+            Body::Whole(whole) => self.remove_value(id, &object.version.to_string(), whole.text()),
+            Body::List(entries) => {
+                for (entry, value) in entries {
+                    self.remove_value(id, entry, value);
+                }
+            }
+        }
+    }
+
+    fn replace(&mut self, id: &ObjectId, old: &Object, new: &Object) {
+        let (Body::List(was), Body::List(is)) = (&old.body, &new.body) else {
+            self.remove(id, old);
+            return self.add(id, new);
+        };
+        self.change_version(id, old, u64::wrapping_sub);
+        self.change_version(id, new, u64::wrapping_add);
+        for item in was.diff(is) {
+            match item {
+                DiffItem::Add(entry, value) => self.add_value(id, entry, value),
+                DiffItem::Update {
+                    old: (_, old),
+                    new: (entry, new),
+                } => {
+                    self.remove_value(id, entry, old);
+                    self.add_value(id, entry, new);
+                }
+                DiffItem::Remove(entry, value) => self.remove_value(id, entry, value),
+            }
+        }
+    }
+
+    fn change_version(&mut self, id: &ObjectId, object: &Object, change: fn(u64, u64) -> u64) {
+        let hash = id.hash(object.version);
+        self.state = change(self.state, hash);
+        self.content = change(self.content, hash);
+    }
+
+    fn add_value(&mut self, id: &ObjectId, version_or_entry: &str, value: &str) {
+        let hash = id.content(version_or_entry, value);
+        self.content = self.content.wrapping_add(hash);
+        let bytes = version_or_entry.len().saturating_add(value.len());
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    fn remove_value(&mut self, id: &ObjectId, version_or_entry: &str, value: &str) {
+        let hash = id.content(version_or_entry, value);
+        self.content = self.content.wrapping_sub(hash);
+        let bytes = version_or_entry.len().saturating_add(value.len());
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
 }
 
 impl Objects {
@@ -190,9 +277,21 @@ impl Objects {
         &self.map
     }
 
-    /// The state hash
+    /// The state hash (PR-4), which is over versions: what a client can check
     pub fn hash(&self) -> u64 {
-        self.hash
+        self.sums.state
+    }
+
+    /// The content hash (PR-5): another one if any value is another one, though it has the same version
+    ///
+    /// After a backup was restored, versions are given out again for other values.
+    pub fn content_hash(&self) -> u64 {
+        self.sums.content
+    }
+
+    /// About how many bytes a document of them has
+    pub(crate) fn bytes(&self) -> usize {
+        self.sums.bytes
     }
 
     /// How many there are
@@ -207,16 +306,17 @@ impl Objects {
 
     /// Sets an object
     pub fn insert(&mut self, id: &ObjectId, object: Object) {
-        self.hash = self.hash.wrapping_add(id.hash(object.version));
-        if let Some(old) = self.map.insert(id.clone(), object) {
-            self.hash = self.hash.wrapping_sub(id.hash(old.version));
+        match self.map.get(id) {
+            Some(old) => self.sums.replace(id, old, &object),
+            None => self.sums.add(id, &object),
         }
+        self.map.insert(id.clone(), object);
     }
 
     /// Removes an object
     pub fn remove(&mut self, id: &ObjectId) {
         if let Some(old) = self.map.remove(id) {
-            self.hash = self.hash.wrapping_sub(id.hash(old.version));
+            self.sums.remove(id, &old);
         }
     }
 

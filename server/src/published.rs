@@ -1,7 +1,7 @@
 //! One environment at one revision, as everybody reads it: immutable, and everything derived from it made at most once
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use flagstaff_core::{Snapshot, SnapshotError, object};
@@ -15,6 +15,8 @@ use crate::succession::succeed;
 use crate::transfer::{self, Commit, Intent};
 use crate::view::{Scope, State};
 
+mod render;
+
 /// What an environment is at one revision
 #[derive(Debug)]
 pub struct Published {
@@ -26,6 +28,15 @@ pub struct Published {
     all: Rendered,
     client_side: Rendered,
     notice: OnceLock<Shared>,
+    // Who renders what takes long.
+    rendering: tokio::sync::Mutex<()>,
+}
+
+/// Which state a client has: the revision alone does not say it, since a restored backup gives revisions out again
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) revision: u64,
+    content: u64,
 }
 
 /// What stays the same over all revisions of an environment
@@ -45,6 +56,16 @@ struct Rendered {
     full: OnceLock<Shared>,
     // By the revision that they start from.
     deltas: Mutex<BTreeMap<u64, Shared>>,
+}
+
+impl Rendered {
+    fn deltas(&self) -> MutexGuard<'_, BTreeMap<u64, Shared>> {
+        self.deltas.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn delta(&self, revision: u64) -> Option<Shared> {
+        self.deltas().get(&revision).cloned()
+    }
 }
 
 /// What a connection gets to be at the current revision
@@ -97,6 +118,7 @@ impl Published {
             all: Rendered::default(),
             client_side: Rendered::default(),
             notice: OnceLock::new(),
+            rendering: tokio::sync::Mutex::default(),
         }
     }
 
@@ -132,6 +154,14 @@ impl Published {
     /// The cursor that names this state in this scope (PR-5)
     pub fn cursor(&self, scope: Scope) -> String {
         cursor(&self.identity.epoch, &self.state, scope)
+    }
+
+    /// What a client has that was sent this state
+    pub(crate) fn held(&self, scope: Scope) -> Held {
+        Held {
+            revision: self.revision(),
+            content: self.state.objects(scope).content_hash(),
+        }
     }
 
     /// The environment as one document, with lists in their owners
@@ -186,17 +216,22 @@ impl Published {
 
     /// The changes since a revision that this server has published; `None` if it is no longer known
     pub fn since(&self, scope: Scope, revision: u64) -> Option<Shared> {
+        if let Some(made) = self.rendered(scope).delta(revision) {
+            return Some(made);
+        }
         let past = self.history.get(revision)?;
-        let mut deltas = self
-            .rendered(scope)
-            .deltas
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let make = || {
-            let (from, to) = (past.objects(scope), self.state.objects(scope));
-            Shared::new(self.with_commit(scope, |commit| transfer::delta(from, to, commit)))
-        };
-        Some(deltas.entry(revision).or_insert_with(make).clone())
+        let (from, to) = (past.objects(scope), self.state.objects(scope));
+        let delta = self.with_commit(scope, |commit| transfer::delta(from, to, commit));
+        // Not while it is made: who looks whether it is there would wait for it.
+        let mut deltas = self.rendered(scope).deltas();
+        Some(deltas.entry(revision).or_insert(Shared::new(delta)).clone())
+    }
+
+    /// The changes since a state that a client has; `None` if there is no way from there
+    pub(crate) fn since_held(&self, scope: Scope, held: Held) -> Option<Shared> {
+        let past = self.history.get(held.revision)?;
+        let is_same = past.objects(scope).content_hash() == held.content;
+        is_same.then(|| self.since(scope, held.revision)).flatten()
     }
 
     /// Everything
@@ -267,7 +302,7 @@ fn cursor(epoch: &str, state: &State, scope: Scope) -> String {
     format!(
         "{epoch}.{}.{:016x}",
         state.revision(),
-        state.objects(scope).hash()
+        state.objects(scope).content_hash()
     )
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct Opening<'a> {
 }
 
 /// Opens a stream that begins with what a client that holds the cursor needs
-pub(crate) fn open(
+pub(crate) async fn open(
     state: &AppState,
     environment: &Environment,
     grant: &Grant,
@@ -68,7 +68,13 @@ pub(crate) fn open(
         feed,
         intent,
         unsent,
-    } = Feed::begin(opening.subject, &published, opening.cursor, state.now());
+    } = Feed::begin(
+        (opening.subject, opening.coding),
+        &published,
+        opening.cursor,
+        state.now(),
+    )
+    .await?;
     let present = match opening.subject {
         Subject::Notices => None,
         Subject::Objects(_) => {
@@ -145,7 +151,8 @@ impl Connection {
                     // The environment lives as long as the server, so its end is the server's.
                     changed.ok()?;
                     let published = Arc::clone(&self.changes.borrow_and_update());
-                    self.unsent = self.feed.changed(&published, self.open.count());
+                    let changed = self.feed.changed(&published, self.open.count()).await;
+                    self.unsent = changed.ok()?;
                 }
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                     let published = Arc::clone(&self.changes.borrow_and_update());

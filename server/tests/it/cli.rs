@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 mod remote;
 
 /// What a command printed, and its status
-struct Printed {
-    stdout: String,
-    stderr: String,
-    status: i32,
+pub(crate) struct Printed {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) status: i32,
 }
 
-fn run(folder: &Path, arguments: &[&str], stdin: &str) -> Printed {
+pub(crate) fn run(folder: &Path, arguments: &[&str], stdin: &str) -> Printed {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flagstaff"));
     command.args(arguments).current_dir(folder).env_clear();
     command

@@ -38,7 +38,7 @@ pub(super) async fn ensure_epoch(connection: &mut AnyConnection) -> Result<(), S
     sqlx::query(
         "INSERT INTO meta (name, value) VALUES ('epoch', $1) ON CONFLICT (name) DO NOTHING",
     )
-    .bind(random())
+    .bind(random_epoch())
     .execute(connection)
     .await?;
     Ok(())
@@ -50,13 +50,14 @@ pub(super) async fn renew_epoch(
     epoch: &str,
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE meta SET value = $1 WHERE name = 'epoch' AND value = $2")
-        .bind(random())
+        .bind(random_epoch())
         .bind(epoch)
         .execute(connection)
         .await?;
     Ok(())
 }
 
-fn random() -> String {
+/// The id of a new lineage
+pub(super) fn random_epoch() -> String {
     format!("{:016x}", rand::random::<u64>())
 }
