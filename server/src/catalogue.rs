@@ -3,7 +3,7 @@
 //! A flag that is archived is in no environment, so SDKs answer `FLAG_NOT_FOUND` for it. Nothing of it is kept apart: the audit tells
 //! what it was in each environment, and brings it back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use flagstaff_core::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::api_error::{ApiError, FieldError};
-use crate::environment::{Author, Environment, Invalid, WriteError};
+use crate::draft::Draft;
+use crate::environment::{Author, Edit, Environment, Invalid, WriteError, write_all};
 use crate::flag;
 use crate::object::{ObjectId, ObjectKind, value};
 use crate::published::Published;
@@ -101,21 +102,32 @@ pub(crate) async fn say(
     (before, after): (&FlagNote, FlagNote),
     (action, author): (Action, Author),
 ) -> Result<(), ApiError> {
-    if *before == after {
+    let Some(change) = change(project, (before, after), (action, author)) else {
         return Ok(());
-    }
+    };
     if state.contact().is_lost() {
         return Err(ApiError::out_of_reach());
     }
+    Ok(state.store().change_flag_note(change).await?)
+}
+
+/// What the store has to write of it, if anything
+fn change(
+    project: i64,
+    (before, after): (&FlagNote, FlagNote),
+    (action, author): (Action, Author),
+) -> Option<NoteChange> {
+    if *before == after {
+        return None;
+    }
     let said = (Some(value(&audited(before))), Some(value(&audited(&after))));
     let audit = AuditEntry::new(action, "flag", Arc::clone(&after.key), said);
-    let change = NoteChange {
+    Some(NoteChange {
         project_id: project,
         note: after,
         author,
         audit,
-    };
-    Ok(state.store().change_flag_note(change).await?)
+    })
 }
 
 fn audited(note: &FlagNote) -> Json {
@@ -129,18 +141,14 @@ fn audited(note: &FlagNote) -> Json {
     })
 }
 
-/// Takes a flag out of every environment; if something needs it somewhere, out of none
-///
-/// What is left over by a crash in the middle is done when it is archived again. The claim of an `Idempotency-Key` goes with the first
-/// of its transactions.
+/// Takes a flag out of every environment, in one transaction; if something needs it somewhere, out of none
 pub(crate) async fn archive(
     state: &AppState,
     project: (i64, &str),
     key: &str,
-    mut author: Author,
+    author: Author,
 ) -> Result<(), ApiError> {
     let entry = entry(state, project, key).await?;
-    let environments = state.project(project.1);
     let mut errors = Vec::new();
     for (current, _) in &entry.places {
         if let Err(issues) = current.snapshot().check_flag(key, None) {
@@ -165,28 +173,29 @@ pub(crate) async fn archive(
             note.archived_in.push(name);
         }
     }
-    say(
-        state,
+    let note = change(
         project.0,
         (&entry.note, note),
         (Action::Archive, author.clone()),
-    )
-    .await?;
-    author.origin.claim = None;
-    for environment in environments {
-        remove(&environment, key, author.clone()).await?;
-    }
-    Ok(())
-}
-
-async fn remove(environment: &Arc<Environment>, key: &str, author: Author) -> Result<(), ApiError> {
+    );
     let id = ObjectId::new(ObjectKind::Flag, key);
-    let edit = move |_: &Published, draft: &mut crate::Draft| {
+    let had_it: BTreeSet<i64> = entry
+        .places
+        .iter()
+        .map(|(it, _)| it.identity().row.id)
+        .collect();
+    let remove: Edit<ApiError> = Arc::new(move |current: &Published, draft: &mut Draft| {
+        let environment = &current.identity().row;
+        if current.flags().contains_key(&id.key) && !had_it.contains(&environment.id) {
+            let message = "the flag was made in another environment at the same time; try again";
+            return Err(ApiError::unavailable(message));
+        }
         draft.remove_owner(&id);
-        Ok::<(), ApiError>(())
-    };
-    let written = environment.write(author, Invalid::Refuse, edit).await;
-    match written {
+        Ok(())
+    });
+    let environments = state.project(project.1).into_iter();
+    let writes = environments.map(|environment| (environment, Arc::clone(&remove)));
+    match write_all(writes.collect(), author, Invalid::Refuse, note).await {
         Ok(_) => Ok(()),
         Err(WriteError::Invalid(issues)) => Err(ApiError::InUse {
             key: key.to_owned(),
@@ -196,54 +205,47 @@ async fn remove(environment: &Arc<Environment>, key: &str, author: Author) -> Re
     }
 }
 
-/// Brings an archived flag back to the environments that had it, as it was there
+/// Brings an archived flag back to the environments that had it, as it was there, in one transaction
 pub(crate) async fn restore(
     state: &AppState,
     project: (i64, &str),
     key: &str,
-    mut author: Author,
+    author: Author,
 ) -> Result<(), ApiError> {
     let Entry { note, .. } = entry(state, project, key).await?;
-    let mut back = Vec::new();
+    let mut writes = Vec::new();
     for environment in state.project(project.1) {
         let row = environment.row();
         let current = environment.current();
-        if !note.archived_in.contains(&row.name.to_string()) || current.flags().contains_key(key) {
-            continue;
+        let mut back = None;
+        let had_it = note.archived_in.contains(&row.name.to_string());
+        if had_it && !current.flags().contains_key(key) {
+            back = last(state, &environment, key).await?;
         }
-        let Some(mut flag) = last(state, &environment, key).await? else {
-            continue;
-        };
-        flag::complete(&mut flag, || key.to_owned());
-        let checked = current.snapshot().check_flag(key, Some(&flag));
-        checked.map_err(|issues| ApiError::issues(&issues, ""))?;
-        back.push((environment, flag));
+        if let Some(flag) = &mut back {
+            flag::complete(flag, || key.to_owned());
+            let checked = current.snapshot().check_flag(key, Some(flag));
+            checked.map_err(|issues| ApiError::issues(&issues, ""))?;
+        }
+        let own = key.to_owned();
+        let put: Edit<ApiError> = Arc::new(move |_: &Published, draft: &mut Draft| {
+            if let Some(flag) = &back {
+                draft.put_flag(&own, flag);
+            }
+            Ok(())
+        });
+        writes.push((environment, put));
     }
-    // First, since a commit does not take what is archived; what a crash leaves over is done when it is restored again.
     let mut active = note.clone();
     active.lifecycle = Lifecycle::Active;
-    say(
-        state,
+    active.archived_in.clear();
+    let note = change(
         project.0,
         (&note, active),
         (Action::Restore, author.clone()),
-    )
-    .await?;
-    author.origin.claim = None;
-    for (environment, flag) in back {
-        let own = key.to_owned();
-        let edit = move |_: &Published, draft: &mut crate::Draft| {
-            draft.put_flag(&own, &flag);
-            Ok::<(), ApiError>(())
-        };
-        environment
-            .write(author.clone(), Invalid::Refuse, edit)
-            .await?;
-    }
-    let Entry { note, .. } = entry(state, project, key).await?;
-    let mut done = note.clone();
-    done.archived_in.clear();
-    say(state, project.0, (&note, done), (Action::Restore, author)).await
+    );
+    write_all(writes, author, Invalid::Refuse, note).await?;
+    Ok(())
 }
 
 /// What a flag was in an environment before it was deleted there

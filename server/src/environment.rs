@@ -4,28 +4,22 @@
 //! store has moved on meanwhile (another node), the environment catches up and the write is decided again.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use flagstaff_core::{Issue, SnapshotError};
 use tokio::sync::{Mutex, watch};
 
 use crate::backing::Backing;
 use crate::catch_up;
-use crate::draft::{Changes, Draft};
-use crate::history::replaced_bytes;
+use crate::offload::{Ended, offload};
 use crate::published::{Identity, Published};
 pub use crate::store::Author;
-use crate::store::{Commit, EnvironmentContent, EnvironmentRow, Since, StoreError};
-use crate::view::Scope;
+use crate::store::{EnvironmentContent, EnvironmentRow, Since, StoreError};
 
 mod load;
+mod write;
 
 use load::publish;
-
-/// How often a write is decided anew before the writer is told to try again: where two nodes write at once, each time is a toss
-const ATTEMPTS: u32 = 20;
-/// Waited at most before the second attempt, and so much more before each after it, so that nodes get out of step
-const BACKOFF: Duration = Duration::from_millis(2);
+pub(crate) use write::{Edit, write_all};
 
 /// One environment in service
 #[derive(Debug)]
@@ -99,6 +93,15 @@ pub enum LoadError {
     /// What it told could not be compiled
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// The loading was ended from outside, at the end of the process
+    #[error("the loading was cut short")]
+    Cut,
+}
+
+impl From<Ended> for LoadError {
+    fn from(_: Ended) -> Self {
+        Self::Cut
+    }
 }
 
 impl<E> From<LoadError> for WriteError<E> {
@@ -106,6 +109,7 @@ impl<E> From<LoadError> for WriteError<E> {
         match error {
             LoadError::Store(error) => Self::Store(error),
             LoadError::Snapshot(error) => Self::Snapshot(error),
+            LoadError::Cut => Self::Cut,
         }
     }
 }
@@ -114,7 +118,7 @@ impl Environment {
     /// Loads an environment and puts it into service
     pub async fn open(identity: Identity, backing: Arc<Backing>) -> Result<Self, LoadError> {
         let content = backing.store.load(identity.row.id).await?;
-        Ok(Self::restore(identity, &content, backing)?)
+        Ok(offload(move || Self::restore(identity, &content, backing)).await??)
     }
 
     /// Puts an environment with this content into service
@@ -146,104 +150,6 @@ impl Environment {
     /// Follows it: the receiver always has the newest state, and never a queue
     pub fn subscribe(&self) -> watch::Receiver<Arc<Published>> {
         self.current.subscribe()
-    }
-
-    /// Changes it by `edit`, which may run more than once; answers when the change is published
-    ///
-    /// An edit that changes nothing makes no revision. The write is finished even if the caller goes away.
-    pub async fn write<E: Send + 'static>(
-        self: &Arc<Self>,
-        author: Author,
-        invalid: Invalid,
-        edit: impl Fn(&Published, &mut Draft) -> Result<(), E> + Send + Sync + 'static,
-    ) -> Result<Written, WriteError<E>> {
-        let environment = Arc::clone(self);
-        // A task of its own: a caller that hangs up between commit and publication must not leave this node behind its store.
-        tokio::spawn(async move { environment.write_to_end(author, invalid, edit).await })
-            .await
-            .unwrap_or(Err(WriteError::Cut))
-    }
-
-    async fn write_to_end<E>(
-        &self,
-        author: Author,
-        invalid: Invalid,
-        edit: impl Fn(&Published, &mut Draft) -> Result<(), E>,
-    ) -> Result<Written, WriteError<E>> {
-        let _turn = self.writing.lock().await;
-        // Else everybody who waited for this turn would wait for the store in turn.
-        if self.backing.contact.is_lost() {
-            return Err(WriteError::OutOfReach);
-        }
-        for attempt in 0..ATTEMPTS {
-            let current = self.current();
-            let mut draft = Draft::new(current.revision(), current.state().objects(Scope::All));
-            edit(&current, &mut draft).map_err(WriteError::Refused)?;
-            let changes = draft.changes(current.flags(), author.at);
-            if changes.objects.is_empty() {
-                return Ok(Written {
-                    before: Arc::clone(&current),
-                    after: current,
-                });
-            }
-            let next = Arc::new(succeed(&current, &draft, &changes)?);
-            let broken = if invalid == Invalid::Refuse {
-                newly_broken(&current, &next)
-            } else {
-                Vec::new()
-            };
-            if !broken.is_empty() {
-                return Err(WriteError::Invalid(broken));
-            }
-            match self
-                .backing
-                .store
-                .commit(self.commit(&current, author.clone(), changes))
-                .await
-            {
-                Ok(_) => {
-                    self.current.send_replace(Arc::clone(&next));
-                    self.backing.committed.notify_one();
-                    return Ok(Written {
-                        before: current,
-                        after: next,
-                    });
-                }
-                Err(StoreError::Stale { .. } | StoreError::Contended(_)) => {
-                    let most = BACKOFF.saturating_mul(attempt);
-                    tokio::time::sleep(most.mul_f64(rand::random())).await;
-                    self.catch_up().await?;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(StoreError::Stale {
-            base: self.current().revision(),
-        }
-        .into())
-    }
-
-    fn commit(&self, current: &Published, author: Author, changes: Changes) -> Commit {
-        let Changes {
-            objects: changes,
-            lists,
-            flags,
-            dropped_flags,
-            entries,
-            audit,
-        } = changes;
-        let (environment, base) = (self.row.id, current.revision());
-        Commit {
-            environment,
-            base,
-            author,
-            changes,
-            lists,
-            flags,
-            dropped_flags,
-            entries,
-            audit,
-        }
     }
 
     /// Brings it to where the store is, if it is not at `revision` of `epoch`
@@ -294,7 +200,7 @@ impl Environment {
                 return self.reload().await;
             }
         };
-        match catch_up::catch_up(&current, &told)? {
+        match offload(move || catch_up::catch_up(&current, &told)).await?? {
             Some(published) => {
                 self.current.send_replace(Arc::new(published));
                 Ok(())
@@ -308,45 +214,8 @@ impl Environment {
         let epoch = self.backing.store.heads().await?.epoch;
         let row = self.row.clone();
         let content = self.backing.store.load(row.id).await?;
-        let published = publish(Identity { epoch, row }, &content)?;
+        let published = offload(move || publish(Identity { epoch, row }, &content)).await??;
         self.current.send_replace(Arc::new(published));
         Ok(())
     }
-}
-
-/// The state after `current`, compiled
-fn succeed(
-    current: &Published,
-    draft: &Draft,
-    changes: &Changes,
-) -> Result<Published, SnapshotError> {
-    let state = current.state().with(
-        current.revision().saturating_add(1),
-        draft.objects().clone(),
-    );
-    let mut flags = current.flags().clone();
-    for row in &changes.flags {
-        flags.insert(Arc::clone(&row.key), row.clone());
-    }
-    for key in &changes.dropped_flags {
-        flags.remove(key);
-    }
-    let mut history = current.history().clone();
-    history.push(
-        Arc::clone(current.state()),
-        replaced_bytes(&changes.objects),
-    );
-    current.succeed(Arc::new(state), flags, history)
-}
-
-/// What is wrong after a change and was not before
-fn newly_broken(before: &Published, after: &Published) -> Vec<Issue> {
-    let known: Vec<&Issue> = before.snapshot().issues().iter().collect();
-    after
-        .snapshot()
-        .issues()
-        .iter()
-        .filter(|issue| !known.contains(issue))
-        .cloned()
-        .collect()
 }

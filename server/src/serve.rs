@@ -91,10 +91,17 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
         source,
     };
     let sql = SqlStore::new(&options.database).map_err(cannot_open)?;
-    let redis = options.redis.as_deref();
-    let redis = redis.map(|address| Redis::new(address, &database).map(Arc::new));
-    let redis = redis.transpose().map_err(ServeError::Redis)?;
-    let (state, made) = match sql.prepare().await {
+    let prepared = sql.prepare().await;
+    let redis = match &options.redis {
+        Some(address) => {
+            let name = sql.shared_name().await.map_err(cannot_open)?;
+            Some(Arc::new(
+                Redis::new(address, &name).map_err(ServeError::Redis)?,
+            ))
+        }
+        None => None,
+    };
+    let (state, made) = match prepared {
         Ok(()) => load(&sql, &options).await?,
         Err(error) => match spare(&sql, &options, redis.as_deref(), &error).await? {
             Some(state) => (state, Vec::new()),

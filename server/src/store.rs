@@ -38,7 +38,7 @@ pub use members::{KnownBy, MemberChange, MemberRow};
 pub use overrides::{EntryId, EntryNotes, EntryQuery, EntryRow, Meter};
 pub use settings::SettingsChange;
 pub use sql::SqlStore;
-pub(crate) use sql::redacted;
+pub(crate) use sql::{BackupError, backup, redacted, restore};
 pub use usage::{
     KEPT_UNKNOWN, SeenFlag, UnknownFlag, UsageCounts, UsageQuery, UsageRow, UsageStep, UsageStore,
 };
@@ -70,7 +70,19 @@ pub trait Store:
     async fn load_since(&self, environment: i64, revision: u64) -> Result<Since, StoreError>;
 
     /// Writes one change and answers its revision, which is `commit.base + 1`; all of it or nothing
-    async fn commit(&self, commit: Commit) -> Result<u64, StoreError>;
+    async fn commit(&self, commit: Commit) -> Result<u64, StoreError> {
+        let revision = commit.base.saturating_add(1);
+        self.commit_all(vec![commit], None).await?;
+        Ok(revision)
+    }
+
+    /// Writes changes of several environments of one project, in the order of their ids, and what is said of a flag; all of it or
+    /// nothing
+    async fn commit_all(
+        &self,
+        commits: Vec<Commit>,
+        note: Option<NoteChange>,
+    ) -> Result<(), StoreError>;
 
     /// What is known of these entries of lists beside their values, in no order; those that are gone are left out
     async fn entry_notes(
@@ -111,7 +123,7 @@ pub trait Store:
     /// Makes, changes and ends keys, and says who is a member
     async fn change_access(&self, change: AccessChange) -> Result<(), StoreError>;
 
-    /// Changes the settings of an environment
+    /// Changes the settings of an environment; [`StoreError::Changed`] if they are not what the change was made from
     async fn change_settings(&self, change: SettingsChange) -> Result<(), StoreError>;
 
     /// Begins to hear of commits, whoever makes them; `None` if this store tells nobody
@@ -182,13 +194,16 @@ pub enum StoreError {
     #[error("another attempt with the same idempotency key has been first")]
     Superseded,
     /// It is not what the change was made from any more
-    #[error("the key has been changed by somebody else")]
+    #[error("it has been changed by another request")]
     Changed,
     /// Without the token nobody could give anybody access
     #[error("it is the last token with the role `admin` that does not expire")]
     LastAdmin,
     /// Something in the commit has a name that not every database can hold
-    #[error("the name {name:?} is longer than {NAME_BYTES} bytes or has a NUL character in it")]
+    #[error(
+        "the name {:?} is longer than {NAME_BYTES} bytes or has a NUL character in it",
+        flagstaff_core::excerpt(name)
+    )]
     Name {
         /// The object that it names or is in
         object: ObjectId,

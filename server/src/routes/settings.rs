@@ -13,7 +13,10 @@ use crate::api_error::ApiError;
 use crate::extract::{ADMINS, AdminScope, Body, Parameters, WriteQuery};
 use crate::fields::Fields;
 use crate::state::AppState;
-use crate::store::{Action, AuditEntry, Author, SettingsChange};
+use crate::store::{Action, AuditEntry, Author, SettingsChange, StoreError};
+
+/// How often a change is made from what the settings are by then, where others change them too
+const ATTEMPTS: u32 = 5;
 
 /// What is set of an environment
 #[derive(Serialize, ToSchema)]
@@ -63,14 +66,24 @@ pub(super) async fn put(
     if state.contact().is_lost() {
         return Err(ApiError::out_of_reach());
     }
-    let before = Settings::of(&scope, &state).public_values;
-    if before != public_values {
-        let change = change(&scope, author, (before, public_values));
-        state.store().change_settings(change).await?;
+    for _ in 0..ATTEMPTS {
+        let before = Settings::of(&scope, &state).public_values;
+        if before == public_values {
+            return Ok(Answer(Settings { public_values }));
+        }
+        let change = change(&scope, author.clone(), (before, public_values));
+        let changed = state.store().change_settings(change).await;
+        if matches!(changed, Err(StoreError::Changed)) {
+            // What this node knew was old: the audit tells what was changed, not what a node took for it.
+            state.refresh_keys().await?;
+            continue;
+        }
+        changed?;
         state.backing().committed.notify_one();
         state.refresh_keys().await?;
+        return Ok(Answer(Settings { public_values }));
     }
-    Ok(Answer(Settings { public_values }))
+    Err(StoreError::Changed.into())
 }
 
 fn change(scope: &AdminScope, author: Author, (before, after): (bool, bool)) -> SettingsChange {
@@ -81,7 +94,8 @@ fn change(scope: &AdminScope, author: Author, (before, after): (bool, bool)) -> 
     SettingsChange {
         project_id: row.project_id,
         environment_id: row.id,
-        public_values: after,
+        was_public: before,
+        is_public: after,
         author,
         audit: vec![AuditEntry::new(Action::Update, "environment", name, states)],
     }

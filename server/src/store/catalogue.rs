@@ -58,7 +58,7 @@ impl FlagNote {
 }
 
 /// A change of what is said of a flag
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NoteChange {
     /// The project
     pub project_id: i64,

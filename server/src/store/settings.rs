@@ -9,8 +9,10 @@ pub struct SettingsChange {
     pub project_id: i64,
     /// The environment
     pub environment_id: i64,
-    /// Whether anybody may have evaluated values of it without a key
-    pub public_values: bool,
+    /// Whether anybody might have evaluated values of it without a key; if that is not so any more, nothing is changed
+    pub was_public: bool,
+    /// Whether anybody may
+    pub is_public: bool,
     /// Who makes it
     pub author: Author,
     /// What the audit says of it

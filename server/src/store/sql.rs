@@ -16,11 +16,12 @@ use tokio::sync::OnceCell;
 use super::{
     Access, AccessChange, Announcements, AuditDetails, AuditHead, AuditQuery, AuditRow, Commit,
     EntryId, EntryQuery, EntryRow, EnvironmentContent, EnvironmentRow, Heads, KeyRow,
-    NewEnvironments, SettingsChange, Since, Store, StoreError,
+    NewEnvironments, NoteChange, SettingsChange, Since, Store, StoreError,
 };
 
 mod access;
 mod audit;
+mod backup;
 mod batch;
 mod catalogue;
 mod commit;
@@ -39,6 +40,7 @@ mod settings;
 mod since;
 mod usage;
 
+pub(crate) use backup::{BackupError, backup, restore};
 use dialect::Dialect;
 pub(crate) use dialect::redacted;
 use listen::PostgresAnnouncements;
@@ -112,6 +114,17 @@ impl SqlStore {
             Ok(())
         };
         self.is_prepared.get_or_try_init(prepare).await.copied()
+    }
+
+    /// What this database is called where several could meet: its address, without what is secret in it
+    ///
+    /// Files of one name are on many machines, so of a file its lineage belongs to it.
+    pub async fn shared_name(&self) -> Result<String, StoreError> {
+        let address = redacted(&self.address);
+        match self.dialect {
+            Dialect::Sqlite => Ok(format!("{address} {}", self.heads().await?.epoch)),
+            Dialect::Postgres => Ok(address),
+        }
     }
 
     /// Closes the connections; what was committed is in the database
@@ -225,13 +238,17 @@ impl Store for SqlStore {
         .await
     }
 
-    async fn commit(&self, commit: Commit) -> Result<u64, StoreError> {
-        commit.check_names()?;
+    async fn commit_all(
+        &self,
+        commits: Vec<Commit>,
+        note: Option<NoteChange>,
+    ) -> Result<(), StoreError> {
+        commits.iter().try_for_each(Commit::check_names)?;
         self.on(&self.writer, WORK, |connection| {
             let dialect = self.dialect;
             Box::pin(async move {
                 let transaction = connection.begin_with(dialect.begin_writing()).await?;
-                commit::commit(transaction, dialect, commit).await
+                commit::commit_all(transaction, dialect, commits, note).await
             })
         })
         .await

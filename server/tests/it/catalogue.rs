@@ -4,9 +4,11 @@ use std::sync::atomic::Ordering;
 
 use axum::http::{Method, StatusCode};
 use flagstaff_server::auth::KeyKind;
+use flagstaff_server::{Clock, Limits};
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 
-use crate::support::{FLAGS, NOW, Server};
+use crate::support::{Database, FLAGS, NOW, Server, state};
 
 const CATALOGUE: &str = "/api/v1/projects/default/flags";
 const STAGING: &str = "/api/v1/projects/default/environments/staging/flags";
@@ -358,4 +360,56 @@ async fn a_flag_that_others_need_somewhere_is_archived_nowhere() {
         server.get(&format!("{CATALOGUE}/a")).await.json()["lifecycle"],
         "active"
     );
+}
+
+/// Archiving and restoring are one transaction: what fails in one environment has happened in none, and nothing was said of the flag
+#[tokio::test]
+async fn what_fails_in_one_environment_is_neither_archived_nor_restored_in_any() {
+    let database = Database::new();
+    let address = database.address().to_owned();
+    let server = Server::of(
+        state(&database, Limits::default(), Clock::System).await,
+        database,
+    );
+    server.put("a", &json!({"enabled": true})).await;
+    let in_staging = format!("{STAGING}/a");
+    server
+        .admin(Method::PUT, &in_staging, &json!({"enabled": true}))
+        .await;
+    let refuse = "CREATE TRIGGER refuse BEFORE UPDATE OF revision ON environment WHEN NEW.id = 2 \
+                  BEGIN SELECT RAISE(ABORT, 'the disk of staging is full')";
+    let trigger = async |statement: String| {
+        let mut connection = sqlx::AnyConnection::connect(&address).await.unwrap();
+        let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(statement));
+        statement.execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    };
+    let call = async |what: &str| {
+        let path = format!("{CATALOGUE}/a/{what}");
+        server.admin(Method::POST, &path, &Value::Null).await.status
+    };
+    let lives = async || {
+        let [production, staging] = [format!("{FLAGS}/a"), in_staging.clone()];
+        let own = server.get(&format!("{CATALOGUE}/a")).await.json();
+        (
+            server.get(&production).await.status,
+            server.get(&staging).await.status,
+            own["lifecycle"].as_str().unwrap().to_owned(),
+        )
+    };
+    let (ok, gone) = (StatusCode::OK, StatusCode::NOT_FOUND);
+
+    trigger(format!("{refuse}; END")).await;
+    assert!(call("archive").await.is_server_error());
+    assert_eq!(lives().await, (ok, ok, "active".to_owned()));
+    trigger("DROP TRIGGER refuse".to_owned()).await;
+    assert_eq!(call("archive").await, ok);
+    assert_eq!(lives().await, (gone, gone, "archived".to_owned()));
+
+    trigger(format!("{refuse}; END")).await;
+    assert!(call("restore").await.is_server_error());
+    assert_eq!(lives().await, (gone, gone, "archived".to_owned()));
+    trigger("DROP TRIGGER refuse".to_owned()).await;
+    assert_eq!(call("restore").await, ok);
+    assert_eq!(lives().await, (ok, ok, "active".to_owned()));
 }

@@ -313,8 +313,12 @@ impl Store for Deaf {
         self.store.load_since(environment, revision).await
     }
 
-    async fn commit(&self, commit: Commit) -> Result<u64, StoreError> {
-        self.store.commit(commit).await
+    async fn commit_all(
+        &self,
+        commits: Vec<Commit>,
+        note: Option<NoteChange>,
+    ) -> Result<(), StoreError> {
+        self.store.commit_all(commits, note).await
     }
 
     async fn entry_notes(

@@ -268,3 +268,28 @@ async fn a_copy_that_cannot_be_read_is_left_alone() {
         assert!(stderr.contains("cannot open the database"), "{stderr}");
     }
 }
+
+/// Two servers that were started with the defaults, each with a `flagstaff.db` of its own, share a Redis and nothing in it
+#[tokio::test]
+async fn files_of_one_name_do_not_share_names_in_redis() {
+    let cache = Cache::start();
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let start = |folder: &tempfile::TempDir| {
+        let token = "a-token-for-tests-of-names";
+        let arguments = ["--admin-token", token, "--redis", &cache.address];
+        Process::start_on("sqlite://flagstaff.db", folder.path(), &arguments)
+    };
+    let nodes = folders.each_ref().map(start);
+    let copies = || -> Vec<String> { cache.connect().keys("flagstaff:*:copy").unwrap() };
+    let both = async {
+        while copies().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, both).await.unwrap();
+    // A restart finds its own again.
+    drop(nodes);
+    let _again = folders.each_ref().map(start);
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(copies().len(), 2);
+}

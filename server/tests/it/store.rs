@@ -7,15 +7,22 @@ use flagstaff_core::{Object, Timestamp, Value};
 use flagstaff_server::auth::{KeyKind, hash};
 use flagstaff_server::object::{ObjectId, ObjectKind};
 use flagstaff_server::store::{
-    AccessChange, Action, AuditEntry, AuditQuery, Author, Change, Commit, End, EntryNotes, FlagRow,
-    KeyRow, NewEnvironments, Origin, ProjectChoice, Since, SqlStore, Store, StoreError, Stored,
+    AccessChange, Action, AuditEntry, AuditQuery, Author, Change, ChangeRow, Commit, End,
+    EntryNotes, FlagNote, FlagRow, KeyRow, Lifecycle, NewEnvironments, NoteChange, Origin,
+    ProjectChoice, Since, SqlStore, Store, StoreError, Stored,
 };
 
 use crate::postgres::{Cluster, execute};
 use crate::support::{Database, key};
 
+mod bounds;
 mod overrides;
 mod settings;
+
+use bounds::{
+    no_more_of_the_past_is_read_than_can_be_kept,
+    several_environments_and_a_note_are_one_transaction,
+};
 
 use overrides::{
     changes_beyond_the_limit_are_refused_until_one_no_longer_counts,
@@ -824,6 +831,8 @@ suites! {
         settings_are_a_part_of_access,
         what_is_said_of_a_flag_is_said_once_at_a_time,
         an_archived_flag_is_not_made_anew,
+        no_more_of_the_past_is_read_than_can_be_kept,
+        several_environments_and_a_note_are_one_transaction,
     ],
     [
         of_two_writers_one_wins,

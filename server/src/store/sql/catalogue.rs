@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, Connection as _, Row as _, Transaction};
+use sqlx::{AnyConnection, Connection as _, Row as _};
 
 use super::audit::{self, Occasion};
+use super::commit;
 use super::row::{timestamp, unsigned};
 use super::{SqlStore, WORK};
 use crate::store::{CatalogueStore, Commit, FlagKind, FlagNote, Lifecycle, NoteChange, StoreError};
@@ -23,7 +24,7 @@ impl CatalogueStore for SqlStore {
             let dialect = self.dialect;
             Box::pin(async move {
                 let transaction = connection.begin_with(dialect.begin_writing()).await?;
-                self::change(transaction, change).await
+                commit::commit_all(transaction, dialect, Vec::new(), Some(change)).await
             })
         })
         .await
@@ -62,16 +63,11 @@ fn note(row: &AnyRow) -> Result<FlagNote, StoreError> {
     })
 }
 
-async fn change(
-    mut transaction: Transaction<'_, Any>,
-    change: NoteChange,
+/// Writes what is said of a flag; for who holds the project, so that no commit makes a flag anew while it is being archived
+pub(super) async fn put(
+    connection: &mut AnyConnection,
+    change: &NoteChange,
 ) -> Result<(), StoreError> {
-    let connection = &mut *transaction;
-    // Held until the end, so that no commit makes a flag anew while it is being archived.
-    sqlx::query("UPDATE project SET name = name WHERE id = $1")
-        .bind(change.project_id)
-        .execute(&mut *connection)
-        .await?;
     let note = &change.note;
     let held = sqlx::query("SELECT version FROM flag_note WHERE project_id = $1 AND name = $2")
         .bind(change.project_id)
@@ -107,9 +103,7 @@ async fn change(
         revision: None,
         author: &change.author,
     };
-    audit::add(connection, occasion, std::slice::from_ref(&change.audit)).await?;
-    transaction.commit().await?;
-    Ok(())
+    audit::add(connection, occasion, std::slice::from_ref(&change.audit)).await
 }
 
 /// Refuses a commit that would bring an archived flag back by the back door; for who holds the project

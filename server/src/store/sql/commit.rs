@@ -1,4 +1,4 @@
-//! Writing one revision
+//! Writing revisions: one of each environment that a transaction is about
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,52 +10,66 @@ use super::batch::Batch;
 use super::catalogue;
 use super::dialect::Dialect;
 use super::row::signed;
-use super::{KEPT_REVISIONS, overrides, unsigned};
+use super::{KEPT_REVISIONS, overrides};
 use crate::object::ObjectId;
-use crate::store::{Change, Commit, FlagRow, StoreError};
+use crate::store::{Change, Commit, FlagRow, NoteChange, StoreError};
 
-pub(super) async fn commit(
+pub(super) async fn commit_all(
     mut transaction: Transaction<'_, Any>,
     dialect: Dialect,
-    commit: Commit,
-) -> Result<u64, StoreError> {
+    mut commits: Vec<Commit>,
+    note: Option<NoteChange>,
+) -> Result<(), StoreError> {
     let connection = &mut *transaction;
-    let (revision, environment) = next_revision(connection, &commit).await?;
-    if let Some(meter) = &commit.entries.meter {
-        let place = (commit.environment, revision);
-        overrides::count(connection, place, commit.author.at, meter).await?;
+    // Environments first and in this order, then the project: as everybody who takes several of them.
+    commits.sort_by_key(|commit| commit.environment);
+    let mut places = Vec::with_capacity(commits.len());
+    for commit in &commits {
+        places.push(hold_environment(connection, commit).await?);
     }
-    let project = hold_project(connection, commit.environment).await?;
-    catalogue::refuse_archived(connection, project, &commit).await?;
-    let writer = Writer {
-        environment: commit.environment,
-        revision,
+    let project = match (&note, commits.first()) {
+        (Some(note), _) => note.project_id,
+        (None, Some(commit)) => project_of(connection, commit.environment).await?,
+        (None, None) => return Ok(()),
     };
-    writer.remember(connection, &commit.changes).await?;
-    writer.apply(connection, &commit).await?;
-    for flag in &commit.flags {
-        writer.put_flag(connection, flag).await?;
+    hold_project(connection, project).await?;
+    let mut is_claimed = false;
+    if let Some(note) = &note {
+        catalogue::put(connection, note).await?;
+        is_claimed = true;
     }
-    for key in &commit.dropped_flags {
-        sqlx::query("DELETE FROM flag WHERE environment_id = $1 AND name = $2")
-            .bind(commit.environment)
-            .bind(&**key)
-            .execute(&mut *connection)
+    for (mut commit, (writer, environment)) in commits.into_iter().zip(places) {
+        // Of one transaction, the first row of the audit takes the claim of an `Idempotency-Key` along.
+        if std::mem::replace(&mut is_claimed, true) {
+            commit.author.origin.claim = None;
+        }
+        writer
+            .write(connection, (project, &environment), commit)
             .await?;
     }
-    let occasion = Occasion {
-        project,
-        environment: Some((commit.environment, &environment)),
-        revision: Some(revision),
-        author: &commit.author,
-    };
-    audit::add(connection, occasion, &commit.audit).await?;
-    writer.forget_old(connection).await?;
     if let Some(announce) = dialect.announce() {
         connection.execute(announce).await?;
     }
     transaction.commit().await?;
-    unsigned(revision)
+    Ok(())
+}
+
+/// Takes the next revision, which holds the environment's row until the end of the transaction, and counts the change; answers the
+/// environment's name too
+async fn hold_environment(
+    connection: &mut AnyConnection,
+    commit: &Commit,
+) -> Result<(Writer, String), StoreError> {
+    let (revision, name) = next_revision(connection, commit).await?;
+    if let Some(meter) = &commit.entries.meter {
+        let place = (commit.environment, revision);
+        overrides::count(connection, place, commit.author.at, meter).await?;
+    }
+    let writer = Writer {
+        environment: commit.environment,
+        revision,
+    };
+    Ok((writer, name))
 }
 
 /// Takes the next revision, which holds the environment's row until the end of the transaction; answers its name too
@@ -74,16 +88,22 @@ async fn next_revision(
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
-/// Holds the project until the end of the transaction, after the environment: what concerns all its environments, as the type of a
-/// flag does, is decided by one commit at a time
-async fn hold_project(connection: &mut AnyConnection, environment: i64) -> Result<i64, StoreError> {
-    let row = sqlx::query(
-        "UPDATE project SET name = name WHERE id = (SELECT project_id FROM environment WHERE id = $1) RETURNING id",
-    )
-    .bind(environment)
-    .fetch_one(connection)
-    .await?;
+async fn project_of(connection: &mut AnyConnection, environment: i64) -> Result<i64, StoreError> {
+    let row = sqlx::query("SELECT project_id FROM environment WHERE id = $1")
+        .bind(environment)
+        .fetch_one(connection)
+        .await?;
     Ok(row.try_get(0)?)
+}
+
+/// Holds the project until the end of the transaction, after the environments: what concerns all of them, as the type of a flag
+/// does, is decided by one commit at a time
+async fn hold_project(connection: &mut AnyConnection, project: i64) -> Result<(), StoreError> {
+    sqlx::query("UPDATE project SET name = name WHERE id = $1")
+        .bind(project)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// The place that everything of one commit belongs to
@@ -93,6 +113,30 @@ struct Writer {
 }
 
 impl Writer {
+    async fn write(
+        &self,
+        connection: &mut AnyConnection,
+        (project, environment): (i64, &str),
+        commit: Commit,
+    ) -> Result<(), StoreError> {
+        catalogue::refuse_archived(connection, project, &commit).await?;
+        self.remember(connection, &commit.changes).await?;
+        self.apply(connection, &commit).await?;
+        self.put_flags(connection, &commit.flags).await?;
+        if !commit.flags.is_empty() {
+            self.agree_on_types(connection, project).await?;
+        }
+        self.delete_flags(connection, &commit.dropped_flags).await?;
+        let occasion = Occasion {
+            project,
+            environment: Some((self.environment, environment)),
+            revision: Some(self.revision),
+            author: &commit.author,
+        };
+        audit::add(connection, occasion, &commit.audit).await?;
+        self.forget_old(connection).await
+    }
+
     async fn remember(
         &self,
         connection: &mut AnyConnection,
@@ -250,49 +294,69 @@ impl Writer {
             .await
     }
 
-    async fn put_flag(
+    async fn put_flags(
         &self,
         connection: &mut AnyConnection,
-        flag: &FlagRow,
+        rows: &[FlagRow],
     ) -> Result<(), StoreError> {
-        self.agree_on_type(connection, flag).await?;
-        sqlx::query(
-            "INSERT INTO flag (environment_id, name, value_type, version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6) \
-             ON CONFLICT (environment_id, name) \
-             DO UPDATE SET value_type = excluded.value_type, version = excluded.version, updated_at = excluded.updated_at",
-        )
-        .bind(self.environment)
-        .bind(&*flag.key)
-        .bind(&*flag.value_type)
-        .bind(self.revision)
-        .bind(flag.created_at.as_millis())
-        .bind(flag.updated_at.as_millis())
-        .execute(connection)
-        .await?;
-        Ok(())
+        let put = Batch {
+            before: "INSERT INTO flag (environment_id, name, value_type, version, created_at, updated_at) VALUES",
+            columns: 6,
+            after: "ON CONFLICT (environment_id, name) DO UPDATE SET value_type = excluded.value_type, version = excluded.version, \
+                 updated_at = excluded.updated_at",
+        };
+        put.run(connection, rows, |query, flag| {
+            Ok(query
+                .bind(self.environment)
+                .bind(flag.key.to_string())
+                .bind(flag.value_type.to_string())
+                .bind(self.revision)
+                .bind(flag.created_at.as_millis())
+                .bind(flag.updated_at.as_millis()))
+        })
+        .await
     }
 
-    /// A flag is one thing in all environments of a project, so its type is too
-    async fn agree_on_type(
+    async fn delete_flags(
         &self,
         connection: &mut AnyConnection,
-        flag: &FlagRow,
+        keys: &[Arc<str>],
+    ) -> Result<(), StoreError> {
+        let delete = Batch {
+            before: "DELETE FROM flag WHERE (environment_id, name) IN (VALUES",
+            columns: 2,
+            after: ")",
+        };
+        delete
+            .run(connection, keys, |query, key| {
+                Ok(query.bind(self.environment).bind(key.to_string()))
+            })
+            .await
+    }
+
+    /// A flag is one thing in all environments of a project, so its type is too; for flags that this revision has written
+    async fn agree_on_types(
+        &self,
+        connection: &mut AnyConnection,
+        project: i64,
     ) -> Result<(), StoreError> {
         let other = sqlx::query(
-            "SELECT other.name, flag.value_type FROM flag JOIN environment other ON other.id = flag.environment_id \
-             JOIN environment mine ON mine.project_id = other.project_id \
-             WHERE mine.id = $1 AND other.id <> $1 AND flag.name = $2 AND flag.value_type <> $3 ORDER BY other.id LIMIT 1",
+            "SELECT mine.name, environment.name, other.value_type FROM flag mine \
+             JOIN flag other ON other.name = mine.name AND other.value_type <> mine.value_type \
+             JOIN environment ON environment.id = other.environment_id \
+             WHERE mine.environment_id = $1 AND mine.version = $2 AND environment.project_id = $3 \
+             ORDER BY mine.name, environment.id LIMIT 1",
         )
         .bind(self.environment)
-        .bind(&*flag.key)
-        .bind(&*flag.value_type)
+        .bind(self.revision)
+        .bind(project)
         .fetch_optional(connection)
         .await?;
         other.map_or(Ok(()), |row| {
             Err(StoreError::TypeConflict {
-                flag: flag.key.clone(),
-                environment: row.try_get(0)?,
-                existing: row.try_get(1)?,
+                flag: row.try_get::<String, _>(0)?.into(),
+                environment: row.try_get(1)?,
+                existing: row.try_get(2)?,
             })
         })
     }

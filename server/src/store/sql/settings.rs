@@ -25,11 +25,17 @@ pub(super) async fn change(
 ) -> Result<(), StoreError> {
     let connection = &mut *transaction;
     access::hold(connection).await?;
-    sqlx::query("UPDATE environment SET public_values = $1 WHERE id = $2")
-        .bind(i64::from(change.public_values))
-        .bind(change.environment_id)
-        .execute(&mut *connection)
-        .await?;
+    let changed = sqlx::query(
+        "UPDATE environment SET public_values = $1 WHERE id = $2 AND public_values = $3",
+    )
+    .bind(i64::from(change.is_public))
+    .bind(change.environment_id)
+    .bind(i64::from(change.was_public))
+    .execute(&mut *connection)
+    .await?;
+    if changed.rows_affected() != 1 {
+        return Err(StoreError::Changed);
+    }
     let name = environments::name(connection, change.environment_id).await?;
     let occasion = Occasion {
         project: change.project_id,

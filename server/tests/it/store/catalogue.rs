@@ -1,6 +1,6 @@
 //! What is said of flags, through the store's port
 
-use flagstaff_server::store::{FlagKind, FlagNote, Lifecycle, NoteChange};
+use flagstaff_server::store::FlagKind;
 
 use super::*;
 

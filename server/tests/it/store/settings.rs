@@ -2,16 +2,17 @@
 
 use flagstaff_core::Timestamp;
 use flagstaff_server::store::{
-    Action, AuditEntry, AuditQuery, Author, Origin, SettingsChange, Store,
+    Action, AuditEntry, AuditQuery, Author, Origin, SettingsChange, Store, StoreError,
 };
 
 pub(super) async fn settings_are_a_part_of_access(store: &dyn Store) {
     let before = store.access().await.unwrap();
     assert!(before.public.is_empty());
-    let change = |public_values| SettingsChange {
+    let change = |is_public: bool| SettingsChange {
         project_id: 1,
         environment_id: 2,
-        public_values,
+        was_public: !is_public,
+        is_public,
         author: Author {
             actor: "ann".into(),
             at: Timestamp::from_millis(5),
@@ -39,6 +40,11 @@ pub(super) async fn settings_are_a_part_of_access(store: &dyn Store) {
     let rows = store.audit(query).await.unwrap();
     let seen = (&*rows[0].kind, &*rows[0].name, rows[0].reason.as_deref());
     assert_eq!(seen, ("environment", "staging", Some("why")));
+    // Made from what is not so any more, nothing of it is stored.
+    let late = store.change_settings(change(true)).await;
+    assert!(matches!(late, Err(StoreError::Changed)), "{late:?}");
+    let after = store.access().await.unwrap();
+    assert_eq!((after.version, after.public), (access.version, [2].into()));
     store.change_settings(change(false)).await.unwrap();
     assert!(store.access().await.unwrap().public.is_empty());
 }

@@ -1,0 +1,145 @@
+//! What is read and written at once, by counts and bytes
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+
+use super::*;
+
+/// What a node can keep of the past: `server/src/history.rs`
+const HISTORY_BYTES: usize = 64 << 20;
+
+/// A revision may replace everything, so the number of revisions bounds nothing
+pub(super) async fn no_more_of_the_past_is_read_than_can_be_kept(store: &dyn Store) {
+    let big = "x".repeat(20 << 20);
+    store
+        .commit(commit(1, 0, vec![put("a", "{}", None)]))
+        .await
+        .unwrap();
+    for base in 1..=5 {
+        let replaced = vec![
+            put("b", "{}", Some((base, "{}"))),
+            put("a", "{}", Some((base, &big))),
+        ];
+        store.commit(commit(1, base, replaced)).await.unwrap();
+    }
+    let content = store.load(1).await.unwrap();
+    let bytes = |row: &ChangeRow| row.change.before.as_ref().map_or(0, |before| before.len());
+    let read: usize = content.changes.iter().map(bytes).sum();
+    assert!(read <= HISTORY_BYTES, "{read}");
+    let revisions: Vec<u64> = content.changes.iter().map(|row| row.revision).collect();
+    assert_eq!(revisions, [6, 6, 5, 5, 4, 4], "whole revisions, the newest");
+
+    let since = async |revision| store.load_since(1, revision).await.unwrap();
+    let Since::Changes(told) = since(3).await else {
+        panic!("what can be kept is told")
+    };
+    assert_eq!(told.changes.len(), 6);
+    assert!(
+        matches!(since(2).await, Since::Forgotten),
+        "a node loads anew instead"
+    );
+}
+
+/// Counts the statements of one thread
+struct Statements(Arc<AtomicUsize>);
+
+impl<S: tracing::Subscriber> Layer<S> for Statements {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "sqlx::query" {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// PostgreSQL waits for the network at each
+#[tokio::test]
+async fn a_commit_of_thousands_of_flags_is_a_few_statements() {
+    let database = Database::postgres(Cluster::shared()).await;
+    let store = database.open().await;
+    let count = Arc::new(AtomicUsize::new(0));
+    let subscriber = tracing_subscriber::registry().with(Statements(Arc::clone(&count)));
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let names: Vec<String> = (0..2_000).map(|number| format!("flag-{number}")).collect();
+    let write = |base: u64, before: Option<(u64, &str)>| Commit {
+        flags: names.iter().map(|name| row(name, "boolean")).collect(),
+        audit: names
+            .iter()
+            .map(|name| AuditEntry::new(Action::Create, "flag", name.as_str(), (None, None)))
+            .collect(),
+        ..commit(
+            1,
+            base,
+            names.iter().map(|name| put(name, "{}", before)).collect(),
+        )
+    };
+    store.commit(write(0, None)).await.unwrap();
+    let made = count.swap(0, Ordering::Relaxed);
+    store.commit(write(1, Some((1, "{}")))).await.unwrap();
+    let changed = count.swap(0, Ordering::Relaxed);
+    let gone = Commit {
+        flags: Vec::new(),
+        dropped_flags: names.iter().map(|name| name.as_str().into()).collect(),
+        ..write(2, Some((2, "{}")))
+    };
+    store.commit(gone).await.unwrap();
+    let dropped = count.swap(0, Ordering::Relaxed);
+    for statements in [made, changed, dropped] {
+        assert!((10..40).contains(&statements), "{made} {changed} {dropped}");
+    }
+}
+
+/// What is said of a flag and what becomes of it in its environments is there whole or not at all
+pub(super) async fn several_environments_and_a_note_are_one_transaction(store: &dyn Store) {
+    let note = NoteChange {
+        project_id: 1,
+        note: FlagNote {
+            lifecycle: Lifecycle::Archived,
+            ..FlagNote::unsaid("a".into())
+        },
+        author: author(7),
+        audit: AuditEntry::new(Action::Archive, "flag", "a", (None, None)),
+    };
+    let audited = |environment, base| Commit {
+        audit: vec![AuditEntry::new(Action::Delete, "flag", "a", (None, None))],
+        ..commit(environment, base, vec![put("a", "{}", None)])
+    };
+    // In any order; environments are held in the order of their ids.
+    let commits = vec![audited(2, 0), audited(1, 0)];
+    let stale = vec![audited(1, 0), audited(2, 7)];
+    let refused = store.commit_all(stale, Some(note.clone())).await;
+    assert!(
+        matches!(refused, Err(StoreError::Stale { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(store.heads().await.unwrap().revisions[&1], 0);
+    assert_eq!(store.flag_notes(1).await.unwrap(), []);
+    assert_eq!(store.audit_head(1).await.unwrap().sequence, 0);
+
+    store.commit_all(commits, Some(note.clone())).await.unwrap();
+    let revisions = store.heads().await.unwrap().revisions;
+    assert_eq!((revisions[&1], revisions[&2], revisions[&3]), (1, 1, 0));
+    let query = AuditQuery {
+        project_id: 1,
+        limit: 10,
+        is_oldest_first: true,
+        ..AuditQuery::default()
+    };
+    let rows = store.audit(query).await.unwrap();
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| (&*row.action, row.environment.as_deref(), row.revision))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            ("archive", None, None),
+            ("delete", Some("production"), Some(1)),
+            ("delete", Some("staging"), Some(1))
+        ]
+    );
+    // The note was made from what it is not any more: nothing of the environments either.
+    let moved = store.commit_all(vec![audited(3, 0)], Some(note)).await;
+    assert!(matches!(moved, Err(StoreError::NoteMoved)), "{moved:?}");
+    assert_eq!(store.heads().await.unwrap().revisions[&3], 0);
+}
