@@ -137,6 +137,18 @@ impl Shared {
         &self.0.plain
     }
 
+    /// Makes what is sent in this coding, unless it is there
+    pub(crate) fn prepare(&self, coding: Coding) {
+        if coding == Coding::Gzip {
+            self.piece();
+        }
+    }
+
+    /// Whether there is nothing to be made for this coding
+    pub(crate) fn is_ready(&self, coding: Coding) -> bool {
+        coding == Coding::Identity || self.0.piece.get().is_some()
+    }
+
     fn piece(&self) -> &Piece {
         self.0.piece.get_or_init(|| {
             let mut bytes = piece(&self.0.plain, SHARED);

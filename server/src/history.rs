@@ -11,7 +11,7 @@ use crate::view::{Scope, State};
 /// Revisions that can be resumed from
 const STATES: usize = 1_000;
 /// Bytes that may be held only because a past state has them
-const BYTES: usize = 64 << 20;
+pub(crate) const HISTORY_BYTES: usize = 64 << 20;
 
 /// Past states, bounded in number and in the bytes that only they hold
 #[derive(Debug, Clone, Default)]
@@ -67,7 +67,7 @@ impl History {
     }
 
     fn is_over(&self) -> bool {
-        self.states.len() > STATES || self.bytes > BYTES
+        self.states.len() > STATES || self.bytes > HISTORY_BYTES
     }
 
     fn forget_oldest(&mut self) -> Option<()> {

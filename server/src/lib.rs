@@ -47,6 +47,7 @@ mod metrics;
 pub mod notation;
 pub mod object;
 mod observe;
+mod offload;
 mod openapi;
 mod overrides;
 mod preview;

@@ -1,5 +1,7 @@
 //! What a write would change, told without making it
 
+use std::sync::Arc;
+
 use flagstaff_core::impact::{Change, Comparison};
 use flagstaff_core::{Snapshot, object};
 
@@ -7,11 +9,20 @@ use crate::api_error::ApiError;
 use crate::draft::Draft;
 use crate::environment::Invalid;
 use crate::object::{Objects, wire_object};
+use crate::offload::offload;
 use crate::published::Published;
 use crate::view::Scope;
 
 /// How an environment would differ after `edit`; refused as the write would be
-pub(crate) fn preview(
+pub(crate) async fn preview(
+    current: Arc<Published>,
+    edit: impl Fn(&Published, &mut Draft) -> Result<(), ApiError> + Send + 'static,
+    invalid: Invalid,
+) -> Result<Vec<Change>, ApiError> {
+    offload(move || changes_of(&current, edit, invalid)).await?
+}
+
+fn changes_of(
     current: &Published,
     edit: impl Fn(&Published, &mut Draft) -> Result<(), ApiError>,
     invalid: Invalid,
@@ -35,9 +46,12 @@ pub(crate) fn preview(
 }
 
 /// How two states of an environment, or two environments, differ
-pub(crate) fn changes(old: &Published, new: &Published) -> Result<Vec<Change>, ApiError> {
+pub(crate) async fn changes(
+    old: Arc<Published>,
+    new: Arc<Published>,
+) -> Result<Vec<Change>, ApiError> {
     let text = |published: &Published| document(published.state().objects(Scope::All));
-    differences(&text(old), &text(new))
+    offload(move || differences(&text(&old), &text(&new))).await?
 }
 
 fn differences(old: &str, new: &str) -> Result<Vec<Change>, ApiError> {

@@ -134,13 +134,13 @@ pub(super) async fn apply(
     let edit = move |current: &Published, draft: &mut Draft| edit(&own, &project, current, draft);
     if query.dry_run {
         let current = scope.environment.current();
-        let changes = preview::preview(&current, edit, Invalid::Refuse);
+        let changes = preview::preview(Arc::clone(&current), edit, Invalid::Refuse).await;
         let changes = changes.map_err(|error| pointed(error, &operations))?;
         return Ok(answer(&current, &operations, changes));
     }
     let written = scope.environment.write(author, Invalid::Refuse, edit).await;
     let written = written.map_err(|error| pointed(error.into(), &operations))?;
-    let changes = preview::changes(&written.before, &written.after)?;
+    let changes = preview::changes(written.before, Arc::clone(&written.after)).await?;
     Ok(answer(&written.after, &operations, changes))
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use flagstaff_core::excerpt;
 use flagstaff_core::impact::Change;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,6 +17,7 @@ use crate::environment::{Environment, Invalid};
 use crate::extract::{AdminScope, Body, Parameters, WriteQuery, page_size};
 use crate::fields::{Fields, key};
 use crate::object::{ObjectId, ObjectKind};
+use crate::offload::offload;
 use crate::openapi::Difference;
 use crate::preview;
 use crate::published::Published;
@@ -69,7 +71,7 @@ pub(super) async fn compare(
     let limit = page_size(query.limit)?;
     let other = sibling(&scope, &state, &query.with, "?with")?.current();
     let own = scope.environment.current();
-    let changes = preview::changes(&own, &other)?;
+    let changes = preview::changes(Arc::clone(&own), Arc::clone(&other)).await?;
     let wrong = || ApiError::invalid("?cursor", "expected the `next` of an earlier page");
     let start = query
         .cursor
@@ -148,14 +150,14 @@ pub(super) async fn copy(
     });
     let from = fields.finish(from)?;
     let source = sibling(&scope, &state, &from, "/from")?.current();
-    let wanted = Wanted::of(&source, flags)?;
+    let wanted = offload(move || Wanted::of(&source, flags)).await??;
     let edit = move |_: &_, draft: &mut Draft| {
         wanted.put(draft);
         Ok::<(), ApiError>(())
     };
     if query.dry_run {
         let current = scope.environment.current();
-        let changes = preview::preview(&current, edit, Invalid::Refuse)?;
+        let changes = preview::preview(Arc::clone(&current), edit, Invalid::Refuse).await?;
         let revision = current.revision();
         return Ok(Json(Copied { revision, changes }).into_response());
     }
@@ -165,7 +167,7 @@ pub(super) async fn copy(
         .await?;
     Ok(Json(Copied {
         revision: written.after.revision(),
-        changes: preview::changes(&written.before, &written.after)?,
+        changes: preview::changes(written.before, written.after).await?,
     })
     .into_response())
 }
@@ -191,7 +193,7 @@ impl Wanted {
                 Some(flag) => flags.push((key, flag)),
                 None => errors.push(FieldError::new(
                     format!("/flags/{index}"),
-                    format!("there is no flag `{key}` to copy"),
+                    format!("there is no flag `{}` to copy", excerpt(&key)),
                 )),
             }
         }
@@ -222,7 +224,8 @@ fn sibling(
     let found = project.into_iter().find(|it| *it.row().name == *name);
     let message = || {
         format!(
-            "there is no environment `{name}` in project `{}`",
+            "there is no environment `{}` in project `{}`",
+            excerpt(name),
             scope.project()
         )
     };

@@ -1,6 +1,9 @@
 //! `…/environments/{environment}/document`: an environment whole, out and in
 
+use std::sync::Arc;
+
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_TYPE, ETAG, VARY};
@@ -11,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::api_error::ApiError;
+use crate::api_error::{ApiError, foreign};
+use crate::coding::Coding;
 use crate::draft::Draft;
 use crate::environment::Invalid;
 use crate::etag;
@@ -19,6 +23,7 @@ use crate::extract::{AdminScope, DOCUMENT_BYTES, Parameters, author, read_body};
 use crate::flag;
 use crate::notation::{Notation, NotationError};
 use crate::object::ObjectId;
+use crate::offload::offload;
 use crate::openapi::{Difference, Document, DocumentIssue};
 use crate::preview;
 use crate::published::Published;
@@ -37,19 +42,22 @@ pub(super) async fn export(scope: AdminScope, headers: HeaderMap) -> Result<Resp
     let published = scope.environment.current();
     let tag = etag::quoted(&published.cursor(Scope::All))?;
     let notation = Notation::wanted(&headers);
-    let document = published.document(Scope::All);
+    let (_, document) = published
+        .send_document(Scope::All, Coding::Identity)
+        .await?;
     let body = match notation {
         Notation::Json => document,
-        Notation::Yaml => {
-            let document: Value = serde_json::from_slice(&document)
-                .map_err(|error| ApiError::Internal(Box::new(error)))?;
-            let text = notation.write(&document);
-            text.map_err(|error| ApiError::Internal(Box::new(error)))?
-                .into()
-        }
+        Notation::Yaml => offload(move || yaml(&document)).await??,
     };
     let headers = [(CONTENT_TYPE, notation.media_type()), (VARY, "accept")];
     Ok(([(ETAG, tag)], headers, body).into_response())
+}
+
+fn yaml(document: &[u8]) -> Result<Bytes, ApiError> {
+    let internal = |error: NotationError| ApiError::Internal(Box::new(error));
+    let document: Value =
+        serde_json::from_slice(document).map_err(|error| internal(error.into()))?;
+    Ok(Notation::Yaml.write(&document).map_err(internal)?.into())
 }
 
 /// A document in the notation that its `Content-Type` names
@@ -61,13 +69,19 @@ impl FromRequest<AppState> for Written {
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
         let notation = Notation::sent(request.headers());
         let body = read_body(request, state, DOCUMENT_BYTES).await?;
-        let text = std::str::from_utf8(&body)
-            .map_err(|_| ApiError::Unreadable("the body is no UTF-8".to_owned()))?;
-        match notation.read(text) {
-            Ok(document) => Ok(Self(document)),
-            Err(NotationError::Json(error)) => Err(ApiError::Json(error)),
-            Err(error) => Err(ApiError::Unreadable(error.to_string())),
-        }
+        offload(move || parse(notation, &body)).await?.map(Self)
+    }
+}
+
+fn parse(notation: Notation, body: &[u8]) -> Result<Value, ApiError> {
+    let text = std::str::from_utf8(body)
+        .map_err(|_| ApiError::Unreadable("the body is no UTF-8".to_owned()))?;
+    match notation.read(text) {
+        Ok(document) => Ok(document),
+        Err(NotationError::Json(error)) => Err(ApiError::Json(error)),
+        Err(error) => Err(ApiError::Unreadable(
+            foreign(&error.to_string()).into_owned(),
+        )),
     }
 }
 
@@ -149,8 +163,12 @@ pub(super) async fn replace(
         Invalid::Refuse
     };
     let mode = query.mode;
-    check(&document, invalid, mode)?;
-    complete(&mut document);
+    let document = offload(move || {
+        check(&document, invalid, mode)?;
+        complete(&mut document);
+        Ok::<_, ApiError>(document)
+    });
+    let document = document.await??;
     let edit = move |_: &Published, draft: &mut Draft| {
         match mode {
             Mode::Replace => draft.replace(&document),
@@ -160,7 +178,7 @@ pub(super) async fn replace(
     };
     if query.dry_run {
         let current = scope.environment.current();
-        let changes = preview::preview(&current, edit, invalid)?;
+        let changes = preview::preview(Arc::clone(&current), edit, invalid).await?;
         return Ok(Json(Replaced {
             revision: current.revision(),
             issues: Vec::new(),

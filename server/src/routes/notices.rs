@@ -87,6 +87,6 @@ pub(super) async fn events(
         cursor: last_event_id(&parts.headers),
         coding,
     };
-    let body = stream::open(&state, &environment, &grant, opening)?;
+    let body = stream::open(&state, &environment, &grant, opening).await?;
     Ok((STREAM_HEADERS, coding.header(), body).into_response())
 }

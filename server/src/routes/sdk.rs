@@ -62,7 +62,7 @@ pub(super) async fn stream(
         cursor: last_event_id(&headers),
         coding,
     };
-    let body = stream::open(&state, &environment, &grant, opening)?;
+    let body = stream::open(&state, &environment, &grant, opening).await?;
     Ok((STREAM_HEADERS, coding.header(), body).into_response())
 }
 
@@ -102,8 +102,7 @@ pub(super) async fn snapshot(
     if etag::none_match(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)], shared).into_response());
     }
-    let coding = accepted.for_length(published.document(scope).len());
-    let document = published.document_in(scope, coding);
+    let (coding, document) = published.send_document(scope, accepted).await?;
     Ok((
         [(ETAG, tag)],
         shared,

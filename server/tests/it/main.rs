@@ -13,6 +13,8 @@ mod admin;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod backups;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod changesets;
@@ -24,6 +26,8 @@ mod coding;
 mod convergence;
 #[cfg(test)]
 mod documents;
+#[cfg(test)]
+mod echoes;
 #[cfg(test)]
 mod environments;
 #[cfg(test)]
@@ -72,5 +76,7 @@ mod signing;
 mod store;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod turns;
 #[cfg(test)]
 mod usage;

@@ -1,5 +1,7 @@
 //! `…/flags/{key}/overrides/bulk`: many overrides in one revision
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -17,9 +19,13 @@ use crate::environment::Invalid;
 use crate::etag::{self, IfMatch, Precondition};
 use crate::extract::{AdminScope, DOCUMENT_BYTES, Parameters, WriteQuery, in_time};
 use crate::object::ObjectId;
+use crate::offload::offload;
 use crate::overrides::bulk::{self, Line, Mode, Reader, Tally};
 use crate::published::Published;
 use crate::state::AppState;
+
+/// Bytes that are read at once where they arrive; a body that was kept before it is read comes in one part
+const LONG_PART: usize = 256 << 10;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
@@ -100,9 +106,8 @@ pub(in crate::routes) async fn load(
     let id = load.flag.clone();
     let (revision, version, tally) = if query.dry_run {
         let current = scope.environment.current();
-        let mut draft = Draft::new(current.revision(), objects(&current));
-        load.apply(&current, &mut draft)?;
-        let tally = Tally::of(objects(&current), draft.objects(), &id);
+        let state = Arc::clone(&current);
+        let tally = offload(move || load.preview(&state)).await??;
         (current.revision(), flag(&current, &id.key)?.version, tally)
     } else {
         let meter = meter(&scope, &state);
@@ -141,6 +146,13 @@ struct Load {
 }
 
 impl Load {
+    /// What the load would do
+    fn preview(&self, current: &Published) -> Result<Tally, ApiError> {
+        let mut draft = Draft::new(current.revision(), objects(current));
+        self.apply(current, &mut draft)?;
+        Ok(Tally::of(objects(current), draft.objects(), &self.flag))
+    }
+
     fn apply(&self, current: &Published, draft: &mut Draft) -> Result<(), ApiError> {
         let version = flag(current, &self.flag.key)?.version;
         self.precondition.check(Some(version))?;
@@ -160,7 +172,11 @@ async fn read(body: Body, level: Option<&str>) -> Result<Vec<Line>, ApiError> {
             let limit = DOCUMENT_BYTES;
             return Err(ApiError::TooLarge { limit });
         }
-        reader.read(&part)?;
+        if part.len() < LONG_PART {
+            reader.read(&part)?;
+        } else {
+            reader = offload(move || reader.read(&part).map(|()| reader)).await??;
+        }
     }
     reader.finish()
 }

@@ -56,6 +56,8 @@ pub(super) async fn add(
         let row = occasion.row(sequence, entry, head)?;
         head = row.hash.clone().unwrap_or_default();
         rows.push((row, entry));
+        // A document has many, and hashing all of them takes long.
+        tokio::task::coop::consume_budget().await;
     }
     occasion.insert(connection, &rows).await?;
     occasion.insert_items(connection, &rows).await?;

@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
-use sqlx::any::AnyRow;
+use futures_util::TryStreamExt as _;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Row as _, Transaction};
 
 use super::row::{object_id, shared, signed};
 use super::{KEPT_REVISIONS, timestamp, unsigned};
+use crate::history::HISTORY_BYTES;
 use crate::object::ObjectId;
 use crate::store::{Change, ChangeRow, EnvironmentContent, FlagRow, StoreError, Stored};
+
+/// Changes that are read at once
+const MAX_CHANGES: i64 = 250_000;
 
 pub(super) async fn load(
     mut transaction: Transaction<'_, Any>,
@@ -18,25 +24,23 @@ pub(super) async fn load(
     let revision = revision(connection, environment).await?;
     let objects =
         sqlx::query("SELECT kind, name, version, value FROM object WHERE environment_id = $1")
-            .bind(environment)
-            .fetch_all(&mut *connection)
-            .await?;
+            .bind(environment);
+    let objects = rows(objects, connection, object).await?;
     let entries =
         sqlx::query("SELECT kind, name, entry, value FROM entry WHERE environment_id = $1")
-            .bind(environment)
-            .fetch_all(&mut *connection)
-            .await?;
+            .bind(environment);
+    let entries = rows(entries, connection, entry).await?;
     let flags = sqlx::query("SELECT name, value_type, version, created_at, updated_at FROM flag WHERE environment_id = $1")
-        .bind(environment)
-        .fetch_all(&mut *connection)
-        .await?;
+        .bind(environment);
+    let flags = rows(flags, connection, flag).await?;
     let kept = revision.saturating_sub(KEPT_REVISIONS);
+    let kept = remembered(connection, environment, kept).await?;
     let changes = changes(connection, environment, kept).await?;
     Ok(EnvironmentContent {
         revision,
-        objects: objects.iter().map(object).collect::<Result<_, _>>()?,
-        entries: entries.iter().map(entry).collect::<Result<_, _>>()?,
-        flags: flags.iter().map(flag).collect::<Result<_, _>>()?,
+        objects,
+        entries,
+        flags,
         changes,
     })
 }
@@ -53,21 +57,66 @@ pub(super) async fn revision(
     unsigned(row.try_get(0)?)
 }
 
+/// The revision, `kept` or a later one, whose successors' changes are few enough to be read
+///
+/// A revision can change everything: a thousand of them are more than any node could hold, and who asks has use for no more than
+/// [`HISTORY_BYTES`] of them.
+pub(super) async fn remembered(
+    connection: &mut AnyConnection,
+    environment: i64,
+    kept: u64,
+) -> Result<u64, StoreError> {
+    let rows = sqlx::query(
+        "SELECT revision, COUNT(*), CAST(SUM(COALESCE(OCTET_LENGTH(before_value), 0)) AS BIGINT) FROM \
+         (SELECT revision, before_value FROM change WHERE environment_id = $1 AND revision > $2 \
+          ORDER BY revision DESC, ordinal DESC LIMIT $3) newest GROUP BY revision ORDER BY revision DESC",
+    )
+    .bind(environment)
+    .bind(signed(kept)?)
+    // One more, which tells that the oldest revision is not there whole.
+    .bind(MAX_CHANGES.saturating_add(1))
+    .fetch_all(connection)
+    .await?;
+    let (mut count, mut bytes) = (0_i64, 0_i64);
+    for row in &rows {
+        count = count.saturating_add(row.try_get(1)?);
+        bytes = bytes.saturating_add(row.try_get(2)?);
+        if count > MAX_CHANGES || unsigned(bytes)? > HISTORY_BYTES as u64 {
+            return unsigned(row.try_get(0)?);
+        }
+    }
+    Ok(kept)
+}
+
 /// What the revisions after one changed, the newest first
 pub(super) async fn changes(
     connection: &mut AnyConnection,
     environment: i64,
     after: u64,
 ) -> Result<Vec<ChangeRow>, StoreError> {
-    let rows = sqlx::query(
+    let changes = sqlx::query(
         "SELECT revision, kind, name, entry, before_version, before_value FROM change \
          WHERE environment_id = $1 AND revision > $2 ORDER BY revision DESC, ordinal DESC",
     )
     .bind(environment)
-    .bind(signed(after)?)
-    .fetch_all(connection)
-    .await?;
-    rows.iter().map(change).collect()
+    .bind(signed(after)?);
+    rows(changes, connection, change).await
+}
+
+/// The rows of a query, read one by one: there may be as many as an environment has entries, and other requests have their turns in
+/// between
+pub(super) async fn rows<T>(
+    query: Query<'_, Any, AnyArguments>,
+    connection: &mut AnyConnection,
+    read: impl Fn(&AnyRow) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut rows = query.fetch(connection);
+    let mut all = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        all.push(read(&row)?);
+        tokio::task::coop::consume_budget().await;
+    }
+    Ok(all)
 }
 
 pub(super) fn object(row: &AnyRow) -> Result<(ObjectId, Stored), StoreError> {

@@ -19,13 +19,15 @@ pub(super) async fn load_since(
         Some(1..=KEPT_REVISIONS) => {}
         Some(_) => return Ok(Since::Forgotten),
     }
+    if load::remembered(connection, environment, revision).await? > revision {
+        return Ok(Since::Forgotten);
+    }
     let objects = sqlx::query(
         "SELECT kind, name, version, value FROM object WHERE environment_id = $1 AND version > $2",
     )
     .bind(environment)
-    .bind(signed(revision)?)
-    .fetch_all(&mut *connection)
-    .await?;
+    .bind(signed(revision)?);
+    let objects = load::rows(objects, connection, load::object).await?;
     // Entries have no version of their own; what was changed says which they are.
     let entries = sqlx::query(
         "SELECT DISTINCT entry.kind, entry.name, entry.entry, entry.value FROM change JOIN entry \
@@ -34,22 +36,20 @@ pub(super) async fn load_since(
          WHERE change.environment_id = $1 AND change.revision > $2",
     )
     .bind(environment)
-    .bind(signed(revision)?)
-    .fetch_all(&mut *connection)
-    .await?;
+    .bind(signed(revision)?);
+    let entries = load::rows(entries, connection, load::entry).await?;
     let flags = sqlx::query(
         "SELECT name, value_type, version, created_at, updated_at FROM flag WHERE environment_id = $1 AND version > $2",
     )
     .bind(environment)
-    .bind(signed(revision)?)
-    .fetch_all(&mut *connection)
-    .await?;
+    .bind(signed(revision)?);
+    let flags = load::rows(flags, connection, load::flag).await?;
     let changes = load::changes(connection, environment, revision).await?;
     Ok(Since::Changes(EnvironmentContent {
         revision: current,
-        objects: objects.iter().map(load::object).collect::<Result<_, _>>()?,
-        entries: entries.iter().map(load::entry).collect::<Result<_, _>>()?,
-        flags: flags.iter().map(load::flag).collect::<Result<_, _>>()?,
+        objects,
+        entries,
+        flags,
         changes,
     }))
 }

@@ -1,0 +1,174 @@
+//! Rendering for those who serve requests: what takes long is done elsewhere, once
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{Held, Published, Transfer};
+use crate::coding::{Coding, Shared};
+use crate::offload::{Ended, offload};
+use crate::view::Scope;
+
+/// The text of an environment that is rendered and compressed within a few milliseconds
+const SMALL: usize = 256 << 10;
+
+impl Published {
+    /// The document as it is sent to who takes `accepted`, and its coding
+    pub(crate) async fn send_document(
+        self: &Arc<Self>,
+        scope: Scope,
+        accepted: Coding,
+    ) -> Result<(Coding, Bytes), Ended> {
+        let is_ready = |it: &Self| {
+            let rendered = it.rendered(scope);
+            let made = match accepted {
+                Coding::Identity => &rendered.document,
+                Coding::Gzip => &rendered.document_gzip,
+            };
+            made.get().is_some()
+        };
+        self.render(scope, is_ready, move |it| {
+            let coding = accepted.for_length(it.document(scope).len());
+            (coding, it.document_in(scope, coding))
+        })
+        .await
+    }
+
+    /// What a client that holds `cursor` needs, ready to be sent in `coding`
+    pub(crate) async fn send_transfer(
+        self: &Arc<Self>,
+        scope: Scope,
+        cursor: Option<&str>,
+        coding: Coding,
+    ) -> Result<Transfer, Ended> {
+        let held = self.resume(scope, cursor).ok();
+        let cursor = cursor.map(str::to_owned);
+        self.render(
+            scope,
+            |it| held == Some(it.revision()) || it.is_transfer_ready(scope, held, coding),
+            move |it| {
+                let transfer = it.transfer(scope, cursor.as_deref());
+                if let Some(events) = &transfer.events {
+                    events.prepare(coding);
+                }
+                transfer
+            },
+        )
+        .await
+    }
+
+    /// The changes since a state that a client has, ready to be sent in `coding`; `None` if there is no way from there
+    pub(crate) async fn send_since(
+        self: &Arc<Self>,
+        scope: Scope,
+        held: Held,
+        coding: Coding,
+    ) -> Result<Option<Shared>, Ended> {
+        let is_ready = |it: &Self| it.is_transfer_ready(scope, Some(held.revision), coding);
+        self.render(scope, is_ready, move |it| {
+            let events = it.since_held(scope, held)?;
+            events.prepare(coding);
+            Some(events)
+        })
+        .await
+    }
+
+    /// Everything, ready to be sent in `coding`
+    pub(crate) async fn send_full(
+        self: &Arc<Self>,
+        scope: Scope,
+        coding: Coding,
+    ) -> Result<Shared, Ended> {
+        let is_ready = |it: &Self| it.is_transfer_ready(scope, None, coding);
+        self.render(scope, is_ready, move |it| {
+            let events = it.full(scope);
+            events.prepare(coding);
+            events
+        })
+        .await
+    }
+
+    fn is_transfer_ready(&self, scope: Scope, held: Option<u64>, coding: Coding) -> bool {
+        let rendered = self.rendered(scope);
+        match held {
+            Some(revision) => rendered
+                .delta(revision)
+                .is_some_and(|delta| delta.is_ready(coding)),
+            None => rendered
+                .full
+                .get()
+                .is_some_and(|full| full.is_ready(coding)),
+        }
+    }
+
+    /// Renders at once what is little or there already, and else away from the threads that serve; those who want the same then wait
+    /// for the first of them
+    async fn render<T: Send + 'static>(
+        self: &Arc<Self>,
+        scope: Scope,
+        is_ready: impl Fn(&Self) -> bool,
+        render: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, Ended> {
+        if self.state.objects(scope).bytes() < SMALL || is_ready(self) {
+            return Ok(render(self));
+        }
+        let _turn = self.rendering.lock().await;
+        if is_ready(self) {
+            return Ok(render(self));
+        }
+        let this = Arc::clone(self);
+        offload(move || render(&this)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flagstaff_core::object::ObjectKind;
+
+    use super::*;
+    use crate::history::History;
+    use crate::object::{Body, Object, ObjectId, Objects, Whole};
+    use crate::published::Identity;
+    use crate::store::EnvironmentRow;
+    use crate::view::State;
+
+    fn published(past: Option<&Arc<State>>, state: &Arc<State>) -> Published {
+        let row = EnvironmentRow {
+            id: 1,
+            project_id: 1,
+            project: "default".into(),
+            name: "production".into(),
+        };
+        let epoch = "e".repeat(16).into();
+        let mut history = History::default();
+        if let Some(past) = past {
+            history.push(Arc::clone(past), 0);
+        }
+        let identity = Arc::new(Identity { epoch, row });
+        let flags = imbl::OrdMap::new();
+        Published::new(identity, Arc::clone(state), flags, history).unwrap()
+    }
+
+    fn state(version: u64, serve: &str) -> Arc<State> {
+        let text = format!(r#"{{"enabled":true,"serve":"{serve}","type":"boolean"}}"#);
+        let body = Body::Whole(Arc::new(Whole::new(ObjectKind::Flag, text.into())));
+        let mut objects = Objects::default();
+        objects.insert(
+            &ObjectId::new(ObjectKind::Flag, "f"),
+            Object { version, body },
+        );
+        Arc::new(State::new(version, objects))
+    }
+
+    /// A stream that was open while a backup was restored, and revisions were given out again
+    #[test]
+    fn a_client_is_not_sent_changes_from_a_state_that_it_does_not_have() {
+        let held = published(None, &state(1, "on")).held(Scope::All);
+        let now = state(2, "on");
+        let same = published(Some(&state(1, "on")), &now);
+        let other = published(Some(&state(1, "off")), &now);
+        assert_eq!(same.held(Scope::All), other.held(Scope::All));
+        assert!(same.since_held(Scope::All, held).is_some());
+        assert!(other.since_held(Scope::All, held).is_none());
+    }
+}
