@@ -11,7 +11,7 @@ from flagstaff import Client
 from stream_server import PATIENCE
 
 BINARY = os.environ.get("FLAGSTAFF_SERVER")
-TOKEN, KEY = "fs_admin_test", "fs_server_test"
+TOKEN, KEY = "fs_admin_of_the_tests_of_python", "fs_server_test"
 
 pytestmark = pytest.mark.skipif(not BINARY, reason="FLAGSTAFF_SERVER names no server binary")
 

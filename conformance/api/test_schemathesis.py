@@ -10,7 +10,7 @@ import pytest
 
 HERE = Path(__file__).parent
 SERVER = os.environ.get("FLAGSTAFF_SERVER", HERE / "../../target/debug/flagstaff")
-ADMIN, KEY = "admin-of-the-api-tests", "server-of-the-api-tests"
+ADMIN, KEY = "admin-of-the-tests-of-the-api", "server-of-the-api-tests"
 
 
 @pytest.fixture

@@ -6,15 +6,20 @@ use std::time::Duration;
 use flagstaff_core::{Timestamp, Value};
 use serde_json::json;
 
-use crate::api_error::ApiError;
+use crate::api_error::{ApiError, chain};
 use crate::auth::{self, Grant, Key, KeyKind};
 use crate::environment::Author;
 use crate::object::value;
 use crate::state::AppState;
 use crate::store::{
-    AccessChange, Action, AuditEntry, End, EnvironmentRow, KeyRow, KeyRules, MemberChange,
-    RulesChange, StoreError,
+    AccessChange, Action, AuditEntry, End, EndedKey, EnvironmentRow, KeyRow, KeyRules,
+    MemberChange, RulesChange, Store, StoreError,
 };
+
+/// What the API calls a credential of people and scripts
+const TOKEN: &str = "token";
+/// Characters of a name
+pub(crate) const NAME_LENGTH: usize = 100;
 
 /// What keys or tokens are for, and who asks
 #[derive(Debug)]
@@ -34,6 +39,11 @@ pub(crate) struct NewKey {
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) is_for_all_projects: bool,
     pub(crate) rules: KeyRules,
+}
+
+/// Whether a text can name a key or token
+pub(crate) fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().count() <= NAME_LENGTH && !name.chars().any(char::is_control)
 }
 
 impl<'a> Place<'a> {
@@ -119,7 +129,7 @@ impl<'a> Place<'a> {
     }
 
     fn what(&self) -> &'static str {
-        if self.is_project() { "token" } else { "key" }
+        if self.is_project() { TOKEN } else { "key" }
     }
 
     fn missing(&self, id: &str) -> ApiError {
@@ -148,25 +158,64 @@ pub(crate) async fn create(
     new: NewKey,
 ) -> Result<(KeyRow, String), ApiError> {
     place.check_reach(new.is_for_all_projects)?;
-    let token = auth::draw_token(new.kind);
-    let row = KeyRow {
-        hash: auth::hash(&token),
-        kind: new.kind,
-        project_id: (!new.is_for_all_projects).then_some(place.project_id),
-        environment_id: place.environment.map(|row| row.id),
-        name: new.name,
-        hint: auth::hint(&token).to_owned(),
-        created_at: author.at,
-        expires_at: new.expires_at,
-        rules: new.rules,
-    };
+    let environment = place.environment.map(|row| row.id);
+    let (row, token) = draw(new, (place.project_id, environment), author.at);
     let what = What {
         made: Some(row.clone()),
         ..What::default()
     };
-    let audit = vec![entry(place, None, Some(&row))];
+    let audit = vec![entry(place.what(), None, Some(&row))];
     change(state, place, author, what, audit).await?;
     Ok((row, token))
+}
+
+/// Makes a token in a database itself: for an operator who has no admin token left
+pub(crate) async fn create_in(
+    store: &dyn Store,
+    project_id: i64,
+    author: Author,
+    new: NewKey,
+) -> Result<(KeyRow, String), StoreError> {
+    let (row, token) = draw(new, (project_id, None), author.at);
+    let change = AccessChange {
+        made: Some(row.clone()),
+        ..AccessChange::of_tokens(project_id, author, entry(TOKEN, None, Some(&row)))
+    };
+    store.change_access(change).await?;
+    Ok((row, token))
+}
+
+/// Deletes a token that [`create_in`] made and nobody could be told, be it the last one of an admin
+pub(crate) async fn drop_in(
+    store: &dyn Store,
+    project_id: i64,
+    author: Author,
+    row: &KeyRow,
+) -> Result<(), StoreError> {
+    store.drop_keys(vec![row.hash.clone()]).await?;
+    let audit = entry(TOKEN, Some(row), None);
+    let change = AccessChange::of_tokens(project_id, author, audit);
+    store.change_access(change).await
+}
+
+fn draw(
+    new: NewKey,
+    (project, environment): (i64, Option<i64>),
+    at: Timestamp,
+) -> (KeyRow, String) {
+    let token = auth::draw_token(new.kind);
+    let row = KeyRow {
+        hash: auth::hash(&token),
+        kind: new.kind,
+        project_id: (!new.is_for_all_projects).then_some(project),
+        environment_id: environment,
+        name: new.name,
+        hint: auth::hint(&token).to_owned(),
+        created_at: at,
+        expires_at: new.expires_at,
+        rules: new.rules,
+    };
+    (row, token)
 }
 
 /// Makes a key in the place of another one, which works for `grace` seconds yet
@@ -201,12 +250,15 @@ pub(crate) async fn rotate(
         }),
     };
     let audit = vec![
-        entry(place, None, Some(&new)),
-        entry(place, Some(old), ending.as_ref()),
+        entry(place.what(), None, Some(&new)),
+        entry(place.what(), Some(old), ending.as_ref()),
     ];
     let what = What {
         made: Some(new.clone()),
-        ended: Some((old.hash.clone(), end)),
+        ended: Some(EndedKey {
+            key: old.clone(),
+            end,
+        }),
         ..What::of(old.id())
     };
     change(state, place, author, what, audit).await?;
@@ -221,9 +273,12 @@ pub(crate) async fn revoke(
     old: &KeyRow,
 ) -> Result<(), ApiError> {
     place.check_reach(old.project_id.is_none())?;
-    let audit = vec![entry(place, Some(old), None)];
+    let audit = vec![entry(place.what(), Some(old), None)];
     let what = What {
-        ended: Some((old.hash.clone(), End::Now)),
+        ended: Some(EndedKey {
+            key: old.clone(),
+            end: End::Now,
+        }),
         ..What::of(old.id())
     };
     change(state, place, author, what, audit).await
@@ -244,7 +299,7 @@ pub(crate) async fn set_rules(
     if new == *old {
         return Ok(new);
     }
-    let audit = vec![entry(place, Some(old), Some(&new))];
+    let audit = vec![entry(place.what(), Some(old), Some(&new))];
     let what = What {
         rules: Some(RulesChange {
             hash: old.hash.clone(),
@@ -263,7 +318,7 @@ pub(crate) struct What {
     // Of what it is about, for the answer that there is no such thing any more.
     id: String,
     made: Option<KeyRow>,
-    ended: Option<(String, End)>,
+    ended: Option<EndedKey>,
     rules: Option<RulesChange>,
     member: Option<MemberChange>,
 }
@@ -308,24 +363,44 @@ pub(crate) async fn change(
         member: what.member,
         audit,
     };
-    let changed = state.store().change_access(change).await;
-    // Also where it failed: another node may have been first.
-    let refreshed = state.refresh_keys().await;
-    state.backing().committed.notify_one();
+    let own = state.clone();
+    // A task of its own: a caller that hangs up between commit and reload must not leave this node with keys that have ended.
+    let changed = tokio::spawn(async move { commit(&own, change).await }).await;
     match changed {
-        Err(StoreError::NoKey) => Err(ApiError::NotFound {
+        Err(_) => Err(ApiError::unavailable("the server is stopping")),
+        Ok(Err(StoreError::NoKey)) => Err(ApiError::NotFound {
             what: if is_member { "member" } else { place.what() },
             name: what.id,
         }),
-        changed => Ok(changed.and(refreshed)?),
+        Ok(changed) => Ok(changed?),
     }
 }
 
-fn entry(place: &Place<'_>, before: Option<&KeyRow>, after: Option<&KeyRow>) -> AuditEntry {
+async fn commit(state: &AppState, change: AccessChange) -> Result<(), StoreError> {
+    let made = change.made.as_ref().map(|key| key.hash.clone());
+    let changed = state.store().change_access(change).await;
+    // Also where it failed: another node may have been first, or the commit was made and its answer lost.
+    let refreshed = state.refresh_keys().await;
+    state.backing().committed.notify_one();
+    let Some(made) = made else {
+        return changed.and(refreshed);
+    };
+    match (changed, refreshed) {
+        // A token that exists must be told: it is known now and never again. The next poll makes up for the reload.
+        (Ok(()), Err(error)) => {
+            tracing::warn!(error = chain(&error), "the keys could not be loaded anew");
+            Ok(())
+        }
+        (Err(StoreError::Unreachable(_)), Ok(())) if state.keyring().has(&made) => Ok(()),
+        (changed, _) => changed,
+    }
+}
+
+fn entry(what: &'static str, before: Option<&KeyRow>, after: Option<&KeyRow>) -> AuditEntry {
     let action = Action::of(before.is_some(), after.is_some());
     let name = before.or(after).map_or("", KeyRow::id);
     let states = (before.map(audited), after.map(audited));
-    AuditEntry::new(action, place.what(), name, states)
+    AuditEntry::new(action, what, name, states)
 }
 
 /// What the audit tells of a key

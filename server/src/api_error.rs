@@ -132,7 +132,9 @@ pub enum ApiError {
         flag: String,
     },
     /// Without it nobody could give anybody access
-    #[error("this is the last admin token that does not expire: make another one first")]
+    #[error(
+        "this is the last admin token that does not expire, of the project or for all projects: make another one first"
+    )]
     LastAdmin,
     /// A key that ends anyway is not rotated
     #[error("the key expires already: make another one")]
@@ -164,6 +166,14 @@ pub enum ApiError {
         expected: Option<u64>,
         /// The current version, if it exists
         current: Option<u64>,
+    },
+    /// The environment that was to be replaced has changed
+    #[error(
+        "`If-Match` names another state of the environment, which is at revision {revision} now: read the document again"
+    )]
+    StaleDocument {
+        /// The current revision
+        revision: u64,
     },
     /// The overrides of a flag change too often
     #[error(
@@ -254,6 +264,17 @@ impl FieldError {
         }
     }
 
+    /// The same with `root` cut off the pointer
+    pub(crate) fn below(self, root: &str) -> Self {
+        match self.pointer.strip_prefix(root) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => Self {
+                pointer: rest.to_owned(),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     /// The same in one of many lines
     pub(crate) fn in_line(self, line: u32) -> Self {
         Self {
@@ -268,6 +289,15 @@ impl ApiError {
     pub fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid {
             errors: vec![FieldError::new(pointer, message)],
+        }
+    }
+
+    /// Refuses if something is wrong
+    pub(crate) fn refuse(errors: Vec<FieldError>) -> Result<(), Self> {
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Self::Invalid { errors })
         }
     }
 
@@ -295,13 +325,8 @@ impl ApiError {
 
     /// What is wrong, and where, without `root`
     pub(crate) fn fields(issues: &[Issue], root: &str) -> Vec<FieldError> {
-        let field = |issue: &Issue| {
-            let inside = issue
-                .pointer
-                .strip_prefix(root)
-                .filter(|rest| rest.is_empty() || rest.starts_with('/'));
-            FieldError::new(inside.unwrap_or(&issue.pointer), issue.problem.to_string())
-        };
+        let field =
+            |issue: &Issue| FieldError::new(&*issue.pointer, issue.problem.to_string()).below(root);
         issues.iter().map(field).collect()
     }
 
@@ -343,7 +368,7 @@ impl ApiError {
             Self::Expires => ProblemKind::Expires,
             Self::TypeConflict { .. } => ProblemKind::TypeConflict,
             Self::NoPrecondition { .. } => ProblemKind::PreconditionRequired,
-            Self::Stale { .. } => ProblemKind::Stale,
+            Self::Stale { .. } | Self::StaleDocument { .. } => ProblemKind::Stale,
             Self::UnderWay => ProblemKind::UnderWay,
             Self::AppliedBefore => ProblemKind::AppliedBefore,
             Self::KeyReused => ProblemKind::KeyReused,

@@ -207,6 +207,11 @@ impl Keyring {
         self.keys.values()
     }
 
+    /// Whether there is a key of this hash
+    pub(crate) fn has(&self, hash: &str) -> bool {
+        self.keys.contains_key(hash)
+    }
+
     /// The members of all projects, the oldest of each first
     pub fn members(&self) -> &[MemberRow] {
         &self.members

@@ -31,7 +31,7 @@ pub use token::TokenCommand;
 pub use transfer::{ExportOptions, ImportOptions};
 
 use crate::config::Cli;
-use crate::store::{BackupError, StoreError};
+use crate::store::{BackupError, SqlStore, Store as _, StoreError};
 
 /// The commands that answer and end
 #[derive(Debug, Subcommand)]
@@ -56,7 +56,7 @@ pub enum Tool {
     ///
     /// Exits with 0, or with 2 if the document cannot be read or the server refuses it.
     Import(ImportOptions),
-    /// The tokens of a project: list, make, end
+    /// The tokens of a project: list, make, end; with `create --database` also without a server
     #[command(subcommand)]
     Token(TokenCommand),
     /// The audit of a project: verify, list, export
@@ -131,10 +131,19 @@ enum ToolError {
     Http(#[from] reqwest::Error),
     #[error("the server refuses: {0}")]
     Refused(String),
-    #[error("cannot read the database: {}", crate::chain(.0))]
+    #[error("cannot use the database: {}", crate::chain(.0))]
     Store(#[from] StoreError),
     #[error(transparent)]
     Backup(#[from] BackupError),
+    #[error("which token asks the server? Give `--token` or FLAGSTAFF_TOKEN")]
+    NoToken,
+    #[error("{option}: expected {expected}")]
+    Argument {
+        option: &'static str,
+        expected: String,
+    },
+    #[error("the token could not be printed, so it was revoked again: {0}")]
+    Unprinted(#[source] io::Error),
     #[error("there is no project `{0}`")]
     NoProject(String),
     #[error("cannot begin: {0}")]
@@ -183,6 +192,22 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
+fn runtime() -> Result<tokio::runtime::Runtime, ToolError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(ToolError::Runtime)
+}
+
+/// The id of the project of a name, in a database
+async fn project_id(store: &SqlStore, name: &str) -> Result<i64, ToolError> {
+    let environments = store.environments().await?;
+    let found = environments.iter().find(|row| *row.project == *name);
+    found
+        .map(|row| row.project_id)
+        .ok_or_else(|| ToolError::NoProject(name.to_owned()))
+}
+
 /// The text of a file, or of stdin where its name is `-`
 fn read(name: &str) -> Result<String, ToolError> {
     let text = if name == "-" {
@@ -217,6 +242,12 @@ fn json(value: &impl serde::Serialize) -> Result<String, ToolError> {
     let mut text = serde_json::to_string_pretty(value)?;
     text.push('\n');
     Ok(text)
+}
+
+/// A share, from 0 to 1, for people
+fn percent(share: f64) -> String {
+    let text = format!("{:.6}", share * 100.0);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// Reads the instant of `--now`: RFC 3339 with a zone, or milliseconds since 1970

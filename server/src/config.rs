@@ -17,6 +17,8 @@ pub use network::NetworkOptions;
 
 /// Where the data is unless told otherwise
 pub(crate) const DEFAULT_DATABASE: &str = "sqlite://flagstaff.db";
+/// Characters of a token with the role admin, which nobody is to find by trying
+const ADMIN_TOKEN_LENGTH: usize = 24;
 
 /// Self-hosted feature flags
 #[derive(Debug, Parser)]
@@ -65,7 +67,7 @@ pub struct ServeOptions {
     )]
     pub redis: Option<String>,
 
-    /// Token with the role admin in all projects; one is made and printed if there is none yet
+    /// Token with the role admin in all projects, 24 characters or more; one is made and printed if there is none yet
     #[arg(
         long,
         env = "FLAGSTAFF_ADMIN_TOKEN",
@@ -152,6 +154,22 @@ pub struct ServeOptions {
         default_value_t = LogFormat::Text
     )]
     pub log_format: LogFormat,
+}
+
+/// A token with the role admin that could be guessed
+#[derive(Debug, thiserror::Error)]
+#[error("`--admin-token` is shorter than {ADMIN_TOKEN_LENGTH} characters: draw it at random")]
+pub struct WeakToken;
+
+impl ServeOptions {
+    /// Refuses what cannot be told from one option by itself; not as the command line is read, which would print a refused token
+    pub(crate) fn check(&self) -> Result<(), WeakToken> {
+        let token = self.admin_token.as_ref().map(Secret::reveal);
+        if token.is_some_and(|token| token.len() < ADMIN_TOKEN_LENGTH) {
+            return Err(WeakToken);
+        }
+        Ok(())
+    }
 }
 
 /// A token; never shown

@@ -36,25 +36,34 @@ pub(crate) async fn ensure_given(
     Ok(())
 }
 
-/// Makes a key of each kind that was not given and that there is none of; answers those that it made
+/// Makes a key of each kind that was not given and that there is none of; returns those that it made, of which nobody else knows
 pub(crate) async fn found_missing(
     store: &dyn Store,
     options: &ServeOptions,
     environment: &EnvironmentRow,
     now: Timestamp,
 ) -> Result<Vec<NewKey>, StoreError> {
-    let mut made = Vec::new();
     let missing = FIRST
         .into_iter()
         .filter(|kind| given(options, *kind).is_none());
-    for kind in missing {
-        let token = auth::draw_token(kind);
-        let row = row(kind, &token, environment, now);
-        if store.found_key(row).await? {
-            made.push(NewKey { kind, token });
-        }
-    }
-    Ok(made)
+    let mut keys: Vec<NewKey> = missing
+        .map(|kind| NewKey {
+            kind,
+            token: auth::draw_token(kind),
+        })
+        .collect();
+    let rows = keys
+        .iter()
+        .map(|key| row(key.kind, &key.token, environment, now));
+    let made = store.found_keys(rows.collect()).await?;
+    keys.retain(|key| made.contains(&auth::hash(&key.token)));
+    Ok(keys)
+}
+
+/// Deletes keys that could not be told
+pub(crate) async fn drop_untold(store: &dyn Store, keys: &[NewKey]) -> Result<(), StoreError> {
+    let hashes = keys.iter().map(|key| auth::hash(&key.token));
+    store.drop_keys(hashes.collect()).await
 }
 
 fn given(options: &ServeOptions, kind: KeyKind) -> Option<&str> {

@@ -73,7 +73,9 @@ mod view;
 pub use api_error::{ApiError, FieldError, chain};
 pub use client_address::{ForwardedHeader, Peer, Proxies, client_address};
 pub use coding::{Coding, Shared};
-pub use config::{Cli, Command, IdentityError, IdentityOptions, NetworkOptions, ServeOptions};
+pub use config::{
+    Cli, Command, IdentityError, IdentityOptions, NetworkOptions, ServeOptions, WeakToken,
+};
 pub use draft::Draft;
 pub use logging::{LogFormat, log_to_stderr};
 pub use rate::Rates;

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api_error::chain;
 use crate::auth::KeyKind;
-use crate::config::{IdentityError, ServeOptions};
+use crate::config::{IdentityError, ServeOptions, WeakToken};
 use crate::connections::serve_connections;
 use crate::environment::{Author, LoadError};
 use crate::follow::follow;
@@ -44,6 +44,9 @@ pub enum ServeError {
         /// Why
         source: StoreError,
     },
+    /// An option
+    #[error(transparent)]
+    Options(#[from] WeakToken),
     /// The issuer of tokens
     #[error("cannot use the issuer of tokens")]
     Identity(#[from] IdentityError),
@@ -85,6 +88,7 @@ pub enum ServeError {
 
 /// Runs the server until SIGTERM or SIGINT
 pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
+    options.check()?;
     let database = redacted(&options.database);
     let cannot_open = |source| ServeError::Open {
         address: database.clone(),
@@ -101,10 +105,10 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
         }
         None => None,
     };
-    let (state, made) = match prepared {
+    let state = match prepared {
         Ok(()) => load(&sql, &options).await?,
         Err(error) => match spare(&sql, &options, redis.as_deref(), &error).await? {
-            Some(state) => (state, Vec::new()),
+            Some(state) => state,
             None => return Err(cannot_open(error)),
         },
     };
@@ -127,7 +131,7 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
         Some(address) => Some(bind_metrics(address).await?),
         None => None,
     };
-    announce(listener.local_addr()?, &made)?;
+    found_keys(listener.local_addr()?, &options, &state).await?;
     serve_apart(listener, metrics, state).await?;
     sql.close().await;
     tracing::info!("stopped");
@@ -135,17 +139,36 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
 }
 
 /// Everything, from the database
-async fn load(
-    sql: &SqlStore,
-    options: &ServeOptions,
-) -> Result<(AppState, Vec<NewKey>), ServeError> {
+async fn load(sql: &SqlStore, options: &ServeOptions) -> Result<AppState, ServeError> {
     let store: Arc<dyn Store> = Arc::new(sql.clone());
     let clock = Clock::System;
-    // Before there are keys, which a start that fails would tell nobody.
     let limits = limits(options)?;
-    let made = ensure_keys(&*store, options, clock.now()).await?;
-    let state = AppState::load(store, limits, clock).await?;
-    Ok((state, made))
+    ensure_given_keys(&*store, options, clock.now()).await?;
+    Ok(AppState::load(store, limits, clock).await?)
+}
+
+/// Makes the keys that a first start makes, and tells where the server is and what they are
+///
+/// Last, when nothing else can fail: who is not told of a first admin token cannot make another one.
+async fn found_keys(
+    address: SocketAddr,
+    options: &ServeOptions,
+    state: &AppState,
+) -> Result<(), ServeError> {
+    let store = &**state.store();
+    if state.contact().is_lost() {
+        return Ok(announce(address, &[])?);
+    }
+    let environment = key_environment(store).await?;
+    let made = keys::found_missing(store, options, &environment, state.now()).await?;
+    if let Err(error) = announce(address, &made) {
+        keys::drop_untold(store, &made).await?;
+        return Err(error.into());
+    }
+    if !made.is_empty() {
+        state.refresh_keys().await?;
+    }
+    Ok(())
 }
 
 /// Everything, from the copy in Redis, if it is only that the database cannot be reached
@@ -217,16 +240,6 @@ async fn key_environment(store: &dyn Store) -> Result<EnvironmentRow, ServeError
     rows.into_iter()
         .find(|row| &*row.project == PROJECT && &*row.name == ENVIRONMENT)
         .ok_or(ServeError::NoEnvironment)
-}
-
-async fn ensure_keys(
-    store: &dyn Store,
-    options: &ServeOptions,
-    now: Timestamp,
-) -> Result<Vec<NewKey>, ServeError> {
-    let environment = key_environment(store).await?;
-    keys::ensure_given(store, options, &environment, now).await?;
-    Ok(keys::found_missing(store, options, &environment, now).await?)
 }
 
 async fn ensure_given_keys(

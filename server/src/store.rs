@@ -25,7 +25,9 @@ mod settings;
 mod sql;
 mod usage;
 
-pub use access::{Access, AccessChange, End, KeyRow, KeyRules, RulesChange, SigningSecret};
+pub use access::{
+    Access, AccessChange, End, EndedKey, KeyRow, KeyRules, RulesChange, SigningSecret,
+};
 pub(crate) use audit::path_changes;
 pub use audit::{
     Action, AuditDetails, AuditEntry, AuditHead, AuditQuery, AuditRow, Author, EntryChange,
@@ -117,8 +119,11 @@ pub trait Store:
     /// Stores a key; the same key once more changes nothing, the same token for another purpose is [`StoreError::KeyTaken`]
     async fn ensure_key(&self, key: KeyRow) -> Result<(), StoreError>;
 
-    /// Stores a key if there is none of its kind that lasts; whether there was none
-    async fn found_key(&self, key: KeyRow) -> Result<bool, StoreError>;
+    /// Stores those of the keys of whose kind there is none that lasts, all of them or none; returns their hashes
+    async fn found_keys(&self, keys: Vec<KeyRow>) -> Result<Vec<String>, StoreError>;
+
+    /// Deletes keys that nobody has been told of, by their hashes
+    async fn drop_keys(&self, hashes: Vec<String>) -> Result<(), StoreError>;
 
     /// Makes, changes and ends keys, and says who is a member
     async fn change_access(&self, change: AccessChange) -> Result<(), StoreError>;
@@ -196,6 +201,9 @@ pub enum StoreError {
     /// It is not what the change was made from any more
     #[error("it has been changed by another request")]
     Changed,
+    /// The key has an end, so it has an heir or was made to end
+    #[error("the key expires already")]
+    EndsAlready,
     /// Without the token nobody could give anybody access
     #[error("it is the last token with the role `admin` that does not expire")]
     LastAdmin,

@@ -54,6 +54,7 @@ impl From<StoreError> for ApiError {
                 Self::unavailable("somebody else changed what is said of the flag; try again")
             }
             StoreError::LastAdmin => Self::LastAdmin,
+            StoreError::EndsAlready => Self::Expires,
             StoreError::Changed => {
                 Self::unavailable("another request changed it at the same time; try again")
             }

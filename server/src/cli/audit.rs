@@ -205,17 +205,11 @@ fn verify(options: &VerifyOptions) -> Result<Report, ToolError> {
         (Some(file), _) => {
             verify_file(file, Verifier::new(options.expect.clone(), options.partial))?
         }
-        (None, Some(database)) => {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(ToolError::Runtime)?;
-            runtime.block_on(verify_database(
-                database,
-                &options.project,
-                options.expect.clone(),
-            ))?
-        }
+        (None, Some(database)) => super::runtime()?.block_on(verify_database(
+            database,
+            &options.project,
+            options.expect.clone(),
+        ))?,
         // The arguments say that there is one of the two.
         (None, None) => Verifier::default().finish(),
     };
@@ -248,12 +242,8 @@ async fn verify_database(
     project: &str,
     mut expected: Vec<Anchor>,
 ) -> Result<Found, ToolError> {
-    let store = SqlStore::open(address).await?;
-    let environments = store.environments().await?;
-    let found = environments.iter().find(|row| &*row.project == project);
-    let project = found
-        .ok_or_else(|| ToolError::NoProject(project.to_owned()))?
-        .project_id;
+    let store = SqlStore::open_existing(address).await?;
+    let project = super::project_id(&store, project).await?;
     let head = store.audit_head(project).await?;
     // The store remembers where its chain ends, so that a cut end shows without an anchor unless that was changed too.
     if head.sequence > 0 {

@@ -28,7 +28,7 @@ pub(super) struct RemoteOptions {
         hide_env_values = true,
         value_name = "TOKEN"
     )]
-    token: Secret,
+    token: Option<Secret>,
 
     /// Project
     #[arg(
@@ -67,16 +67,18 @@ impl<'q> Question<'q> {
 }
 
 impl RemoteOptions {
+    /// The project
+    pub(super) fn project(&self) -> &str {
+        &self.project
+    }
+
     /// The text of an answer; one that is a refusal is an error that tells what was refused
     pub(super) fn ask(&self, question: Question<'_>) -> Result<String, ToolError> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(ToolError::Runtime)?;
-        runtime.block_on(self.send(question))
+        super::runtime()?.block_on(self.send(question))
     }
 
     async fn send(&self, question: Question<'_>) -> Result<String, ToolError> {
+        let token = self.token.as_ref().ok_or(ToolError::NoToken)?;
         // An error says that it has been installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut url = self.server.clone();
@@ -91,7 +93,7 @@ impl RemoteOptions {
         let client = reqwest::Client::builder().build()?;
         let mut request = client
             .request(question.method, url)
-            .bearer_auth(self.token.reveal())
+            .bearer_auth(token.reveal())
             .header("accept", question.accept);
         if let Some((media, text)) = question.body {
             request = request.header("content-type", media).body(text);

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::access::{self, NewKey, Place};
+use crate::access::{self, NAME_LENGTH, NewKey, Place};
 use crate::api_error::ApiError;
 use crate::auth::{Key, KeyKind};
 use crate::extract::{ADMINS, AdminScope, Body, Parameters, ProjectScope, WriteQuery};
@@ -28,8 +28,6 @@ pub(super) mod of_project;
 mod origins;
 pub(super) mod secrets;
 
-/// Characters of a name
-const NAME_LENGTH: usize = 100;
 /// Seconds that a rotated key still works, unless told otherwise: a day
 const GRACE: u64 = 86_400;
 /// At most 30 days
@@ -329,11 +327,8 @@ fn wanted(body: Value, place: &Place<'_>, now: Timestamp) -> Result<NewKey, ApiE
     });
     let expected = format!("1 to {NAME_LENGTH} characters");
     let name = fields.required("name", &expected, |given| {
-        let name = given.as_str()?;
-        let is_usable = !name.is_empty()
-            && name.chars().count() <= NAME_LENGTH
-            && !name.chars().any(char::is_control);
-        is_usable.then(|| name.to_owned())
+        let name = given.as_str().filter(|name| access::is_name(name))?;
+        Some(name.to_owned())
     });
     let expected = "a date and time with a zone in the future, as `2026-12-01T00:00:00Z`";
     let expires_at = fields.optional("expiresAt", expected, |given| {

@@ -118,14 +118,40 @@ pub struct AccessChange {
     pub author: Author,
     /// The key that is made
     pub made: Option<KeyRow>,
-    /// The key that ends, by its hash
-    pub ended: Option<(String, End)>,
+    /// The key that ends
+    pub ended: Option<EndedKey>,
     /// Other rules for a key
     pub rules: Option<RulesChange>,
     /// Who is a member from now on, or no longer
     pub member: Option<MemberChange>,
     /// What the audit says of it
     pub audit: Vec<AuditEntry>,
+}
+
+impl AccessChange {
+    /// Of the tokens of a project: nothing yet, and what the audit says of it
+    pub(crate) fn of_tokens(project_id: i64, author: Author, audit: AuditEntry) -> Self {
+        Self {
+            project_id,
+            environment_id: None,
+            author,
+            made: None,
+            ended: None,
+            rules: None,
+            member: None,
+            audit: vec![audit],
+        }
+    }
+}
+
+/// The end of a key
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedKey {
+    /// The key as the change was decided on. With a key that is made in its place it must still be so, or the heir would not be like
+    /// it: [`StoreError::EndsAlready`](super::StoreError::EndsAlready) or [`StoreError::Changed`](super::StoreError::Changed) if it is not
+    pub key: KeyRow,
+    /// How it ends
+    pub end: End,
 }
 
 /// Other rules for a key

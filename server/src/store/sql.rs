@@ -76,6 +76,11 @@ impl SqlStore {
         Ok(store)
     }
 
+    /// Opens a database that is there already and brings its tables up to date
+    pub async fn open_existing(address: &str) -> Result<Self, StoreError> {
+        Self::open(&Dialect::of(address)?.existing(address)).await
+    }
+
     /// The database at an address, which is opened when it is first needed
     pub fn new(address: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
@@ -332,12 +337,23 @@ impl Store for SqlStore {
         .await
     }
 
-    async fn found_key(&self, key: KeyRow) -> Result<bool, StoreError> {
+    async fn found_keys(&self, keys: Vec<KeyRow>) -> Result<Vec<String>, StoreError> {
         self.on(&self.writer, WORK, |connection| {
             let dialect = self.dialect;
             Box::pin(async move {
                 let transaction = connection.begin_with(dialect.begin_writing()).await?;
-                access::found(transaction, dialect, key).await
+                access::found(transaction, dialect, keys).await
+            })
+        })
+        .await
+    }
+
+    async fn drop_keys(&self, hashes: Vec<String>) -> Result<(), StoreError> {
+        self.on(&self.writer, WORK, |connection| {
+            let dialect = self.dialect;
+            Box::pin(async move {
+                let transaction = connection.begin_with(dialect.begin_writing()).await?;
+                access::drop_all(transaction, dialect, &hashes).await
             })
         })
         .await

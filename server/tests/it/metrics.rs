@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::live::Connection;
-use crate::process::Process;
+use crate::process::{ADMIN, Process};
 use crate::support::{FLAGS, http};
 
 const KEYS: [&str; 6] = [
     "--admin-token",
-    "a",
+    ADMIN,
     "--server-key",
     "s",
     "--client-key",
@@ -49,7 +49,7 @@ async fn what_happens_is_counted_and_how_things_stand_is_told() {
         let flag = json!({"type": "boolean", "enabled": true, "serve": "on"});
         let request = http()
             .put(format!("{}{FLAGS}/{key}", process.address))
-            .bearer_auth("a");
+            .bearer_auth(ADMIN);
         let answer = request.body(flag.to_string()).send().await.unwrap();
         assert!(answer.status().is_success());
     };
@@ -142,7 +142,7 @@ async fn metrics_can_have_an_address_of_their_own() {
     );
     let told = scrape(&format!("http://{address}/metrics")).await;
     assert_eq!(told.get("flagstaff_store_up"), Some(&1.0));
-    let (status, _) = process.get("/metrics", "a").await;
+    let (status, _) = process.get("/metrics", ADMIN).await;
     assert_eq!(status, 404, "not where everybody can read them");
     process.stop();
 }
@@ -161,7 +161,7 @@ async fn a_request_is_one_and_the_same_in_its_answer_and_in_the_log() {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let answer = request.bearer_auth("a").send().await.unwrap();
+        let answer = request.bearer_auth(ADMIN).send().await.unwrap();
         answer.headers()["x-request-id"]
             .to_str()
             .unwrap()

@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use crate::follower::Follower;
 use crate::live::{Connection, Live, PATIENCE};
 use crate::postgres::{Cluster, execute};
-use crate::process::Process;
+use crate::process::{ADMIN, Process};
 use crate::support::{Database, FLAGS, http, state};
 
 pub(crate) const SNAPSHOT: &str = "/api/v1/sdk/snapshot";
@@ -40,7 +40,7 @@ impl Nodes {
         let folder = tempfile::tempdir().unwrap();
         let database = cluster.database().await;
         let start = || {
-            let keys = ["--admin-token", "admin", "--server-key", "server"];
+            let keys = ["--admin-token", ADMIN, "--server-key", "server"];
             Process::start_on(&database, folder.path(), &keys)
         };
         Self {
@@ -57,7 +57,7 @@ pub(crate) async fn put(
     body: &Value,
 ) -> Result<Response, reqwest::Error> {
     let url = format!("{}{FLAGS}/{key}", node.address);
-    let request = http().put(url).bearer_auth("admin").timeout(PATIENCE);
+    let request = http().put(url).bearer_auth(ADMIN).timeout(PATIENCE);
     request.body(body.to_string()).send().await
 }
 
@@ -161,7 +161,7 @@ async fn a_crash_of_postgresql_takes_nothing_from_readers_and_loses_nothing() {
         assert_refused_for_now(answer.unwrap()).await;
         let (status, problem) = node.get("/readyz?maxStaleMs=0", "").await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{problem}");
-        let (status, _) = node.get("/api/v1/projects/default/audit", "admin").await;
+        let (status, _) = node.get("/api/v1/projects/default/audit", ADMIN).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     }
 
@@ -221,7 +221,7 @@ async fn what_a_node_has_answered_outlives_it() {
                     let key = format!("flag-{writer}-{round}");
                     let request = http()
                         .put(format!("{address}{FLAGS}/{key}"))
-                        .bearer_auth("admin")
+                        .bearer_auth(ADMIN)
                         .body(json!({"enabled": true}).to_string());
                     match request.send().await {
                         Ok(answer) if answer.status().is_success() => answered.send(key).unwrap(),
@@ -362,8 +362,12 @@ impl Store for Deaf {
         self.store.ensure_key(key).await
     }
 
-    async fn found_key(&self, key: KeyRow) -> Result<bool, StoreError> {
-        self.store.found_key(key).await
+    async fn found_keys(&self, keys: Vec<KeyRow>) -> Result<Vec<String>, StoreError> {
+        self.store.found_keys(keys).await
+    }
+
+    async fn drop_keys(&self, hashes: Vec<String>) -> Result<(), StoreError> {
+        self.store.drop_keys(hashes).await
     }
 
     async fn change_access(&self, change: AccessChange) -> Result<(), StoreError> {
@@ -550,7 +554,7 @@ async fn a_key_that_is_revoked_at_one_node_ends_its_streams_at_the_other() {
     let keys = "/api/v1/projects/default/environments/production/keys";
     let request = |method, path: String| {
         let url = format!("{}{path}", nodes.one.address);
-        http().request(method, url).bearer_auth("admin")
+        http().request(method, url).bearer_auth(ADMIN)
     };
     let made = request(reqwest::Method::POST, keys.to_owned())
         .body(json!({"kind": "server", "name": "one"}).to_string());
@@ -584,12 +588,12 @@ async fn an_environment_that_is_made_at_one_node_is_there_at_the_other() {
     let nodes = Nodes::start(Cluster::shared()).await;
     let path = "/api/v1/projects/default/environments";
     let url = format!("{}{path}", nodes.one.address);
-    let request = http().post(url).bearer_auth("admin");
+    let request = http().post(url).bearer_auth(ADMIN);
     let made = request.body(json!({"name": "qa"}).to_string()).send().await;
     assert_eq!(made.unwrap().status(), StatusCode::CREATED);
     let wait = async {
         let flags = format!("{path}/qa/flags");
-        while nodes.other.get(&flags, "admin").await.0 != StatusCode::OK {
+        while nodes.other.get(&flags, ADMIN).await.0 != StatusCode::OK {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use crate::postgres::Cluster;
 use crate::support::{FLAGS, http};
 
+/// A token with the role admin that a server takes
+pub(crate) const ADMIN: &str = "fs_admin_0123456789abcdefghijklmnopqrstuv";
+
 /// The server as a process; killed if a test forgets it
 pub(crate) struct Process {
     child: Child,
@@ -133,8 +136,9 @@ async fn a_first_start_makes_keys_and_tells_them_once() {
     );
     assert!(token(&stdout, "client").is_some() && token(&stdout, "client-local").is_some());
 
-    let second = Process::start(folder.path(), &["--admin-token", "my-own-token"]);
-    for token in [&*admin, "my-own-token"] {
+    let own = "a-token-of-my-own-choice";
+    let second = Process::start(folder.path(), &["--admin-token", own]);
+    for token in [&*admin, own] {
         assert_eq!(
             second.get(FLAGS, token).await.0,
             StatusCode::OK,
@@ -151,7 +155,7 @@ async fn a_first_start_makes_keys_and_tells_them_once() {
         stdout, "",
         "nothing is told twice, and no given token at all"
     );
-    assert!(!stderr.contains("my-own-token") && !stderr.contains(&admin));
+    assert!(!stderr.contains(own) && !stderr.contains(&admin));
     let stored = std::fs::read(folder.path().join("flags.db")).unwrap();
     assert!(
         !stored
@@ -165,11 +169,11 @@ async fn a_first_start_makes_keys_and_tells_them_once() {
 async fn a_seed_fills_every_environment_and_overwrites_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/flags.json");
-    let arguments = ["--admin-token", "t", "--seed", seed];
+    let arguments = ["--admin-token", ADMIN, "--seed", seed];
     let first = Process::start(folder.path(), &arguments);
     for environment in ["production", "staging", "development"] {
         let list = first
-            .get(&FLAGS.replace("production", environment), "t")
+            .get(&FLAGS.replace("production", environment), ADMIN)
             .await
             .1;
         assert_eq!(list["total"], 8, "{environment}");
@@ -177,7 +181,7 @@ async fn a_seed_fills_every_environment_and_overwrites_nothing() {
     let url = format!("{}{FLAGS}/wishlist-gallery", first.address);
     http()
         .put(url)
-        .bearer_auth("t")
+        .bearer_auth(ADMIN)
         .body(json!({"enabled": true, "rolloutPercentage": 40}).to_string())
         .send()
         .await
@@ -185,7 +189,7 @@ async fn a_seed_fills_every_environment_and_overwrites_nothing() {
     first.stop();
     let second = Process::start(folder.path(), &arguments);
     let gallery = second
-        .get(&format!("{FLAGS}/wishlist-gallery"), "t")
+        .get(&format!("{FLAGS}/wishlist-gallery"), ADMIN)
         .await
         .1;
     assert_eq!(
@@ -207,9 +211,9 @@ async fn a_broken_flag_in_a_seed_is_reported_and_takes_nothing_down() {
     std::fs::write(folder.path().join("seed.json"), document.to_string()).unwrap();
     let process = Process::start(
         folder.path(),
-        &["--admin-token", "t", "--seed", "seed.json"],
+        &["--admin-token", ADMIN, "--seed", "seed.json"],
     );
-    assert_eq!(process.get(FLAGS, "t").await.1["total"], 1);
+    assert_eq!(process.get(FLAGS, ADMIN).await.1["total"], 1);
     let (_, stderr) = process.stop();
     assert!(stderr.contains("seed.json: /flags/bad/serve"), "{stderr}");
 }
@@ -223,10 +227,14 @@ fn what_cannot_be_served_is_said_and_fails() {
         (&["--seed", "none.json"], "none.json"),
         (&["--seed", "seed.json"], "cannot seed"),
         (
-            &["--admin-token", "same", "--server-key", "same"],
+            &["--admin-token", ADMIN, "--server-key", ADMIN],
             "same token",
         ),
         (&["--admin-token", ""], "visible ASCII"),
+        (
+            &["--admin-token", "a-token-of-23-character"],
+            "shorter than 24 characters",
+        ),
         (&["--listen", "nowhere"], "--listen"),
         (&["--trusted-proxy", "nobody"], "--trusted-proxy"),
         (&["--jwt-issuer", "i"], "--jwt-audience"),
@@ -271,6 +279,43 @@ fn what_cannot_be_served_is_said_and_fails() {
             !output.status.success() && stderr.contains(expected),
             "{arguments:?}: {stderr}"
         );
+        assert!(
+            !stderr.contains("a-token-of"),
+            "a refused token is not printed: {stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_first_start_that_fails_leaves_no_keys_that_nobody_was_told_of() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (listen, stdout) in [(&*taken, "/dev/null"), ("127.0.0.1:0", "/dev/full")] {
+        let folder = tempfile::tempdir().unwrap();
+        let stdout = std::fs::OpenOptions::new()
+            .write(true)
+            .open(stdout)
+            .unwrap();
+        let failed = Command::new(env!("CARGO_BIN_EXE_flagstaff"))
+            .args([
+                "serve",
+                "--listen",
+                listen,
+                "--database",
+                "sqlite://flags.db",
+            ])
+            .current_dir(folder.path())
+            .env_clear()
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(failed.stderr).unwrap();
+        assert!(!failed.status.success(), "{stderr}");
+        let (told, _) = Process::start(folder.path(), &[]).stop();
+        for kind in ["admin", "server", "client", "client-local"] {
+            assert!(token(&told, kind).is_some(), "{kind}: {told}{stderr}");
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::nodes::{
     Deaf, SNAPSHOT, assert_refused_for_now, document, on, put, stream, until_store_is,
 };
 use crate::postgres::Cluster;
-use crate::process::Process;
+use crate::process::{ADMIN, Process};
 use crate::service::Service;
 use crate::support::{Database, Server, state};
 
@@ -67,7 +67,7 @@ impl Cache {
 }
 
 fn node(database: &str, cache: &Cache) -> Process {
-    let keys = ["--admin-token", "admin", "--server-key", "server"];
+    let keys = ["--admin-token", ADMIN, "--server-key", "server"];
     let arguments = [&keys[..], &["--redis", &cache.address]].concat();
     Process::start_on(database, &std::env::temp_dir(), &arguments)
 }

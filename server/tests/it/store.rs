@@ -4,12 +4,12 @@ use std::slice;
 use std::sync::Arc;
 
 use flagstaff_core::{Object, Timestamp, Value};
-use flagstaff_server::auth::{KeyKind, hash};
+use flagstaff_server::auth::KeyKind;
 use flagstaff_server::object::{ObjectId, ObjectKind};
 use flagstaff_server::store::{
-    AccessChange, Action, AuditEntry, AuditQuery, Author, Change, ChangeRow, Commit, End,
-    EntryNotes, FlagNote, FlagRow, KeyRow, Lifecycle, NewEnvironments, NoteChange, Origin,
-    ProjectChoice, Since, SqlStore, Store, StoreError, Stored,
+    AccessChange, Action, AuditEntry, AuditQuery, Author, Change, ChangeRow, Commit, End, EndedKey,
+    EntryNotes, FlagNote, FlagRow, KeyRow, KeyRules, Lifecycle, NewEnvironments, NoteChange, Origin,
+    ProjectChoice, RulesChange, Since, SqlStore, Store, StoreError, Stored,
 };
 
 use crate::postgres::{Cluster, execute};
@@ -25,6 +25,7 @@ use bounds::{
 };
 
 use overrides::{
+    a_commit_counts_for_each_of_its_flags_or_for_none,
     changes_beyond_the_limit_are_refused_until_one_no_longer_counts,
     entries_are_read_in_the_order_of_their_changes, who_changed_an_entry_is_kept_with_it,
     writers_at_once_do_not_pass_the_limit,
@@ -410,13 +411,13 @@ async fn a_key_is_stored_once_and_for_one_purpose(store: &dyn Store) {
     assert_eq!(store.access().await.unwrap(), access);
 }
 
-fn access(made: Option<KeyRow>, ended: Option<(&str, End)>) -> AccessChange {
+fn access(made: Option<KeyRow>, ended: Option<(KeyRow, End)>) -> AccessChange {
     AccessChange {
         project_id: 1,
         environment_id: None,
         author: author(5),
         made,
-        ended: ended.map(|(token, end)| (hash(token), end)),
+        ended: ended.map(|(key, end)| EndedKey { key, end }),
         rules: None,
         member: None,
         audit: vec![AuditEntry::new(Action::Create, "token", "n", (None, None))],
@@ -489,11 +490,11 @@ async fn keys_are_made_and_ended_at_once(store: &dyn Store) {
     let counted = async || store.heads().await.unwrap().access;
     assert_eq!(counted().await, 1);
     let end = Timestamp::from_millis(9);
-    let rotated = access(Some(new.clone()), Some(("old", End::At(end))));
+    let rotated = access(Some(new.clone()), Some((old.clone(), End::At(end))));
     store.change_access(rotated).await.unwrap();
     let ending = KeyRow {
         expires_at: Some(end),
-        ..old
+        ..old.clone()
     };
     let mut rows = store.access().await.unwrap().rows;
     rows.sort_by_key(|row| row.expires_at);
@@ -503,12 +504,13 @@ async fn keys_are_made_and_ended_at_once(store: &dyn Store) {
     let again = store.change_access(access(Some(new.clone()), None)).await;
     assert!(matches!(again, Err(StoreError::KeyTaken)), "{again:?}");
     // What ends is gone already, so nothing is made either.
-    let late = access(Some(key(KeyKind::Server, "late")), Some(("no", End::Now)));
+    let gone = key(KeyKind::Server, "no");
+    let late = access(Some(key(KeyKind::Server, "late")), Some((gone, End::Now)));
     let late = store.change_access(late).await;
     assert!(matches!(late, Err(StoreError::NoKey)), "{late:?}");
     assert_eq!(store.access().await.unwrap().rows.len(), 2);
     store
-        .change_access(access(None, Some(("old", End::Now))))
+        .change_access(access(None, Some((old, End::Now))))
         .await
         .unwrap();
     assert_eq!(store.access().await.unwrap().rows, [new]);
@@ -527,27 +529,102 @@ async fn keys_are_made_and_ended_at_once(store: &dyn Store) {
 
 async fn the_last_admin_stays(store: &dyn Store) {
     let [one, two] = ["one", "two"].map(|token| key(KeyKind::Admin, token));
-    store.ensure_key(one).await.unwrap();
+    store.ensure_key(one.clone()).await.unwrap();
     for end in [End::Now, End::At(Timestamp::from_millis(9))] {
-        let ended = store.change_access(access(None, Some(("one", end)))).await;
+        let ended = store
+            .change_access(access(None, Some((one.clone(), end))))
+            .await;
         assert!(matches!(ended, Err(StoreError::LastAdmin)), "{ended:?}");
     }
     store
-        .change_access(access(Some(two), Some(("one", End::Now))))
+        .change_access(access(Some(two), Some((one, End::Now))))
         .await
         .unwrap();
     assert_eq!(store.access().await.unwrap().rows.len(), 1);
+}
+
+async fn a_project_of_its_own_does_not_end_the_last_admin_of_all(store: &dyn Store) {
+    let own = key(KeyKind::Admin, "own");
+    let all = KeyRow {
+        project_id: None,
+        ..key(KeyKind::Admin, "all")
+    };
+    for row in [&own, &all] {
+        store.ensure_key(row.clone()).await.unwrap();
+    }
+    let ended = store
+        .change_access(access(None, Some((all.clone(), End::Now))))
+        .await;
+    assert!(matches!(ended, Err(StoreError::LastAdmin)), "{ended:?}");
+    // The project is left with the admin of all.
+    store
+        .change_access(access(None, Some((own, End::Now))))
+        .await
+        .unwrap();
+    assert_eq!(store.access().await.unwrap().rows, [all]);
+}
+
+async fn of_many_rotations_at_once_one_makes_an_heir(store: Arc<dyn Store>) {
+    let old = key(KeyKind::Server, "old");
+    store.ensure_key(old.clone()).await.unwrap();
+    let rotations = (0..20).map(|number| {
+        let heir = key(KeyKind::Server, &format!("heir{number}"));
+        let end = End::At(Timestamp::from_millis(9));
+        let change = access(Some(heir), Some((old.clone(), end)));
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { store.change_access(change).await })
+    });
+    let mut heirs = 0;
+    for rotation in rotations.collect::<Vec<_>>() {
+        match rotation.await.unwrap() {
+            Ok(()) => heirs += 1,
+            Err(StoreError::EndsAlready) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!((heirs, store.access().await.unwrap().rows.len()), (1, 2));
+}
+
+async fn an_heir_is_not_made_of_what_the_key_was_before(store: &dyn Store) {
+    let old = key(KeyKind::Client, "old");
+    store.ensure_key(old.clone()).await.unwrap();
+    let rules = KeyRules {
+        origins: Some(vec!["https://app.example".to_owned()]),
+        ..KeyRules::default()
+    };
+    let mut narrowed = access(None, None);
+    narrowed.rules = Some(RulesChange {
+        hash: old.hash.clone(),
+        before: KeyRules::default(),
+        after: rules,
+    });
+    store.change_access(narrowed).await.unwrap();
+    // It was read before it was for one page only, and its heir would be for all.
+    for end in [End::Now, End::At(Timestamp::from_millis(9))] {
+        let heir = access(Some(key(KeyKind::Client, "heir")), Some((old.clone(), end)));
+        let rotated = store.change_access(heir).await;
+        assert!(matches!(rotated, Err(StoreError::Changed)), "{rotated:?}");
+    }
+}
+
+async fn first_keys_that_were_not_told_are_made_again(store: &dyn Store) {
+    let first = || vec![key(KeyKind::Admin, "a"), key(KeyKind::Server, "s")];
+    let made = store.found_keys(first()).await.unwrap();
+    assert_eq!(made.len(), 2);
+    assert!(store.found_keys(first()).await.unwrap().is_empty());
+    store.drop_keys(made).await.unwrap();
+    assert_eq!(store.found_keys(first()).await.unwrap().len(), 2);
 }
 
 async fn of_many_first_keys_one_is_found(store: Arc<dyn Store>) {
     let found = (0..6).map(|node| {
         let store = Arc::clone(&store);
         let key = key(KeyKind::Admin, &format!("node{node}"));
-        tokio::spawn(async move { store.found_key(key).await.unwrap() })
+        tokio::spawn(async move { store.found_keys(vec![key]).await.unwrap() })
     });
     let mut finders = Vec::new();
     for found in found.collect::<Vec<_>>() {
-        finders.extend(found.await.unwrap().then_some(()));
+        finders.extend(found.await.unwrap());
     }
     let keys = store.access().await.unwrap().rows;
     assert_eq!((finders.len(), keys.len()), (1, 1));
@@ -817,12 +894,16 @@ suites! {
     an_epoch_is_renewed_once,
         keys_are_made_and_ended_at_once,
         the_last_admin_stays,
+        a_project_of_its_own_does_not_end_the_last_admin_of_all,
+        an_heir_is_not_made_of_what_the_key_was_before,
+        first_keys_that_were_not_told_are_made_again,
         members_are_added_changed_and_removed,
         the_rules_of_a_key_are_changed,
         environments_and_projects_are_made_once,
         who_changed_an_entry_is_kept_with_it,
         entries_are_read_in_the_order_of_their_changes,
         changes_beyond_the_limit_are_refused_until_one_no_longer_counts,
+        a_commit_counts_for_each_of_its_flags_or_for_none,
         rows_are_chained_in_the_order_of_their_numbers,
         what_is_kept_beside_a_row_has_its_digest,
         the_audit_is_asked_for_one_customer,
@@ -839,6 +920,7 @@ suites! {
         of_two_environments_that_make_a_flag_of_two_types_one_fails,
         what_is_loaded_is_of_one_revision,
         of_many_first_keys_one_is_found,
+        of_many_rotations_at_once_one_makes_an_heir,
         environments_that_are_made_together_get_numbers_of_their_own,
         writers_at_once_do_not_pass_the_limit,
     ]

@@ -83,7 +83,7 @@ pub(crate) struct Server {
     pub(crate) state: AppState,
     pub(crate) clock: Arc<AtomicU64>,
     // Dropped last: the folder goes when nobody uses the file any more.
-    _database: Database,
+    database: Database,
 }
 
 /// What the server answered
@@ -159,7 +159,7 @@ impl Server {
         Self {
             state,
             clock,
-            _database: database,
+            database,
         }
     }
 
@@ -168,8 +168,13 @@ impl Server {
         Self {
             state,
             clock: Arc::default(),
-            _database: database,
+            database,
         }
+    }
+
+    /// Runs statements in its database behind its back
+    pub(crate) async fn sql(&self, statements: &str) {
+        sql(self.database.address(), statements).await;
     }
 
     fn router(&self) -> Router {

@@ -8,7 +8,9 @@ use super::audit::{self, Occasion};
 use super::dialect::Dialect;
 use super::{environments, members, settings, timestamp};
 use crate::auth::KeyKind;
-use crate::store::{Access, AccessChange, End, KeyRow, KeyRules, RulesChange, StoreError};
+use crate::store::{
+    Access, AccessChange, End, EndedKey, KeyRow, KeyRules, RulesChange, StoreError,
+};
 
 const COLUMNS: &str =
     "hash, kind, project_id, environment_id, name, hint, created_at, expires_at, rules";
@@ -67,21 +69,39 @@ pub(super) async fn ensure(
 pub(super) async fn found(
     mut transaction: Transaction<'_, Any>,
     dialect: Dialect,
-    wanted: KeyRow,
-) -> Result<bool, StoreError> {
+    wanted: Vec<KeyRow>,
+) -> Result<Vec<String>, StoreError> {
     let connection = &mut *transaction;
     hold(connection).await?;
-    let count =
-        sqlx::query("SELECT COUNT(*) FROM credential WHERE kind = $1 AND expires_at IS NULL")
-            .bind(wanted.kind.name())
-            .fetch_one(&mut *connection)
-            .await?;
-    if count.try_get::<i64, _>(0)? > 0 {
-        return Ok(false);
+    let mut made = Vec::new();
+    for row in wanted {
+        let count =
+            sqlx::query("SELECT COUNT(*) FROM credential WHERE kind = $1 AND expires_at IS NULL")
+                .bind(row.kind.name())
+                .fetch_one(&mut *connection)
+                .await?;
+        if count.try_get::<i64, _>(0)? == 0 {
+            insert(connection, &row).await?;
+            made.push(row.hash);
+        }
     }
-    insert(connection, &wanted).await?;
-    commit(transaction, dialect).await?;
-    Ok(true)
+    if !made.is_empty() {
+        commit(transaction, dialect).await?;
+    }
+    Ok(made)
+}
+
+pub(super) async fn drop_all(
+    mut transaction: Transaction<'_, Any>,
+    dialect: Dialect,
+    hashes: &[String],
+) -> Result<(), StoreError> {
+    let connection = &mut *transaction;
+    hold(connection).await?;
+    for hash in hashes {
+        end(connection, hash, End::Now).await?;
+    }
+    commit(transaction, dialect).await
 }
 
 pub(super) async fn change(
@@ -94,12 +114,8 @@ pub(super) async fn change(
     if let Some(made) = &change.made {
         insert(connection, made).await?;
     }
-    if let Some((hash, end)) = &change.ended {
-        let ended = find(connection, hash).await?.ok_or(StoreError::NoKey)?;
-        self::end(connection, hash, *end).await?;
-        if ended.kind == KeyKind::Admin && !has_admin(connection, change.project_id).await? {
-            return Err(StoreError::LastAdmin);
-        }
+    if let Some(ended) = &change.ended {
+        end_key(connection, &change, ended).await?;
     }
     if let Some(change) = &change.rules {
         set_rules(connection, change).await?;
@@ -186,8 +202,37 @@ async fn end(connection: &mut AnyConnection, hash: &str, end: End) -> Result<(),
     Ok(())
 }
 
-/// Whether a token that does not expire administers a project
-async fn has_admin(connection: &mut AnyConnection, project: i64) -> Result<bool, StoreError> {
+async fn end_key(
+    connection: &mut AnyConnection,
+    change: &AccessChange,
+    EndedKey { key, end }: &EndedKey,
+) -> Result<(), StoreError> {
+    let stored = find(connection, &key.hash)
+        .await?
+        .ok_or(StoreError::NoKey)?;
+    // Nobody comes in between: access is held. So of many that rotate a key at once one makes the heir.
+    if change.made.is_some() && stored != *key {
+        return Err(match stored.expires_at {
+            Some(_) => StoreError::EndsAlready,
+            None => StoreError::Changed,
+        });
+    }
+    self::end(connection, &key.hash, *end).await?;
+    let is_admin = stored.kind == KeyKind::Admin && !stored.has_expired(change.author.at);
+    if !is_admin || has_admin(connection, stored.project_id).await? {
+        Ok(())
+    } else {
+        Err(StoreError::LastAdmin)
+    }
+}
+
+/// Whether a token that does not expire administers a project, or, without one, all projects
+///
+/// An admin of one project does not stand in for one of all: it has no say in the others, and makes no project.
+async fn has_admin(
+    connection: &mut AnyConnection,
+    project: Option<i64>,
+) -> Result<bool, StoreError> {
     let row = sqlx::query(
         "SELECT COUNT(*) FROM credential WHERE kind = $1 AND expires_at IS NULL AND (project_id IS NULL OR project_id = $2)",
     )

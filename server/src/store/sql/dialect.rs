@@ -35,6 +35,14 @@ impl Dialect {
         }
     }
 
+    /// The address of a database that is not to be made if there is none
+    pub(super) fn existing(self, address: &str) -> Cow<'_, str> {
+        match self {
+            Self::Sqlite if !address.contains('?') => format!("{address}?mode=rw").into(),
+            _ => address.into(),
+        }
+    }
+
     /// What a connection is told before it is used
     pub(super) const fn set_up(self) -> &'static str {
         match self {
