@@ -18,7 +18,7 @@ use crate::store::{NodeInstances, StoreError};
 mod roster;
 mod told;
 
-pub(crate) use roster::{Identity, Present, Roster};
+pub(crate) use roster::{Identity, Present, Roster, Unfounded};
 pub(crate) use told::{Instance, Standing, Told};
 
 /// How often nodes tell one another what has changed
@@ -154,7 +154,7 @@ impl Instances {
                         continue;
                     };
                     let roster = self.of(row.environment);
-                    roster.heard(&told.applied);
+                    roster.heard(&told.acknowledged);
                     roster.moved_elsewhere();
                     Arc::new(Other {
                         beat: row.beat,

@@ -79,7 +79,9 @@ pub(crate) async fn open(
         Subject::Notices => None,
         Subject::Objects(_) => {
             let roster = state.instances().of(environment.row().id);
-            Some(roster.enter(opening.identity, state.now()))
+            let present = roster.enter(opening.identity, state.now());
+            present.offered(published.revision());
+            Some(present)
         }
     };
     let connection = Connection {
@@ -153,6 +155,9 @@ impl Connection {
                     let published = Arc::clone(&self.changes.borrow_and_update());
                     let changed = self.feed.changed(&published, self.open.count()).await;
                     self.unsent = changed.ok()?;
+                    if let Some(present) = &self.present {
+                        present.offered(published.revision());
+                    }
                 }
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                     let published = Arc::clone(&self.changes.borrow_and_update());

@@ -8,17 +8,19 @@ use std::time::{Duration, Instant};
 use flagstaff_core::Timestamp;
 use tokio::sync::watch;
 
-use super::told::{Instance, Standing, Told};
+use super::told::{Acknowledged, Instance, Standing, Told};
 
 /// Revisions of which it is known when they were made
 const REVISIONS: usize = 256;
-/// What instances that follow another node have told this one; that one hears of it within seconds
+/// What instances of one key that follow another node have told this one; that one hears of it within seconds
 const ELSEWHERE: usize = 10_000;
 const HEARD_SOON: Duration = Duration::from_secs(30);
 
 /// Who opens a stream
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Identity {
+    /// The id of the key that it opens it with: nobody else speaks for the instance
+    pub(crate) key: Arc<str>,
     /// The id that it will acknowledge under; without one it acknowledges nothing
     pub(crate) instance: Option<String>,
     /// Its name and version, as `flagstaff-rust/0.1.0`
@@ -29,7 +31,8 @@ pub(crate) struct Identity {
 #[derive(Debug)]
 pub(crate) struct Roster {
     present: Mutex<Everybody>,
-    elsewhere: Mutex<HashMap<String, (u64, Instant)>>,
+    // By key and instance.
+    elsewhere: Mutex<HashMap<Arc<str>, HashMap<String, (u64, Instant)>>>,
     made: Mutex<VecDeque<(u64, Timestamp)>>,
     number: AtomicU64,
     has_changed: AtomicBool,
@@ -40,16 +43,18 @@ pub(crate) struct Roster {
 #[derive(Debug, Default)]
 struct Everybody {
     by_number: BTreeMap<u64, Arc<Presence>>,
-    // The numbers of those that have an id; of an instance that has connected anew before its old stream was noticed to be dead, the
-    // new one.
-    by_instance: HashMap<String, u64>,
+    // The numbers of those that have an id, by key; of an instance that has connected anew before its old stream was noticed to be
+    // dead, the new one. Two keys may use one id without being one instance.
+    by_instance: HashMap<String, HashMap<Arc<str>, u64>>,
 }
 
 #[derive(Debug)]
 struct Presence {
     identity: Identity,
     since: Timestamp,
+    // Handed to the socket, and about to be: what cannot have arrived cannot be in use.
     sent: AtomicU64,
+    offered: AtomicU64,
     // One more than the revision, 0 where there is none yet.
     applied: AtomicU64,
 }
@@ -62,7 +67,21 @@ pub(crate) struct Present {
     presence: Arc<Presence>,
 }
 
+/// An acknowledgement that is not believed
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unfounded {
+    /// The instance follows with another key
+    OtherKey,
+    /// It names a revision that the instance has not been sent
+    Unsent,
+}
+
 impl Present {
+    /// Everything up to this revision is about to be sent
+    pub(crate) fn offered(&self, revision: u64) {
+        self.presence.offered.store(revision, Ordering::Release);
+    }
+
     /// Everything up to this revision has been handed to the socket
     pub(crate) fn sent(&self, revision: u64) {
         let before = self.presence.sent.swap(revision, Ordering::AcqRel);
@@ -81,11 +100,7 @@ impl Drop for Present {
     fn drop(&mut self) {
         let mut present = lock(&self.roster.present);
         present.by_number.remove(&self.number);
-        if let Some(instance) = &self.presence.identity.instance
-            && present.by_instance.get(instance) == Some(&self.number)
-        {
-            present.by_instance.remove(instance);
-        }
+        present.leave(&self.presence.identity, self.number);
         drop(present);
         self.roster.moved();
     }
@@ -110,14 +125,16 @@ impl Roster {
             identity,
             since: now,
             sent: AtomicU64::new(0),
+            offered: AtomicU64::new(0),
             applied: AtomicU64::new(0),
         });
         let mut present = lock(&self.present);
         present.by_number.insert(number, Arc::clone(&presence));
-        if let Some(instance) = presence.identity.instance.clone()
-            && let Some(old) = present.by_instance.insert(instance, number)
-        {
-            present.by_number.remove(&old);
+        if let Some(instance) = presence.identity.instance.clone() {
+            let by_key = present.by_instance.entry(instance).or_default();
+            if let Some(old) = by_key.insert(Arc::clone(&presence.identity.key), number) {
+                present.by_number.remove(&old);
+            }
         }
         drop(present);
         self.moved();
@@ -128,39 +145,50 @@ impl Roster {
         }
     }
 
-    /// An instance says that it uses this revision; it may follow another node
-    pub(crate) fn applied(&self, instance: &str, revision: u64) {
-        if self.note_applied(instance, revision) {
-            return;
+    /// An instance says with a key that it uses this revision; it may follow another node
+    pub(crate) fn applied(
+        &self,
+        key: &Arc<str>,
+        instance: &str,
+        revision: u64,
+    ) -> Result<(), Unfounded> {
+        if self.note_applied(key, instance, revision)? {
+            return Ok(());
         }
         let mut elsewhere = lock(&self.elsewhere);
-        if elsewhere.len() < ELSEWHERE || elsewhere.contains_key(instance) {
-            elsewhere.insert(instance.to_owned(), (revision, Instant::now()));
+        let of_key = elsewhere.entry(Arc::clone(key)).or_default();
+        if of_key.len() < ELSEWHERE || of_key.contains_key(instance) {
+            of_key.insert(instance.to_owned(), (revision, Instant::now()));
             self.has_changed.store(true, Ordering::Release);
         }
+        Ok(())
     }
 
     /// Whether the instance is here
-    fn note_applied(&self, instance: &str, revision: u64) -> bool {
+    fn note_applied(&self, key: &str, instance: &str, revision: u64) -> Result<bool, Unfounded> {
         let present = lock(&self.present);
-        let number = present.by_instance.get(instance);
-        let presence = number.and_then(|number| present.by_number.get(number));
-        let is_here = presence.is_some();
-        if let Some(presence) = presence {
-            let applied = revision.saturating_add(1);
-            presence.applied.fetch_max(applied, Ordering::AcqRel);
+        let Some(by_key) = present.by_instance.get(instance) else {
+            return Ok(false);
+        };
+        let number = by_key.get(key).ok_or(Unfounded::OtherKey)?;
+        let Some(presence) = present.by_number.get(number) else {
+            return Ok(false);
+        };
+        if revision > presence.offered.load(Ordering::Acquire) {
+            return Err(Unfounded::Unsent);
         }
+        let applied = revision.saturating_add(1);
+        presence.applied.fetch_max(applied, Ordering::AcqRel);
         drop(present);
-        if is_here {
-            self.moved();
-        }
-        is_here
+        self.moved();
+        Ok(true)
     }
 
     /// What another node was told by instances that follow this one
-    pub(super) fn heard(&self, applied: &[(String, u64)]) {
-        for (instance, revision) in applied {
-            self.note_applied(instance, *revision);
+    pub(super) fn heard(&self, acknowledged: &[Acknowledged]) {
+        for (key, instance, revision) in acknowledged {
+            // What is not believed here is nobody's: the other node could not know.
+            let _ = self.note_applied(key, instance, *revision);
         }
     }
 
@@ -208,14 +236,20 @@ impl Roster {
     /// What is told to the other nodes; `None` if that is what was told last
     pub(super) fn news(&self, is_due: bool) -> Option<Told> {
         let mut elsewhere = lock(&self.elsewhere);
-        elsewhere.retain(|_, (_, at)| at.elapsed() < HEARD_SOON);
-        let applied = elsewhere
-            .iter()
-            .map(|(instance, (revision, _))| (instance.clone(), *revision));
-        let applied: Vec<_> = applied.collect();
+        elsewhere.retain(|_, of_key| {
+            of_key.retain(|_, (_, at)| at.elapsed() < HEARD_SOON);
+            !of_key.is_empty()
+        });
+        let mut acknowledged = Vec::new();
+        for (key, of_key) in elsewhere.iter() {
+            let own = of_key.iter();
+            acknowledged.extend(
+                own.map(|(instance, (revision, _))| (key.to_string(), instance.clone(), *revision)),
+            );
+        }
         drop(elsewhere);
         let has_changed = self.has_changed.swap(false, Ordering::AcqRel);
-        (has_changed || is_due).then(|| Told::new(self.instances(), applied))
+        (has_changed || is_due).then(|| Told::new(self.instances(), acknowledged))
     }
 
     /// Moves whenever an instance comes, goes or gets on
@@ -232,6 +266,24 @@ impl Roster {
         self.has_changed.store(true, Ordering::Release);
         if self.moves.receiver_count() > 0 {
             self.moves.send_replace(());
+        }
+    }
+}
+
+impl Everybody {
+    /// Forgets the id of a stream that is over, unless the instance has another one by now
+    fn leave(&mut self, identity: &Identity, number: u64) {
+        let Some(instance) = &identity.instance else {
+            return;
+        };
+        let Some(by_key) = self.by_instance.get_mut(instance) else {
+            return;
+        };
+        if by_key.get(&identity.key) == Some(&number) {
+            by_key.remove(&identity.key);
+        }
+        if by_key.is_empty() {
+            self.by_instance.remove(instance);
         }
     }
 }

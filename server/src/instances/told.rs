@@ -52,8 +52,13 @@ pub(crate) struct Told {
     /// Some of them, the furthest behind first
     pub(crate) listed: Vec<Instance>,
     /// What instances that follow other nodes have told this one
-    pub(super) applied: Vec<(String, u64)>,
+    // A node of the release before does not write it.
+    #[serde(default)]
+    pub(super) acknowledged: Vec<Acknowledged>,
 }
+
+/// The id of a key, an instance that says so with it, and the revision that it uses
+pub(super) type Acknowledged = (String, String, u64);
 
 /// How many have a revision
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -85,9 +90,9 @@ impl Standing {
 }
 
 impl Told {
-    pub(super) fn new(mut instances: Vec<Instance>, applied: Vec<(String, u64)>) -> Self {
+    pub(super) fn new(mut instances: Vec<Instance>, acknowledged: Vec<Acknowledged>) -> Self {
         let mut told = Self {
-            applied,
+            acknowledged,
             ..Self::default()
         };
         for instance in &instances {

@@ -13,7 +13,7 @@ use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
 use crate::extract::{AdminScope, Body, Parameters, key_environment, page_size};
 use crate::feed::spread;
-use crate::instances::{Identity, Instance, Overview, Roster};
+use crate::instances::{Identity, Instance, Overview, Roster, Unfounded};
 use crate::list::Page;
 use crate::state::AppState;
 use crate::usage::{INSTANCE, is_instance};
@@ -50,8 +50,8 @@ pub(super) struct StreamQuery {
 }
 
 impl StreamQuery {
-    /// Checks everything
-    pub(super) fn identity(self) -> Result<Identity, ApiError> {
+    /// Checks everything; the stream is opened with the key of this id
+    pub(super) fn identity(self, key: &str) -> Result<Identity, ApiError> {
         if self.instance.as_deref().is_some_and(|id| !is_instance(id)) {
             return Err(ApiError::invalid(
                 "?instance",
@@ -67,6 +67,7 @@ impl StreamQuery {
             return Err(ApiError::invalid("?sdk", expected));
         }
         Ok(Identity {
+            key: key.into(),
             instance: self.instance,
             sdk: self.sdk,
         })
@@ -94,6 +95,8 @@ pub(super) struct Acknowledged {
 }
 
 /// Acknowledges a state that an instance has applied
+///
+/// With the key that the instance's stream was opened with, and a state that was sent to it.
 #[utoipa::path(
     post, path = "/api/v1/sdk/applied", tag = "sdk", operation_id = "acknowledge",
     request_body(content = Applied, example = json!({"instance": "3c59dc04", "cursor": "0123456789abcdef.42.0000000000000000"})),
@@ -124,10 +127,23 @@ pub(super) async fn applied(
             "expected the `id` of a `payload-transferred`",
         ));
     };
-    let roster = state.instances().of(environment.row().id);
+    let current = environment.current();
     // Of another lineage, it is no longer in use when it arrives.
-    if epoch == &*environment.current().identity().epoch {
-        roster.applied(&applied.instance, revision);
+    if epoch == &*current.identity().epoch {
+        // Another node may be ahead of this one, and the node that the instance follows knows what it sent.
+        if revision > current.revision() && !state.store().is_shared() {
+            return Err(unsent(revision));
+        }
+        let roster = state.instances().of(environment.row().id);
+        let key = grant.key()?.row().id().into();
+        roster
+            .applied(&key, &applied.instance, revision)
+            .map_err(|unfounded| match unfounded {
+                Unfounded::OtherKey => ApiError::Forbidden(
+                    "the instance follows with another key, and only that one acknowledges for it",
+                ),
+                Unfounded::Unsent => unsent(revision),
+            })?;
     }
     let streams = state
         .limits()
@@ -136,6 +152,11 @@ pub(super) async fn applied(
     Ok(Json(Acknowledged {
         spread_ms: u64::try_from(spread(streams).as_millis()).unwrap_or_default(),
     }))
+}
+
+fn unsent(revision: u64) -> ApiError {
+    let message = format!("revision {revision} has not been sent to the instance");
+    ApiError::invalid("/cursor", message)
 }
 
 /// An instance that follows an environment

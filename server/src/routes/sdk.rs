@@ -57,7 +57,7 @@ pub(super) async fn stream(
     let environment = key_environment(&grant, &state)?;
     let coding = Coding::accepted(&headers);
     let opening = Opening {
-        identity: query.identity()?,
+        identity: query.identity(grant.key()?.row().id())?,
         subject: Subject::Objects(Scope::of(grant.kind())),
         cursor: last_event_id(&headers),
         coding,

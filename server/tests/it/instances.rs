@@ -42,16 +42,18 @@ impl Node {
     }
 
     async fn acknowledge(&self, instance: &str, cursor: &str) -> Value {
+        let (status, told) = self.acknowledge_with("server", instance, cursor).await;
+        assert_eq!(status, 200, "{told}");
+        told
+    }
+
+    /// With a token that may be another one's
+    async fn acknowledge_with(&self, token: &str, instance: &str, cursor: &str) -> (u16, Value) {
         let body = json!({"instance": instance, "cursor": cursor}).to_string();
         let request = http().post(format!("{}{APPLIED}", self.0.address()));
-        let answer = request
-            .bearer_auth("server")
-            .body(body)
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(answer.status(), 200);
-        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+        let answer = request.bearer_auth(token).body(body).send().await.unwrap();
+        let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
+        (status, serde_json::from_str(&text).unwrap())
     }
 
     /// Waits until it says this of a revision
@@ -140,6 +142,99 @@ async fn who_says_nothing_was_sent_it_and_no_more() {
     assert_eq!(said, (&json!(false), &json!(1)));
     drop(stream);
     node.0.stop().await;
+}
+
+/// The cursor with another revision, as somebody could make it up
+fn with_revision(cursor: &str, revision: u64) -> String {
+    let mut parts: Vec<String> = cursor.split('.').map(str::to_owned).collect();
+    parts[1] = revision.to_string();
+    parts.join(".")
+}
+
+#[tokio::test]
+async fn nobody_acknowledges_for_another_ones_instance() {
+    let node = Node::start(&Database::new()).await;
+    let (mut stream, cursor) = node.follow("one").await;
+    node.acknowledge("one", &cursor).await;
+    node.0.put("a", &flag()).await;
+    let current = stream.committed().await;
+    // The key of a page, which anybody can read.
+    let (status, told) = node.acknowledge_with("client-local", "one", &current).await;
+    assert_eq!(status, 403, "{told}");
+    // Nor does a stream of that name take the place of the one that lags.
+    let query = "?instance=one";
+    let mut page = Connection::open_at(node.0.address(), query, "client-local", None).await;
+    let own = page.committed().await;
+    let (status, told) = node.acknowledge_with("client-local", "one", &own).await;
+    assert_eq!(status, 200, "{told}");
+    node.until(
+        1,
+        &json!({"instances": 2, "applied": 1, "converged": false}),
+    )
+    .await;
+    node.acknowledge("one", &current).await;
+    node.until(1, &json!({"instances": 2, "applied": 2, "converged": true}))
+        .await;
+    drop(page);
+    node.until(1, &json!({"instances": 1, "applied": 1})).await;
+    drop(stream);
+    node.0.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_has_what_was_not_sent_to_them() {
+    let node = Node::start(&Database::new()).await;
+    let (stream, cursor) = node.follow("one").await;
+    for revision in [1, 2, u64::MAX] {
+        let ahead = with_revision(&cursor, revision);
+        for instance in ["one", "nobody"] {
+            let (status, told) = node.acknowledge_with("server", instance, &ahead).await;
+            assert_eq!(
+                (status, &told["errors"][0]["pointer"]),
+                (422, &json!("/cursor"))
+            );
+        }
+    }
+    node.until(1, &json!({"applied": 0, "converged": false}))
+        .await;
+    drop(stream);
+    node.0.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_made_up_at_one_node_is_not_believed_at_another() {
+    let database = Database::postgres(Cluster::shared()).await;
+    let (here, there) = (Node::start(&database).await, Node::start(&database).await);
+    let (mut one, cursor) = here.follow("one").await;
+    here.acknowledge("one", &cursor).await;
+    here.0.put("a", &flag()).await;
+    let current = one.committed().await;
+    // The other node does not know whose the instance is, or what it was sent.
+    let (status, _) = there
+        .acknowledge_with("client-local", "one", &current)
+        .await;
+    assert_eq!(status, 200);
+    let ahead = with_revision(&current, 9);
+    let (status, _) = there.acknowledge_with("server", "one", &ahead).await;
+    assert_eq!(status, 200);
+    // What follows an acknowledgement of its own has been told with it.
+    let (other, last) = here.follow("other").await;
+    there.acknowledge("other", &last).await;
+    let told = here
+        .until(
+            1,
+            &json!({"instances": 2, "applied": 1, "converged": false}),
+        )
+        .await;
+    assert_eq!(told["behind"][0]["instance"], "one");
+    there.acknowledge("one", &current).await;
+    here.until(1, &json!({"applied": 2, "converged": true}))
+        .await;
+    let told = here.get("convergence?revision=9").await;
+    assert_eq!(told["applied"], 0);
+    drop((one, other));
+    there.0.stop().await;
+    here.0.stop().await;
 }
 
 #[tokio::test]
