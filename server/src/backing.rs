@@ -14,6 +14,8 @@ pub struct Backing {
     pub store: Arc<dyn Store>,
     /// What is known of its being there
     pub contact: Contact,
+    /// Changes of overrides that a flag takes in an hour; 0 for any number
+    pub override_changes: u32,
     /// Wakes who tells the other nodes: this one has committed something
     pub committed: Notify,
     /// Wakes who looks where the store is: somebody has committed something
@@ -31,6 +33,7 @@ impl Backing {
         Self {
             store,
             contact,
+            override_changes: 0,
             committed: Notify::new(),
             announced: Notify::new(),
         }

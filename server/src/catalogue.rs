@@ -223,7 +223,7 @@ pub(crate) async fn restore(
             back = last(state, &environment, key).await?;
         }
         if let Some(flag) = &mut back {
-            flag::complete(flag, || key.to_owned());
+            flag::complete(flag);
             let checked = current.snapshot().check_flag(key, Some(flag));
             checked.map_err(|issues| ApiError::issues(&issues, ""))?;
         }
@@ -231,6 +231,8 @@ pub(crate) async fn restore(
         let put: Edit<ApiError> = Arc::new(move |_: &Published, draft: &mut Draft| {
             if let Some(flag) = &back {
                 draft.put_flag(&own, flag);
+                // It is what it was, however often its overrides were changed before.
+                draft.lift_override_limit();
             }
             Ok(())
         });

@@ -17,6 +17,9 @@ mod entries;
 pub(crate) use entries::Entries;
 
 mod audit;
+mod salts;
+
+pub(crate) use salts::OtherSalt;
 
 /// The objects of the next revision
 #[derive(Debug)]
@@ -25,6 +28,7 @@ pub struct Draft {
     before: Objects,
     objects: Objects,
     notes: EntryNotes,
+    is_limited: bool,
 }
 
 impl Draft {
@@ -35,6 +39,7 @@ impl Draft {
             before: objects.clone(),
             objects: objects.clone(),
             notes: EntryNotes::default(),
+            is_limited: true,
         }
     }
 
@@ -173,8 +178,17 @@ impl Draft {
         for (owner, indices) in owners {
             let state = self.objects.get(&owner).and_then(text);
             if owner.kind == ObjectKind::Flag {
+                let mut own = indices
+                    .iter()
+                    .filter_map(|index| changes.objects.get(*index));
+                let is_overridden = own.any(|change| change.id.kind == ObjectKind::Overrides);
                 match state {
-                    Some(state) => changes.flags.push(self.flag_row(&owner, state, flags, at)),
+                    Some(state) => {
+                        if self.is_limited && is_overridden {
+                            changes.overridden.push(Arc::clone(&owner.key));
+                        }
+                        changes.flags.push(self.flag_row(&owner, state, flags, at));
+                    }
                     None => changes.dropped_flags.push(Arc::clone(&owner.key)),
                 }
             }
@@ -215,6 +229,8 @@ pub(crate) struct Changes {
     pub(crate) flags: Vec<FlagRow>,
     pub(crate) dropped_flags: Vec<Arc<str>>,
     pub(crate) entries: EntryNotes,
+    /// Flags that stay and whose overrides change, which is limited
+    pub(crate) overridden: Vec<Arc<str>>,
     pub(crate) audit: Vec<AuditEntry>,
 }
 

@@ -97,6 +97,42 @@ impl Precondition {
     }
 }
 
+/// What `If-Match` asks of something whose tags are texts
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TagCondition {
+    /// It was not sent
+    Absent,
+    /// `*`, of something that is always there
+    Any,
+    /// It must have one of these, in their quotes
+    OneOf(Vec<String>),
+}
+
+impl TagCondition {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let tags: Vec<&str> = tags(headers, &IF_MATCH).collect();
+        match tags.as_slice() {
+            [] if !headers.contains_key(IF_MATCH) => Self::Absent,
+            ["*"] => Self::Any,
+            tags => Self::OneOf(tags.iter().map(|tag| (*tag).to_owned()).collect()),
+        }
+    }
+
+    /// Whether it holds for something with this tag, which is a strong one: weak ones match nothing here
+    pub(crate) fn holds(&self, tag: &str) -> bool {
+        let is_it = |held: &String| {
+            let opaque = held
+                .strip_prefix('"')
+                .and_then(|rest| rest.strip_suffix('"'));
+            opaque == Some(tag)
+        };
+        match self {
+            Self::Absent | Self::Any => true,
+            Self::OneOf(tags) => tags.iter().any(is_it),
+        }
+    }
+}
+
 fn tags<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let values = headers
         .get_all(name)
@@ -131,6 +167,18 @@ mod tests {
                 let matches = none_match(&headers(IF_NONE_MATCH, value), &tag);
                 assert_eq!(matches, expected, "{value} {tag:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_condition_on_tags_holds_for_strong_ones_only() {
+        let holds = |value| TagCondition::of(&headers(IF_MATCH, value)).holds("e.1.json");
+        assert!(TagCondition::of(&HeaderMap::new()).holds("e.1.json"));
+        for right in ["*", "\"e.1.json\"", "\"x\", \"e.1.json\""] {
+            assert!(holds(right), "{right}");
+        }
+        for wrong in ["\"e.1.yaml\"", "W/\"e.1.json\"", "e.1.json", "\"\"", ""] {
+            assert!(!holds(wrong), "{wrong}");
         }
     }
 

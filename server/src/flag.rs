@@ -6,7 +6,6 @@ use flagstaff_core::LANGUAGE_LEVEL;
 use serde_json::{Map, Value as Json, json};
 
 use crate::api_error::{ApiError, FieldError};
-use crate::object::seeds;
 
 /// Fields of an answer that are not part of the flag; a body may send them back unchanged
 const ENVELOPE: [&str; 5] = ["key", "version", "createdAt", "updatedAt", "lastSeenAt"];
@@ -122,13 +121,10 @@ pub(crate) fn create(submission: Submission) -> Json {
     }
 }
 
-/// The flag that a replacement makes of `current`: its salt stays, and the short form changes just what it names
+/// The flag that a replacement makes of `current`; the short form changes just what it names
 pub(crate) fn replace(current: &Json, submission: Submission) -> Result<Json, ApiError> {
     match submission {
-        Submission::Full(mut flag) => {
-            keep_salt(current, &mut flag)?;
-            Ok(flag)
-        }
+        Submission::Full(flag) => Ok(flag),
         Submission::Short(short) => {
             let mut flag = current.clone();
             short.apply(&mut flag)?;
@@ -150,12 +146,11 @@ pub(crate) fn patch(current: &Json, body: Json, key: &str) -> Result<Json, ApiEr
     let mut flag = current.clone();
     merge(&mut flag, Json::Object(members));
     short.apply(&mut flag)?;
-    keep_salt(current, &mut flag)?;
     Ok(flag)
 }
 
-/// Sets the fields that are the server's to set: `needs`, and `salt` where there is none
-pub(crate) fn complete(flag: &mut Json, salt: impl FnOnce() -> String) {
+/// Sets what the flag needs of who evaluates it, which is the server's to set
+pub(crate) fn complete(flag: &mut Json) {
     // All of the language that this server can store is of this level; a higher one will be computed from what the flag uses.
     // What says that it needs more, or says it wrong, is left for the compiler to name.
     let is_ours = |needs: &Json| {
@@ -167,19 +162,6 @@ pub(crate) fn complete(flag: &mut Json, salt: impl FnOnce() -> String) {
     if flag.get("needs").is_none_or(is_ours) {
         set(flag, "needs", LANGUAGE_LEVEL.into());
     }
-    if flag.get("salt").is_none_or(Json::is_null) {
-        set(flag, "salt", salt().into());
-    }
-}
-
-/// A salt for a new flag: its key, or another one if a seed of it would be one of `taken`
-pub(crate) fn draw_salt(key: &str, taken: &std::collections::BTreeSet<u32>) -> String {
-    let is_free = |salt: &String| seeds(salt).iter().all(|seed| !taken.contains(seed));
-    let others = (1_u32..).map(|count| format!("{key}~{count}"));
-    std::iter::once(key.to_owned())
-        .chain(others)
-        .find(is_free)
-        .unwrap_or_else(|| key.to_owned())
 }
 
 /// The members of a body without the envelope
@@ -197,23 +179,6 @@ fn flag_members(body: Json, key: &str) -> Result<Map<String, Json>, ApiError> {
         members.remove(name);
     }
     Ok(members)
-}
-
-fn keep_salt(current: &Json, flag: &mut Json) -> Result<(), ApiError> {
-    let Some(salt) = current.get("salt") else {
-        return Ok(());
-    };
-    match flag.get("salt") {
-        None | Some(Json::Null) => set(flag, "salt", salt.clone()),
-        Some(given) if given == salt => {}
-        Some(_) => {
-            return Err(ApiError::invalid(
-                "/salt",
-                format!("expected {salt}: a salt is frozen when its flag is made"),
-            ));
-        }
-    }
-    Ok(())
 }
 
 fn is_off(flag: &Json, variant: &str) -> bool {

@@ -59,6 +59,17 @@ impl Notation {
         if is_yaml { Self::Yaml } else { Self::Json }
     }
 
+    /// Both
+    pub(crate) const ALL: [Self; 2] = [Self::Json, Self::Yaml];
+
+    /// The word for it
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+        }
+    }
+
     /// The media type
     pub(crate) const fn media_type(self) -> &'static str {
         match self {

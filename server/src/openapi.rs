@@ -15,7 +15,7 @@ mod routes;
 pub(crate) use complete::Audience;
 pub(crate) use language::{
     AuditRecord, ContextBody, Difference, Document, DocumentIssue, Evaluation, Flag, FlagBody,
-    FlagPatch, LanguageKey, LanguageOverride, NewFlag,
+    FlagPatch, LanguageKey, LanguageOverride, NewFlag, ServeMoves,
 };
 pub(crate) use page::page;
 pub(crate) use routes::Routes;

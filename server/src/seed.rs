@@ -7,7 +7,7 @@ use std::sync::Arc;
 use flagstaff_core::{Issue, SnapshotError, check_document};
 use serde_json::Value;
 
-use crate::draft::Draft;
+use crate::draft::{Draft, OtherSalt};
 use crate::environment::{Author, Environment, Invalid, WriteError, Written};
 use crate::flag;
 use crate::object::{ObjectId, ObjectKind};
@@ -51,7 +51,8 @@ pub async fn seed(
     report.leave_out(check_document(&document)?, &mut left_out);
     let objects = Arc::new(objects(&document));
     for environment in environments {
-        let written = plant(environment, &objects, &mut left_out, &author, &mut report).await?;
+        let place = (environment, environments);
+        let written = plant(place, &objects, &mut left_out, &author, &mut report).await?;
         let made = written
             .after
             .flags()
@@ -74,7 +75,7 @@ impl SeedReport {
 
 /// Plants in one environment; flags that would be broken there, or break others, join those left out
 async fn plant(
-    environment: &Arc<Environment>,
+    (environment, project): (&Arc<Environment>, &[Arc<Environment>]),
     objects: &Arc<Vec<(ObjectId, Value)>>,
     left_out: &mut BTreeSet<Arc<str>>,
     author: &Author,
@@ -82,6 +83,7 @@ async fn plant(
 ) -> Result<Written, WriteError<Infallible>> {
     loop {
         let (objects, skipped) = (Arc::clone(objects), left_out.clone());
+        let project = project.to_vec();
         let edit = move |current: &Published, draft: &mut Draft| {
             let existing = current.state().objects(Scope::All);
             let is_wanted = |id: &ObjectId| {
@@ -91,6 +93,8 @@ async fn plant(
             for (id, value) in objects.iter().filter(|(id, _)| is_wanted(id)) {
                 draft.put_owner(id, value);
             }
+            // What is seeded is new, so there is no salt that it could differ from.
+            drop(draft.settle_salts(&project, OtherSalt::Keep));
             Ok(())
         };
         match environment
@@ -127,7 +131,7 @@ fn objects(document: &Value) -> Vec<(ObjectId, Value)> {
     let object = |(kind, (key, value)): (ObjectKind, (&String, &Value))| {
         let mut value = value.clone();
         if kind == ObjectKind::Flag {
-            flag::complete(&mut value, || key.clone());
+            flag::complete(&mut value);
         }
         (ObjectId::new(kind, key.as_str()), value)
     };

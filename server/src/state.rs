@@ -111,7 +111,11 @@ impl AppState {
         limits: Limits,
         clock: Clock,
     ) -> Result<Self, LoadError> {
-        let backing = Arc::new(Backing::new(store));
+        let override_changes = limits.override_changes;
+        let backing = Arc::new(Backing {
+            override_changes,
+            ..Backing::new(store)
+        });
         let epoch = backing.store.heads().await?.epoch;
         let mut environments = Vec::new();
         for row in backing.store.environments().await? {
@@ -133,7 +137,11 @@ impl AppState {
         let now = clock.now().as_millis();
         let age = now.saturating_sub(copy.current_at.as_millis());
         let age = Duration::from_millis(u64::try_from(age).unwrap_or_default());
-        let backing = Arc::new(Backing::with(store, Contact::lost_for(age)));
+        let override_changes = limits.override_changes;
+        let backing = Arc::new(Backing {
+            override_changes,
+            ..Backing::with(store, Contact::lost_for(age))
+        });
         let mut environments = Vec::new();
         for EnvironmentCopy { identity, content } in copy.environments {
             let environment = Environment::restore(identity, &content, Arc::clone(&backing))?;

@@ -64,6 +64,7 @@ impl IntoResponse for ApiError {
         let (expected_version, current_version) = match at_fault {
             Self::Stale { expected, current } => (*expected, *current),
             Self::NoPrecondition { current } => (None, Some(*current)),
+            Self::StaleDocument { revision } => (None, Some(*revision)),
             _ => (None, None),
         };
         let problem = Problem {

@@ -11,7 +11,7 @@ use flagstaff_core::impact::{
 use flagstaff_core::{Context, Timestamp, Value};
 use serde::Serialize;
 
-use super::{Format, Report, ToolError};
+use super::{Format, Report, ToolError, percent};
 
 /// Contexts that are named for each way in which answers change, in text
 const EXAMPLES: usize = 5;
@@ -223,11 +223,6 @@ fn write_flag(text: &mut String, impact: &FlagImpact) {
             );
         }
     }
-}
-
-fn percent(share: f64) -> String {
-    let text = format!("{:.6}", share * 100.0);
-    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 fn write_contexts(text: &mut String, contexts: &Contexts) {

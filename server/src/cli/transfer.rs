@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::remote::{Question, RemoteOptions};
-use super::{Format, Report, ToolError};
+use super::{Format, Report, ToolError, percent};
 use crate::notation::Notation;
 
 /// Which environment to print
@@ -51,7 +51,11 @@ pub struct ImportOptions {
     #[arg(long, value_enum, default_value_t = Mode::Merge)]
     mode: Mode,
 
-    /// Only tell what would change
+    /// Take also salts that differ from the stored ones, which moves users to other variants
+    #[arg(long)]
+    rehash: bool,
+
+    /// Only tell what would change, and for which share of users
     #[arg(long)]
     dry_run: bool,
 
@@ -101,6 +105,9 @@ pub(super) fn import(options: &ImportOptions) -> Result<Report, ToolError> {
         if is_dry_run {
             query.push(("dryRun", "true"));
         }
+        if options.rehash {
+            query.push(("rehash", "true"));
+        }
         if let Some(reason) = &options.reason {
             query.push(("reason", reason));
         }
@@ -145,10 +152,30 @@ fn told(answer: &Value) -> String {
             values.join(" -> ")
         )
     });
-    let lines: String = lines.collect();
+    let moves = answer.get("moves").and_then(Value::as_array);
+    let lines: String = lines
+        .chain(moves.into_iter().flatten().map(moved))
+        .collect();
     if lines.is_empty() {
         "nothing would change\n".to_owned()
     } else {
         lines
     }
+}
+
+/// A line for each serve of a flag by which users would get another variant
+fn moved(flag: &Value) -> String {
+    let splits = flag.get("splits").and_then(Value::as_array);
+    let line = |split: &Value| {
+        let place = ["new", "old"]
+            .into_iter()
+            .find_map(|name| split.get(name).and_then(Value::as_str));
+        let share = split.get("moved").and_then(Value::as_f64);
+        format!(
+            "moved    {}  {} of users get another variant\n",
+            place.unwrap_or_default(),
+            percent(share.unwrap_or_default())
+        )
+    };
+    splits.into_iter().flatten().map(line).collect()
 }

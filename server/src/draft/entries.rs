@@ -6,7 +6,6 @@ use imbl::OrdMap;
 
 use super::{Draft, entries};
 use crate::object::{Body, Object, ObjectId};
-use crate::store::Meter;
 
 /// The entries of a list, by key, each with its canonical JSON
 pub(crate) type Entries = OrdMap<Arc<str>, Arc<str>>;
@@ -53,8 +52,8 @@ impl Draft {
         self.notes.reasons.insert(entry, reason);
     }
 
-    /// Counts the change against a limit, if it changes anything
-    pub(crate) fn meter(&mut self, meter: Meter) {
-        self.notes.meter = Some(meter);
+    /// Changes overrides without counting that against the limit of a flag
+    pub(crate) fn lift_override_limit(&mut self) {
+        self.is_limited = false;
     }
 }

@@ -12,13 +12,15 @@ use crate::draft::{Changes, Draft};
 use crate::history::replaced_bytes;
 use crate::offload::offload;
 use crate::published::Published;
-use crate::store::{Commit, NoteChange, StoreError};
+use crate::store::{Commit, Meter, NoteChange, StoreError};
 use crate::view::Scope;
 
 /// How often a write is decided anew before the writer is told to try again: where two nodes write at once, each time is a toss
 const ATTEMPTS: u32 = 20;
 /// Waited at most before the second attempt, and so much more before each after it, so that nodes get out of step
 const BACKOFF: Duration = Duration::from_millis(2);
+/// In which changes of a flag's overrides are counted
+const OVERRIDE_WINDOW: Duration = Duration::from_hours(1);
 
 /// What a write makes of one environment; it may run more than once
 pub(crate) type Edit<E> = Arc<dyn Fn(&Published, &mut Draft) -> Result<(), E> + Send + Sync>;
@@ -82,7 +84,8 @@ async fn write_to_end<E: Send + 'static>(
         let mut written = Vec::with_capacity(writes.len());
         for (environment, edit) in writes {
             let (before, edit, author) = (environment.current(), Arc::clone(edit), author.clone());
-            let decided = offload(move || decide(before, &edit, author, invalid)).await;
+            let limit = environment.backing.override_changes;
+            let decided = offload(move || decide(before, &edit, author, (invalid, limit))).await;
             let (one, commit) = decided.map_err(|_| WriteError::Cut)??;
             written.push(one);
             commits.extend(commit);
@@ -121,7 +124,7 @@ fn decide<E>(
     before: Arc<Published>,
     edit: &Edit<E>,
     author: Author,
-    invalid: Invalid,
+    (invalid, override_changes): (Invalid, u32),
 ) -> Result<(Written, Option<Commit>), WriteError<E>> {
     let mut draft = Draft::new(before.revision(), before.state().objects(Scope::All));
     edit(&before, &mut draft).map_err(WriteError::Refused)?;
@@ -139,19 +142,26 @@ fn decide<E>(
     if !broken.is_empty() {
         return Err(WriteError::Invalid(broken));
     }
-    let commit = commit(&before, author, changes);
+    let commit = commit(&before, author, changes, override_changes);
     Ok((Written { before, after }, Some(commit)))
 }
 
-fn commit(before: &Published, author: Author, changes: Changes) -> Commit {
+fn commit(before: &Published, author: Author, changes: Changes, override_changes: u32) -> Commit {
     let Changes {
         objects: changes,
         lists,
         flags,
         dropped_flags,
-        entries,
+        mut entries,
+        overridden,
         audit,
     } = changes;
+    let is_limited = override_changes > 0 && !overridden.is_empty();
+    entries.meter = is_limited.then_some(Meter {
+        flags: overridden,
+        limit: override_changes,
+        window: OVERRIDE_WINDOW,
+    });
     Commit {
         environment: before.identity().row.id,
         base: before.revision(),

@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use super::*;
 
 fn short(body: Json) -> Submission {
@@ -62,26 +60,6 @@ fn a_percentage_out_of_range_is_named() {
 }
 
 #[test]
-fn a_salt_stays_and_cannot_be_changed() {
-    let current = json!({"type": "boolean", "salt": "old"});
-    assert_eq!(
-        replace(&current, Submission::Full(json!({"type": "boolean"}))).unwrap()["salt"],
-        "old"
-    );
-    assert!(
-        replace(
-            &current,
-            Submission::Full(json!({"type": "boolean", "salt": "new"}))
-        )
-        .is_err()
-    );
-    assert_eq!(
-        patch(&current, json!({"salt": null}), "f").unwrap()["salt"],
-        "old"
-    );
-}
-
-#[test]
 fn a_patch_merges_and_takes_the_short_form_with_it() {
     let current =
         json!({"type": "boolean", "enabled": false, "serve": "on", "metadata": {"a": 1, "b": 2}});
@@ -89,16 +67,6 @@ fn a_patch_merges_and_takes_the_short_form_with_it() {
     assert_eq!(
         patched,
         json!({"type": "boolean", "enabled": true, "serve": {"variant": "on", "rollout": 5}, "metadata": {"b": 2, "c": 3}})
-    );
-}
-
-#[test]
-fn another_salt_is_drawn_when_a_seed_is_taken() {
-    assert_eq!(draw_salt("f", &BTreeSet::new()), "f");
-    assert_eq!(draw_salt("f", &BTreeSet::from([seeds("f")[1]])), "f~1");
-    assert_eq!(
-        draw_salt("f", &BTreeSet::from([seeds("f")[0], seeds("f~1")[0]])),
-        "f~2"
     );
 }
 

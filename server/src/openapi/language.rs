@@ -44,6 +44,8 @@ named! {
     FlagPatch;
     /// How two documents differ at one place: the core's `impact::Change`
     Difference;
+    /// How the units of a serve move between variants: the core's `impact::Split`
+    ServeMoves;
     /// Something wrong with a document: the core's `Issue`
     DocumentIssue;
     /// A key of the language: the specification's

@@ -13,17 +13,17 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::{ApiError, FieldError};
-use crate::draft::{Draft, owner_value};
-use crate::environment::{Environment, Invalid};
+use crate::draft::{Draft, OtherSalt, owner_value};
+use crate::environment::Invalid;
 use crate::etag::Precondition;
 use crate::extract::{AdminScope, Body, Parameters, WriteQuery};
 use crate::fields::{Fields, KEY, key};
 use crate::flag;
 use crate::object::{ObjectId, ObjectKind, wire_object};
 use crate::openapi::Difference;
-use crate::preview;
+use crate::preview::{self, FlagMoves, Preview};
 use crate::published::Published;
-use crate::routes::flags::{self, Edit, EditKind};
+use crate::routes::flags::{Edit, EditKind};
 use crate::state::AppState;
 use crate::view::Scope;
 
@@ -34,7 +34,10 @@ const MOST_OPERATIONS: usize = 100;
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(super) struct ApplyQuery {
-    /// Only tell what would change
+    /// Take also salts that differ from the stored ones, which moves users to other variants
+    #[serde(default)]
+    rehash: bool,
+    /// Only tell what would change, and for which share of users
     #[serde(default)]
     dry_run: bool,
     /// Why, for the audit: at most 500 characters
@@ -93,6 +96,10 @@ pub(super) struct Applied {
     items: Vec<Item>,
     #[schema(value_type = Vec<Difference>)]
     changes: Vec<Change>,
+    /// Which flags would give units another variant, if nothing was to be changed
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    moves: Option<Vec<FlagMoves>>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -108,7 +115,8 @@ pub(super) struct Item {
 
 /// Changes several flags and segments in one revision, all of them or none
 ///
-/// Each operation is decided on the state before; what refers to what is looked at only when all of them are made.
+/// Each operation is decided on the state before; what refers to what is looked at only when all of them are made. A flag without a
+/// `salt` keeps its own; a flag, group or holdout with another one than it was made with is refused, unless `rehash` allows it.
 #[utoipa::path(
     post, path = "/changesets", tag = "flags", operation_id = "applyChangeset",
     params(ApplyQuery),
@@ -118,7 +126,7 @@ pub(super) struct Item {
     ]})),
     responses(
         (status = OK, description = "What changed, or would change", body = Applied),
-        (status = CONFLICT), (status = PRECONDITION_FAILED), (status = PRECONDITION_REQUIRED),
+        (status = CONFLICT), (status = PRECONDITION_FAILED), (status = PRECONDITION_REQUIRED), (status = TOO_MANY_REQUESTS),
     ),
 )]
 pub(super) async fn apply(
@@ -131,20 +139,30 @@ pub(super) async fn apply(
     let operations: Arc<[Operation]> = read(body)?.into();
     let project = state.project(scope.project());
     let own = Arc::clone(&operations);
-    let edit = move |current: &Published, draft: &mut Draft| edit(&own, &project, current, draft);
+    let other_salt = OtherSalt::of_query(query.rehash);
+    let edit = move |current: &Published, draft: &mut Draft| {
+        make(&own, current, draft)?;
+        ApiError::refuse(draft.settle_salts(&project, other_salt))?;
+        check(&own, draft)
+    };
     if query.dry_run {
         let current = scope.environment.current();
-        let changes = preview::preview(Arc::clone(&current), edit, Invalid::Refuse).await;
-        let changes = changes.map_err(|error| pointed(error, &operations))?;
-        return Ok(answer(&current, &operations, changes));
+        let preview = preview::preview(Arc::clone(&current), edit, Invalid::Refuse, state.now());
+        let Preview { changes, moves } =
+            preview.await.map_err(|error| pointed(error, &operations))?;
+        return Ok(answer(&current, &operations, (changes, Some(moves))));
     }
     let written = scope.environment.write(author, Invalid::Refuse, edit).await;
     let written = written.map_err(|error| pointed(error.into(), &operations))?;
     let changes = preview::changes(written.before, Arc::clone(&written.after)).await?;
-    Ok(answer(&written.after, &operations, changes))
+    Ok(answer(&written.after, &operations, (changes, None)))
 }
 
-fn answer(published: &Published, operations: &[Operation], changes: Vec<Change>) -> Response {
+fn answer(
+    published: &Published,
+    operations: &[Operation],
+    (changes, moves): (Vec<Change>, Option<Vec<FlagMoves>>),
+) -> Response {
     let item = |operation: &Operation| Item {
         kind: operation.id.kind.as_str(),
         key: Arc::clone(&operation.id.key),
@@ -154,6 +172,7 @@ fn answer(published: &Published, operations: &[Operation], changes: Vec<Change>)
         revision: published.revision(),
         items: operations.iter().map(item).collect(),
         changes,
+        moves,
     })
     .into_response()
 }
@@ -166,17 +185,16 @@ fn version(published: &Published, id: &ObjectId) -> Option<u64> {
     lists.chain([own]).max()
 }
 
-fn edit(
-    operations: &[Operation],
-    project: &[Arc<Environment>],
-    current: &Published,
-    draft: &mut Draft,
-) -> Result<(), ApiError> {
+fn make(operations: &[Operation], current: &Published, draft: &mut Draft) -> Result<(), ApiError> {
     for (index, operation) in operations.iter().enumerate() {
         operation
-            .make(project, current, draft)
+            .make(current, draft)
             .map_err(|error| error.in_operation(index))?;
     }
+    Ok(())
+}
+
+fn check(operations: &[Operation], draft: &Draft) -> Result<(), ApiError> {
     // What is wrong with what is written is refused also where it would compile, as a field with a spelling mistake does.
     let objects = draft.objects().iter();
     let document = object::join("", 0, objects.map(|(id, object)| wire_object(id, object)));
@@ -232,12 +250,7 @@ impl Operation {
         }))
     }
 
-    fn make(
-        &self,
-        project: &[Arc<Environment>],
-        current: &Published,
-        draft: &mut Draft,
-    ) -> Result<(), ApiError> {
+    fn make(&self, current: &Published, draft: &mut Draft) -> Result<(), ApiError> {
         if self.id.kind == ObjectKind::Flag && self.verb != Verb::Delete {
             let kind = if self.verb == Verb::Put {
                 EditKind::Put
@@ -250,7 +263,7 @@ impl Operation {
                 kind,
             };
             let mut flag = edit.apply(&self.id.key, current)?;
-            flag::complete(&mut flag, || flags::salt(&self.id.key, project));
+            flag::complete(&mut flag);
             edit.put(&self.id.key, flag, draft);
             return Ok(());
         }

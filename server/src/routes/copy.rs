@@ -12,14 +12,14 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::{ApiError, FieldError};
-use crate::draft::{Draft, owner_value};
+use crate::draft::{Draft, OtherSalt, owner_value};
 use crate::environment::{Environment, Invalid};
 use crate::extract::{AdminScope, Body, Parameters, WriteQuery, page_size};
 use crate::fields::{Fields, key};
 use crate::object::{ObjectId, ObjectKind};
 use crate::offload::offload;
 use crate::openapi::Difference;
-use crate::preview;
+use crate::preview::{self, FlagMoves, Preview};
 use crate::published::Published;
 use crate::state::AppState;
 use crate::view::Scope;
@@ -99,7 +99,10 @@ pub(super) async fn compare(
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(super) struct CopyQuery {
-    /// Only tell what would change
+    /// Copy also salts that differ from those that are here, which moves users to other variants
+    #[serde(default)]
+    rehash: bool,
+    /// Only tell what would change, and for which share of users
     #[serde(default)]
     dry_run: bool,
     /// Why, for the audit: at most 500 characters
@@ -125,14 +128,23 @@ pub(super) struct Copied {
     revision: u64,
     #[schema(value_type = Vec<Difference>)]
     changes: Vec<Change>,
+    /// Which flags would give units another variant, if nothing was to be changed
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    moves: Option<Vec<FlagMoves>>,
 }
 
 /// Makes flags of this environment, or all that is in it, like those of another one, in one revision
+///
+/// What is here keeps its salt, unless `rehash` asks for the other one.
 #[utoipa::path(
     post, path = "/copy", tag = "flags", operation_id = "copyEnvironment",
     params(CopyQuery),
     request_body(content = CopyBody, example = json!({"from": "staging", "flags": ["new-checkout"]})),
-    responses((status = OK, description = "What changed, or would change", body = Copied), (status = CONFLICT)),
+    responses(
+        (status = OK, description = "What changed, or would change", body = Copied),
+        (status = CONFLICT), (status = TOO_MANY_REQUESTS),
+    ),
 )]
 pub(super) async fn copy(
     scope: AdminScope,
@@ -151,15 +163,27 @@ pub(super) async fn copy(
     let from = fields.finish(from)?;
     let source = sibling(&scope, &state, &from, "/from")?.current();
     let wanted = offload(move || Wanted::of(&source, flags)).await??;
+    let project = state.project(scope.project());
+    let other_salt = if query.rehash {
+        OtherSalt::Take
+    } else {
+        OtherSalt::Keep
+    };
     let edit = move |_: &_, draft: &mut Draft| {
         wanted.put(draft);
-        Ok::<(), ApiError>(())
+        ApiError::refuse(draft.settle_salts(&project, other_salt))
     };
     if query.dry_run {
         let current = scope.environment.current();
-        let changes = preview::preview(Arc::clone(&current), edit, Invalid::Refuse).await?;
-        let revision = current.revision();
-        return Ok(Json(Copied { revision, changes }).into_response());
+        let preview =
+            preview::preview(Arc::clone(&current), edit, Invalid::Refuse, state.now()).await?;
+        let Preview { changes, moves } = preview;
+        return Ok(Json(Copied {
+            revision: current.revision(),
+            changes,
+            moves: Some(moves),
+        })
+        .into_response());
     }
     let written = scope
         .environment
@@ -168,6 +192,7 @@ pub(super) async fn copy(
     Ok(Json(Copied {
         revision: written.after.revision(),
         changes: preview::changes(written.before, written.after).await?,
+        moves: None,
     })
     .into_response())
 }

@@ -16,16 +16,16 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::{ApiError, foreign};
 use crate::coding::Coding;
-use crate::draft::Draft;
+use crate::draft::{Draft, OtherSalt};
 use crate::environment::Invalid;
-use crate::etag;
+use crate::etag::{self, IfMatch, TagCondition};
 use crate::extract::{AdminScope, DOCUMENT_BYTES, Parameters, author, read_body};
 use crate::flag;
 use crate::notation::{Notation, NotationError};
 use crate::object::ObjectId;
 use crate::offload::offload;
 use crate::openapi::{Difference, Document, DocumentIssue};
-use crate::preview;
+use crate::preview::{self, FlagMoves, Preview};
 use crate::published::Published;
 use crate::state::AppState;
 use crate::view::Scope;
@@ -40,8 +40,8 @@ use crate::view::Scope;
 )]
 pub(super) async fn export(scope: AdminScope, headers: HeaderMap) -> Result<Response, ApiError> {
     let published = scope.environment.current();
-    let tag = etag::quoted(&published.cursor(Scope::All))?;
     let notation = Notation::wanted(&headers);
+    let tag = etag::quoted(&tag(&published, notation))?;
     let (_, document) = published
         .send_document(Scope::All, Coding::Identity)
         .await?;
@@ -58,6 +58,24 @@ fn yaml(document: &[u8]) -> Result<Bytes, ApiError> {
     let document: Value =
         serde_json::from_slice(document).map_err(|error| internal(error.into()))?;
     Ok(Notation::Yaml.write(&document).map_err(internal)?.into())
+}
+
+/// The entity tag of an environment in a notation: a strong one names bytes, and each notation has its own
+fn tag(published: &Published, notation: Notation) -> String {
+    format!("{}.{}", published.cursor(Scope::All), notation.name())
+}
+
+/// Refuses unless the environment is in the state that was read, in whichever notation
+fn check_condition(condition: &TagCondition, current: &Published) -> Result<(), ApiError> {
+    let mut tags = Notation::ALL
+        .into_iter()
+        .map(|notation| tag(current, notation));
+    if tags.any(|tag| condition.holds(&tag)) {
+        Ok(())
+    } else {
+        let revision = current.revision();
+        Err(ApiError::StaleDocument { revision })
+    }
 }
 
 /// A document in the notation that its `Content-Type` names
@@ -97,7 +115,10 @@ pub(super) struct ReplaceQuery {
     #[serde(default)]
     #[param(inline)]
     mode: Mode,
-    /// Only tell what would change
+    /// Take also salts that differ from the stored ones, which moves users to other variants
+    #[serde(default)]
+    rehash: bool,
+    /// Only tell what would change, and for which share of users
     #[serde(default)]
     dry_run: bool,
     /// Why, for the audit: at most 500 characters
@@ -136,24 +157,34 @@ pub(super) struct Replaced {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<Difference>, required = false)]
     changes: Option<Vec<Change>>,
+    /// Which flags would give units another variant, if nothing was to be changed
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    moves: Option<Vec<FlagMoves>>,
 }
 
 /// Takes a document into an environment, in one revision
 ///
-/// Unless told otherwise the environment becomes the document, and what that does not have goes.
+/// Unless told otherwise the environment becomes the document, and what that does not have goes. A flag without a `salt` keeps its own;
+/// a flag, group or holdout with another one than it was made with is refused, unless `rehash` allows it. `If-Match`, the `ETag` of the
+/// document in either notation, is honoured where it is sent.
 #[utoipa::path(
     put, path = "/document", tag = "flags", operation_id = "replaceDocument",
-    params(ReplaceQuery),
+    params(ReplaceQuery, IfMatch),
     request_body(content(
         (Document = "application/json", example = json!({"schemaVersion": 1, "flags": {"new-checkout": {"type": "boolean", "enabled": true, "serve": "on"}}})),
         (String = "application/yaml", example = json!("schemaVersion: 1\nflags: {}\n")),
     )),
-    responses((status = OK, description = "It is there", body = Replaced), (status = CONFLICT)),
+    responses(
+        (status = OK, description = "It is there", body = Replaced),
+        (status = CONFLICT), (status = PRECONDITION_FAILED), (status = TOO_MANY_REQUESTS),
+    ),
 )]
 pub(super) async fn replace(
     scope: AdminScope,
     State(state): State<AppState>,
     Parameters(query): Parameters<ReplaceQuery>,
+    headers: HeaderMap,
     Written(mut document): Written,
 ) -> Result<Response, ApiError> {
     let author = author(query.reason, &scope.grant, &state)?;
@@ -169,20 +200,26 @@ pub(super) async fn replace(
         Ok::<_, ApiError>(document)
     });
     let document = document.await??;
-    let edit = move |_: &Published, draft: &mut Draft| {
+    let project = state.project(scope.project());
+    let other_salt = OtherSalt::of_query(query.rehash);
+    let condition = TagCondition::of(&headers);
+    let edit = move |current: &Published, draft: &mut Draft| {
+        check_condition(&condition, current)?;
         match mode {
             Mode::Replace => draft.replace(&document),
             Mode::Merge => merge(draft, &document),
         }
-        Ok::<(), ApiError>(())
+        ApiError::refuse(draft.settle_salts(&project, other_salt))
     };
     if query.dry_run {
         let current = scope.environment.current();
-        let changes = preview::preview(Arc::clone(&current), edit, invalid).await?;
+        let preview = preview::preview(Arc::clone(&current), edit, invalid, state.now());
+        let Preview { changes, moves } = preview.await?;
         return Ok(Json(Replaced {
             revision: current.revision(),
             issues: Vec::new(),
             changes: Some(changes),
+            moves: Some(moves),
         })
         .into_response());
     }
@@ -191,6 +228,7 @@ pub(super) async fn replace(
         revision: written.after.revision(),
         issues: written.after.snapshot().issues().to_vec(),
         changes: None,
+        moves: None,
     })
     .into_response())
 }
@@ -223,7 +261,8 @@ fn check(document: &Value, invalid: Invalid, mode: Mode) -> Result<(), ApiError>
 /// Gives flags what the server gives them
 fn complete(document: &mut Value) {
     let flags = document.get_mut("flags").and_then(Value::as_object_mut);
-    for (key, flag) in flags.into_iter().flatten() {
-        flag::complete(flag, || key.clone());
-    }
+    flags
+        .into_iter()
+        .flat_map(serde_json::Map::values_mut)
+        .for_each(flag::complete);
 }

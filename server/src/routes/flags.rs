@@ -1,6 +1,5 @@
 //! `…/environments/{environment}/flags`: create, read, list, replace, patch, delete
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -14,13 +13,13 @@ use serde_json::Value;
 use utoipa::IntoParams;
 
 use crate::api_error::ApiError;
-use crate::draft::{Draft, flag_body, owner_value};
-use crate::environment::{Environment, Invalid, WriteError};
+use crate::draft::{Draft, OtherSalt, flag_body, owner_value};
+use crate::environment::{Invalid, WriteError};
 use crate::etag::{self, IfMatch, Precondition};
 use crate::extract::{AdminScope, Body, Parameters, WriteQuery};
 use crate::flag::{self, Submission};
 use crate::list::{self, Field, ListQuery, Listed, Page};
-use crate::object::{Body as ObjectBody, ObjectId, ObjectKind};
+use crate::object::{ObjectId, ObjectKind};
 use crate::openapi::{Flag, FlagBody, FlagPatch, NewFlag};
 use crate::published::Published;
 use crate::state::AppState;
@@ -110,7 +109,7 @@ pub(super) async fn list(
     request_body(content = NewFlag, example = json!({"key": "new-checkout", "enabled": true, "rolloutPercentage": 25})),
     responses(
         (status = CREATED, description = "The flag", body = Flag, headers(("ETag" = String), ("Location" = String))),
-        (status = CONFLICT),
+        (status = CONFLICT), (status = TOO_MANY_REQUESTS),
     ),
 )]
 pub(super) async fn create(
@@ -136,7 +135,14 @@ pub(super) async fn create(
         scope.project(),
         scope.name()
     );
-    let mut response = write(&AdminScope { key, ..scope }, &state, query, edit).await?;
+    let mut response = write(
+        &AdminScope { key, ..scope },
+        &state,
+        query,
+        edit,
+        OtherSalt::Refuse,
+    )
+    .await?;
     let location = location
         .parse()
         .map_err(|error| ApiError::Internal(Box::new(error)))?;
@@ -154,7 +160,7 @@ pub(super) async fn create(
     responses(
         (status = OK, description = "The flag as it is now", body = Flag, headers(("ETag" = String))),
         (status = CREATED, description = "There was none", body = Flag, headers(("ETag" = String))),
-        (status = CONFLICT), (status = PRECONDITION_FAILED), (status = PRECONDITION_REQUIRED),
+        (status = CONFLICT), (status = PRECONDITION_FAILED), (status = PRECONDITION_REQUIRED), (status = TOO_MANY_REQUESTS),
     ),
 )]
 pub(super) async fn put(
@@ -169,7 +175,7 @@ pub(super) async fn put(
         body,
         kind: EditKind::Put,
     };
-    write(&scope, &state, query, edit).await
+    write(&scope, &state, query, edit, OtherSalt::Refuse).await
 }
 
 /// Changes a flag by a merge patch
@@ -179,7 +185,7 @@ pub(super) async fn put(
     request_body(content = FlagPatch, example = json!({"description": "The checkout of 2027", "rolloutPercentage": 75})),
     responses(
         (status = OK, description = "The flag as it is now", body = Flag, headers(("ETag" = String))),
-        (status = CONFLICT), (status = PRECONDITION_FAILED),
+        (status = CONFLICT), (status = PRECONDITION_FAILED), (status = TOO_MANY_REQUESTS),
     ),
 )]
 pub(super) async fn patch(
@@ -194,7 +200,7 @@ pub(super) async fn patch(
         body,
         kind: EditKind::Patch,
     };
-    write(&scope, &state, query, edit).await
+    write(&scope, &state, query, edit, OtherSalt::Refuse).await
 }
 
 /// Deletes a flag that nothing refers to
@@ -250,6 +256,7 @@ pub(super) async fn write(
     state: &AppState,
     query: WriteQuery,
     edit: Edit,
+    other_salt: OtherSalt,
 ) -> Result<Response, ApiError> {
     let key = scope.key.clone();
     if !limits::is_key(&key) {
@@ -265,15 +272,17 @@ pub(super) async fn write(
         .environment
         .write(author, Invalid::Refuse, move |current, draft| {
             let mut flag = edit.apply(&key, current)?;
-            flag::complete(&mut flag, || salt(&key, &project));
+            flag::complete(&mut flag);
             let checked = if edit.keeps_overrides() {
                 current.snapshot().check_flag_body(&key, &flag)
             } else {
                 current.snapshot().check_flag(&key, Some(&flag))
             };
-            checked.map_err(|issues| ApiError::issues(&issues, &format!("/flags/{key}")))?;
+            let root = format!("/flags/{key}");
+            checked.map_err(|issues| ApiError::issues(&issues, &root))?;
             edit.put(&key, flag, draft);
-            Ok(())
+            let errors = draft.settle_salts(&project, other_salt).into_iter();
+            ApiError::refuse(errors.map(|error| error.below(&root)).collect())
         })
         .await?;
     let row = written
@@ -307,6 +316,10 @@ impl Edit {
             draft.put_flag_body(key, flag);
         } else {
             draft.put_flag(key, &flag);
+        }
+        if matches!(self.kind, EditKind::Restore) {
+            // Who undoes what a script did to the overrides comes when the script has used up the limit.
+            draft.lift_override_limit();
         }
     }
 
@@ -351,31 +364,6 @@ impl Edit {
             }
         }
     }
-}
-
-/// The salt that a flag of this key is made with: the one it has in another environment, so that a user falls alike in both,
-/// or a new one that shares no seed with another flag of the project
-pub(super) fn salt(key: &str, project: &[Arc<Environment>]) -> String {
-    let mut taken = BTreeSet::new();
-    for environment in project {
-        let current = environment.current();
-        let flags = current
-            .state()
-            .objects(Scope::All)
-            .iter()
-            .take_while(|(id, _)| id.kind == ObjectKind::Flag);
-        for (id, object) in flags {
-            let ObjectBody::Whole(whole) = &object.body else {
-                continue;
-            };
-            let Some(salt) = whole.salt() else { continue };
-            if *id.key == *key {
-                return salt.to_owned();
-            }
-            taken.extend(whole.seeds());
-        }
-    }
-    flag::draw_salt(key, &taken)
 }
 
 pub(super) fn missing(key: &str) -> ApiError {

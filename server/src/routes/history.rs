@@ -7,9 +7,10 @@ use axum::response::{IntoResponse, Response};
 use flagstaff_core::impact::{Change, ChangeKind, differences};
 use flagstaff_core::{Timestamp, Value};
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::ApiError;
+use crate::draft::OtherSalt;
 use crate::etag::{IfMatch, Precondition};
 use crate::extract::{AdminScope, Body, Parameters, WriteQuery, page_size};
 use crate::fields::Fields;
@@ -82,6 +83,17 @@ pub(super) async fn list(
     .into_response())
 }
 
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct RollbackQuery {
+    /// Restore also the salt that the flag had, which moves users to other variants
+    #[serde(default)]
+    rehash: bool,
+    /// Why, for the audit: at most 500 characters
+    #[param(max_length = 500)]
+    reason: Option<String>,
+}
+
 /// What a flag is to be again
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -92,9 +104,11 @@ pub(super) struct Rollback {
 }
 
 /// Makes a flag what it was at a revision of its environment, also where it has been deleted since
+///
+/// If it has got another salt since then, the salt it had is restored only with `rehash`, since that moves users.
 #[utoipa::path(
     post, path = "/flags/{key}/rollback", tag = "history", operation_id = "rollbackFlag",
-    params(WriteQuery, IfMatch),
+    params(RollbackQuery, IfMatch),
     request_body(content = Rollback, example = json!({"revision": 1})),
     responses(
         (status = OK, description = "The flag as it is now", body = Flag, headers(("ETag" = String))),
@@ -105,7 +119,7 @@ pub(super) struct Rollback {
 pub(super) async fn rollback(
     scope: AdminScope,
     State(state): State<AppState>,
-    Parameters(query): Parameters<WriteQuery>,
+    Parameters(query): Parameters<RollbackQuery>,
     headers: HeaderMap,
     Body(body): Body<serde_json::Value>,
 ) -> Result<Response, ApiError> {
@@ -132,7 +146,9 @@ pub(super) async fn rollback(
         body: was,
         kind: EditKind::Restore,
     };
-    flags::write(&scope, &state, query, edit).await
+    let other_salt = OtherSalt::of_query(query.rehash);
+    let query = WriteQuery::because(query.reason);
+    flags::write(&scope, &state, query, edit, other_salt).await
 }
 
 fn of_flag(scope: &AdminScope) -> AuditQuery {

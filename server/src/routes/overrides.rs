@@ -1,7 +1,6 @@
 //! `…/flags/{key}/overrides`: the overrides of a flag one by one, and `…/overrides`: those of one context over all flags
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
@@ -27,14 +26,11 @@ use crate::overrides::{self, Found};
 use crate::published::Published;
 use crate::routes::flags::missing;
 use crate::state::AppState;
-use crate::store::{EntryRow, FlagRow, Meter};
+use crate::store::{EntryRow, FlagRow};
 use crate::view::Scope;
 
 pub(super) mod bulk;
 pub(super) mod list;
-
-/// In which changes are counted
-const WINDOW: Duration = Duration::from_hours(1);
 
 /// Whose override a path names
 #[derive(Debug, Clone, Deserialize)]
@@ -161,10 +157,8 @@ pub(super) async fn put(
     let submission = Submission::read(body)?;
     let reason = submission.reason.as_deref().map(str::to_owned);
     let author = query.or_because(reason).author(&scope.grant, &state)?;
-    let (target, precondition) = (
-        Target::new(&scope, &state, &place),
-        Precondition::of(&headers),
-    );
+    let target = Target::new(&scope, &place);
+    let precondition = Precondition::of(&headers);
     let edit = move |current: &Published, draft: &mut Draft| {
         let version = flag(current, &target.flag)?.version;
         precondition.check(Some(version))?;
@@ -175,7 +169,6 @@ pub(super) async fn put(
             return Err(ApiError::Invalid { errors });
         }
         draft.put_entry(&target.list, context_key, &submission.text);
-        target.count(draft);
         Ok(())
     };
     let written = scope
@@ -204,16 +197,13 @@ pub(super) async fn delete(
     headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
     let author = query.author(&scope.grant, &state)?;
-    let (target, precondition) = (
-        Target::new(&scope, &state, &place),
-        Precondition::of(&headers),
-    );
+    let target = Target::new(&scope, &place);
+    let precondition = Precondition::of(&headers);
     let edit = move |current: &Published, draft: &mut Draft| {
         let version = flag(current, &target.flag)?.version;
         precondition.check(Some(version))?;
         find(current, &target.list, &target.place)?;
         draft.remove_entry(&target.list, &target.place.context_key);
-        target.count(draft);
         Ok(())
     };
     scope
@@ -228,34 +218,16 @@ struct Target {
     flag: Arc<str>,
     list: ObjectId,
     place: Place,
-    meter: Option<Meter>,
 }
 
 impl Target {
-    fn new(scope: &AdminScope, state: &AppState, place: &Place) -> Self {
+    fn new(scope: &AdminScope, place: &Place) -> Self {
         Self {
             flag: scope.key.as_str().into(),
             list: overrides::list_of(&scope.key, &place.level),
             place: place.clone(),
-            meter: meter(scope, state),
         }
     }
-
-    fn count(&self, draft: &mut Draft) {
-        if let Some(meter) = &self.meter {
-            draft.meter(meter.clone());
-        }
-    }
-}
-
-/// What a change of the flag's overrides counts against, if there is a limit
-fn meter(scope: &AdminScope, state: &AppState) -> Option<Meter> {
-    let limit = state.limits().override_changes;
-    (limit > 0).then(|| Meter {
-        flag: scope.key.as_str().into(),
-        limit,
-        window: WINDOW,
-    })
 }
 
 /// The override that was put, with what is known of it: of one that was there already, what was said then

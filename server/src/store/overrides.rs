@@ -20,12 +20,12 @@ pub struct EntryNotes {
     pub meter: Option<Meter>,
 }
 
-/// A bound on how often a flag's overrides are changed
+/// A bound on how often the overrides of each of some flags are changed
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meter {
-    /// The flag
-    pub flag: Arc<str>,
-    /// Changes at most
+    /// The flags
+    pub flags: Vec<Arc<str>>,
+    /// Changes of one of them at most
     pub limit: u32,
     /// In so long a time, up to each of them
     pub window: Duration,

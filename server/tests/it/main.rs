@@ -69,6 +69,8 @@ mod redis;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
+mod salts;
+#[cfg(test)]
 mod service;
 #[cfg(test)]
 mod signing;

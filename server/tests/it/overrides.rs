@@ -606,12 +606,12 @@ async fn a_flag_takes_a_hundred_changes_an_hour_and_a_load_is_one() {
             "urn:flagstaff:problem:too-many-changes"
         );
     }
-    // Everything else goes on: the switch, other overrides of the flag with it, other flags.
+    // Everything else goes on: the switch, other flags.
     let switched = server
         .admin(
             Method::PATCH,
             &format!("{FLAGS}/a"),
-            &json!({"enabled": false, "overrides": {"user": {"x": "include"}}}),
+            &json!({"enabled": false}),
         )
         .await;
     assert_eq!(switched.status, StatusCode::OK);
@@ -630,11 +630,15 @@ async fn a_flag_takes_a_hundred_changes_an_hour_and_a_load_is_one() {
         .await;
     assert_eq!(other.status, StatusCode::CREATED);
     // A flag that is deleted and made again has not begun anew.
-    let flag = server.get(&format!("{FLAGS}/a")).await.json();
-    server
+    let mut flag = server.get(&format!("{FLAGS}/a")).await.json();
+    let deleted = server
         .admin(Method::DELETE, &format!("{FLAGS}/a"), &Value::Null)
         .await;
-    server.put("a", &flag).await;
+    assert_eq!(deleted.status, StatusCode::NO_CONTENT);
+    let refused = server.put("a", &flag).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    flag["overrides"] = Value::Null;
+    assert_eq!(server.put("a", &flag).await.status, StatusCode::CREATED);
     assert_eq!(
         put(&server, "/user/u1", json!("include")).await.status,
         StatusCode::TOO_MANY_REQUESTS
@@ -654,6 +658,85 @@ async fn a_flag_takes_a_hundred_changes_an_hour_and_a_load_is_one() {
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
     // What is left of the first hour is the deletion, ten minutes after its beginning.
     assert_eq!(refused.header("retry-after"), "600");
+}
+
+#[tokio::test]
+async fn the_limit_holds_whichever_way_overrides_are_changed() {
+    let server = server().await;
+    let environment = "/api/v1/projects/default/environments";
+    let overridden = |user: u32| {
+        let mut flag = json!({"type": "boolean", "enabled": true, "serve": "off", "salt": "w"});
+        flag["overrides"] = json!({"user": {format!("u{user}"): "include"}});
+        flag
+    };
+    let patch =
+        json!({"op": "patch", "key": "w", "value": {"overrides": {"user": {"c": "include"}}}});
+    let writes = |user: u32| {
+        let flags = json!({"schemaVersion": 1, "flags": {"w": overridden(user)}});
+        let mut replacement = overridden(user);
+        replacement["key"] = json!("w");
+        [
+            (Method::PUT, "production/flags/w", replacement),
+            (
+                Method::PATCH,
+                "production/flags/w",
+                json!({"overrides": {"user": {"p": "exclude"}}}),
+            ),
+            (
+                Method::POST,
+                "production/changesets",
+                json!({"operations": [patch]}),
+            ),
+            (Method::PUT, "production/document?mode=merge", flags),
+            (
+                Method::POST,
+                "production/copy",
+                json!({"from": "staging", "flags": ["w"]}),
+            ),
+        ]
+    };
+    let send = async |(method, path, body): &(Method, &str, Value)| {
+        let path = format!("{environment}/{path}");
+        let headers = [("if-match", "*")];
+        let headers = if path.ends_with("flags/w") {
+            &headers[..]
+        } else {
+            &[]
+        };
+        server
+            .call(KeyKind::Admin, method.clone(), &path, body, headers)
+            .await
+    };
+    let staged = format!("{environment}/staging/flags/w");
+    server.admin(Method::PUT, &staged, &overridden(1_000)).await;
+    server.put("w", &overridden(0)).await;
+    let made = server.get(&format!("{FLAGS}/w")).await.json()["version"].clone();
+    // The flag was made with an override, which is the first change.
+    for round in 0..20 {
+        let writes = writes(round + 1);
+        let last = if round == 19 { 4 } else { 5 };
+        for write in &writes[..last] {
+            let answer = send(write).await;
+            assert!(answer.status.is_success(), "{write:?}: {}", answer.text);
+        }
+    }
+    let before = server.get(&format!("{FLAGS}/w")).await.json();
+    for write in &writes(100) {
+        let answer = send(write).await;
+        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{write:?}");
+        assert_eq!(answer.header("retry-after"), "3600");
+    }
+    assert_eq!(server.get(&format!("{FLAGS}/w")).await.json(), before);
+    // What a script has done with them can be undone at once.
+    let back = server
+        .admin(
+            Method::POST,
+            &format!("{FLAGS}/w/rollback"),
+            &json!({"revision": made}),
+        )
+        .await;
+    assert_eq!(back.status, StatusCode::OK, "{}", back.text);
+    assert_eq!(back.json()["overrides"], json!({"user": {"u0": "include"}}));
 }
 
 #[tokio::test]

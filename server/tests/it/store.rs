@@ -8,8 +8,8 @@ use flagstaff_server::auth::KeyKind;
 use flagstaff_server::object::{ObjectId, ObjectKind};
 use flagstaff_server::store::{
     AccessChange, Action, AuditEntry, AuditQuery, Author, Change, ChangeRow, Commit, End, EndedKey,
-    EntryNotes, FlagNote, FlagRow, KeyRow, KeyRules, Lifecycle, NewEnvironments, NoteChange, Origin,
-    ProjectChoice, RulesChange, Since, SqlStore, Store, StoreError, Stored,
+    EntryNotes, FlagNote, FlagRow, KeyRow, KeyRules, Lifecycle, NewEnvironments, NoteChange,
+    Origin, ProjectChoice, RulesChange, Since, SqlStore, Store, StoreError, Stored,
 };
 
 use crate::postgres::{Cluster, execute};

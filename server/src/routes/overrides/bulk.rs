@@ -12,7 +12,7 @@ use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{flag, flag_id, meter, objects};
+use super::{flag, flag_id, objects};
 use crate::api_error::ApiError;
 use crate::draft::Draft;
 use crate::environment::Invalid;
@@ -110,14 +110,7 @@ pub(in crate::routes) async fn load(
         let tally = offload(move || load.preview(&state)).await??;
         (current.revision(), flag(&current, &id.key)?.version, tally)
     } else {
-        let meter = meter(&scope, &state);
-        let edit = move |current: &Published, draft: &mut Draft| {
-            load.apply(current, draft)?;
-            if let Some(meter) = &meter {
-                draft.meter(meter.clone());
-            }
-            Ok(())
-        };
+        let edit = move |current: &Published, draft: &mut Draft| load.apply(current, draft);
         let written = scope
             .environment
             .write(author, Invalid::Refuse, edit)

@@ -1,12 +1,15 @@
 //! Entries of lists: what is known of them beside their values, and counting the changes of overrides
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use flagstaff_core::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
+use super::batch::Batch;
+use super::dialect;
 use super::row::{object_id, timestamp};
 use crate::store::{EntryId, EntryQuery, EntryRow, Meter, StoreError};
 
@@ -117,30 +120,73 @@ pub(super) async fn count(
         .bind(over)
         .execute(&mut *connection)
         .await?;
-    // The newest ones that fill the limit: when the oldest of them no longer counts there is room.
-    let filling = sqlx::query(
-        "SELECT made_at FROM override_change WHERE environment_id = $1 AND flag = $2 ORDER BY made_at DESC LIMIT $3",
-    )
-    .bind(environment)
-    .bind(&*meter.flag)
-    .bind(i64::from(meter.limit))
-    .fetch_all(&mut *connection)
-    .await?;
-    if filling.len() >= usize::try_from(meter.limit).unwrap_or(usize::MAX) {
-        let oldest: i64 = filling.last().map_or(Ok(now), |row| row.try_get(0))?;
-        let wait = oldest.saturating_sub(over).max(1);
+    let most = dialect::rows_of_a_statement(connection);
+    for flags in meter.flags.chunks(most) {
+        let Some(flag) = full(connection, environment, (flags, meter.limit)).await? else {
+            continue;
+        };
+        let oldest = oldest_counted(connection, environment, (&flag, meter.limit)).await?;
+        let wait = oldest.unwrap_or(now).saturating_sub(over).max(1);
         return Err(StoreError::TooManyChanges {
-            flag: meter.flag.clone(),
+            flag: flag.into(),
             limit: meter.limit,
             retry_after: Duration::from_millis(wait.unsigned_abs()),
         });
     }
-    sqlx::query("INSERT INTO override_change (environment_id, flag, revision, made_at) VALUES ($1, $2, $3, $4)")
+    let insert = Batch {
+        before: "INSERT INTO override_change (environment_id, flag, revision, made_at) VALUES",
+        columns: 4,
+        after: "",
+    };
+    insert
+        .run(connection, &meter.flags, |query, flag| {
+            Ok(query
+                .bind(environment)
+                .bind(flag.to_string())
+                .bind(revision)
+                .bind(now))
+        })
+        .await
+}
+
+/// A flag that has used up the limit
+async fn full(
+    connection: &mut AnyConnection,
+    environment: i64,
+    (flags, limit): (&[Arc<str>], u32),
+) -> Result<Option<String>, StoreError> {
+    let mut text =
+        "SELECT flag FROM override_change WHERE environment_id = $1 AND flag IN (".to_owned();
+    list(&mut text, &mut (3_usize..), flags.len());
+    text.push_str(") GROUP BY flag HAVING COUNT(*) >= $2 ORDER BY flag LIMIT 1");
+    let mut query = sqlx::query(AssertSqlSafe(text))
         .bind(environment)
-        .bind(&*meter.flag)
-        .bind(revision)
-        .bind(now)
-        .execute(connection)
+        .bind(i64::from(limit));
+    for flag in flags {
+        query = query.bind(flag.to_string());
+    }
+    let is_common = flags.len() == 1;
+    let row = query
+        .persistent(is_common)
+        .fetch_optional(connection)
         .await?;
-    Ok(())
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
+/// The oldest of the newest changes that fill the limit: when it no longer counts there is room
+async fn oldest_counted(
+    connection: &mut AnyConnection,
+    environment: i64,
+    (flag, limit): (&str, u32),
+) -> Result<Option<i64>, StoreError> {
+    let filling = sqlx::query(
+        "SELECT made_at FROM override_change WHERE environment_id = $1 AND flag = $2 ORDER BY made_at DESC LIMIT $3",
+    )
+    .bind(environment)
+    .bind(flag)
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    let oldest = filling.last().map(|row| row.try_get(0));
+    Ok(oldest.transpose()?)
 }

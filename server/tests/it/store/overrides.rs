@@ -139,7 +139,7 @@ pub(super) async fn changes_beyond_the_limit_are_refused_until_one_no_longer_cou
         );
         let mut commit = at(base, millis, vec![change]);
         commit.entries.meter = Some(Meter {
-            flag: flag.into(),
+            flags: vec![flag.into()],
             limit: 2,
             window: Duration::from_secs(1),
         });
@@ -171,6 +171,37 @@ pub(super) async fn changes_beyond_the_limit_are_refused_until_one_no_longer_cou
     );
 }
 
+pub(super) async fn a_commit_counts_for_each_of_its_flags_or_for_none(store: &dyn Store) {
+    let metered = |base, flags: Vec<String>| {
+        let changes = flags.iter().map(|flag| {
+            let list = format!("{flag}/user");
+            entry(&list, &format!("u{base}"), Some("1"), None, None)
+        });
+        let mut commit = at(base, 1_000, changes.collect());
+        commit.entries.meter = Some(Meter {
+            flags: flags.iter().map(|flag| flag.as_str().into()).collect(),
+            limit: 2,
+            window: Duration::from_secs(1),
+        });
+        commit
+    };
+    // More than a statement takes.
+    let many = || (0..600).map(|number| format!("f{number:03}")).collect();
+    store.commit(metered(0, many())).await.unwrap();
+    let last = || vec!["f599".to_owned()];
+    store.commit(metered(1, last())).await.unwrap();
+    let refused = store.commit(metered(2, many())).await;
+    let Err(StoreError::TooManyChanges { flag, .. }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(&*flag, "f599");
+    // What was refused counts for nobody.
+    store
+        .commit(metered(2, vec!["f000".to_owned()]))
+        .await
+        .unwrap();
+}
+
 /// Writers that start from the same state: the limit holds whoever wins
 pub(super) async fn writers_at_once_do_not_pass_the_limit(store: Arc<dyn Store>) {
     let writer = |number: u32| {
@@ -181,7 +212,7 @@ pub(super) async fn writers_at_once_do_not_pass_the_limit(store: Arc<dyn Store>)
                 let change = entry("a/user", &format!("u{number}"), Some("1"), None, None);
                 let mut commit = at(base, 5, vec![change]);
                 commit.entries.meter = Some(Meter {
-                    flag: "a".into(),
+                    flags: vec!["a".into()],
                     limit: 3,
                     window: Duration::from_hours(1),
                 });
