@@ -31,14 +31,17 @@ pub(crate) struct Identity {
 #[derive(Debug)]
 pub(crate) struct Roster {
     present: Mutex<Everybody>,
-    // By key and instance.
-    elsewhere: Mutex<HashMap<Arc<str>, HashMap<String, (u64, Instant)>>>,
+    // By key.
+    elsewhere: Mutex<HashMap<Arc<str>, Hearsay>>,
     made: Mutex<VecDeque<(u64, Timestamp)>>,
     number: AtomicU64,
     has_changed: AtomicBool,
     // Whoever waits for all to have a revision looks again when this moves.
     moves: watch::Sender<()>,
 }
+
+/// What instances have acknowledged, and when
+type Hearsay = HashMap<String, (u64, Instant)>;
 
 #[derive(Debug, Default)]
 struct Everybody {

@@ -685,7 +685,7 @@ async fn the_limit_holds_whichever_way_overrides_are_changed() {
             (
                 Method::POST,
                 "production/changesets",
-                json!({"operations": [patch]}),
+                json!({"operations": [operation]}),
             ),
             (Method::PUT, "production/document?mode=merge", flags),
             (
@@ -696,7 +696,7 @@ async fn the_limit_holds_whichever_way_overrides_are_changed() {
         ]
     };
     let send = async |(method, path, body): &(Method, &str, Value)| {
-        let path = format!("{environment}/{path}");
+        let url = format!("{environment}/{path}");
         let headers = [("if-match", "*")];
         let headers = if path.ends_with("flags/w") {
             &headers[..]

@@ -574,15 +574,18 @@ async fn of_many_rotations_at_once_one_makes_an_heir(store: Arc<dyn Store>) {
         let store = Arc::clone(&store);
         tokio::spawn(async move { store.change_access(change).await })
     });
-    let mut heirs = 0;
+    let mut heirs = Vec::new();
     for rotation in rotations.collect::<Vec<_>>() {
         match rotation.await.unwrap() {
-            Ok(()) => heirs += 1,
+            Ok(()) => heirs.push(()),
             Err(StoreError::EndsAlready) => {}
             Err(other) => panic!("{other}"),
         }
     }
-    assert_eq!((heirs, store.access().await.unwrap().rows.len()), (1, 2));
+    assert_eq!(
+        (heirs.len(), store.access().await.unwrap().rows.len()),
+        (1, 2)
+    );
 }
 
 async fn an_heir_is_not_made_of_what_the_key_was_before(store: &dyn Store) {
