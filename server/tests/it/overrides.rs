@@ -704,7 +704,7 @@ async fn the_limit_holds_whichever_way_overrides_are_changed() {
             &[]
         };
         server
-            .call(KeyKind::Admin, method.clone(), &path, body, headers)
+            .call(KeyKind::Admin, method.clone(), &url, body, headers)
             .await
     };
     let staged = format!("{environment}/staging/flags/w");
