@@ -28,8 +28,8 @@ mod usage;
 pub use access::{Access, AccessChange, End, KeyRow, KeyRules, RulesChange, SigningSecret};
 pub(crate) use audit::path_changes;
 pub use audit::{
-    Action, AuditDetails, AuditEntry, AuditHead, AuditQuery, AuditRow, Author, EntryChange,
-    EntryCounts, Origin, PathChange, SHOWN_ENTRIES,
+    ACCESS_KINDS, Action, AuditDetails, AuditEntry, AuditHead, AuditQuery, AuditRow, Author,
+    EntryChange, EntryCounts, Origin, PathChange, SHOWN_ENTRIES,
 };
 pub use catalogue::{CatalogueStore, FlagKind, FlagNote, Lifecycle, NoteChange};
 pub use idempotency::{Claim, Claimed, IdempotencyStore, NewClaim};
