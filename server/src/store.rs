@@ -40,7 +40,8 @@ pub use settings::SettingsChange;
 pub use sql::SqlStore;
 pub(crate) use sql::{BackupError, backup, redacted, restore};
 pub use usage::{
-    KEPT_UNKNOWN, SeenFlag, UnknownFlag, UsageCounts, UsageQuery, UsageRow, UsageStep, UsageStore,
+    KEPT_UNKNOWN, MAX_EVALUATIONS, SeenFlag, UnknownFlag, UsageCounts, UsageQuery, UsageRow,
+    UsageStep, UsageStore,
 };
 
 /// Bytes of a key or an entry: more than the language allows, and two of them less than a row of PostgreSQL's indexes holds
