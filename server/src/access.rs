@@ -143,7 +143,7 @@ impl<'a> Place<'a> {
     fn check_reach(&self, is_for_all_projects: bool) -> Result<(), ApiError> {
         if is_for_all_projects && !self.grant.is_for_all_projects() {
             return Err(ApiError::Forbidden(
-                "a token for all projects is made, rotated and revoked only with another one",
+                "only who is admin in every project makes, rotates and revokes tokens for all projects",
             ));
         }
         Ok(())

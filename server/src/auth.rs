@@ -4,7 +4,7 @@
 //! come with a JWT and be members of projects ([`crate::identity`]). What a request comes with is its [`Grant`].
 
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use rand::distr::{Alphanumeric, SampleString as _};
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
+use crate::encryption::{DecryptError, EncryptionKeys};
 use crate::store::{Access, KeyRow, MemberRow};
 
 mod grant;
@@ -146,17 +147,29 @@ pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
 }
 
 /// A key in service
-#[derive(Debug)]
 pub struct Key {
     row: KeyRow,
     id: Arc<str>,
     ended: CancellationToken,
+    secrets: Vec<Result<String, DecryptError>>,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Its secrets are nobody's business.
+        formatter.debug_tuple("Key").field(&self.row).finish()
+    }
 }
 
 impl Key {
     /// What is known of it
     pub fn row(&self) -> &KeyRow {
         &self.row
+    }
+
+    /// What contexts are signed with, or why it is not known
+    pub(crate) fn secrets(&self) -> &[Result<String, DecryptError>] {
+        &self.secrets
     }
 
     /// Whether what it opened may go on now that this is known of it: pages that may no longer use it must ask again
@@ -176,13 +189,19 @@ pub struct Keyring {
 
 impl Keyring {
     /// A keyring of these keys; what was opened by those that `before` has too goes on, where the same pages may use them
-    pub fn new(access: Access, before: &Self) -> Self {
+    pub fn new(access: Access, before: &Self, encryption_keys: &EncryptionKeys) -> Self {
         let key = |row: KeyRow| {
             let held = before.keys.get(&row.hash);
             let held = held.filter(|key| key.opens_for(&row));
             let ended = held.map(|key| key.ended.clone()).unwrap_or_default();
-            let id = row.id().into();
-            (row.hash.clone(), Arc::new(Key { row, id, ended }))
+            let secrets = row.rules.secrets.iter();
+            let key = Key {
+                id: row.id().into(),
+                ended,
+                secrets: secrets.map(|it| it.decrypt(encryption_keys)).collect(),
+                row,
+            };
+            (key.row.hash.clone(), Arc::new(key))
         };
         Self {
             version: access.version,

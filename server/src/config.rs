@@ -67,6 +67,16 @@ pub struct ServeOptions {
     )]
     pub redis: Option<String>,
 
+    /// Keys that signing secrets in the database and the copy in Redis are encrypted with, separated by commas and of 32 characters or
+    /// more: the first encrypts, all decrypt. All nodes need the same; without any, secrets are stored as they are, and Redis has no copy
+    #[arg(
+        long,
+        env = "FLAGSTAFF_ENCRYPTION_KEYS",
+        hide_env_values = true,
+        value_name = "KEYS"
+    )]
+    pub encryption_keys: Option<Unshown>,
+
     /// Token with the role admin in all projects, 24 characters or more; one is made and printed if there is none yet
     #[arg(
         long,
@@ -169,6 +179,29 @@ impl ServeOptions {
             return Err(WeakToken);
         }
         Ok(())
+    }
+}
+
+/// A text that is secret and is read later, since clap shows what it cannot read
+#[derive(Clone, PartialEq, Eq)]
+pub struct Unshown(String);
+
+impl Unshown {
+    /// The text itself
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Unshown {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Unshown {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("(secret)")
     }
 }
 

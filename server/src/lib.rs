@@ -28,6 +28,7 @@ mod connections;
 pub mod contact;
 pub mod copy;
 mod draft;
+mod encryption;
 pub mod environment;
 mod etag;
 mod extract;
@@ -57,6 +58,7 @@ mod rate;
 mod redis;
 mod routes;
 mod sealed;
+mod secrets;
 mod seed;
 mod serve;
 mod signing;
@@ -77,10 +79,12 @@ pub use config::{
     Cli, Command, IdentityError, IdentityOptions, NetworkOptions, ServeOptions, WeakToken,
 };
 pub use draft::Draft;
+pub use encryption::{DecryptError, EncryptionKeys, InvalidEncryptionKeys};
 pub use logging::{LogFormat, log_to_stderr};
 pub use rate::Rates;
 pub use redis::{Redis, keep};
 pub use routes::app;
+pub use secrets::{SecretsError, UnusableSecret};
 pub use seed::{SeedError, SeedReport, seed};
 pub use serve::{ServeError, serve, serve_apart, serve_on};
 pub use state::{AppState, Clock, Limits};

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::http::Extensions;
 use axum::http::request::Parts;
@@ -28,6 +28,8 @@ const BURST: u64 = 10;
 const MICROS: u64 = 1_000_000;
 /// Who has used less of it than one part in so many is not worth telling other nodes of
 const WORTH_TELLING: u64 = 10;
+/// Whatever is said in Redis, where nodes are believed without a proof, a node lets an account do one part in so many of what it may do
+const OWN_SHARE: u64 = 10;
 /// Payers that other nodes are told of at a time; more than a node serves between two tellings
 const TOLD: usize = 10_000;
 
@@ -117,6 +119,8 @@ pub(crate) struct Limiter {
     // The latest that a clock said that somebody sets.
     latest: AtomicU64,
     sketch: Sketch,
+    // What was let through here alone, each time counted [`OWN_SHARE`] times; kept where others are believed.
+    own: OnceLock<Sketch>,
     // What the other nodes are to be told, in microseconds of use; `None` where nobody tells them.
     untold: Mutex<Option<HashMap<Account, u64>>>,
 }
@@ -129,6 +133,7 @@ impl Limiter {
             begun: Instant::now(),
             latest: AtomicU64::default(),
             sketch: Sketch::new(),
+            own: OnceLock::new(),
             untold: Mutex::new(None),
         }
     }
@@ -185,7 +190,7 @@ impl Limiter {
             class: Class::Failure,
             payer: Payer::address(address),
         };
-        check(self.sketch.used(&account, self.now()), interval)
+        self.check(&account, self.now(), interval)
     }
 
     fn take(&self, class: Class, rate: u32, payer: Payer) -> Result<(), ApiError> {
@@ -194,13 +199,28 @@ impl Limiter {
         };
         let account = Account { class, payer };
         let now = self.now();
+        self.check(&account, now, interval)?;
         let used = self.sketch.used(&account, now);
-        check(used, interval)?;
         self.sketch.add(&account, now, interval);
+        if let Some(own) = self.own.get() {
+            own.add_up_to(&account, (now, own_interval(interval)), burst());
+        }
         if used > burst() / WORTH_TELLING {
             self.note(account, interval);
         }
         Ok(())
+    }
+
+    /// Whether there is room for one more by what all nodes are said to have let through, or else in this node's own share
+    fn check(&self, account: &Account, now: u64, interval: u64) -> Result<(), ApiError> {
+        let checked = check(self.sketch.used(account, now), interval);
+        let own = self.own.get().filter(|_| checked.is_err());
+        let share = own.map(|own| check(own.used(account, now), own_interval(interval)));
+        if share.is_some_and(|share| share.is_ok()) {
+            Ok(())
+        } else {
+            checked
+        }
     }
 
     fn note(&self, account: Account, used: u64) {
@@ -215,13 +235,14 @@ impl Limiter {
 
     /// What the other nodes have not been told yet: microseconds of use by account. From the first call on it is kept for the next one.
     pub(crate) fn take_untold(&self) -> HashMap<Account, u64> {
+        self.own.get_or_init(Sketch::new);
         let mut untold = self.untold.lock().unwrap_or_else(PoisonError::into_inner);
         untold.replace(HashMap::new()).unwrap_or_default()
     }
 
-    /// Learns what all nodes together have let an account use
+    /// Learns what all nodes together are said to have let an account use; no more of it is believed than there is to use
     pub(crate) fn learn(&self, account: &Account, used: u64) {
-        self.sketch.raise(account, self.now(), used);
+        self.sketch.raise(account, self.now(), used.min(burst()));
     }
 
     /// Microseconds since some instant, which never go back
@@ -246,6 +267,11 @@ fn interval(rate: u32) -> Option<u64> {
     MICROS
         .checked_div(rate.into())
         .map(|interval| interval.max(1))
+}
+
+/// What one uses up of a node's own share
+const fn own_interval(interval: u64) -> u64 {
+    interval.saturating_mul(OWN_SHARE)
 }
 
 /// Whether there is room for one more

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, Notify};
 
 use crate::auth::hex;
+use crate::encryption::{DecryptError, EncryptionKeys};
 
 mod keep;
 mod share;
@@ -24,6 +25,8 @@ pub use keep::keep;
 /// Longer than anything takes but a large copy on a slow network
 const CONNECT: Duration = Duration::from_secs(2);
 const ANSWER: Duration = Duration::from_secs(10);
+/// Between two looks at the store for what is announced here
+const PAUSE: Duration = Duration::from_millis(20);
 /// How long a copy is kept after the last node that could vouch for it: 7 days
 const KEPT_SECONDS: i64 = 7 * 86_400;
 
@@ -39,6 +42,8 @@ pub struct Redis {
     channel: String,
     hash: String,
     rates: String,
+    // What the copy is encrypted with, without which there is none.
+    keys: EncryptionKeys,
     connection: Mutex<Option<MultiplexedConnection>>,
 }
 
@@ -51,21 +56,45 @@ pub(crate) enum CacheError {
     /// The subscription ended
     #[error("redis closed the subscription")]
     Closed,
-    /// What is to be kept cannot be written
+    /// What is to be kept cannot be written, or what is there cannot be read
     #[error(transparent)]
     Copy(#[from] crate::copy::Unreadable),
+    /// Nobody could tell a copy from what somebody else has written
+    #[error("without `--encryption-keys` no copy is kept, and none is believed")]
+    NoKeys,
+    /// A part of the copy that no node has written, or not with these keys
+    #[error("the copy's `{part}` is not believed")]
+    Decrypt {
+        /// Its name
+        part: String,
+        /// Why
+        source: DecryptError,
+    },
+    /// Parts of the copy that were not there at the same time
+    #[error("the copy's `{part}` is not of the state that the copy is said to be of")]
+    Mixed {
+        /// Its name
+        part: String,
+    },
+    /// A copy that somebody has kept for longer than nodes keep it
+    #[error("the copy is older than 7 days, as of {at}")]
+    Old {
+        /// When a node last vouched for it
+        at: Timestamp,
+    },
 }
 
 impl Redis {
     /// The Redis at an address, for the nodes of the database at another one, which is given without what is secret in it
-    pub fn new(address: &str, database: &str) -> Result<Self, RedisError> {
+    pub fn new(address: &str, database: &str, keys: EncryptionKeys) -> Result<Self, RedisError> {
         let digest = hex(&Sha256::digest(database.as_bytes()));
         let name = digest.get(..16).unwrap_or_default();
         Ok(Self {
             client: Client::open(address)?,
             channel: format!("flagstaff:{name}:committed"),
-            hash: format!("flagstaff:{name}:copy"),
+            hash: format!("flagstaff:{name}:encrypted-copy"),
             rates: format!("flagstaff:{name}:rate:"),
+            keys,
             connection: Mutex::new(None),
         })
     }
@@ -89,8 +118,21 @@ impl Redis {
         loop {
             // Once more than there are messages: for what was committed before anybody listened.
             announced.notify_one();
-            if messages.next().await.is_none() {
-                return Err(CacheError::Closed);
+            // Anybody who is let into Redis can announce anything any number of times: then one look is for many of them.
+            let mut was_announced = false;
+            let pause = tokio::time::sleep(PAUSE);
+            tokio::pin!(pause);
+            loop {
+                tokio::select! {
+                    () = &mut pause, if !pause.is_elapsed() => {}
+                    message = messages.next() => {
+                        message.ok_or(CacheError::Closed)?;
+                        was_announced = true;
+                    }
+                }
+                if was_announced && pause.is_elapsed() {
+                    break;
+                }
             }
         }
     }
@@ -102,10 +144,13 @@ impl Redis {
         self.ask(&get).await
     }
 
-    /// All fields of the copy
-    async fn fields(&self) -> Result<Vec<(String, String)>, CacheError> {
-        let mut get = redis::cmd("HGETALL");
-        get.arg(&self.hash);
+    /// Fields of the copy as they are together at one instant
+    async fn fields<const N: usize>(
+        &self,
+        names: [&str; N],
+    ) -> Result<[Option<Vec<u8>>; N], CacheError> {
+        let mut get = redis::cmd("HMGET");
+        get.arg(&self.hash).arg(&names[..]);
         self.ask(&get).await
     }
 
@@ -115,7 +160,7 @@ impl Redis {
         part: &str,
         seen: Option<&str>,
         version: &str,
-        text: &str,
+        encrypted: &[u8],
     ) -> Result<(), CacheError> {
         let script = Script::new(SET_IF);
         let mut call = script.key(&self.hash);
@@ -123,20 +168,25 @@ impl Redis {
             .arg(seen.unwrap_or_default())
             .arg(version)
             .arg(part)
-            .arg(text);
+            .arg(encrypted);
         let mut connection = self.connection().await?;
         let done = within(ANSWER, call.invoke_async::<()>(&mut connection)).await;
         self.note(done).await
     }
 
-    /// Vouches for the copy as of an instant, and keeps it for so much longer
-    async fn vouch(&self, at: Timestamp) -> Result<(), CacheError> {
+    /// Sets by which the copy is vouched for, and keeps it for so much longer
+    async fn set_voucher(&self, encrypted: &[u8]) -> Result<(), CacheError> {
         let mut set = redis::cmd("HSET");
-        set.arg(&self.hash).arg(CURRENT_AT).arg(at.as_millis());
+        set.arg(&self.hash).arg(VOUCHER).arg(encrypted);
         self.ask::<()>(&set).await?;
         let mut expire = redis::cmd("EXPIRE");
         expire.arg(&self.hash).arg(KEPT_SECONDS);
         self.ask::<()>(&expire).await
+    }
+
+    /// Whether it answers
+    async fn ping(&self) -> Result<(), CacheError> {
+        self.ask(&redis::cmd("PING")).await
     }
 
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CacheError> {
@@ -171,8 +221,8 @@ impl Redis {
     }
 }
 
-/// The field that says when a node last vouched for the copy
-const CURRENT_AT: &str = "current-at";
+/// The field that says when a node last vouched for the copy, and of which versions its parts are at least
+const VOUCHER: &str = "voucher";
 
 /// The field of a part's version
 fn version_of(part: &str) -> String {

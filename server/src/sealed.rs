@@ -1,6 +1,4 @@
-//! Texts that are kept for whoever has a token and are of no use to anybody else: the store knows only the token's hash
-
-use std::fmt::Write as _;
+//! Texts that are kept for whoever has a token or a key and are of no use to anybody else: the store knows only a token's hash
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -9,20 +7,26 @@ use sha2::Sha256;
 use crate::auth::{hex, unhex};
 
 /// Seals a text with a token, for one purpose; `None` if the cipher refuses, which it does only for texts of many gigabytes
-pub(crate) fn seal(token: &str, purpose: &str, mut text: Vec<u8>) -> Option<String> {
+pub(crate) fn seal(token: &str, purpose: &str, text: Vec<u8>) -> Option<String> {
+    seal_bytes(token, purpose, text).map(|sealed| hex(&sealed))
+}
+
+/// The same as bytes: a nonce, and the text with its tag
+pub(crate) fn seal_bytes(token: &str, purpose: &str, mut text: Vec<u8>) -> Option<Vec<u8>> {
     let nonce: [u8; NONCE_LEN] = rand::random();
     let key = key(token, purpose)?;
     key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut text)
         .ok()?;
-    let mut sealed = hex(&nonce);
-    // Writing to a String cannot fail.
-    let _ = write!(sealed, "{}", hex(&text));
-    Some(sealed)
+    Some([&nonce[..], &text].concat())
 }
 
 /// Opens what was sealed with the same token for the same purpose
 pub(crate) fn open(token: &str, purpose: &str, sealed: &str) -> Option<Vec<u8>> {
-    let mut bytes = unhex(sealed)?;
+    open_bytes(token, purpose, unhex(sealed)?)
+}
+
+/// The same of bytes
+pub(crate) fn open_bytes(token: &str, purpose: &str, mut bytes: Vec<u8>) -> Option<Vec<u8>> {
     let mut text = bytes.split_off(NONCE_LEN.min(bytes.len()));
     let nonce = Nonce::try_assume_unique_for_key(&bytes).ok()?;
     let length = key(token, purpose)?

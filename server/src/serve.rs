@@ -13,12 +13,14 @@ use crate::api_error::chain;
 use crate::auth::KeyKind;
 use crate::config::{IdentityError, ServeOptions, WeakToken};
 use crate::connections::serve_connections;
+use crate::encryption::{EncryptionKeys, InvalidEncryptionKeys};
 use crate::environment::{Author, LoadError};
 use crate::follow::follow;
 use crate::instances;
 use crate::keys::{self, NewKey};
 use crate::redis::{Redis, keep};
 use crate::routes;
+use crate::secrets::{self, SecretsError};
 use crate::seed::{self, SeedError, SeedReport};
 use crate::state::{AppState, Clock, Limits};
 use crate::store::{EnvironmentRow, Origin, SqlStore, Store, StoreError, redacted};
@@ -50,6 +52,12 @@ pub enum ServeError {
     /// The issuer of tokens
     #[error("cannot use the issuer of tokens")]
     Identity(#[from] IdentityError),
+    /// The keys that secrets are encrypted with
+    #[error("cannot use the encryption keys (`--encryption-keys`, `FLAGSTAFF_ENCRYPTION_KEYS`)")]
+    EncryptionKeys(#[from] InvalidEncryptionKeys),
+    /// A signing secret cannot be decrypted
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
     /// The address of Redis
     #[error("cannot use the address of redis")]
     Redis(#[source] redis::RedisError),
@@ -99,9 +107,8 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
     let redis = match &options.redis {
         Some(address) => {
             let name = sql.shared_name().await.map_err(cannot_open)?;
-            Some(Arc::new(
-                Redis::new(address, &name).map_err(ServeError::Redis)?,
-            ))
+            let redis = Redis::new(address, &name, encryption_keys(&options)?);
+            Some(Arc::new(redis.map_err(ServeError::Redis)?))
         }
         None => None,
     };
@@ -143,8 +150,12 @@ async fn load(sql: &SqlStore, options: &ServeOptions) -> Result<AppState, ServeE
     let store: Arc<dyn Store> = Arc::new(sql.clone());
     let clock = Clock::System;
     let limits = limits(options)?;
+    let access = store.access().await?;
+    secrets::check(&access.rows, &limits.encryption_keys).map_err(SecretsError::from)?;
     ensure_given_keys(&*store, options, clock.now()).await?;
-    Ok(AppState::load(store, limits, clock).await?)
+    let state = AppState::load(store, limits, clock).await?;
+    secrets::encrypt_all(&state).await?;
+    Ok(state)
 }
 
 /// Makes the keys that a first start makes, and tells where the server is and what they are
@@ -181,7 +192,7 @@ async fn spare(
     let Some(redis) = redis.filter(|_| matches!(error, StoreError::Unreachable(_))) else {
         return Ok(None);
     };
-    let copy = match redis.load().await {
+    let copy = match redis.load(Clock::System.now()).await {
         Ok(Some(copy)) => copy,
         Ok(None) => return Ok(None),
         Err(error) => {
@@ -197,8 +208,10 @@ async fn spare(
         "the database is out of reach: starting with the copy in redis"
     );
     let store: Arc<dyn Store> = Arc::new(sql.clone());
-    let state = AppState::restore(store, copy, limits(options)?, Clock::System)
-        .map_err(LoadError::Snapshot)?;
+    let limits = limits(options)?;
+    secrets::check(&copy.access.rows, &limits.encryption_keys).map_err(SecretsError::from)?;
+    let state =
+        AppState::restore(store, copy, limits, Clock::System).map_err(LoadError::Snapshot)?;
     Ok(Some(state))
 }
 
@@ -213,6 +226,7 @@ async fn catch_up(options: ServeOptions, state: AppState) {
         let done = async {
             // Where there are none, nobody would read the new ones on this node's output; a start with the database makes them.
             ensure_given_keys(&**state.store(), &options, state.now()).await?;
+            secrets::encrypt_all(&state).await?;
             plant(&options, &state).await
         };
         match done.await {
@@ -222,7 +236,7 @@ async fn catch_up(options: ServeOptions, state: AppState) {
     }
 }
 
-fn limits(options: &ServeOptions) -> Result<Limits, IdentityError> {
+fn limits(options: &ServeOptions) -> Result<Limits, ServeError> {
     Ok(Limits {
         streams: usize::try_from(options.max_streams).unwrap_or(usize::MAX),
         proxies: options.network.proxies(),
@@ -230,8 +244,17 @@ fn limits(options: &ServeOptions) -> Result<Limits, IdentityError> {
         usage_kept: Duration::from_hours(u64::from(options.usage_days).saturating_mul(24)),
         rates: options.network.rates(),
         issuer: options.identity.issuer()?.map(Arc::new),
+        encryption_keys: encryption_keys(options)?,
         ..Limits::default()
     })
+}
+
+fn encryption_keys(options: &ServeOptions) -> Result<EncryptionKeys, InvalidEncryptionKeys> {
+    let given = options.encryption_keys.as_ref();
+    given.map_or_else(
+        || Ok(EncryptionKeys::default()),
+        |keys| keys.reveal().parse(),
+    )
 }
 
 /// The environment that the keys of a start are for

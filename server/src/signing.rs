@@ -10,7 +10,6 @@ use utoipa::IntoParams;
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, unhex};
-use crate::store::SigningSecret;
 
 /// Carries the signature of the context in the body
 pub(crate) const SIGNATURE: HeaderName = HeaderName::from_static("x-flagstaff-signature");
@@ -36,8 +35,8 @@ pub(crate) fn check(
     context: Option<&Context>,
     now: Timestamp,
 ) -> Result<(), ApiError> {
-    let key = grant.key()?.row();
-    if !key.rules.signed_contexts {
+    let key = grant.key()?;
+    if !key.row().rules.signed_contexts {
         return Ok(());
     }
     let given = given.ok_or(ApiError::Signature(
@@ -53,11 +52,19 @@ pub(crate) fn check(
         "the signature cannot be read: expected `EXPIRES.MAC`, seconds since 1970 and hexadecimal digits",
     ))?;
     let is_genuine = context.is_some_and(|context| {
-        let message = message(key.id(), expires, context);
-        let is_with = |secret: &SigningSecret| verifies(secret.reveal(), &message, &mac);
-        key.rules.secrets.iter().any(is_with)
+        let message = message(key.row().id(), expires, context);
+        let is_with = |secret: &String| verifies(secret, &message, &mac);
+        key.secrets().iter().flatten().any(is_with)
     });
     if !is_genuine {
+        // It may be genuine, and the caller can do nothing about it.
+        if let Some(error) = key
+            .secrets()
+            .iter()
+            .find_map(|secret| secret.as_ref().err())
+        {
+            return Err(ApiError::Internal(Box::new(error.clone())));
+        }
         return Err(ApiError::Signature(
             "the signature is not of this context, key and time",
         ));

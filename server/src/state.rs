@@ -10,17 +10,20 @@ use flagstaff_core::{SnapshotError, Timestamp};
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use crate::api_error::chain;
 use crate::auth::Keyring;
 use crate::backing::Backing;
 use crate::client_address::Proxies;
 use crate::contact::Contact;
 use crate::copy::{EnvironmentCopy, ServerCopy};
+use crate::encryption::EncryptionKeys;
 use crate::environment::{Environment, LoadError};
 use crate::identity::Issuer;
 use crate::instances::Instances;
 use crate::metrics::Metrics;
 use crate::published::Identity;
 use crate::rate::{Limiter, Rates};
+use crate::secrets;
 use crate::store::{Access, Store, StoreError};
 use crate::usage::Usage;
 
@@ -43,6 +46,8 @@ pub struct Limits {
     pub rates: Rates,
     /// Who else than this server says who people are
     pub issuer: Option<Arc<Issuer>>,
+    /// What signing secrets in the store are encrypted with
+    pub encryption_keys: EncryptionKeys,
 }
 
 impl Default for Limits {
@@ -56,6 +61,7 @@ impl Default for Limits {
             usage_kept: Duration::from_hours(90 * 24),
             rates: Rates::default(),
             issuer: None,
+            encryption_keys: EncryptionKeys::default(),
         }
     }
 }
@@ -161,7 +167,7 @@ impl AppState {
         access: Access,
         (limits, clock): (Limits, Clock),
     ) -> Self {
-        let keyring = Keyring::new(access, &Keyring::default());
+        let keyring = Keyring::new(access, &Keyring::default(), &limits.encryption_keys);
         let streams = Arc::new(Semaphore::new(limits.streams));
         let environments = environments
             .into_iter()
@@ -248,7 +254,13 @@ impl AppState {
         // One at a time, or what was loaded first might be put in place last.
         let _turn = self.0.loading_keys.lock().await;
         let before = self.keyring();
-        let after = Arc::new(Keyring::new(self.store().access().await?, &before));
+        let access = self.store().access().await?;
+        if let Err(error) = secrets::check(&access.rows, &self.limits().encryption_keys) {
+            let error = chain(&error);
+            tracing::error!(error, "requests that are signed with it are answered 500");
+        }
+        let after = Keyring::new(access, &before, &self.limits().encryption_keys);
+        let after = Arc::new(after);
         self.0.keyring.store(Arc::clone(&after));
         before.end_missing(&after);
         Ok(())

@@ -30,8 +30,8 @@ pub use access::{
 };
 pub(crate) use audit::path_changes;
 pub use audit::{
-    Action, AuditDetails, AuditEntry, AuditHead, AuditQuery, AuditRow, Author, EntryChange,
-    EntryCounts, Origin, PathChange, SHOWN_ENTRIES,
+    ACCESS_KINDS, Action, AuditDetails, AuditEntry, AuditHead, AuditQuery, AuditRow, Author,
+    EntryChange, EntryCounts, Origin, PathChange, SHOWN_ENTRIES,
 };
 pub use catalogue::{CatalogueStore, FlagKind, FlagNote, Lifecycle, NoteChange};
 pub use idempotency::{Claim, Claimed, IdempotencyStore, NewClaim};
@@ -42,7 +42,8 @@ pub use settings::SettingsChange;
 pub use sql::SqlStore;
 pub(crate) use sql::{BackupError, backup, redacted, restore};
 pub use usage::{
-    KEPT_UNKNOWN, SeenFlag, UnknownFlag, UsageCounts, UsageQuery, UsageRow, UsageStep, UsageStore,
+    KEPT_UNKNOWN, MAX_EVALUATIONS, SeenFlag, UnknownFlag, UsageCounts, UsageQuery, UsageRow,
+    UsageStep, UsageStore,
 };
 
 /// Bytes of a key or an entry: more than the language allows, and two of them less than a row of PostgreSQL's indexes holds

@@ -49,6 +49,7 @@ fn mac(key: &KeyRow, end: i64) -> Option<Hmac<Sha256>> {
 mod tests {
     use super::*;
     use crate::auth::{KeyKind, hash};
+    use crate::encryption::EncryptionKeys;
     use crate::store::{Access, KeyRules};
 
     fn key(token: &str, expires_at: Option<i64>) -> KeyRow {
@@ -70,7 +71,7 @@ mod tests {
             rows,
             ..Access::default()
         };
-        Keyring::new(access, &Keyring::default())
+        Keyring::new(access, &Keyring::default(), &EncryptionKeys::default())
     }
 
     #[test]

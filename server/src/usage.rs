@@ -97,19 +97,26 @@ pub async fn store(state: &AppState) -> Result<(), StoreError> {
     for ledger in usage.ledgers.load().values() {
         ledger.take(&mut counts, now);
     }
-    if !counts.is_empty() {
-        let kept = (counts.evaluations.clone(), counts.seen.clone());
-        if let Err(error) = state.store().add_usage(counts).await {
-            let (evaluations, seen) = kept;
-            for row in evaluations {
-                usage.of(row.environment).put_back(row, now);
-            }
-            for row in seen {
-                usage.of(row.environment).put_back_seen(&row);
-            }
-            return Err(error);
+    let UsageCounts {
+        evaluations,
+        seen,
+        unknown,
+    } = counts;
+    // Each by itself: what keeps one of them from being stored keeps back none of the others.
+    let added = state.store().add_evaluations(evaluations.clone()).await;
+    if added.is_err() {
+        for row in evaluations {
+            usage.of(row.environment).put_back(row, now);
         }
     }
+    let added_seen = state.store().add_seen(seen.clone()).await;
+    if added_seen.is_err() {
+        for row in seen {
+            usage.of(row.environment).put_back_seen(&row);
+        }
+    }
+    let added_unknown = state.store().add_unknown(unknown).await;
+    added.and(added_seen).and(added_unknown)?;
     let since = seen_until.map_or(i64::MIN, |until| {
         until.as_millis().saturating_sub(CLOCKS_DIFFER)
     });

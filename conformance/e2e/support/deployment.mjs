@@ -37,6 +37,7 @@ export class TwoNodes {
     const shared = [
       ...['--database', `postgres://flagstaff:secret@127.0.0.1:${deployment.postgres.port}/postgres`],
       ...['--redis', `redis://127.0.0.1:${deployment.redis.port}`],
+      ...['--encryption-keys', 'the-encryption-key-of-these-tests'],
     ];
     deployment.writer = await Server.start(shared);
     deployment.reader = await Server.start(shared);

@@ -75,6 +75,11 @@ impl Person {
         self.projects.get(&project).copied().or(self.everywhere)
     }
 
+    /// Whether no project gives them a lesser role than this one
+    fn has_everywhere(&self, role: KeyKind) -> bool {
+        self.everywhere >= Some(role) && self.projects.values().all(|own| *own >= role)
+    }
+
     fn greatest_role(&self) -> Option<KeyKind> {
         self.projects.values().copied().chain(self.everywhere).max()
     }
@@ -201,11 +206,11 @@ impl Grant {
         self.in_project(project).is_some()
     }
 
-    /// Whether what it is it is in all projects
+    /// Whether the role applies to all projects, those to come too
     pub fn is_for_all_projects(&self) -> bool {
         match &self.holder {
             Holder::Key(key) => key.row().project_id.is_none(),
-            Holder::Person(person) => person.everywhere >= Some(self.kind),
+            Holder::Person(person) => person.has_everywhere(self.kind),
         }
     }
 

@@ -50,7 +50,7 @@ pub struct VerifyOptions {
     #[arg(long, value_name = "SEQUENCE:HASH")]
     expect: Vec<Anchor>,
 
-    /// The export was made with a filter: rows that are not there are not missing
+    /// The export was made with a filter, or without the role admin: rows that are not there are not missing
     #[arg(long, conflicts_with = "database")]
     partial: bool,
 

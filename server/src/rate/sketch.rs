@@ -48,6 +48,18 @@ impl Sketch {
         }
     }
 
+    /// The same, but no more than what is used up `most` later
+    pub(super) fn add_up_to(&self, account: &Account, (now, used): (u64, u64), most: u64) {
+        for cell in self.cells(account) {
+            let later = |until: u64| {
+                let until = until.max(now).saturating_add(used);
+                Some(until.min(now.saturating_add(most)))
+            };
+            // It never refuses.
+            let _ = cell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
+        }
+    }
+
     /// Lets an account have used no less than so much
     pub(super) fn raise(&self, account: &Account, now: u64, used: u64) {
         for cell in self.cells(account) {

@@ -103,3 +103,33 @@ fn nodes_add_up_what_they_tell_each_other() {
     assert_eq!(served.count(), 3);
     assert!(one.limiter.take_untold().is_empty());
 }
+
+#[test]
+fn whatever_is_told_of_an_account_it_has_a_tenth_at_each_node_and_soon_all_again() {
+    let counted = Counted::new(failures(2));
+    counted.limiter.take_untold();
+    let account = Account {
+        class: Class::Failure,
+        payer: Payer::address("192.0.2.1".parse().unwrap()),
+    };
+    let serve = |told: Option<u64>| {
+        let served = (0..100).filter(|_| {
+            if let Some(used) = told {
+                counted.limiter.learn(&account, used);
+            }
+            counted.fails("192.0.2.1").is_ok()
+        });
+        served.count()
+    };
+    let later = |seconds: u64| counted.millis.fetch_add(seconds * 1_000, Ordering::Relaxed);
+    // Ten seconds' worth of the tenth at once, and then so many a second.
+    assert_eq!(serve(Some(u64::MAX)), 2);
+    later(5);
+    assert_eq!(serve(Some(u64::MAX)), 1);
+    // Nobody says it any longer: what is believed is used up in ten seconds.
+    later(11);
+    assert_eq!(serve(None), 20);
+    // Also to who has just used everything up: that is no debt.
+    later(10);
+    assert_eq!(serve(Some(u64::MAX)), 2);
+}

@@ -19,6 +19,11 @@ const FRESH: Duration = Duration::from_secs(5);
 
 /// Announces, listens, keeps the copy and shares rate limits, until the server stops; tells of Redis's coming and going once each
 pub async fn keep(redis: Arc<Redis>, state: AppState) {
+    if redis.keys.is_empty() {
+        tracing::warn!(
+            "without `--encryption-keys` no copy is kept in redis: no node can start while the database is out of reach"
+        );
+    }
     let work = async {
         tokio::join!(
             announce(&redis, &state),

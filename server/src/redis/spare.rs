@@ -1,67 +1,153 @@
 //! The copy in Redis: kept up by every node that is up to date, read by one that starts without the database
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flagstaff_core::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::{CURRENT_AT, CacheError, Redis, version_of};
+use super::{CacheError, KEPT_SECONDS, Redis, VOUCHER, version_of};
 use crate::copy::{self, ServerCopy};
 use crate::state::AppState;
 
 const ACCESS: &str = "access";
 const ENVIRONMENT: &str = "environment:";
 
+/// Of which versions the parts of the copy are at least, as of an instant
+///
+/// What is encrypted can still be exchanged for what was there before: with this no part is older than the others.
+#[derive(Serialize, Deserialize)]
+struct Voucher {
+    at: i64,
+    versions: BTreeMap<String, String>,
+}
+
 impl Redis {
     /// Brings the copy to where this node is, part by part, and vouches for it; what another node has made newer stays
     pub(super) async fn save(&self, state: &AppState) -> Result<(), CacheError> {
+        if self.keys.is_empty() {
+            return self.ping().await;
+        }
         let now = state.now().as_millis();
         let stale_for = i64::try_from(state.contact().stale_for().as_millis()).unwrap_or(now);
-        let current_at = Timestamp::from_millis(now.saturating_sub(stale_for));
         let keyring = state.keyring();
         let environments = state.environments();
         let epoch = environments
             .first()
             .map(|first| Arc::clone(&first.current().identity().epoch));
+        let mut versions = BTreeMap::new();
         let latest = format!("{}.{}", epoch.unwrap_or_default(), keyring.version());
-        let held = self.field(&version_of(ACCESS)).await?;
-        if is_newer(&latest, held.as_deref()) {
-            let text = copy::write_access(&keyring)?;
-            self.set(ACCESS, held.as_deref(), &latest, &text).await?;
-        }
+        self.save_part(ACCESS, &latest, || copy::write_access(&keyring))
+            .await?;
+        versions.insert(ACCESS.to_owned(), latest);
         for environment in environments {
             let published = environment.current();
             let part = format!("{ENVIRONMENT}{}", environment.row().id);
             let latest = format!("{}.{}", published.identity().epoch, published.revision());
-            let held = self.field(&version_of(&part)).await?;
-            if is_newer(&latest, held.as_deref()) {
-                let text = copy::write_environment(&published)?;
-                self.set(&part, held.as_deref(), &latest, &text).await?;
-            }
+            self.save_part(&part, &latest, || copy::write_environment(&published))
+                .await?;
+            versions.insert(part, latest);
         }
-        self.vouch(current_at).await
+        let at = now.saturating_sub(stale_for);
+        let voucher =
+            serde_json::to_vec(&Voucher { at, versions }).map_err(|_| copy::Unreadable)?;
+        self.set_voucher(&self.encrypt(VOUCHER, "", voucher)?).await
     }
 
-    /// The copy, if there is a whole one
-    pub(crate) async fn load(&self) -> Result<Option<ServerCopy>, CacheError> {
-        let fields = self.fields().await?;
+    async fn save_part(
+        &self,
+        part: &str,
+        latest: &str,
+        write: impl FnOnce() -> Result<String, copy::Unreadable>,
+    ) -> Result<(), CacheError> {
+        let held = self.field(&version_of(part)).await?;
+        let held = held.as_deref();
+        // What no node has written says nothing of what a node has.
+        let version = held.and_then(|held| self.authentic(part, held));
+        if !is_newer(latest, version) {
+            return Ok(());
+        }
+        let encrypted = self.encrypt(part, latest, write()?.into_bytes())?;
+        let code = self.keys.authenticate(&self.purpose(part, ""), latest);
+        let latest = format!("{latest}.{}", code.ok_or(CacheError::NoKeys)?);
+        self.set(part, held, &latest, &encrypted).await
+    }
+
+    /// The copy, if there is one
+    pub(crate) async fn load(&self, now: Timestamp) -> Result<Option<ServerCopy>, CacheError> {
+        let [Some(voucher)] = self.fields([VOUCHER]).await? else {
+            return Ok(None);
+        };
+        if self.keys.is_empty() {
+            return Err(CacheError::NoKeys);
+        }
+        let voucher = self.decrypt(VOUCHER, "", &voucher)?;
+        let voucher: Voucher = serde_json::from_slice(&voucher).map_err(|_| copy::Unreadable)?;
+        let current_at = Timestamp::from_millis(voucher.at);
+        // Redis forgets it by itself, unless somebody else brings it back.
+        if now.as_millis().saturating_sub(voucher.at) > KEPT_SECONDS.saturating_mul(1_000) {
+            return Err(CacheError::Old { at: current_at });
+        }
         let mut access = None;
-        let mut current_at = None;
         let mut environments = Vec::new();
-        for (name, text) in &fields {
-            if name == ACCESS {
-                access = Some(copy::read_access(text)?);
-            } else if name == CURRENT_AT {
-                current_at = text.parse().ok().map(Timestamp::from_millis);
-            } else if name.starts_with(ENVIRONMENT) {
-                environments.push(copy::read_environment(text)?);
+        for (part, least) in &voucher.versions {
+            let text = self.part(part, least).await?;
+            if part == ACCESS {
+                access = Some(copy::read_access(&text)?);
+            } else {
+                environments.push(copy::read_environment(&text)?);
             }
         }
-        let whole = access.zip(current_at).filter(|_| !environments.is_empty());
-        Ok(whole.map(|(access, current_at)| ServerCopy {
+        let whole = access.filter(|_| !environments.is_empty());
+        Ok(whole.map(|access| ServerCopy {
             current_at,
             environments,
             access,
         }))
+    }
+
+    /// A part of the copy of a version or a later one of the same lineage
+    async fn part(&self, part: &str, least: &str) -> Result<String, CacheError> {
+        let mixed = || CacheError::Mixed {
+            part: part.to_owned(),
+        };
+        let [Some(held), Some(encrypted)] = self.fields([&version_of(part), part]).await? else {
+            return Err(mixed());
+        };
+        let held = std::str::from_utf8(&held).map_err(|_| mixed())?;
+        let version = self.authentic(part, held).ok_or_else(mixed)?;
+        if is_newer(least, Some(version)) {
+            return Err(mixed());
+        }
+        let text = self.decrypt(part, version, &encrypted)?;
+        String::from_utf8(text).map_err(|_| copy::Unreadable.into())
+    }
+
+    /// The version that a node has written: `LINEAGE.NUMBER.CODE` without the code
+    fn authentic<'v>(&self, part: &str, version: &'v str) -> Option<&'v str> {
+        let (version, code) = version.rsplit_once('.')?;
+        let is_authentic = self
+            .keys
+            .is_authentic(&self.purpose(part, ""), version, code);
+        is_authentic.then_some(version)
+    }
+
+    fn encrypt(&self, part: &str, version: &str, text: Vec<u8>) -> Result<Vec<u8>, CacheError> {
+        let encrypted = self.keys.encrypt(&self.purpose(part, version), text);
+        encrypted.ok_or(CacheError::NoKeys)
+    }
+
+    fn decrypt(&self, part: &str, version: &str, encrypted: &[u8]) -> Result<Vec<u8>, CacheError> {
+        let decrypted = self.keys.decrypt(&self.purpose(part, version), encrypted);
+        decrypted.map_err(|source| CacheError::Decrypt {
+            part: part.to_owned(),
+            source,
+        })
+    }
+
+    /// Of which deployment, which part and which version: no part is taken for another one
+    fn purpose(&self, part: &str, version: &str) -> String {
+        format!("{} {part} {version}", self.hash)
     }
 }
 

@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::{ApiError, FieldError, chain};
+use crate::auth::KeyKind;
 use crate::chain::Record;
 use crate::extract::{Parameters, ProjectScope, page_size};
 use crate::list::Page;
 use crate::openapi::AuditRecord;
 use crate::state::AppState;
-use crate::store::{Action, AuditQuery, AuditRow, StoreError};
+use crate::store::{ACCESS_KINDS, Action, AuditQuery, AuditRow, StoreError};
 
 /// Rows of an export that are read at once
 const EXPORT_PAGE: u32 = 500;
@@ -47,7 +48,7 @@ pub(super) struct Filter {
     /// `create`, `update` or `delete`
     #[param(pattern = "^(create|update|delete)$")]
     action: Option<String>,
-    /// Of this kind of thing only
+    /// Of this kind of thing only; `key`, `token` and `member` only for admins
     kind: Option<String>,
     /// From this instant on
     #[param(format = DateTime)]
@@ -68,6 +69,8 @@ pub(super) struct Head {
 }
 
 /// Lists what was changed, the newest first
+///
+/// What was changed of keys, tokens and members only admins are told.
 #[utoipa::path(
     get, path = "/audit", tag = "audit", operation_id = "listAudit",
     params(Filter, ListQuery),
@@ -105,7 +108,8 @@ pub(super) async fn list(
 
 /// Exports all rows that match, the oldest first, one JSON object a line
 ///
-/// It is read while it is sent, and ends with the row that is the last one when it begins.
+/// It is read while it is sent, and ends with the row that is the last one when it begins. Only an admin's has the rows about keys,
+/// tokens and members: another one is verified as a part (`flagstaff audit verify --partial`).
 #[utoipa::path(
     get, path = "/audit/export", tag = "audit", operation_id = "exportAudit",
     params(Filter),
@@ -184,6 +188,13 @@ fn text(rows: &[AuditRow]) -> Result<Vec<u8>, StoreError> {
 impl Filter {
     /// What the store is asked
     fn read(self, scope: &ProjectScope) -> Result<AuditQuery, ApiError> {
+        let is_without_access = scope.grant.kind() != KeyKind::Admin;
+        let is_of_access = |kind: &str| ACCESS_KINDS.contains(&kind);
+        if is_without_access && self.kind.as_deref().is_some_and(is_of_access) {
+            return Err(ApiError::Forbidden(
+                "only admins read what was changed of keys, tokens and members",
+            ));
+        }
         let mut errors = Vec::new();
         let mut wrong = |name: &str, message: String| errors.push(FieldError::new(name, message));
         let names = Action::ALL.map(Action::name);
@@ -228,6 +239,7 @@ impl Filter {
             flag: self.flag,
             actor: self.actor,
             kind: self.kind,
+            is_without_access,
             from,
             to,
             context: context.flatten().map(owned),

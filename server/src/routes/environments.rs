@@ -95,7 +95,7 @@ pub(super) async fn list_projects(
     Ok(Json(list::page(projects.into_iter(), &query)?).into_response())
 }
 
-/// Makes a project; the token must be for all projects
+/// Makes a project; the caller must be admin in every project
 #[utoipa::path(
     post, path = "/api/v1/projects", tag = "projects", operation_id = "createProject",
     params(WriteQuery),
@@ -112,7 +112,7 @@ pub(super) async fn create_project(
     let grant = grant.require(ADMINS)?;
     if !grant.is_for_all_projects() {
         return Err(ApiError::Forbidden(
-            "projects are made with a token for all projects",
+            "only who is admin in every project creates projects",
         ));
     }
     let author = query.author(&grant, &state)?;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AuditEntry, Author, MemberChange, MemberRow};
 use crate::auth::KeyKind;
+use crate::encryption::{DecryptError, EncryptionKeys};
 
 /// A key or token as stored: without the token itself
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,29 +48,60 @@ pub struct KeyRules {
     pub secrets: Vec<SigningSecret>,
 }
 
-/// What contexts are signed with; kept as it is, since a signature can be checked with nothing less
+/// What contexts are signed with; not hashed, since a signature can be checked with nothing less
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SigningSecret {
     /// What it is called where it is not shown
     pub id: String,
-    secret: String,
+    #[serde(flatten)]
+    stored: StoredSecret,
     /// When it was made, in milliseconds since 1970
     pub created_at: i64,
 }
 
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum StoredSecret {
+    #[serde(rename = "secret")]
+    Plain(String),
+    #[serde(rename = "encrypted")]
+    Encrypted(String),
+}
+
 impl SigningSecret {
-    /// A secret of this id, made then
+    /// A secret of this id, made then, as it is stored by a server without encryption keys
     pub fn new(id: String, secret: String, created_at: i64) -> Self {
         Self {
             id,
-            secret,
+            stored: StoredSecret::Plain(secret),
             created_at,
         }
     }
 
     /// The secret itself
-    pub(crate) fn reveal(&self) -> &str {
-        &self.secret
+    pub(crate) fn decrypt(&self, keys: &EncryptionKeys) -> Result<String, DecryptError> {
+        match &self.stored {
+            StoredSecret::Plain(secret) => Ok(secret.clone()),
+            StoredSecret::Encrypted(text) => keys.decrypt_text(&self.purpose(), text),
+        }
+    }
+
+    /// The same secret encrypted with the first of the keys; as it is, if it is that already or there is none
+    pub(crate) fn encrypted(&self, keys: &EncryptionKeys) -> Result<Self, DecryptError> {
+        if let StoredSecret::Encrypted(text) = &self.stored
+            && keys.is_current(text)
+        {
+            return Ok(self.clone());
+        }
+        let encrypted = keys.encrypt_text(&self.purpose(), &self.decrypt(keys)?);
+        let stored = encrypted.map_or_else(|| self.stored.clone(), StoredSecret::Encrypted);
+        Ok(Self {
+            stored,
+            ..self.clone()
+        })
+    }
+
+    fn purpose(&self) -> String {
+        format!("signing secret {}", self.id)
     }
 }
 

@@ -11,6 +11,9 @@ use crate::object::ObjectKind;
 /// Entries of lists that a row of the audit shows; the others are counted, and kept beside it
 pub const SHOWN_ENTRIES: usize = 100;
 
+/// Kinds of rows that say who has access: only an admin reads them, as only an admin lists keys, tokens and members
+pub const ACCESS_KINDS: [&str; 3] = ["key", "token", "member"];
+
 /// Who makes a change, when, why and from where
 #[derive(Debug, Clone)]
 pub struct Author {
@@ -205,6 +208,8 @@ pub struct AuditQuery {
     pub action: Option<String>,
     /// About things of this kind only
     pub kind: Option<String>,
+    /// Without the rows of [`ACCESS_KINDS`]
+    pub is_without_access: bool,
     /// At this time or later
     pub from: Option<Timestamp>,
     /// Before this time

@@ -9,12 +9,24 @@ use super::StoreError;
 
 /// Unknown flags that are kept for an environment
 pub const KEPT_UNKNOWN: usize = 200;
+/// Evaluations of one row, which stays there when more are added: every reader of JSON holds it exactly, and the sum over the rows
+/// of an answer fits into 64 bits
+pub const MAX_EVALUATIONS: u64 = 1 << 53;
 
 /// The part of the port that keeps usage; every method is one transaction
+///
+/// What is counted comes from outside, also with keys that anybody can read. So a row that the database does not take is left out
+/// and logged, and the others are stored.
 #[async_trait]
 pub trait UsageStore: Send + Sync + std::fmt::Debug {
-    /// Adds what one node has counted to what is there; of unknown flags [`KEPT_UNKNOWN`] of each environment stay, those asked for most
-    async fn add_usage(&self, counted: UsageCounts) -> Result<(), StoreError>;
+    /// Adds evaluations that one node has counted to what is there, up to [`MAX_EVALUATIONS`]
+    async fn add_evaluations(&self, rows: Vec<UsageRow>) -> Result<(), StoreError>;
+
+    /// Stores when flags were last asked for, where that is later than what is there
+    async fn add_seen(&self, rows: Vec<SeenFlag>) -> Result<(), StoreError>;
+
+    /// Adds unknown flags to what is there; [`KEPT_UNKNOWN`] of each environment stay, those asked for most
+    async fn add_unknown(&self, rows: Vec<UnknownFlag>) -> Result<(), StoreError>;
 
     /// Evaluations of one flag by step and variant, the earliest first; only where there were some
     async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageStep>, StoreError>;
@@ -38,13 +50,6 @@ pub struct UsageCounts {
     pub seen: Vec<SeenFlag>,
     /// What was asked for and does not exist
     pub unknown: Vec<UnknownFlag>,
-}
-
-impl UsageCounts {
-    /// Whether there is nothing to add
-    pub fn is_empty(&self) -> bool {
-        self.evaluations.is_empty() && self.seen.is_empty() && self.unknown.is_empty()
-    }
 }
 
 /// Evaluations of one flag with one variant in one hour

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use flagstaff_core::{Outcome, Snapshot, Timestamp};
+use flagstaff_core::{Outcome, Snapshot, Timestamp, limits};
 
 use super::report::Report;
 use super::sketch::Sketch;
@@ -52,6 +52,13 @@ impl Open {
         });
     }
 
+    /// Counts a flag that does not exist, unless no flag could have such a name: anybody may ask for anything
+    fn count_unknown(&mut self, flag: &str, times: u64, (sdk, at): (&Arc<str>, Timestamp)) {
+        if flag.chars().nth(limits::KEY_LENGTH).is_none() {
+            self.unknown.count(flag, times, sdk, at);
+        }
+    }
+
     /// Takes over what former snapshots' tallies have counted, and lets go of those that nobody counts in any more
     fn settle(&mut self, now: Timestamp) {
         for tally in std::mem::take(&mut self.retired) {
@@ -84,7 +91,7 @@ impl Ledger {
     ) {
         match snapshot.slot_of(flag, outcome) {
             Some(slot) => self.tally(snapshot, now).add(std::iter::once(slot)),
-            None => self.open().unknown.count(flag, 1, &protocol.into(), now),
+            None => self.open().count_unknown(flag, 1, (&protocol.into(), now)),
         }
     }
 
@@ -113,9 +120,7 @@ impl Ledger {
                     add(&mut open.reported, key, count.times);
                     see(&mut open.seen, flag, at);
                 }
-                None => open
-                    .unknown
-                    .count(&count.flag, count.times, &report.sdk, at),
+                None => open.count_unknown(&count.flag, count.times, (&report.sdk, at)),
             }
         }
     }

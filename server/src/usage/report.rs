@@ -13,7 +13,7 @@ use crate::api_error::{ApiError, FieldError};
 
 /// Flags and variants of one report
 const COUNTS: usize = 10_000;
-/// Of one flag and variant in one report: so that no sum of reports is too large for the store
+/// Evaluations of one flag and variant in one report, and those that it could not count
 const LARGEST: u64 = 1_000_000_000_000;
 /// Characters of an instance's id, and of an SDK's name and version
 const LENGTH: usize = 64;
@@ -126,7 +126,7 @@ impl ReportWire {
             sequence: self.sequence,
             until: self.until,
             counts: self.counts,
-            lost: self.lost,
+            lost: self.lost.min(LARGEST),
         })
     }
 }

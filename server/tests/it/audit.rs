@@ -238,3 +238,88 @@ async fn lists_without_entries_and_names_with_slashes_have_their_paths() {
         &json!({"user": {}, "organization": {"a/b~c": "include"}})
     );
 }
+
+#[tokio::test]
+async fn only_admins_read_who_has_access() {
+    let server = Server::new().await;
+    let tokens = "/api/v1/projects/default/tokens";
+    let token = json!({"role": "viewer", "name": "auditor"});
+    let keys = "/api/v1/projects/default/environments/production/keys";
+    let key = json!({"kind": "client", "name": "page", "origins": ["https://app.example"]});
+    let members = "/api/v1/projects/default/members";
+    let member = json!({"email": "ann@example.com", "role": "editor"});
+    for (number, (path, body)) in [(tokens, token), (keys, key), (members, member)]
+        .into_iter()
+        .enumerate()
+    {
+        let made = server.admin(Method::POST, path, &body).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+        server
+            .put(&format!("f{number}"), &json!({"enabled": true}))
+            .await;
+    }
+    let all = lines(&server.get(&format!("{AUDIT}/export")).await.text);
+    assert_eq!(all.len(), 6, "an admin reads everything");
+    for role in [KeyKind::Viewer, KeyKind::Editor] {
+        let get = async |query: &str| {
+            let path = format!("{AUDIT}{query}");
+            server
+                .call(role, Method::GET, &path, &Value::Null, &[])
+                .await
+        };
+        let mut told = String::new();
+        // No page is shorter for what is left out of it.
+        let mut cursor = String::new();
+        for left in [2_u8, 1, 0] {
+            let page = get(&format!("?limit=1{cursor}")).await;
+            told.push_str(&page.text);
+            assert_eq!(page.json()["items"].as_array().unwrap().len(), 1);
+            let next = page.json()["next"].clone();
+            assert_eq!(next.is_null(), left == 0, "{next}");
+            cursor = format!("&cursor={}", next.as_str().unwrap_or_default());
+        }
+        for query in [
+            "",
+            "/export",
+            "?actor=admin",
+            "/export?action=create",
+            "?context=user:u",
+        ] {
+            told.push_str(&get(query).await.text);
+        }
+        for key in ["f0", "f1", "f2"] {
+            let path = format!("{FLAGS}/{key}/history");
+            let history = server.call(role, Method::GET, &path, &Value::Null, &[]);
+            told.push_str(&history.await.text);
+        }
+        for secret in [
+            "auditor",
+            "viewer",
+            "app.example",
+            "ann@",
+            "hint",
+            "member",
+            "\"page\"",
+        ] {
+            assert!(!told.contains(secret), "{secret} in {told}");
+        }
+        for kind in ["key", "token", "member"] {
+            for path in ["", "/export"] {
+                let refused = get(&format!("{path}?kind={kind}")).await;
+                assert_eq!(refused.status, StatusCode::FORBIDDEN);
+                assert_eq!(
+                    refused.json()["detail"],
+                    "only admins read what was changed of keys, tokens and members"
+                );
+            }
+        }
+        let rows = lines(&get("/export").await.text);
+        let kept: Vec<_> = all.iter().filter(|row| row["kind"] == "flag").collect();
+        assert_eq!(rows.iter().collect::<Vec<_>>(), kept);
+        let mut verifier = Verifier::new(Vec::new(), true);
+        for row in rows {
+            verifier.read(row).unwrap();
+        }
+        assert_eq!(verifier.finish().unwrap().0, 3);
+    }
+}

@@ -29,6 +29,8 @@ mod documents;
 #[cfg(test)]
 mod echoes;
 #[cfg(test)]
+mod encryption;
+#[cfg(test)]
 mod environments;
 #[cfg(test)]
 mod evaluation;

@@ -13,7 +13,7 @@ use flagstaff_server::store::{
     CatalogueStore, Claim, Claimed, Commit, EntryId, EntryQuery, EntryRow, EnvironmentContent,
     EnvironmentRow, FlagNote, Heads, IdempotencyStore, InstanceStore, KeyRow, NewClaim,
     NewEnvironments, NodeInstances, NoteChange, SeenFlag, SettingsChange, Since, SqlStore, Store,
-    StoreError, UnknownFlag, UsageCounts, UsageQuery, UsageStep, UsageStore,
+    StoreError, UnknownFlag, UsageQuery, UsageRow, UsageStep, UsageStore,
 };
 use flagstaff_server::{AppState, Clock, Limits};
 use reqwest::Response;
@@ -276,6 +276,7 @@ async fn connections_that_were_cut_are_made_anew() {
 pub(crate) struct Deaf {
     store: SqlStore,
     listened: AtomicU32,
+    looked: AtomicU32,
 }
 
 impl Deaf {
@@ -283,13 +284,20 @@ impl Deaf {
         Self {
             store,
             listened: AtomicU32::new(0),
+            looked: AtomicU32::new(0),
         }
+    }
+
+    /// How often somebody looked where it stands
+    pub(crate) fn looked(&self) -> u32 {
+        self.looked.load(Ordering::Relaxed)
     }
 }
 
 #[async_trait]
 impl Store for Deaf {
     async fn heads(&self) -> Result<Heads, StoreError> {
+        self.looked.fetch_add(1, Ordering::Relaxed);
         self.store.heads().await
     }
 
@@ -405,8 +413,16 @@ impl InstanceStore for Deaf {
 
 #[async_trait]
 impl UsageStore for Deaf {
-    async fn add_usage(&self, counted: UsageCounts) -> Result<(), StoreError> {
-        self.store.add_usage(counted).await
+    async fn add_evaluations(&self, rows: Vec<UsageRow>) -> Result<(), StoreError> {
+        self.store.add_evaluations(rows).await
+    }
+
+    async fn add_seen(&self, rows: Vec<SeenFlag>) -> Result<(), StoreError> {
+        self.store.add_seen(rows).await
+    }
+
+    async fn add_unknown(&self, rows: Vec<UnknownFlag>) -> Result<(), StoreError> {
+        self.store.add_unknown(rows).await
     }
 
     async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageStep>, StoreError> {

@@ -176,6 +176,56 @@ async fn a_role_in_all_projects_is_one_in_those_to_come() {
 }
 
 #[tokio::test]
+async fn who_is_less_in_one_project_does_nothing_for_all_of_them() {
+    let issuer = TestIssuer::start().await;
+    let key = Signer::ecdsa("a");
+    issuer.publish(&[&key]);
+    let server = server(&issuer).await;
+    let tokens = "/api/v1/projects/default/tokens";
+    let all = json!({"role": "admin", "name": "all", "allProjects": true});
+    let root = server.root().await;
+    let shop = json!({"name": "shop"});
+    assert_eq!(root.post("/api/v1/projects", &shop).await.status, 201);
+    let other = root.post(tokens, &all).await;
+    let other = other.header("location").to_owned();
+    // The project `shop` is closed to `u-1`, who is admin in all others.
+    let members = "/api/v1/projects/shop/members";
+    let viewer = json!({"subject": "u-1", "role": "viewer"});
+    let member = root.post(members, &viewer).await;
+    let member = member.header("location").to_owned();
+
+    let token = key.sign(&claims(json!({"flagstaff_role": "admin"})));
+    let somebody = server.with_token(&token);
+    assert_eq!(somebody.get(tokens).await.status, StatusCode::OK);
+    let rotate = format!("{other}/rotate");
+    let more = json!({"name": "more"});
+    for (method, path, body) in [
+        (Method::POST, tokens, &all),
+        (Method::POST, &rotate, &Value::Null),
+        (Method::DELETE, &other, &Value::Null),
+        (Method::POST, "/api/v1/projects", &more),
+    ] {
+        let refused = somebody.call(method, path, body).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}");
+        let detail = refused.json()["detail"].to_string();
+        assert!(detail.contains("admin in every project"), "{detail}");
+    }
+    let named = json!({"flagstaff_role": {"default": "admin", "shop": "admin"}});
+    let named = key.sign(&claims(named));
+    let refused = server.with_token(&named).post(tokens, &all).await;
+    assert_eq!(
+        refused.status,
+        StatusCode::FORBIDDEN,
+        "not in those to come"
+    );
+
+    let admin = json!({"role": "admin"});
+    assert_eq!(root.call(Method::PATCH, &member, &admin).await.status, 200);
+    assert_eq!(somebody.post(tokens, &all).await.status, 201);
+    assert_eq!(somebody.post("/api/v1/projects", &more).await.status, 201);
+}
+
+#[tokio::test]
 async fn members_have_the_role_that_the_project_gives_them() {
     let issuer = TestIssuer::start().await;
     let key = Signer::ecdsa("a");

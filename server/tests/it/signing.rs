@@ -37,7 +37,7 @@ fn vector() -> (Value, &'static str) {
 }
 
 /// A signature by the guide's function in Python
-fn sign(secret: &str, token: &str, context: &Value, end: u64) -> String {
+pub(crate) fn sign(secret: &str, token: &str, context: &Value, end: u64) -> String {
     let code = format!(
         "{}\nimport sys\nprint(sign(*sys.argv[1:3], json.loads(sys.argv[3]), int(sys.argv[4])))",
         block("python")

@@ -4,10 +4,11 @@ use std::sync::atomic::Ordering;
 
 use axum::http::Method;
 use flagstaff_server::auth::KeyKind;
-use flagstaff_server::usage;
+use flagstaff_server::{Clock, Limits, usage};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, FLAGS, NOW, Server};
+use crate::postgres::Cluster;
+use crate::support::{Answer, Database, FLAGS, NOW, Server, state};
 
 mod store;
 
@@ -272,4 +273,36 @@ async fn what_is_wrong_with_a_report_is_named() {
         .await;
     assert_eq!(forbidden.status, 403);
     assert_eq!(server.get(&format!("{FLAGS}/none/usage")).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_name_that_is_too_long_for_a_flag_stops_nobodys_counts() {
+    // More than a row of PostgreSQL's indexes holds, and not to be made smaller by compression.
+    let long: String = (0..6_000_u32)
+        .map(|n| char::from(b'a' + u8::try_from(n.wrapping_mul(2_654_435_761) >> 24).unwrap() % 26))
+        .collect();
+    let longest = "k".repeat(100);
+    for database in [Database::new(), Database::postgres(Cluster::shared()).await] {
+        let state = state(&database, Limits::default(), Clock::System).await;
+        let server = Server::of(state, database);
+        server.put("one", &json!({"enabled": true})).await;
+        for key in ["one", &long, "typo", &longest, &format!("{longest}k")] {
+            ask(&server, &format!("{BULK}/{key}")).await;
+            let flags = json!({"flags": [key], "contexts": [{"targetingKey": "u"}]});
+            let path = "/api/v1/evaluate/batch";
+            let batch = server.call(KeyKind::Client, Method::POST, path, &flags, &[]);
+            assert_eq!(batch.await.status, 200);
+        }
+        usage::store(&server.state).await.unwrap();
+        let page = server.get(UNKNOWN).await.json();
+        let keys: Vec<_> = page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| &item["key"])
+            .collect();
+        assert_eq!(keys, [&json!(longest), &json!("typo")]);
+        let seen = server.get(&format!("{FLAGS}/one")).await.json();
+        assert!(seen["lastSeenAt"].is_string(), "{seen}");
+    }
 }

@@ -85,11 +85,10 @@ pub(in crate::routes) async fn create(
     let draw = |length| Alphanumeric.sample_string(&mut rand::rng(), length);
     let (id, secret) = (draw(ID_LENGTH), format!("{PREFIX}{}", draw(SECRET_LENGTH)));
     let created_at = author.at;
-    rules.secrets.push(SigningSecret::new(
-        id.clone(),
-        secret.clone(),
-        created_at.as_millis(),
-    ));
+    let stored = SigningSecret::new(id.clone(), secret.clone(), created_at.as_millis());
+    let stored = stored.encrypted(&state.limits().encryption_keys);
+    let internal = |error| ApiError::Internal(Box::new(error));
+    rules.secrets.push(stored.map_err(internal)?);
     access::set_rules(&state, &place, author, key.row(), rules).await?;
     let location = format!("{}/{}/secrets/{id}", place.path(), scope.key);
     let told = Told {

@@ -177,6 +177,26 @@ fn is_out_of_service(error: &dyn DatabaseError) -> bool {
     }
 }
 
+/// Whether the database refused a statement for the values in it, so that one with other values may be taken
+pub(super) fn is_refusal_of_values(error: &StoreError) -> bool {
+    let StoreError::Database(sqlx::Error::Database(refusal)) = error else {
+        return false;
+    };
+    let code = refusal.code().unwrap_or_default();
+    let is_postgres = refusal
+        .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
+        .is_some();
+    if is_postgres {
+        // A row that is there twice, data, constraints, and what is too large for an index.
+        ["21", "22", "23", "54"]
+            .iter()
+            .any(|class| code.starts_with(class))
+    } else {
+        // SQLITE_TOOBIG, SQLITE_CONSTRAINT and SQLITE_MISMATCH.
+        matches!(code.parse::<u32>().map(|code| code & 0xff), Ok(18..=20))
+    }
+}
+
 /// Whether the transaction lost against another one: serialisation, deadlock, a lock not got in time; `SQLITE_BUSY`
 fn is_contention(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(refusal) = error else {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use flagstaff_core::Timestamp;
 use flagstaff_server::store::{
-    KEPT_UNKNOWN, SeenFlag, SqlStore, UnknownFlag, UsageCounts, UsageQuery, UsageRow,
+    KEPT_UNKNOWN, MAX_EVALUATIONS, SeenFlag, SqlStore, UnknownFlag, UsageQuery, UsageRow,
     UsageStore as _,
 };
+use sqlx::{Connection as _, Executor as _};
 
 use crate::postgres::Cluster;
-use crate::support::Database;
+use crate::support::{Database, sql};
 
 const HOUR: i64 = 3_600_000;
 
@@ -19,6 +20,12 @@ async fn stores() -> [(SqlStore, Database); 2] {
         (sqlite.open().await, sqlite),
         (postgres.open().await, postgres),
     ]
+}
+
+async fn execute(address: &str, statement: &'static str) {
+    let mut connection = sqlx::AnyConnection::connect(address).await.unwrap();
+    connection.execute(statement).await.unwrap();
+    connection.close().await.unwrap();
 }
 
 fn at(hour: i64) -> Timestamp {
@@ -43,13 +50,6 @@ fn unknown(flag: &str, evaluations: u64, hour: i64) -> UnknownFlag {
         first_seen_at: at(hour),
         last_seen_at: at(hour),
         sdk: "test/1".into(),
-    }
-}
-
-fn evaluations(rows: Vec<UsageRow>) -> UsageCounts {
-    UsageCounts {
-        evaluations: rows,
-        ..UsageCounts::default()
     }
 }
 
@@ -83,13 +83,13 @@ async fn counts_add_up_by_flag_variant_and_hour() {
             row("a", None, 1, 1),
             row("b", Some("on"), 1, 9),
         ];
-        store.add_usage(evaluations(rows)).await.unwrap();
+        store.add_evaluations(rows).await.unwrap();
         let rows = vec![
             row("a", Some("on"), 1, 3),
             row("a", Some("on"), 2, 4),
             row("a", Some("x\0y"), 2, 4),
         ];
-        store.add_usage(evaluations(rows)).await.unwrap();
+        store.add_evaluations(rows).await.unwrap();
         let on = || Some("on".to_owned());
         let expected = [(1, None, 1), (1, on(), 5), (2, on(), 4)];
         assert_eq!(told(&store, query("a", 0..24, HOUR)).await, expected);
@@ -111,11 +111,7 @@ async fn a_flag_was_seen_last_when_it_was_seen_latest() {
         };
         for hour in [3, 5, 4] {
             let seen = vec![seen("a", hour), seen("b", 1)];
-            let counts = UsageCounts {
-                seen,
-                ..UsageCounts::default()
-            };
-            store.add_usage(counts).await.unwrap();
+            store.add_seen(seen).await.unwrap();
         }
         assert_eq!(
             store.seen_flags(at(0)).await.unwrap(),
@@ -128,13 +124,7 @@ async fn a_flag_was_seen_last_when_it_was_seen_latest() {
 #[tokio::test]
 async fn of_unknown_flags_those_asked_for_most_are_kept() {
     for (store, _keep) in stores().await {
-        let add = async |unknown: Vec<UnknownFlag>| {
-            let counts = UsageCounts {
-                unknown,
-                ..UsageCounts::default()
-            };
-            store.add_usage(counts).await.unwrap();
-        };
+        let add = async |unknown| store.add_unknown(unknown).await.unwrap();
         add(vec![unknown("typo", 5, 1), unknown("rare", 1, 1)]).await;
         let flood = (0..KEPT_UNKNOWN).map(|number| unknown(&format!("x{number}"), 2, 2));
         add(flood.chain([unknown("typo", 5, 2)]).collect()).await;
@@ -162,16 +152,10 @@ async fn nodes_that_store_at_once_lose_nothing() {
                     // In another order at each.
                     let flags = (0..20).map(|flag| format!("f{}", (flag * (node + 1)) % 20));
                     let rows = flags.clone().collect::<std::collections::BTreeSet<_>>();
-                    let counts = UsageCounts {
-                        evaluations: rows
-                            .iter()
-                            .rev()
-                            .map(|flag| row(flag, Some("on"), 1, 1))
-                            .collect(),
-                        unknown: vec![unknown(&format!("u{node}-{round}"), 1, 1)],
-                        ..UsageCounts::default()
-                    };
-                    store.add_usage(counts).await.unwrap();
+                    let rows = rows.iter().rev().map(|flag| row(flag, Some("on"), 1, 1));
+                    store.add_evaluations(rows.collect()).await.unwrap();
+                    let unknown = vec![unknown(&format!("u{node}-{round}"), 1, 1)];
+                    store.add_unknown(unknown).await.unwrap();
                 }
             })
         });
@@ -183,5 +167,97 @@ async fn nodes_that_store_at_once_lose_nothing() {
             [(1, Some("on".to_owned()), 40)]
         );
         assert_eq!(store.unknown_flags(1).await.unwrap().len(), 40);
+    }
+}
+
+#[tokio::test]
+async fn a_sum_stops_at_the_largest_count_and_is_still_told() {
+    for (store, database) in stores().await {
+        for _ in 0..3 {
+            let rows = vec![row("a", Some("on"), 1, u64::MAX), row("b", None, 1, 1)];
+            store.add_evaluations(rows).await.unwrap();
+            let unknown = vec![unknown("c", u64::MAX, 1)];
+            store.add_unknown(unknown).await.unwrap();
+        }
+        let most = [(1, Some("on".to_owned()), MAX_EVALUATIONS)];
+        assert_eq!(told(&store, query("a", 0..2, HOUR)).await, most);
+        assert_eq!(told(&store, query("b", 0..2, HOUR)).await, [(1, None, 3)]);
+        let kept = store.unknown_flags(1).await.unwrap();
+        assert_eq!(kept[0].evaluations, MAX_EVALUATIONS);
+        // As an earlier release may have stored it, in every hour of a day.
+        let hours =
+            (0..24).map(|hour| format!("(1, 'old', {}, '', 9223372036854775807)", hour * HOUR));
+        let hours = hours.collect::<Vec<_>>().join(", ");
+        let old = format!(
+            "INSERT INTO usage_hour (environment_id, flag, began_at, variant, evaluations) VALUES {hours}"
+        );
+        sql(database.address(), &old).await;
+        let day = [(0, None, 24 * MAX_EVALUATIONS)];
+        assert_eq!(told(&store, query("old", 0..24, 24 * HOUR)).await, day);
+        store
+            .add_evaluations(vec![row("old", None, 1, 1)])
+            .await
+            .unwrap();
+        assert_eq!(
+            told(&store, query("old", 1..2, HOUR)).await,
+            [(1, None, MAX_EVALUATIONS)]
+        );
+    }
+}
+
+#[tokio::test]
+async fn names_that_no_flag_has_are_left_out_and_the_others_stored() {
+    let long = "x".repeat(101);
+    // More than a row of PostgreSQL's indexes holds, and not to be made smaller by compression.
+    let huge: String = (0..6_000_u32)
+        .map(|n| char::from(b'a' + u8::try_from(n.wrapping_mul(2_654_435_761) >> 24).unwrap() % 26))
+        .collect();
+    for (store, _keep) in stores().await {
+        for bad in ["", "a\0b", &*long, &*huge] {
+            let rows = vec![row("a", Some("on"), 1, 1), row(bad, None, 1, 1)];
+            store.add_evaluations(rows).await.unwrap();
+            let seen_at = at(1);
+            let seen = |flag: &str| SeenFlag {
+                environment: 1,
+                flag: flag.into(),
+                seen_at,
+            };
+            store.add_seen(vec![seen(bad), seen("a")]).await.unwrap();
+            let unknown = vec![unknown(bad, 9, 1), unknown("b", 1, 1)];
+            store.add_unknown(unknown).await.unwrap();
+        }
+        let on = [(1, Some("on".to_owned()), 4)];
+        assert_eq!(told(&store, query("a", 0..2, HOUR)).await, on);
+        assert_eq!(store.seen_flags(at(0)).await.unwrap().len(), 1);
+        assert_eq!(store.unknown_flags(1).await.unwrap(), [unknown("b", 4, 1)]);
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_the_database_does_not_take_keeps_back_no_other() {
+    // What a reason may be that nobody has thought of: here a rule of the database.
+    let refusals = [
+        "CREATE TRIGGER no_poison BEFORE INSERT ON usage_hour WHEN NEW.flag LIKE 'poison%' \
+         BEGIN SELECT RAISE(ABORT, 'poison') ; END",
+        "ALTER TABLE usage_hour ADD CONSTRAINT no_poison CHECK (flag NOT LIKE 'poison%')",
+    ];
+    for ((store, database), refusal) in stores().await.into_iter().zip(refusals) {
+        execute(database.address(), refusal).await;
+        for poisoned in [1, 150] {
+            let good = (0..100).map(|n| row(&format!("good{n}"), None, 1, 1));
+            let bad = (0..poisoned).map(|n| row(&format!("poison{n}"), None, 1, 1));
+            store
+                .add_evaluations(good.chain(bad).collect())
+                .await
+                .unwrap();
+        }
+        for flag in ["good0", "good50", "good99"] {
+            assert_eq!(
+                told(&store, query(flag, 0..2, HOUR)).await,
+                [(1, None, 2)],
+                "{flag}"
+            );
+        }
+        assert_eq!(told(&store, query("poison0", 0..2, HOUR)).await, []);
     }
 }

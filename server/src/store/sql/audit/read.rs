@@ -4,7 +4,9 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _, Transaction};
 
 use super::super::row::{object_kind, shared, signed, timestamp, unsigned};
-use crate::store::{AuditDetails, AuditHead, AuditQuery, AuditRow, EntryChange, StoreError};
+use crate::store::{
+    ACCESS_KINDS, AuditDetails, AuditHead, AuditQuery, AuditRow, EntryChange, StoreError,
+};
 
 pub(super) const COLUMNS: &str = "sequence, made_at, actor, action, COALESCE(environment_name, environment.name), \
      audit_entry.revision, kind, audit_entry.name, changes, entries, reason, address, request_id, digest, previous_hash, hash, \
@@ -47,9 +49,14 @@ pub(in super::super) async fn audit(
         return Ok(Vec::new());
     }
     let of_context = if context.is_some() { OF_CONTEXT } else { "" };
+    let without_access = if query.is_without_access {
+        format!("AND kind NOT IN ('{}')", ACCESS_KINDS.join("', '"))
+    } else {
+        String::new()
+    };
     let order = if query.is_oldest_first { "ASC" } else { "DESC" };
     let statement = format!(
-        "SELECT {COLUMNS} FROM {TABLES} WHERE {FILTERS} {of_context} ORDER BY sequence {order} LIMIT $11"
+        "SELECT {COLUMNS} FROM {TABLES} WHERE {FILTERS} {of_context} {without_access} ORDER BY sequence {order} LIMIT $11"
     );
     let millis =
         |at: Option<flagstaff_core::Timestamp>| at.map(flagstaff_core::Timestamp::as_millis);
