@@ -185,9 +185,12 @@ pub enum ApiError {
     },
     /// The same write is under way
     #[error(
-        "the same request with the same `Idempotency-Key` is under way: wait, and send it again"
+        "the same request with the same `Idempotency-Key` is under way: send it again in {retry_after} s"
     )]
-    UnderWay,
+    UnderWay {
+        /// Seconds to wait
+        retry_after: u64,
+    },
     /// The write was applied, and its answer is lost
     #[error(
         "a request with the same `Idempotency-Key` was applied, and its answer is lost: read what is there"
@@ -344,7 +347,7 @@ impl ApiError {
             Self::TypeConflict { .. } => ProblemKind::TypeConflict,
             Self::NoPrecondition { .. } => ProblemKind::PreconditionRequired,
             Self::Stale { .. } => ProblemKind::Stale,
-            Self::UnderWay => ProblemKind::UnderWay,
+            Self::UnderWay { .. } => ProblemKind::UnderWay,
             Self::AppliedBefore => ProblemKind::AppliedBefore,
             Self::KeyReused => ProblemKind::KeyReused,
             Self::TooManyIdempotencyKeys { .. } => ProblemKind::TooManyIdempotencyKeys,

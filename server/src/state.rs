@@ -16,6 +16,7 @@ use crate::client_address::Proxies;
 use crate::contact::Contact;
 use crate::copy::{EnvironmentCopy, ServerCopy};
 use crate::environment::{Environment, LoadError};
+use crate::idempotency;
 use crate::identity::Issuer;
 use crate::instances::Instances;
 use crate::metrics::Metrics;
@@ -41,6 +42,8 @@ pub struct Limits {
     pub usage_kept: Duration,
     /// How often who may do what
     pub rates: Rates,
+    /// How long a write with an `Idempotency-Key` is taken to be under way when nothing is heard of it
+    pub idempotency_lease: Duration,
     /// Who else than this server says who people are
     pub issuer: Option<Arc<Issuer>>,
 }
@@ -55,6 +58,7 @@ impl Default for Limits {
             proxies: Proxies::default(),
             usage_kept: Duration::from_hours(90 * 24),
             rates: Rates::default(),
+            idempotency_lease: idempotency::LEASE,
             issuer: None,
         }
     }

@@ -15,7 +15,7 @@ use crate::api_error::ApiError;
 use crate::identity::Identity;
 use crate::signing;
 use crate::state::AppState;
-use crate::store::{KnownBy, Origin};
+use crate::store::{Claim, KnownBy, Origin};
 
 /// The key, or the person, that a request comes with
 #[derive(Debug, Clone)]
@@ -241,11 +241,10 @@ impl Grant {
         Self::of_person(identity.map_err(ApiError::Untrusted)?, state)
     }
 
-    /// Who asks, if they are known, without counting that they do: for what comes before the route, which counts
-    pub(crate) async fn known(parts: &Parts, state: &AppState) -> Option<Self> {
-        let found = Self::find(token(parts)?, parts, state).await.ok()?;
-        let origin = parts.extensions.get().cloned().unwrap_or_default();
-        Some(Self { origin, ..found })
+    /// The same for a write that is an attempt with an `Idempotency-Key`
+    pub(crate) fn with_claim(mut self, claim: Claim) -> Self {
+        self.origin.claim = Some(claim);
+        self
     }
 }
 
@@ -253,6 +252,10 @@ impl FromRequestParts<AppState> for Grant {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        // Put there by what comes before the route: the request is admitted, and counted, once.
+        if let Some(admitted) = parts.extensions.get::<Self>() {
+            return Ok(admitted.clone());
+        }
         let token = token(parts).ok_or(ApiError::NoToken)?;
         match Self::find(token, parts, state).await {
             Ok(grant) => grant.admit(parts, state),
