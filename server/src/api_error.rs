@@ -79,6 +79,14 @@ pub enum ApiError {
         /// How long it may be
         limit: usize,
     },
+    /// What was asked for is too long
+    #[error(
+        "the response would be longer than {limit} bytes: ask for fewer flags or contexts at a time"
+    )]
+    ResponseTooLong {
+        /// How long it may be
+        limit: usize,
+    },
     /// The body did not come in time
     #[error("the body took longer than {seconds} seconds")]
     TooSlow {
@@ -337,6 +345,7 @@ impl ApiError {
             Self::Method => ProblemKind::MethodNotAllowed,
             Self::Json(_) | Self::Unreadable(_) => ProblemKind::Malformed,
             Self::TooLarge { .. } => ProblemKind::TooLarge,
+            Self::ResponseTooLong { .. } => ProblemKind::ResponseTooLong,
             Self::TooSlow { .. } => ProblemKind::TooSlow,
             Self::Invalid { .. } => ProblemKind::Invalid,
             Self::Exists { .. } | Self::NameTaken { .. } => ProblemKind::Exists,

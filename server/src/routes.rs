@@ -40,6 +40,7 @@ mod keys;
 mod members;
 mod notices;
 mod ofrep;
+mod outcomes;
 mod overrides;
 mod sdk;
 mod settings;
@@ -47,9 +48,6 @@ mod usage;
 mod values;
 
 const PROJECT: &str = "/api/v1/projects/{project}";
-/// Where streams are
-pub(crate) const STREAMS: [&str; 2] = [sdk::STREAM_PATH, notices::PATH];
-
 const ENVIRONMENT: &str = "/api/v1/projects/{project}/environments/{environment}";
 
 /// The whole server as a service that needs no socket

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::Keyring;
 use crate::backing::Backing;
+use crate::bounded::Turns;
 use crate::client_address::Proxies;
 use crate::contact::Contact;
 use crate::copy::{EnvironmentCopy, ServerCopy};
@@ -101,6 +102,7 @@ struct Inner {
     clock: Clock,
     limits: Limits,
     limiter: Limiter,
+    turns: Turns,
     streams: Arc<Semaphore>,
     metrics: Metrics,
     usage: Usage,
@@ -169,6 +171,7 @@ impl AppState {
             keyring: ArcSwap::from_pointee(keyring),
             loading_keys: Mutex::new(()),
             limiter: Limiter::new(limits.rates.clone(), clock.clone()),
+            turns: Turns::new(),
             clock,
             limits,
             streams,
@@ -263,6 +266,11 @@ impl AppState {
     /// What counts how often something is done
     pub(crate) fn limiter(&self) -> &Limiter {
         &self.0.limiter
+    }
+
+    /// Who makes a large response when
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     /// One permit for every stream

@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Key, KeyKind};
 use crate::api_error::ApiError;
 use crate::identity::Identity;
+use crate::observe::note_bill;
+use crate::rate::Bill;
 use crate::signing;
 use crate::state::AppState;
 use crate::store::{Claim, KnownBy, Origin};
@@ -24,6 +26,7 @@ pub struct Grant {
     // A person's in the project that it is about, once that is known; before, their greatest anywhere.
     kind: KeyKind,
     origin: Origin,
+    bill: Bill,
 }
 
 #[derive(Debug, Clone)]
@@ -87,6 +90,7 @@ impl Grant {
             kind: key.row().kind,
             holder: Holder::Key(key),
             origin: Origin::default(),
+            bill: Bill::default(),
         }
     }
 
@@ -99,6 +103,7 @@ impl Grant {
             kind,
             holder: Holder::Person(Arc::new(person)),
             origin: Origin::default(),
+            bill: Bill::default(),
         })
     }
 
@@ -124,6 +129,11 @@ impl Grant {
     /// Where the request came from
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// What it is charged to
+    pub(crate) fn bill(&self) -> &Bill {
+        &self.bill
     }
 
     /// The kind of the key, or a person's role
@@ -164,7 +174,8 @@ impl Grant {
                 return Err(ApiError::WrongOrigin);
             }
         }
-        state.limiter().admit(&self, parts)?;
+        self.bill = state.limiter().admit(&self, parts)?;
+        note_bill(&parts.extensions, &self.bill);
         self.origin = parts.extensions.get().cloned().unwrap_or_default();
         Ok(self)
     }
