@@ -79,6 +79,14 @@ pub enum ApiError {
         /// How long it may be
         limit: usize,
     },
+    /// What was asked for is too long
+    #[error(
+        "the response would be longer than {limit} bytes: ask for fewer flags or contexts at a time"
+    )]
+    ResponseTooLong {
+        /// How long it may be
+        limit: usize,
+    },
     /// The body did not come in time
     #[error("the body took longer than {seconds} seconds")]
     TooSlow {
@@ -195,9 +203,12 @@ pub enum ApiError {
     },
     /// The same write is under way
     #[error(
-        "the same request with the same `Idempotency-Key` is under way: wait, and send it again"
+        "the same request with the same `Idempotency-Key` is under way: send it again in {retry_after} s"
     )]
-    UnderWay,
+    UnderWay {
+        /// Seconds to wait
+        retry_after: u64,
+    },
     /// The write was applied, and its answer is lost
     #[error(
         "a request with the same `Idempotency-Key` was applied, and its answer is lost: read what is there"
@@ -359,6 +370,7 @@ impl ApiError {
             Self::Method => ProblemKind::MethodNotAllowed,
             Self::Json(_) | Self::Unreadable(_) => ProblemKind::Malformed,
             Self::TooLarge { .. } => ProblemKind::TooLarge,
+            Self::ResponseTooLong { .. } => ProblemKind::ResponseTooLong,
             Self::TooSlow { .. } => ProblemKind::TooSlow,
             Self::Invalid { .. } => ProblemKind::Invalid,
             Self::Exists { .. } | Self::NameTaken { .. } => ProblemKind::Exists,
@@ -369,7 +381,7 @@ impl ApiError {
             Self::TypeConflict { .. } => ProblemKind::TypeConflict,
             Self::NoPrecondition { .. } => ProblemKind::PreconditionRequired,
             Self::Stale { .. } | Self::StaleDocument { .. } => ProblemKind::Stale,
-            Self::UnderWay => ProblemKind::UnderWay,
+            Self::UnderWay { .. } => ProblemKind::UnderWay,
             Self::AppliedBefore => ProblemKind::AppliedBefore,
             Self::KeyReused => ProblemKind::KeyReused,
             Self::TooManyIdempotencyKeys { .. } => ProblemKind::TooManyIdempotencyKeys,

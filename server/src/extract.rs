@@ -223,6 +223,49 @@ impl FromRequestParts<AppState> for ProjectScope {
     }
 }
 
+/// Who may write by a route, and how long its bodies may be
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WriteAccess {
+    kinds: &'static [KeyKind],
+    pub(crate) body_bytes: usize,
+}
+
+impl WriteAccess {
+    /// Editors and admins, of one object at a time
+    pub(crate) const EDITORS: Self = Self {
+        kinds: WRITERS,
+        body_bytes: BODY_BYTES,
+    };
+    /// Editors and admins, of whole documents
+    pub(crate) const DOCUMENTS: Self = Self {
+        kinds: WRITERS,
+        body_bytes: DOCUMENT_BYTES,
+    };
+    /// Admins
+    pub(crate) const ADMINS: Self = Self {
+        kinds: ADMINS,
+        body_bytes: BODY_BYTES,
+    };
+
+    /// Who writes, if they may; counts the request, which the route then does not count again
+    pub(crate) async fn admit(
+        self,
+        parts: &mut Parts,
+        state: &AppState,
+    ) -> Result<Grant, ApiError> {
+        let grant = Grant::from_request_parts(parts, state).await?;
+        parts.extensions.insert(grant.clone());
+        let names = path(parts, state).await?;
+        if names.contains_key("project") {
+            let project = ProjectScope::from_request_parts(parts, state).await?;
+            project.grant.require(self.kinds)?;
+            Ok(grant)
+        } else {
+            grant.require(self.kinds)
+        }
+    }
+}
+
 async fn path(parts: &mut Parts, state: &AppState) -> Result<BTreeMap<String, String>, ApiError> {
     let path = Path::from_request_parts(parts, state).await;
     path.map(|Path(names)| names)

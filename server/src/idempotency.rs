@@ -1,11 +1,14 @@
 //! `Idempotency-Key`: a write that is sent again is answered as it was, and never applied twice
 //!
 //! ```text
-//! claim ─► the write, whose transaction marks the claim as applied ─► keep the answer
+//! admit ─► read the body ─► claim ─► the write, whose transaction marks the claim as applied ─► keep the answer
 //! ```
 //!
-//! What is claimed is finished, also where the caller has gone away: that is when it comes again. An attempt that ends before its
-//! transaction is forgotten after a while; one that ends between its transaction and its answer is known to have been applied.
+//! Nothing is read or stored for a caller who may not write by the route, or who writes too often; a repetition counts as a write.
+//!
+//! What is claimed is finished, also where the caller has gone away: that is when it comes again. A claim is a lease, which the node
+//! that runs the write renews: after a crash before the transaction the key is free again within [`LEASE`]; after one between the
+//! transaction and the answer the write is known to have been applied.
 
 use std::time::Duration;
 
@@ -19,13 +22,14 @@ use axum::response::{IntoResponse as _, Response};
 use flagstaff_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tokio::task::JoinSet;
 
 use crate::api_error::{ApiError, chain};
-use crate::auth::{Grant, hex, token};
-use crate::extract::{DOCUMENT_BYTES, whole_body};
+use crate::auth::{hex, token};
+use crate::extract::{WriteAccess, whole_body};
 use crate::sealed;
 use crate::state::AppState;
-use crate::store::{Claim, Claimed, NewClaim, Origin};
+use crate::store::{Claim, Claimed, NewClaim};
 
 /// The request's header
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
@@ -33,8 +37,10 @@ pub(crate) const HEADER: HeaderName = HeaderName::from_static("idempotency-key")
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// For so long a key is remembered
 const KEPT: Duration = Duration::from_hours(24);
-/// An attempt has ended by then: the store allows a transaction one minute, and a write several of them in a row at the worst
-const ABANDONED: Duration = Duration::from_mins(5);
+/// A claim that was not renewed for so long is of a node that is gone, or that hangs and will find its claim taken
+pub(crate) const LEASE: Duration = Duration::from_secs(15);
+/// Renewals within one lease, so that one of them may be late
+const RENEWALS: u32 = 3;
 /// Keys of one token that are remembered at a time
 const MOST: u32 = 10_000;
 /// Bytes of an answer that is kept; of a longer one only that there was one
@@ -51,21 +57,25 @@ struct Kept {
 }
 
 /// Answers a write that comes with a key that has been seen as it was answered then
-pub(crate) async fn once(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn once(
+    State((state, access)): State<(AppState, WriteAccess)>,
+    request: Request,
+    next: Next,
+) -> Response {
     if request.method().is_safe() || !request.headers().contains_key(HEADER) {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
-    // Whoever may not ask is told so by the route.
-    let Some(grant) = Grant::known(&parts, &state).await else {
-        return next.run(Request::from_parts(parts, body)).await;
-    };
-    match claimed(&state, &mut parts, body, &grant).await {
+    match begin(&state, access, &mut parts, body).await {
         Ok(Begun::New(attempt, bytes)) => {
             let request = Request::from_parts(parts, Body::from(bytes));
             // A task of its own, which ends also if the caller does not wait.
             let finished = tokio::spawn(async move {
+                // Ends with the set, also where the write panics.
+                let mut renewing = JoinSet::new();
+                renewing.spawn(renew_loop(state.clone(), attempt.claim.clone()));
                 let response = next.run(request).await;
+                drop(renewing);
                 attempt.finish(&state, response).await
             });
             let finished = finished.await;
@@ -87,17 +97,18 @@ struct Attempt {
     token: String,
 }
 
-async fn claimed(
+async fn begin(
     state: &AppState,
+    access: WriteAccess,
     parts: &mut Parts,
     body: Body,
-    grant: &Grant,
 ) -> Result<Begun, ApiError> {
+    let grant = access.admit(parts, state).await?;
     let key = key(&parts.headers)?;
-    let bytes = whole_body(body, DOCUMENT_BYTES).await?;
     if state.contact().is_lost() {
         return Err(ApiError::out_of_reach());
     }
+    let bytes = whole_body(body, access.body_bytes).await?;
     let token = token(parts).unwrap_or_default().to_owned();
     let claim = Claim {
         scope: grant.scope(),
@@ -105,20 +116,21 @@ async fn claimed(
         id: format!("{:032x}", rand::random::<u128>()).into(),
     };
     let now = state.now();
+    let lease = state.limits().idempotency_lease;
     let new = NewClaim {
         claim: claim.clone(),
         fingerprint: fingerprint(parts, &bytes),
         at: now,
         expires_at: shifted(now, KEPT, i64::saturating_add),
-        abandoned_before: shifted(now, ABANDONED, i64::saturating_sub),
+        abandoned_before: shifted(now, lease, i64::saturating_sub),
         most: MOST,
     };
     let attempt = Attempt { claim, token };
     match state.store().claim(new).await? {
         Claimed::Mine => {
-            let mut origin = grant.origin().clone();
-            origin.claim = Some(attempt.claim.clone());
-            parts.extensions.insert::<Origin>(origin);
+            parts
+                .extensions
+                .insert(grant.with_claim(attempt.claim.clone()));
             Ok(Begun::New(attempt, bytes))
         }
         Claimed::Answered(sealed) => {
@@ -126,9 +138,33 @@ async fn claimed(
             Ok(Begun::Before(kept.answer()))
         }
         Claimed::Applied => Err(ApiError::AppliedBefore),
-        Claimed::UnderWay => Err(ApiError::UnderWay),
+        Claimed::UnderWay { since } => Err(ApiError::UnderWay {
+            retry_after: retry_after(shifted(since, lease, i64::saturating_add), now),
+        }),
         Claimed::Reused => Err(ApiError::KeyReused),
         Claimed::TooMany => Err(ApiError::TooManyIdempotencyKeys { limit: MOST }),
+    }
+}
+
+/// Seconds until a lease ends unless it is renewed: by then the write has been answered, goes on, or may be taken over
+fn retry_after(end: Timestamp, now: Timestamp) -> u64 {
+    let millis = end.as_millis().saturating_sub(now.as_millis());
+    let millis = u64::try_from(millis).unwrap_or_default();
+    millis.div_ceil(1_000).clamp(1, LEASE.as_secs())
+}
+
+/// Renews the lease of a claim until it is applied, given up or taken by another attempt
+async fn renew_loop(state: AppState, claim: Claim) {
+    let lease = state.limits().idempotency_lease;
+    let pause = lease.checked_div(RENEWALS).unwrap_or(lease);
+    loop {
+        tokio::time::sleep(pause).await;
+        match state.store().renew(&claim, state.now()).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            // The next one may succeed.
+            Err(error) => tracing::debug!(error = chain(&error), "a claim was not renewed"),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod access;
 mod api_error;
 pub mod auth;
 pub mod backing;
+mod bounded;
 mod catalogue;
 mod catch_up;
 pub mod chain;

@@ -1,9 +1,10 @@
 //! What is noted of every request: its id, in the log and in the answer, and how long it took
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::Instant;
@@ -11,6 +12,7 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use crate::client_address;
+use crate::rate::Bill;
 use crate::state::AppState;
 use crate::store::Origin;
 
@@ -19,6 +21,32 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
 /// Longer ones are replaced: they would be repeated in every line of the log
 const ID_LENGTH: usize = 128;
+
+/// The accounts of a request, once it is known whose it is: the length of its response is charged to them
+#[derive(Debug, Clone, Default)]
+struct BillOnce(Arc<OnceLock<Bill>>);
+
+/// Of a response that was more work than its length tells: the bytes that it is made of
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UncodedBytes(pub(crate) usize);
+
+/// Notes whom to charge for the response
+pub(crate) fn note_bill(extensions: &Extensions, bill: &Bill) {
+    if let Some(once) = extensions.get::<BillOnce>() {
+        // A request is admitted once.
+        let _ = once.0.set(bill.clone());
+    }
+}
+
+/// The bytes of a response; of one that is made while it is sent nothing is known yet
+fn response_bytes(response: &Response) -> usize {
+    let uncoded = response
+        .extensions()
+        .get()
+        .map(|UncodedBytes(bytes)| *bytes);
+    let exact = || usize::try_from(response.body().size_hint().exact()?).ok();
+    uncoded.or_else(exact).unwrap_or_default()
+}
 
 /// Counts and times a request, and logs what happens in it under its id
 pub(crate) async fn observe(
@@ -36,6 +64,8 @@ pub(crate) async fn observe(
         request_id: id.to_str().ok().map(Arc::from),
         claim: None,
     });
+    let bill = BillOnce::default();
+    request.extensions_mut().insert(bill.clone());
     let span = tracing::info_span!(
         "request",
         %method,
@@ -50,6 +80,9 @@ pub(crate) async fn observe(
     }
     let mut response = next.run(request).instrument(span.clone()).await;
     let duration = begun.elapsed();
+    if let Some(bill) = bill.0.get() {
+        state.limiter().add_bytes(bill, response_bytes(&response));
+    }
     let status = response.status().as_u16();
     let route = route.as_ref().map(MatchedPath::as_str);
     state.metrics().answered(&method, route, status, duration);

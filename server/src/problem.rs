@@ -62,6 +62,7 @@ kinds! {
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "The body is too long";
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "It could be read, and something in it is wrong: `errors` says what, and where";
     KeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The `Idempotency-Key` was used for another request";
+    ResponseTooLong = "response-too-long", UNPROCESSABLE_ENTITY, "The response would be longer than 8 MiB: ask for fewer flags or contexts at a time";
     PreconditionRequired = "precondition-required", PRECONDITION_REQUIRED, "A replacement must say in `If-Match` what it replaces";
     TooSlow = "too-slow", REQUEST_TIMEOUT, "The body did not come in time";
     RateLimited = "rate-limited", TOO_MANY_REQUESTS, "Too many requests: try again after `Retry-After` seconds";

@@ -16,7 +16,6 @@ use tokio::time::Instant;
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
 use crate::client_address::client_address;
-use crate::routes::STREAMS;
 use crate::state::Clock;
 
 mod sketch;
@@ -33,14 +32,23 @@ const OWN_SHARE: u64 = 10;
 /// Payers that other nodes are told of at a time; more than a node serves between two tellings
 const TOLD: usize = 10_000;
 
-/// What is allowed, in times a second; 0 is no limit
+/// Of the budget of a key that is no secret, one address gets at most one part in so many, whatever an address may have
+const KEY_PARTS: u32 = 4;
+/// Outcomes that a request pays for with one unit; one that comes to more pays for each begun hundred
+const OUTCOMES: usize = 100;
+/// Bytes of a response that a request pays for with one unit
+const BYTES: usize = 64 << 10;
+
+/// What is allowed, in units a second; 0 is no limit. A request costs one unit, and more where it is much work
 #[derive(Debug, Clone)]
 pub struct Rates {
     /// Requests with one key
     pub key: u32,
-    /// Requests from one address with keys that are no secret, streams aside
+    /// Requests from one address with keys that are no secret
     pub address: u32,
-    /// Writes with one token, and from one address
+    /// Reads by one person or token, and from one address
+    pub reads: u32,
+    /// Writes by one person or token, and from one address
     pub writes: u32,
     /// Requests from one address whose token nobody knows
     pub failures: u32,
@@ -51,9 +59,25 @@ impl Rates {
     pub const DEFAULT: Self = Self {
         key: 10_000,
         address: 1_000,
+        reads: 300,
         writes: 300,
         failures: 10,
     };
+}
+
+impl Rates {
+    /// What one address may have of keys that are no secret, so that no host alone uses up what there is for all users of one
+    fn public_address(&self) -> u32 {
+        match (self.address, self.key) {
+            (0, _) | (_, 0) => self.address,
+            (address, key) => address.min(key.div_ceil(KEY_PARTS)),
+        }
+    }
+}
+
+/// Units for so many outcomes
+pub(crate) fn units_of_outcomes(outcomes: usize) -> usize {
+    outcomes.div_ceil(OUTCOMES)
 }
 
 impl Default for Rates {
@@ -66,6 +90,7 @@ impl Default for Rates {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Class {
     Evaluation,
+    Read,
     Write,
     Failure,
 }
@@ -95,11 +120,23 @@ pub(crate) struct Account {
     pub(crate) payer: Payer,
 }
 
+impl Bill {
+    /// The accounts of those payers that there are, without those that have no limit
+    fn new<const N: usize>(class: Class, payers: [(Option<Payer>, u32); N]) -> Self {
+        let accounts = payers.into_iter().filter_map(|(payer, rate)| {
+            let payer = payer?;
+            Some((Account { class, payer }, interval(rate)?))
+        });
+        Self(accounts.collect())
+    }
+}
+
 impl Account {
     /// Its name in Redis
     pub(crate) fn name(&self) -> String {
         let class = match self.class {
             Class::Evaluation => "evaluation",
+            Class::Read => "read",
             Class::Write => "write",
             Class::Failure => "failure",
         };
@@ -109,6 +146,10 @@ impl Account {
         }
     }
 }
+
+/// The accounts that a request is charged to, and what a unit is in each, in microseconds
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bill(Arc<[(Account, u64)]>);
 
 /// Counts, and says when it is too often
 #[derive(Debug)]
@@ -138,84 +179,104 @@ impl Limiter {
         }
     }
 
-    /// Counts a request of somebody who is known
-    pub(crate) fn admit(&self, grant: &Grant, parts: &Parts) -> Result<(), ApiError> {
-        let address = client_address(&parts.extensions).map(Payer::address);
-        let holder = Payer::Holder(grant.payer());
-        let Rates {
-            key,
-            address: evaluations,
-            writes,
-            ..
-        } = self.rates;
-        if KeyKind::KEYS.contains(&grant.kind()) {
-            self.take(Class::Evaluation, key, holder)?;
-            // A server key's requests come from the few addresses of those who keep it secret; streams have their own bound.
-            let is_free = grant.kind() == KeyKind::Server || STREAMS.contains(&parts.uri.path());
-            let address = address.filter(|_| !is_free);
-            return address.map_or(Ok(()), |payer| {
-                self.take(Class::Evaluation, evaluations, payer)
-            });
-        }
-        if parts.method.is_safe() {
-            return Ok(());
-        }
-        self.take(Class::Write, writes, holder)?;
-        address.map_or(Ok(()), |payer| self.take(Class::Write, writes, payer))
+    /// Counts a request of somebody who is known; the accounts that more of it is charged to
+    pub(crate) fn admit(&self, grant: &Grant, parts: &Parts) -> Result<Bill, ApiError> {
+        let rates = &self.rates;
+        let (class, holder, address) = match grant.kind() {
+            // A server key's requests come from the few addresses of those who keep it secret.
+            KeyKind::Server => (Class::Evaluation, rates.key, 0),
+            KeyKind::Client | KeyKind::ClientLocal => {
+                (Class::Evaluation, rates.key, rates.public_address())
+            }
+            KeyKind::Viewer | KeyKind::Editor | KeyKind::Admin if parts.method.is_safe() => {
+                (Class::Read, rates.reads, rates.reads)
+            }
+            KeyKind::Viewer | KeyKind::Editor | KeyKind::Admin => {
+                (Class::Write, rates.writes, rates.writes)
+            }
+        };
+        let bill = Bill::new(
+            class,
+            [
+                (
+                    client_address(&parts.extensions).map(Payer::address),
+                    address,
+                ),
+                (Some(Payer::Holder(grant.payer())), holder),
+            ],
+        );
+        self.charge(&bill, 1)?;
+        Ok(bill)
     }
 
     /// Counts a request of somebody who comes without a key to where none is needed
-    pub(crate) fn admit_nobody(&self, extensions: &Extensions) -> Result<(), ApiError> {
-        client_address(extensions).map_or(Ok(()), |address| {
-            let payer = Payer::address(address);
-            self.take(Class::Evaluation, self.rates.address, payer)
-        })
+    pub(crate) fn admit_nobody(&self, extensions: &Extensions) -> Result<Bill, ApiError> {
+        let address = client_address(extensions).map(Payer::address);
+        let bill = Bill::new(Class::Evaluation, [(address, self.rates.address)]);
+        self.charge(&bill, 1)?;
+        Ok(bill)
+    }
+
+    /// Charges so many units, or none at all if an account has no room for one more
+    ///
+    /// An account may be overdrawn by one large request, so that there is none that is never served; whoever did it waits for longer.
+    pub(crate) fn charge(&self, bill: &Bill, units: usize) -> Result<(), ApiError> {
+        let now = self.now();
+        for (account, interval) in &*bill.0 {
+            self.check(account, now, *interval)?;
+        }
+        self.add(bill, units);
+        Ok(())
+    }
+
+    /// Charges so many units for what is done already
+    fn add(&self, bill: &Bill, units: usize) {
+        if units == 0 {
+            return;
+        }
+        let now = self.now();
+        let units = u64::try_from(units).unwrap_or(u64::MAX);
+        for (account, interval) in &*bill.0 {
+            let used = self.sketch.used(account, now);
+            let cost = interval.saturating_mul(units);
+            self.sketch.add(account, now, cost);
+            if let Some(own) = self.own.get() {
+                own.add_up_to(account, (now, own_share(cost)), burst());
+            }
+            if used.max(cost) > burst() / WORTH_TELLING {
+                self.note(account.clone(), cost);
+            }
+        }
+    }
+
+    /// Charges for the bytes of a response; those of one unit are part of the request
+    pub(crate) fn add_bytes(&self, bill: &Bill, bytes: usize) {
+        match bytes / BYTES {
+            0 => {}
+            units => self.add(bill, units),
+        }
     }
 
     /// Counts a request whose token nobody knows
     pub(crate) fn failure(&self, extensions: &Extensions) -> Result<(), ApiError> {
-        client_address(extensions).map_or(Ok(()), |address| {
-            let payer = Payer::address(address);
-            self.take(Class::Failure, self.rates.failures, payer)
-        })
+        self.charge(&self.failures(extensions), 1)
     }
 
     /// Refuses whoever has failed so often that they may not once more
     pub(crate) fn may_fail(&self, extensions: &Extensions) -> Result<(), ApiError> {
-        let interval = interval(self.rates.failures);
-        let (Some(address), Some(interval)) = (client_address(extensions), interval) else {
-            return Ok(());
-        };
-        let account = Account {
-            class: Class::Failure,
-            payer: Payer::address(address),
-        };
-        self.check(&account, self.now(), interval)
+        self.charge(&self.failures(extensions), 0)
     }
 
-    fn take(&self, class: Class, rate: u32, payer: Payer) -> Result<(), ApiError> {
-        let Some(interval) = interval(rate) else {
-            return Ok(());
-        };
-        let account = Account { class, payer };
-        let now = self.now();
-        self.check(&account, now, interval)?;
-        let used = self.sketch.used(&account, now);
-        self.sketch.add(&account, now, interval);
-        if let Some(own) = self.own.get() {
-            own.add_up_to(&account, (now, own_interval(interval)), burst());
-        }
-        if used > burst() / WORTH_TELLING {
-            self.note(account, interval);
-        }
-        Ok(())
+    fn failures(&self, extensions: &Extensions) -> Bill {
+        let address = client_address(extensions).map(Payer::address);
+        Bill::new(Class::Failure, [(address, self.rates.failures)])
     }
 
     /// Whether there is room for one more by what all nodes are said to have let through, or else in this node's own share
     fn check(&self, account: &Account, now: u64, interval: u64) -> Result<(), ApiError> {
         let checked = check(self.sketch.used(account, now), interval);
         let own = self.own.get().filter(|_| checked.is_err());
-        let share = own.map(|own| check(own.used(account, now), own_interval(interval)));
+        let share = own.map(|own| check(own.used(account, now), own_share(interval)));
         if share.is_some_and(|share| share.is_ok()) {
             Ok(())
         } else {
@@ -269,9 +330,9 @@ fn interval(rate: u32) -> Option<u64> {
         .map(|interval| interval.max(1))
 }
 
-/// What one uses up of a node's own share
-const fn own_interval(interval: u64) -> u64 {
-    interval.saturating_mul(OWN_SHARE)
+/// What is used up of a node's own share by what uses up so much of the whole
+const fn own_share(used: u64) -> u64 {
+    used.saturating_mul(OWN_SHARE)
 }
 
 /// Whether there is room for one more

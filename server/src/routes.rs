@@ -14,7 +14,7 @@ use utoipa_axum::router::UtoipaMethodRouterExt as _;
 use utoipa_axum::routes;
 
 use crate::api_error::{ApiError, NotForOrigin};
-use crate::extract::{BODY_BYTES, DOCUMENT_BYTES};
+use crate::extract::{BODY_BYTES, DOCUMENT_BYTES, WriteAccess};
 use crate::idempotency;
 use crate::observe::{REQUEST_ID, observe};
 use crate::openapi::{Audience, Described, Routes};
@@ -40,6 +40,7 @@ mod keys;
 mod members;
 mod notices;
 mod ofrep;
+mod outcomes;
 mod overrides;
 mod sdk;
 mod settings;
@@ -47,22 +48,19 @@ mod usage;
 mod values;
 
 const PROJECT: &str = "/api/v1/projects/{project}";
-/// Where streams are
-pub(crate) const STREAMS: [&str; 2] = [sdk::STREAM_PATH, notices::PATH];
-
 const ENVIRONMENT: &str = "/api/v1/projects/{project}/environments/{environment}";
 
 /// The whole server as a service that needs no socket
 pub fn app(state: AppState) -> Router {
+    let once = |routes: Routes, access: WriteAccess| {
+        let state = (state.clone(), access);
+        let once = middleware::from_fn_with_state(state, idempotency::once);
+        routes.into_router().layer(once)
+    };
     Router::new()
-        .merge(
-            administration()
-                .into_router()
-                .layer(middleware::from_fn_with_state(
-                    state.clone(),
-                    idempotency::once,
-                )),
-        )
+        .merge(once(editing(), WriteAccess::EDITORS))
+        .merge(once(documents(), WriteAccess::DOCUMENTS))
+        .merge(once(granting(), WriteAccess::ADMINS))
         // The fallback goes under the layer, which is what answers a preflight.
         .merge(
             programs()
@@ -107,10 +105,13 @@ async fn wrong_method() -> ApiError {
     ApiError::Method
 }
 
-/// What tokens are for
+/// What tokens are for, by who may write there
 fn administration() -> Routes {
-    let document = routes!(document::export, document::replace);
-    let document = document.layer(DefaultBodyLimit::max(DOCUMENT_BYTES));
+    editing().merge(documents()).merge(granting())
+}
+
+/// What editors write
+fn editing() -> Routes {
     let environment = Routes::default()
         .routes(routes!(flags::list, flags::create))
         .routes(routes!(
@@ -125,14 +126,42 @@ fn administration() -> Routes {
         .routes(routes!(usage::unknown))
         .routes(routes!(instances::list))
         .routes(routes!(instances::converge))
-        .routes(document)
         .routes(routes!(changesets::apply))
         .routes(routes!(copy::compare))
         .routes(routes!(copy::copy))
-        .merge(overrides())
-        .routes(routes!(settings::read, settings::put))
+        .routes(routes!(overrides::list::of_flag))
+        .routes(routes!(overrides::read, overrides::put, overrides::delete))
+        .routes(routes!(overrides::list::of_context))
         .routes(routes!(values::summary))
-        .routes(routes!(contexts::flags))
+        .routes(routes!(contexts::flags));
+    let project = Routes::default()
+        .routes(routes!(catalogue::list))
+        .routes(routes!(catalogue::read, catalogue::patch))
+        .routes(routes!(catalogue::archive))
+        .routes(routes!(catalogue::restore))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::export))
+        .routes(routes!(audit::head));
+    Routes::default()
+        .nest(PROJECT, project)
+        .nest(ENVIRONMENT, environment)
+}
+
+/// What editors write whole
+fn documents() -> Routes {
+    let document = routes!(document::export, document::replace);
+    // The load counts for itself what it reads.
+    let overrides = routes!(overrides::bulk::load);
+    let environment = Routes::default()
+        .routes(document.layer(DefaultBodyLimit::max(DOCUMENT_BYTES)))
+        .routes(overrides.layer(DefaultBodyLimit::disable()));
+    Routes::default().nest(ENVIRONMENT, environment)
+}
+
+/// What admins write: projects, and who has access
+fn granting() -> Routes {
+    let environment = Routes::default()
+        .routes(routes!(settings::read, settings::put))
         .routes(routes!(
             keys::of_environment::list,
             keys::of_environment::create
@@ -147,13 +176,6 @@ fn administration() -> Routes {
         .routes(routes!(keys::secrets::remove));
     let project = Routes::default()
         .routes(routes!(environments::list, environments::create))
-        .routes(routes!(catalogue::list))
-        .routes(routes!(catalogue::read, catalogue::patch))
-        .routes(routes!(catalogue::archive))
-        .routes(routes!(catalogue::restore))
-        .routes(routes!(audit::list))
-        .routes(routes!(audit::export))
-        .routes(routes!(audit::head))
         .routes(routes!(keys::of_project::list, keys::of_project::create))
         .routes(routes!(keys::of_project::read, keys::of_project::revoke))
         .routes(routes!(keys::of_project::rotate))
@@ -166,17 +188,6 @@ fn administration() -> Routes {
         ))
         .nest(PROJECT, project)
         .nest(ENVIRONMENT, environment)
-}
-
-/// The overrides of a flag one by one
-fn overrides() -> Routes {
-    // The load counts for itself what it reads.
-    let bulk = routes!(overrides::bulk::load).layer(DefaultBodyLimit::disable());
-    Routes::default()
-        .routes(routes!(overrides::list::of_flag))
-        .routes(bulk)
-        .routes(routes!(overrides::read, overrides::put, overrides::delete))
-        .routes(routes!(overrides::list::of_context))
 }
 
 /// What keys are for; a browser may ask it from any page

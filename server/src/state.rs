@@ -13,11 +13,13 @@ use tokio_util::sync::CancellationToken;
 use crate::api_error::chain;
 use crate::auth::Keyring;
 use crate::backing::Backing;
+use crate::bounded::Turns;
 use crate::client_address::Proxies;
 use crate::contact::Contact;
 use crate::copy::{EnvironmentCopy, ServerCopy};
 use crate::encryption::EncryptionKeys;
 use crate::environment::{Environment, LoadError};
+use crate::idempotency;
 use crate::identity::Issuer;
 use crate::instances::Instances;
 use crate::metrics::Metrics;
@@ -44,6 +46,8 @@ pub struct Limits {
     pub usage_kept: Duration,
     /// How often who may do what
     pub rates: Rates,
+    /// How long a write with an `Idempotency-Key` is taken to be under way when nothing is heard of it
+    pub idempotency_lease: Duration,
     /// Who else than this server says who people are
     pub issuer: Option<Arc<Issuer>>,
     /// What signing secrets in the store are encrypted with
@@ -60,6 +64,7 @@ impl Default for Limits {
             proxies: Proxies::default(),
             usage_kept: Duration::from_hours(90 * 24),
             rates: Rates::default(),
+            idempotency_lease: idempotency::LEASE,
             issuer: None,
             encryption_keys: EncryptionKeys::default(),
         }
@@ -103,6 +108,7 @@ struct Inner {
     clock: Clock,
     limits: Limits,
     limiter: Limiter,
+    turns: Turns,
     streams: Arc<Semaphore>,
     metrics: Metrics,
     usage: Usage,
@@ -179,6 +185,7 @@ impl AppState {
             keyring: ArcSwap::from_pointee(keyring),
             loading_keys: Mutex::new(()),
             limiter: Limiter::new(limits.rates.clone(), clock.clone()),
+            turns: Turns::new(),
             clock,
             limits,
             streams,
@@ -279,6 +286,11 @@ impl AppState {
     /// What counts how often something is done
     pub(crate) fn limiter(&self) -> &Limiter {
         &self.0.limiter
+    }
+
+    /// Who makes a large response when
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     /// One permit for every stream

@@ -95,6 +95,7 @@ impl IntoResponse for ApiError {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::TooManyRequests { retry_after }
+            | Self::UnderWay { retry_after }
             | Self::TooManyStreams { retry_after }
             | Self::TooManyChanges { retry_after, .. }
             | Self::Unavailable { retry_after, .. } => {

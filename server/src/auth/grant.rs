@@ -13,9 +13,11 @@ use tokio_util::sync::CancellationToken;
 use super::{Key, KeyKind};
 use crate::api_error::ApiError;
 use crate::identity::Identity;
+use crate::observe::note_bill;
+use crate::rate::Bill;
 use crate::signing;
 use crate::state::AppState;
-use crate::store::{KnownBy, Origin};
+use crate::store::{Claim, KnownBy, Origin};
 
 /// The key, or the person, that a request comes with
 #[derive(Debug, Clone)]
@@ -24,6 +26,7 @@ pub struct Grant {
     // A person's in the project that it is about, once that is known; before, their greatest anywhere.
     kind: KeyKind,
     origin: Origin,
+    bill: Bill,
 }
 
 #[derive(Debug, Clone)]
@@ -92,6 +95,7 @@ impl Grant {
             kind: key.row().kind,
             holder: Holder::Key(key),
             origin: Origin::default(),
+            bill: Bill::default(),
         }
     }
 
@@ -104,6 +108,7 @@ impl Grant {
             kind,
             holder: Holder::Person(Arc::new(person)),
             origin: Origin::default(),
+            bill: Bill::default(),
         })
     }
 
@@ -129,6 +134,11 @@ impl Grant {
     /// Where the request came from
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// What it is charged to
+    pub(crate) fn bill(&self) -> &Bill {
+        &self.bill
     }
 
     /// The kind of the key, or a person's role
@@ -169,7 +179,8 @@ impl Grant {
                 return Err(ApiError::WrongOrigin);
             }
         }
-        state.limiter().admit(&self, parts)?;
+        self.bill = state.limiter().admit(&self, parts)?;
+        note_bill(&parts.extensions, &self.bill);
         self.origin = parts.extensions.get().cloned().unwrap_or_default();
         Ok(self)
     }
@@ -246,11 +257,10 @@ impl Grant {
         Self::of_person(identity.map_err(ApiError::Untrusted)?, state)
     }
 
-    /// Who asks, if they are known, without counting that they do: for what comes before the route, which counts
-    pub(crate) async fn known(parts: &Parts, state: &AppState) -> Option<Self> {
-        let found = Self::find(token(parts)?, parts, state).await.ok()?;
-        let origin = parts.extensions.get().cloned().unwrap_or_default();
-        Some(Self { origin, ..found })
+    /// The same for a write that is an attempt with an `Idempotency-Key`
+    pub(crate) fn with_claim(mut self, claim: Claim) -> Self {
+        self.origin.claim = Some(claim);
+        self
     }
 }
 
@@ -258,6 +268,10 @@ impl FromRequestParts<AppState> for Grant {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        // Put there by what comes before the route: the request is admitted, and counted, once.
+        if let Some(admitted) = parts.extensions.get::<Self>() {
+            return Ok(admitted.clone());
+        }
         let token = token(parts).ok_or(ApiError::NoToken)?;
         match Self::find(token, parts, state).await {
             Ok(grant) => grant.admit(parts, state),

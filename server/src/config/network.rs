@@ -29,7 +29,8 @@ pub struct NetworkOptions {
     )]
     pub forwarded_header: ForwardedHeader,
 
-    /// Requests a second with one key, ten seconds' worth of them at once; more are answered 429. 0 is no limit, here and below
+    /// Requests a second with one key, ten seconds' worth of them at once; more are answered 429. A request for many outcomes counts as
+    /// one for each hundred of them, a long response as one for each 64 KiB. 0 is no limit, here and below
     #[arg(
         long,
         env = "FLAGSTAFF_RATE_LIMIT_KEY",
@@ -38,7 +39,8 @@ pub struct NetworkOptions {
     )]
     pub rate_limit_key: u32,
 
-    /// Requests a second from one address (IPv6: one /64) with keys that are no secret
+    /// Requests a second from one address (IPv6: one /64) with keys that are no secret; never more than a quarter of what a key may
+    /// have, so that no host alone uses up a key of many
     #[arg(
         long,
         env = "FLAGSTAFF_RATE_LIMIT_ADDRESS",
@@ -47,7 +49,16 @@ pub struct NetworkOptions {
     )]
     pub rate_limit_address: u32,
 
-    /// Writes a second with one token, and from one address
+    /// Reads a second by one person or token, and from one address
+    #[arg(
+        long,
+        env = "FLAGSTAFF_RATE_LIMIT_READS",
+        default_value_t = Rates::DEFAULT.reads,
+        value_name = "RATE"
+    )]
+    pub rate_limit_reads: u32,
+
+    /// Writes a second by one person or token, and from one address
     #[arg(
         long,
         env = "FLAGSTAFF_RATE_LIMIT_WRITES",
@@ -71,6 +82,7 @@ impl NetworkOptions {
         Rates {
             key: self.rate_limit_key,
             address: self.rate_limit_address,
+            reads: self.rate_limit_reads,
             writes: self.rate_limit_writes,
             failures: self.rate_limit_failures,
         }

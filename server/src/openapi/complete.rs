@@ -174,6 +174,10 @@ pub(crate) fn responses() -> Map<String, Json> {
             .collect();
         let headers = match status.as_u16() {
             401 => json!({"WWW-Authenticate": {"schema": {"type": "string"}, "required": true}}),
+            409 => json!({"Retry-After": {
+                "description": "Seconds to wait, where the same request is under way",
+                "schema": {"type": "integer", "minimum": 1},
+            }}),
             429 | 503 => json!({"Retry-After": {
                 "description": "Seconds to wait",
                 "required": true,

@@ -128,11 +128,15 @@ pub(super) async fn export(
         limit: EXPORT_PAGE,
         ..filter.read(&scope)?
     };
+    let bill = scope.grant.bill().clone();
     let pages = stream::try_unfold(Some(first), move |query| {
-        let state = state.clone();
+        let (state, bill) = (state.clone(), bill.clone());
         async move {
             let Some(query) = query else { return Ok(None) };
             let page = lines(&state, query).await;
+            if let Ok(Some((text, _))) = &page {
+                state.limiter().add_bytes(&bill, text.len());
+            }
             // The head of the answer is sent: all that can be done is to cut it short.
             page.inspect_err(|error| {
                 tracing::warn!(error = chain(error), "an export was cut short");

@@ -1,24 +1,29 @@
 //! `POST /api/v1/evaluate/batch`: flags for many contexts, all of one revision and one instant
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::{Context, ErrorCode, Outcome, Snapshot, Timestamp, Value};
-use serde::{Deserialize, Serialize};
+use flagstaff_core::{Context, ErrorCode, Snapshot, Timestamp, Value};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
-use crate::coding::{self, Coding};
+use crate::bounded::{self, BoundedBody};
+use crate::coding::Coding;
 use crate::extract::{Body, key_environment};
 use crate::routes::evaluate::{self, EVALUATE};
+use crate::routes::outcomes::{Counts, Members};
 use crate::state::AppState;
 
 /// Contexts of a request
 const MOST_CONTEXTS: usize = 1_000;
-/// Outcomes of a request: some tens of megabytes of answer, some tens of milliseconds of work
+/// Outcomes of a request: some tens of milliseconds of work
 const MOST_OUTCOMES: usize = 50_000;
 
 /// What is asked for many contexts
@@ -39,9 +44,10 @@ pub(super) struct Question {
 }
 
 /// What many contexts get
-#[derive(Serialize, ToSchema)]
+#[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = BatchAnswer)]
+#[expect(dead_code, reason = "describes what `Asked` writes")]
 pub(super) struct Answer {
     /// The revision of the environment that was evaluated
     revision: u64,
@@ -75,39 +81,95 @@ pub(super) async fn evaluate(
     let environment = key_environment(&grant, &state)?;
     let now = evaluate::now(question.now.as_deref(), &grant, &state)?;
     let published = environment.current();
-    let snapshot = published.snapshot();
-    check(&question, snapshot)?;
-    let flags = question.flags.as_deref();
-    let usage = state.usage().of(environment.row().id);
-    let items = question.contexts.iter().map(|context| {
-        let outcomes = match Context::from_json(context.get()) {
-            Ok(context) => outcomes(snapshot, flags, &context, now),
-            Err(_) => return failure(ErrorCode::InvalidContext),
-        };
-        let reasons = outcomes.iter().map(|(_, outcome)| outcome.reason);
-        state.metrics().evaluated(environment.row(), reasons);
-        if flags.is_none() {
-            usage.answered_all(snapshot, &outcomes, state.now());
-        } else {
-            for (key, outcome) in &outcomes {
-                usage.answered(snapshot, (key, outcome), (EVALUATE, state.now()));
-            }
-        }
-        Outcome::all_to_value(&outcomes, &Value::Null)
-    });
-    let answer = Answer {
-        revision: published.revision(),
-        evaluated_at: now,
-        items: items.collect(),
+    check(&question, published.snapshot())?;
+    let Question {
+        contexts, flags, ..
+    } = question;
+    let request = bounded::Request {
+        bill: grant.bill(),
+        kind: Some(grant.kind()),
+        outcomes: outcome_count(contexts.len(), flags.as_deref(), published.snapshot()),
+        accepted: Coding::accepted(&headers),
     };
-    let body = serde_json::to_vec(&answer).map_err(|error| ApiError::Internal(Box::new(error)))?;
-    let (coding, body) = coding::answer(body, Coding::accepted(&headers));
+    // A flag that is named twice is one member of an item.
+    let flags: Option<BTreeSet<String>> = flags.map(|flags| flags.into_iter().collect());
+    let evaluated = Arc::clone(&published);
+    let made = bounded::respond(&state, request, move |body| {
+        let asked = Asked {
+            snapshot: evaluated.snapshot(),
+            flags: flags.as_ref(),
+            now,
+        };
+        asked.write(body, &contexts)
+    });
+    let (made, counts) = made.await?;
+    counts.record((&state, &environment, &published), EVALUATE);
     let headers = [
         (CONTENT_TYPE, "application/json"),
         (CACHE_CONTROL, "no-store"),
         (VARY, "Accept-Encoding"),
     ];
-    Ok((headers, coding.header(), body).into_response())
+    Ok((headers, made).into_response())
+}
+
+/// What is evaluated for each context
+struct Asked<'a> {
+    snapshot: &'a Snapshot,
+    flags: Option<&'a BTreeSet<String>>,
+    now: Timestamp,
+}
+
+impl Asked<'_> {
+    /// Writes an [`Answer`]
+    fn write(
+        &self,
+        body: &mut BoundedBody,
+        contexts: &[Box<RawValue>],
+    ) -> Result<Counts, ApiError> {
+        let mut counts = Counts::default();
+        body.push("{\"evaluatedAt\":")?;
+        body.push_json(&self.now)?;
+        body.push(",\"items\":[")?;
+        for (position, context) in contexts.iter().enumerate() {
+            if position > 0 {
+                body.push(",")?;
+            }
+            match Context::from_json(context.get()) {
+                Ok(context) => self.write_item(body, &context, &mut counts)?,
+                Err(_) => body.push(&failure(ErrorCode::InvalidContext).to_canonical())?,
+            }
+        }
+        body.push(&format!("],\"revision\":{}}}", self.snapshot.revision()))?;
+        Ok(counts)
+    }
+
+    fn write_item(
+        &self,
+        body: &mut BoundedBody,
+        context: &Context,
+        counts: &mut Counts,
+    ) -> Result<(), ApiError> {
+        body.push("{\"flags\":")?;
+        let mut members = Members::begin(body)?;
+        if let Some(flags) = self.flags {
+            for key in flags {
+                let outcome = self.snapshot.evaluate(key, None, context, self.now);
+                members.add(key, &outcome.to_value(&Value::Null))?;
+                counts.add(self.snapshot, key, &outcome);
+            }
+        } else {
+            counts.add_all(self.snapshot, (context, self.now), |key, outcome| {
+                members.add(key, &outcome.to_value(&Value::Null))
+            })?;
+        }
+        members.end()?;
+        body.push("}")
+    }
+}
+
+fn outcome_count(contexts: usize, flags: Option<&[String]>, snapshot: &Snapshot) -> usize {
+    let flags = flags.map_or_else(|| snapshot.flags().len(), <[String]>::len);
+    contexts.saturating_mul(flags)
 }
 
 fn check(question: &Question, snapshot: &Snapshot) -> Result<(), ApiError> {
@@ -121,19 +183,6 @@ fn check(question: &Question, snapshot: &Snapshot) -> Result<(), ApiError> {
     }
     let message = format!("expected 1 to {most} contexts for {flags} flags, got {count}");
     Err(ApiError::invalid("/contexts", message))
-}
-
-fn outcomes<'a>(
-    snapshot: &'a Snapshot,
-    flags: Option<&'a [String]>,
-    context: &Context,
-    now: Timestamp,
-) -> Vec<(&'a str, Outcome<'a>)> {
-    let Some(flags) = flags else {
-        return snapshot.evaluate_all(context, now);
-    };
-    let outcome = |key: &'a String| (key.as_str(), snapshot.evaluate(key, None, context, now));
-    flags.iter().map(outcome).collect()
 }
 
 fn failure(code: ErrorCode) -> Value {

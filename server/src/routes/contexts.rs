@@ -1,15 +1,19 @@
 //! `…/contexts/{kind}/{contextKey}/flags`: everything that one customer, organization or user gets, and where each comes from
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
 use flagstaff_core::{Context, ErrorCode, Outcome, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::ApiError;
 use crate::auth::KeyKind;
+use crate::bounded;
+use crate::coding::Coding;
 use crate::extract::{Parameters, page_size};
 use crate::routes::values::Asker;
 use crate::state::AppState;
@@ -28,9 +32,9 @@ pub(super) struct FlagsQuery {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ContextFlags)]
-pub(super) struct Page {
-    kind: String,
-    context_key: String,
+pub(super) struct Page<'a> {
+    kind: &'a str,
+    context_key: &'a str,
     /// The revision of the environment that was evaluated
     revision: u64,
     /// The instant of the evaluation
@@ -42,7 +46,7 @@ pub(super) struct Page {
     total: usize,
     /// The `cursor` of the next page; null on the last one
     #[schema(required = true)]
-    next: Option<String>,
+    next: Option<&'a str>,
 }
 
 /// What a context gets of one flag
@@ -72,14 +76,14 @@ pub(super) struct ContextFlag {
 #[utoipa::path(
     get, path = "/contexts/{kind}/{contextKey}/flags", tag = "evaluation", operation_id = "listContextFlags",
     params(FlagsQuery),
-    responses((status = OK, description = "A page", body = Page)),
+    responses((status = OK, description = "A page", body = Page<'_>)),
     security(("bearer" = ["server", "viewer", "editor", "admin"])),
 )]
 pub(super) async fn flags(
     asker: Asker,
     State(state): State<AppState>,
     Parameters(query): Parameters<FlagsQuery>,
-) -> Result<Json<Page>, ApiError> {
+) -> Result<Response, ApiError> {
     asker.require(&[KeyKind::Server])?;
     let limit = page_size(query.limit)?;
     let name = |what: &str| asker.names.get(what).cloned().unwrap_or_default();
@@ -92,23 +96,29 @@ pub(super) async fn flags(
     let mut rest = keys.filter(|key| **key > *cursor);
     let page: Vec<&str> = rest.by_ref().take(limit).collect();
     let has_more = rest.next().is_some();
-    let outcomes = page
-        .iter()
-        .map(|key| (*key, snapshot.evaluate(key, None, &context, now)));
+    let page: Vec<String> = page.into_iter().map(str::to_owned).collect();
+    let next = page.last().filter(|_| has_more).cloned();
+    let request = asker.request(page.len(), Coding::Identity);
+    let evaluated = Arc::clone(&published);
     // Somebody looks on: this is no use of a flag, and is not counted as one.
-    let outcomes: Vec<(&str, Outcome<'_>)> = outcomes.collect();
-    Ok(Json(Page {
-        kind,
-        context_key,
-        revision: published.revision(),
-        evaluated_at: now,
-        items: outcomes.iter().map(|(key, it)| item(key, it)).collect(),
-        total: snapshot.flags().len(),
-        next: page
-            .last()
-            .filter(|_| has_more)
-            .map(|key| (*key).to_owned()),
-    }))
+    let made = bounded::respond(&state, request, move |body| {
+        let snapshot = evaluated.snapshot();
+        let items = page.iter().map(|key| {
+            let outcome = snapshot.evaluate(key, None, &context, now);
+            item(key, &outcome)
+        });
+        body.push_json(&Page {
+            kind: &kind,
+            context_key: &context_key,
+            revision: evaluated.revision(),
+            evaluated_at: now,
+            items: items.collect(),
+            total: snapshot.flags().len(),
+            next: next.as_deref(),
+        })
+    });
+    let (made, ()) = made.await?;
+    Ok(([(CONTENT_TYPE, "application/json")], made).into_response())
 }
 
 /// The context that has this key and nothing else

@@ -21,6 +21,7 @@ use crate::offload::offload;
 use crate::openapi::Difference;
 use crate::preview::{self, FlagMoves, Preview};
 use crate::published::Published;
+use crate::rate::units_of_outcomes;
 use crate::state::AppState;
 use crate::view::Scope;
 
@@ -71,6 +72,9 @@ pub(super) async fn compare(
     let limit = page_size(query.limit)?;
     let other = sibling(&scope, &state, &query.with, "?with")?.current();
     let own = scope.environment.current();
+    let objects = [&own, &other].map(|published| published.state().objects(Scope::All).len());
+    let units = units_of_outcomes(objects.iter().sum());
+    state.limiter().charge(scope.grant.bill(), units)?;
     let changes = preview::changes(Arc::clone(&own), Arc::clone(&other)).await?;
     let wrong = || ApiError::invalid("?cursor", "expected the `next` of an earlier page");
     let start = query

@@ -1,21 +1,23 @@
 //! `POST /api/v1/evaluate`: full outcomes, in canonical JSON, for one flag or all, and on request why
 
-use std::iter::once;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::{Context, Outcome, Reason, Timestamp, Value, ValueType};
+use flagstaff_core::{Context, ContextError, Snapshot, Timestamp, Value, ValueType};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
-use crate::coding::{self, Coding};
+use crate::bounded::{self, BoundedBody};
+use crate::coding::Coding;
 use crate::extract::{Body, key_environment};
 use crate::openapi::Evaluation;
+use crate::routes::outcomes::{Counts, Members};
 use crate::signing::{self, SIGNATURE, Signed};
 use crate::state::AppState;
 
@@ -85,37 +87,77 @@ pub(super) async fn evaluate(
     let context = Context::from_json(question.context.get());
     let given = headers.get(SIGNATURE);
     signing::check(&grant, given, context.as_ref().ok(), state.now())?;
-    let snapshot = published.snapshot();
-    let usage = state.usage().of(environment.row().id);
-    let count = |reasons: &mut dyn Iterator<Item = Reason>| {
-        state.metrics().evaluated(environment.row(), reasons);
+    let request = bounded::Request {
+        bill: grant.bill(),
+        kind: Some(grant.kind()),
+        outcomes: match question.flag {
+            Some(_) => 1,
+            None => published.snapshot().flags().len(),
+        },
+        accepted: Coding::accepted(&headers),
     };
-    let answer = if question.explain {
-        let flag = explained(&question, &grant)?;
-        let (outcome, trace) = snapshot.explain(flag, value_type, &context, now);
-        count(&mut once(outcome.reason));
-        outcome.to_explanation(trace, &question.default)
-    } else if let Some(flag) = &question.flag {
-        let outcome = snapshot.evaluate(flag, value_type, &context, now);
-        count(&mut once(outcome.reason));
-        usage.answered(snapshot, (flag, &outcome), (EVALUATE, state.now()));
-        outcome.to_value(&question.default)
+    let flag = if question.explain {
+        Some((explained(&question, &grant)?.to_owned(), true))
     } else {
-        let outcomes = snapshot.evaluate_all(&context, now);
-        count(&mut outcomes.iter().map(|(_, outcome)| outcome.reason));
-        usage.answered_all(snapshot, &outcomes, state.now());
-        Outcome::all_to_value(&outcomes, &question.default)
+        question.flag.clone().map(|flag| (flag, false))
     };
-    let (coding, body) = coding::answer(
-        answer.to_canonical().into_bytes(),
-        Coding::accepted(&headers),
-    );
+    let (evaluated, default) = (Arc::clone(&published), question.default);
+    let made = bounded::respond(&state, request, move |body| {
+        let snapshot = evaluated.snapshot();
+        match &flag {
+            None => write_all(body, snapshot, (&context, now), &default),
+            Some((flag, explain)) => {
+                let asked = (flag.as_str(), value_type, *explain);
+                let (outcome, counts) = one(snapshot, asked, (&context, now), &default);
+                body.push(&outcome.to_canonical())?;
+                Ok(counts)
+            }
+        }
+    });
+    let (made, counts) = made.await?;
+    counts.record((&state, &environment, &published), EVALUATE);
     let headers = [
         (CONTENT_TYPE, "application/json"),
         (CACHE_CONTROL, "no-store"),
         (VARY, "Accept-Encoding"),
     ];
-    Ok((headers, coding.header(), body).into_response())
+    Ok((headers, made).into_response())
+}
+
+/// The outcome of one flag, and on request why
+fn one(
+    snapshot: &Snapshot,
+    (flag, value_type, explain): (&str, Option<ValueType>, bool),
+    (context, now): (&Result<Context, ContextError>, Timestamp),
+    default: &Value,
+) -> (Value, Counts) {
+    let mut counts = Counts::default();
+    if explain {
+        let (outcome, trace) = snapshot.explain(flag, value_type, context, now);
+        counts.add_explained(&outcome);
+        return (outcome.to_explanation(trace, default), counts);
+    }
+    let outcome = snapshot.evaluate(flag, value_type, context, now);
+    counts.add(snapshot, flag, &outcome);
+    (outcome.to_value(default), counts)
+}
+
+/// The outcomes of all flags, as [`flagstaff_core::Outcome::all_to_value`] has them
+fn write_all(
+    body: &mut BoundedBody,
+    snapshot: &Snapshot,
+    asked: (&Result<Context, ContextError>, Timestamp),
+    default: &Value,
+) -> Result<Counts, ApiError> {
+    let mut counts = Counts::default();
+    body.push("{\"flags\":")?;
+    let mut flags = Members::begin(body)?;
+    counts.add_all(snapshot, asked, |key, outcome| {
+        flags.add(key, &outcome.to_value(default))
+    })?;
+    flags.end()?;
+    body.push("}")?;
+    Ok(counts)
 }
 
 /// The flag to explain; only a server key may ask, since a trace tells the rules

@@ -10,7 +10,7 @@ use axum::extract::{FromRequest as _, Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::{Context, ErrorCode, Outcome, Reason, Timestamp, Value, excerpt};
+use flagstaff_core::{Context, ErrorCode, Outcome, Reason, Snapshot, Timestamp, Value, excerpt};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
@@ -18,7 +18,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::{ApiError, shortened};
 use crate::auth::{Grant, KeyKind, hex};
-use crate::coding::{self, Coding};
+use crate::bounded::{self, BoundedBody};
+use crate::coding::Coding;
 use crate::environment::Environment;
 use crate::etag::{self, IfNoneMatch};
 use crate::extract::{Body, Parameters, key_environment};
@@ -26,6 +27,7 @@ use crate::openapi::ContextBody;
 use crate::published::Published;
 use crate::routes::evaluate::no_context;
 use crate::routes::notices::EventStream;
+use crate::routes::outcomes::Counts;
 use crate::signing::{self, SIGNATURE, Signed};
 use crate::state::AppState;
 use crate::store::KeyRow;
@@ -90,14 +92,21 @@ enum Item<'a> {
     Failure(Failure<'a>),
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = OfrepBulk)]
+#[expect(dead_code, reason = "describes what `write_bulk` writes")]
 pub(super) struct Bulk<'a> {
     flags: Vec<Item<'a>>,
     #[schema(value_type = Vec<EventStream>)]
     event_streams: [EventStream; 1],
     #[schema(value_type = Object)]
+    metadata: Value,
+}
+
+/// What a bulk answer ends with
+struct BulkRest {
+    event_streams: [EventStream; 1],
     metadata: Value,
 }
 
@@ -156,7 +165,7 @@ pub(super) async fn single(
     responses(
         (status = OK, description = "The values, and where to hear of changes", body = Bulk<'_>, headers(("ETag" = String))),
         (status = NOT_MODIFIED, description = "They are what they were", headers(("ETag" = String))),
-        (status = BAD_REQUEST, description = "The context cannot be read", body = Failure<'_>),
+        (status = BAD_REQUEST, description = "The context cannot be read, or the response would be too long", body = Failure<'_>),
         (status = SERVICE_UNAVAILABLE),
     ),
     security(("bearer" = ["server", "client"])),
@@ -190,30 +199,63 @@ pub(super) async fn bulk(
     if may_be_unchanged && etag::none_match(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)], cache).into_response());
     }
-    let outcomes = published.snapshot().evaluate_all(&context, now);
-    let reasons = outcomes.iter().map(|(_, outcome)| outcome.reason);
-    state.metrics().evaluated(environment.row(), reasons);
-    let usage = state.usage().of(environment.row().id);
-    usage.answered_all(published.snapshot(), &outcomes, now);
-    let flags = outcomes.iter().map(|(key, outcome)| {
-        outcome
-            .error_code
-            .map_or_else(|| success(key, outcome), |code| failure(key, code))
-    });
-    let revision = Value::from(published.revision().to_string());
-    let metadata = Value::object([
-        ("environment", Value::from(&*published.identity().row.name)),
-        ("revision", revision),
-    ]);
-    let bulk = Bulk {
-        flags: flags.collect(),
-        event_streams: [EventStream::new(&stream_token::issue(key, now))],
-        metadata,
+    let request = bounded::Request {
+        bill: grant.bill(),
+        kind: Some(grant.kind()),
+        outcomes: published.snapshot().flags().len(),
+        accepted,
     };
-    let body = serde_json::to_vec(&bulk).map_err(|error| ApiError::Internal(Box::new(error)))?;
-    let (coding, body) = coding::answer(body, accepted);
-    let json = [(CONTENT_TYPE, "application/json")];
-    Ok(([(ETAG, tag)], cache, coding.header(), json, body).into_response())
+    let rest = BulkRest {
+        event_streams: [EventStream::new(&stream_token::issue(key, now))],
+        metadata: Value::object([
+            ("environment", Value::from(&*published.identity().row.name)),
+            ("revision", published.revision().to_string().into()),
+        ]),
+    };
+    let evaluated = Arc::clone(&published);
+    let made = bounded::respond(&state, request, move |body| {
+        write_bulk(body, evaluated.snapshot(), (&context, now), &rest)
+    });
+    match made.await {
+        Ok((made, counts)) => {
+            counts.record((&state, &environment, &published), OFREP);
+            let json = [(CONTENT_TYPE, "application/json")];
+            Ok(([(ETAG, tag)], cache, json, made).into_response())
+        }
+        Err(error @ ApiError::ResponseTooLong { .. }) => Ok(Refusal {
+            code: "GENERAL",
+            details: error.to_string(),
+        }
+        .respond(None)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a [`Bulk`]
+fn write_bulk(
+    body: &mut BoundedBody,
+    snapshot: &Snapshot,
+    asked: (&Context, Timestamp),
+    rest: &BulkRest,
+) -> Result<Counts, ApiError> {
+    let mut counts = Counts::default();
+    body.push("{\"flags\":[")?;
+    let mut is_first = true;
+    counts.add_all(snapshot, asked, |key, outcome| {
+        if !std::mem::take(&mut is_first) {
+            body.push(",")?;
+        }
+        let item = outcome
+            .error_code
+            .map_or_else(|| success(key, outcome), |code| failure(key, code));
+        body.push_json(&item)
+    })?;
+    body.push("],\"eventStreams\":")?;
+    body.push_json(&rest.event_streams)?;
+    body.push(",\"metadata\":")?;
+    body.push_json(&rest.metadata)?;
+    body.push("}")?;
+    Ok(counts)
 }
 
 /// The environment as it was when a client was told of a change, or newer: another node may have told it

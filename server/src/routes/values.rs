@@ -9,23 +9,31 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::{Context, Value, safe_integer};
+use flagstaff_core::{Context, safe_integer};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
-use crate::coding::{self, Coding};
+use crate::bounded;
+use crate::coding::Coding;
 use crate::environment::Environment;
 use crate::extract::Parameters;
+use crate::observe::note_bill;
+use crate::rate::Bill;
 use crate::routes::flags::missing;
+use crate::routes::outcomes::{Counts, Members};
 use crate::state::AppState;
+
+/// Who asks, as the list of unknown flags would have it
+const VALUES: &str = "values";
 
 /// An environment named by the path, and who asks about it: somebody with a role in its project, a key of it, or nobody
 pub(super) struct Asker {
     pub(super) environment: Arc<Environment>,
     pub(super) names: BTreeMap<String, String>,
     grant: Option<Grant>,
+    bill: Bill,
 }
 
 impl Asker {
@@ -36,6 +44,16 @@ impl Asker {
             return Ok(());
         }
         grant.require(keys).map(drop)
+    }
+
+    /// To whom a response that is made of so many outcomes goes
+    pub(super) fn request(&self, outcomes: usize, accepted: Coding) -> bounded::Request<'_> {
+        bounded::Request {
+            bill: &self.bill,
+            kind: self.grant.as_ref().map(Grant::kind),
+            outcomes,
+            accepted,
+        }
     }
 
     /// Refuses who comes without a key, unless the environment is open to everybody
@@ -58,11 +76,14 @@ impl FromRequestParts<AppState> for Asker {
         let has_token = [AUTHORIZATION.as_str(), "x-api-key"]
             .iter()
             .any(|name| parts.headers.contains_key(*name));
-        let grant = if has_token {
-            Some(Grant::from_request_parts(parts, state).await?)
+        let (grant, bill) = if has_token {
+            let grant = Grant::from_request_parts(parts, state).await?;
+            let bill = grant.bill().clone();
+            (Some(grant), bill)
         } else {
-            state.limiter().admit_nobody(&parts.extensions)?;
-            None
+            let bill = state.limiter().admit_nobody(&parts.extensions)?;
+            note_bill(&parts.extensions, &bill);
+            (None, bill)
         };
         let names = Path::<BTreeMap<String, String>>::from_request_parts(parts, state).await;
         let Path(names) = names.map_err(|error| ApiError::Unreadable(error.body_text()))?;
@@ -82,6 +103,7 @@ impl FromRequestParts<AppState> for Asker {
                 environment,
                 names,
                 grant,
+                bill,
             }),
             // Who says nothing of themselves is not told what there is.
             None if grant.is_none() => Err(ApiError::NoToken),
@@ -122,24 +144,33 @@ pub(super) async fn values(
     let missing = || ApiError::invalid("?targetingKey", "expected the key of a user");
     let context = Context::new(query.targeting_key.ok_or_else(missing)?);
     let published = asker.environment.current();
-    let (snapshot, now) = (published.snapshot(), state.now());
-    let outcomes = snapshot.evaluate_all(&context, now);
-    let reasons = outcomes.iter().map(|(_, outcome)| outcome.reason);
-    let row = asker.environment.row();
-    state.metrics().evaluated(row, reasons);
-    let usage = state.usage().of(row.id);
-    usage.answered_all(snapshot, &outcomes, now);
-    let values = outcomes
-        .iter()
-        .filter_map(|(key, outcome)| Some((*key, outcome.value.as_deref()?.clone())));
-    let body = Value::object(values).to_canonical().into_bytes();
-    let (coding, body) = coding::answer(body, Coding::accepted(&headers));
+    let request = asker.request(
+        published.snapshot().flags().len(),
+        Coding::accepted(&headers),
+    );
+    let (now, evaluated) = (state.now(), Arc::clone(&published));
+    let made = bounded::respond(&state, request, move |body| {
+        let mut counts = Counts::default();
+        let mut values = Members::begin(body)?;
+        counts.add_all(
+            evaluated.snapshot(),
+            (&context, now),
+            |key, outcome| match outcome.value.as_deref() {
+                Some(value) => values.add(key, value),
+                None => Ok(()),
+            },
+        )?;
+        values.end()?;
+        Ok(counts)
+    });
+    let (made, counts) = made.await?;
+    counts.record((&state, &asker.environment, &published), VALUES);
     let headers = [
         (CONTENT_TYPE, "application/json"),
         (CACHE_CONTROL, "no-store"),
         (VARY, "Accept-Encoding"),
     ];
-    Ok((headers, coding.header(), body).into_response())
+    Ok((headers, made).into_response())
 }
 
 #[derive(Serialize, ToSchema)]

@@ -13,6 +13,9 @@ pub trait IdempotencyStore: Send + Sync + std::fmt::Debug {
     /// Claims a key for an attempt, or tells what became of the one before; forgets keys that have ended
     async fn claim(&self, claim: NewClaim) -> Result<Claimed, StoreError>;
 
+    /// Renews a claim that is not applied yet; whether it still is the attempt's
+    async fn renew(&self, claim: &Claim, at: Timestamp) -> Result<bool, StoreError>;
+
     /// Keeps the answer of an attempt, unless another one has taken its place
     async fn keep_answer(&self, claim: &Claim, answer: String) -> Result<(), StoreError>;
 
@@ -45,7 +48,7 @@ pub struct NewClaim {
     pub at: Timestamp,
     /// When the key is forgotten
     pub expires_at: Timestamp,
-    /// An attempt that was begun before has come to nothing unless it is applied
+    /// An attempt that was begun, and not renewed since, before this has come to nothing unless it is applied
     pub abandoned_before: Timestamp,
     /// Keys that one scope may have at a time
     pub most: u32,
@@ -59,7 +62,10 @@ pub enum Claimed {
     /// The key was used for something else
     Reused,
     /// Another attempt is under way
-    UnderWay,
+    UnderWay {
+        /// When it was begun or last renewed
+        since: Timestamp,
+    },
     /// The write was applied and its answer is lost
     Applied,
     /// The write was answered, with this

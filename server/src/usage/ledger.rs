@@ -95,17 +95,19 @@ impl Ledger {
         }
     }
 
-    /// Counts the answers to who asked for all flags, in the order of keys
+    /// Counts answers by their slots
     pub(crate) fn answered_all(
         &self,
         snapshot: &Arc<Snapshot>,
-        outcomes: &[(&str, Outcome<'_>)],
+        slots: impl Iterator<Item = usize>,
         now: Timestamp,
     ) {
-        let slots = outcomes.iter().enumerate();
-        let slots =
-            slots.filter_map(|(position, (_, outcome))| snapshot.slot_at(position, outcome));
         self.tally(snapshot, now).add(slots);
+    }
+
+    /// Counts the answer to who asked for a flag that does not exist
+    pub(crate) fn answered_unknown(&self, flag: &str, (protocol, now): (&str, Timestamp)) {
+        self.open().unknown.count(flag, 1, &protocol.into(), now);
     }
 
     /// Counts what an SDK has counted

@@ -1,23 +1,26 @@
 //! Writes with an `Idempotency-Key`: answered once, applied once, on both databases and over several nodes
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::body::{Body, Bytes};
+use axum::http::{Method, Request, StatusCode};
 use flagstaff_core::Timestamp;
+use flagstaff_server::auth::KeyKind;
 use flagstaff_server::store::{
     Author, Claim, Claimed, IdempotencyStore as _, NewClaim, NewEnvironments, Origin,
     ProjectChoice, SqlStore, Store as _, StoreError,
 };
-use flagstaff_server::{AppState, Clock, Limits, app};
+use flagstaff_server::{AppState, Clock, Limits, Rates, app};
+use futures_util::stream;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Row as _};
 use tower::ServiceExt as _;
 
 use crate::postgres::Cluster;
-use crate::support::{Answer, Database, FLAGS, NOW, state};
+use crate::support::{Answer, DOCUMENT, Database, FLAGS, NOW, Server, sql, state};
 
 const KEYS: &str = "/api/v1/projects/default/environments/production/keys";
 const DAY: u64 = 86_400_000;
@@ -222,7 +225,8 @@ async fn an_attempt_that_came_to_nothing_gives_way_and_cannot_come_back() {
         let store = database.open().await;
         assert_eq!(store.claim(attempt("one", 0)).await.unwrap(), Claimed::Mine);
         let soon = store.claim(attempt("two", 50)).await.unwrap();
-        assert_eq!(soon, Claimed::UnderWay);
+        let since = Timestamp::from_millis(0);
+        assert_eq!(soon, Claimed::UnderWay { since });
         let late = store.claim(attempt("two", 200)).await.unwrap();
         assert_eq!(late, Claimed::Mine);
         let back = write(&store, "one", "a").await;
@@ -238,6 +242,236 @@ async fn an_attempt_that_came_to_nothing_gives_way_and_cannot_come_back() {
             .unwrap();
         let told = store.claim(attempt("three", 300)).await.unwrap();
         assert_eq!(told, Claimed::Answered("told".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_lease_that_is_renewed_is_not_taken_over() {
+    for database in databases().await {
+        let store = database.open().await;
+        assert_eq!(store.claim(attempt("one", 0)).await.unwrap(), Claimed::Mine);
+        let at = Timestamp::from_millis(90);
+        assert!(store.renew(&claim("one"), at).await.unwrap());
+        // A node whose clock is slow takes nothing back.
+        let earlier = Timestamp::from_millis(10);
+        assert!(store.renew(&claim("one"), earlier).await.unwrap());
+        assert!(!store.renew(&claim("two"), at).await.unwrap());
+        let second = store.claim(attempt("two", 150)).await.unwrap();
+        assert_eq!(second, Claimed::UnderWay { since: at });
+        let late = store.claim(attempt("two", 200)).await.unwrap();
+        assert_eq!(late, Claimed::Mine);
+        let back = store.renew(&claim("one"), at).await.unwrap();
+        assert!(!back, "its claim was taken");
+        write(&store, "two", "a").await.unwrap();
+        let applied = store.renew(&claim("two"), at).await.unwrap();
+        assert!(!applied, "there is nothing to wait for");
+    }
+}
+
+#[tokio::test]
+async fn after_a_crash_a_key_is_free_again_in_seconds_and_says_in_how_many() {
+    for database in databases().await {
+        let ([one, other], clock) = nodes(&database).await;
+        let body = json!({"kind": "server", "name": "checkout"});
+        let made = post(&one, KEYS, "1", &body).await;
+        assert_eq!(made.status, StatusCode::CREATED);
+        // As if the node had died before the transaction of the write.
+        let undo = "UPDATE idempotency SET applied = 0, answer = NULL";
+        sql(database.address(), undo).await;
+        clock.fetch_add(1_000, Ordering::Relaxed);
+        let soon = post(&other, KEYS, "1", &body).await;
+        assert_eq!(kind(&soon), "under-way");
+        assert_eq!(soon.header("retry-after"), "14");
+        clock.fetch_add(14_000, Ordering::Relaxed);
+        assert_eq!(kind(&post(&other, KEYS, "1", &body).await), "under-way");
+        clock.fetch_add(1, Ordering::Relaxed);
+        let late = post(&other, KEYS, "1", &body).await;
+        assert_eq!(late.status, StatusCode::CREATED, "{}", late.text);
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_takes_long_keeps_its_lease() {
+    let database = Database::postgres(Cluster::shared()).await;
+    let clock = Arc::new(AtomicU64::new(NOW));
+    let limits = Limits {
+        idempotency_lease: Duration::from_millis(60),
+        ..Limits::default()
+    };
+    let node = state(&database, limits, Clock::Manual(Arc::clone(&clock))).await;
+    let mut other = sqlx::AnyConnection::connect(database.address())
+        .await
+        .unwrap();
+    let mut lock = other.begin().await.unwrap();
+    sqlx::query("SELECT id FROM environment FOR UPDATE")
+        .fetch_all(&mut *lock)
+        .await
+        .unwrap();
+    let body = json!({"key": "a", "enabled": true});
+    let write = {
+        let (node, body) = (node.clone(), body.clone());
+        tokio::spawn(async move { post(&node, FLAGS, "1", &body).await })
+    };
+    let later = i64::try_from(clock.fetch_add(3_600_000, Ordering::Relaxed) + 3_600_000).unwrap();
+    let renewed = async {
+        let mut looking = sqlx::AnyConnection::connect(database.address())
+            .await
+            .unwrap();
+        loop {
+            let query = "SELECT claimed_at FROM idempotency";
+            let row = sqlx::query(query).fetch_optional(&mut looking).await;
+            let row = row.unwrap();
+            if row.is_some_and(|row| row.get::<i64, _>(0) == later) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), renewed)
+        .await
+        .unwrap();
+    assert_eq!(kind(&post(&node, FLAGS, "1", &body).await), "under-way");
+    lock.rollback().await.unwrap();
+    assert_eq!(write.await.unwrap().status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_repetition_counts_as_a_write() {
+    let database = Database::new();
+    let limits = Limits {
+        rates: Rates {
+            writes: 1,
+            ..Rates::default()
+        },
+        ..Limits::default()
+    };
+    let clock = Clock::Manual(Arc::new(AtomicU64::new(NOW)));
+    let node = state(&database, limits, clock).await;
+    let body = json!({"key": "a", "enabled": true});
+    for number in 0..10 {
+        let answer = post(&node, FLAGS, "1", &body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{number}");
+    }
+    let answer = post(&node, FLAGS, "1", &body).await;
+    assert_eq!(kind(&answer), "rate-limited");
+    assert_eq!(answer.header("retry-after"), "1");
+}
+
+/// A body without an end, and how many bytes were taken of it
+fn unending() -> (Body, Arc<AtomicUsize>) {
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&taken);
+    let piece = Bytes::from(vec![b' '; 1 << 16]);
+    let pieces = stream::repeat_with(move || {
+        counter.fetch_add(piece.len(), Ordering::Relaxed);
+        Ok::<_, std::io::Error>(piece.clone())
+    });
+    (Body::from_stream(pieces), taken)
+}
+
+/// Every write of the admin API and the kinds of token that may make it, as the `OpenAPI` document has them
+async fn writes(server: &Server) -> Vec<(Method, String, Vec<String>)> {
+    let document = server.get("/api/v1/openapi.json").await.json();
+    let mut writes = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let parameters = operation["parameters"].as_array();
+            let key = "#/components/parameters/IdempotencyKey";
+            let has_key = |parameter: &Value| parameter["$ref"] == key;
+            if !parameters.is_some_and(|all| all.iter().any(has_key)) {
+                continue;
+            }
+            let segments = path.split('/').map(|segment| match segment {
+                "{project}" => "default",
+                "{environment}" => "production",
+                name if name.starts_with('{') => "x",
+                name => name,
+            });
+            let kinds = operation["security"][0]["bearer"].as_array().unwrap();
+            writes.push((
+                method.to_uppercase().parse().unwrap(),
+                segments.collect::<Vec<_>>().join("/"),
+                kinds
+                    .iter()
+                    .map(|kind| kind.as_str().unwrap().to_owned())
+                    .collect(),
+            ));
+        }
+    }
+    writes
+}
+
+#[tokio::test]
+async fn nothing_is_read_or_stored_for_who_may_not_write() {
+    let database = Database::new();
+    let address = database.address().to_owned();
+    let clock = Clock::Manual(Arc::new(AtomicU64::new(NOW)));
+    let limits = Limits {
+        rates: Rates {
+            failures: 0,
+            ..Rates::default()
+        },
+        ..Limits::default()
+    };
+    let server = Server::of(state(&database, limits, clock).await, database);
+    let writes = writes(&server).await;
+    assert!(writes.len() > 25, "{writes:?}");
+    let mut refused = 0;
+    for (method, path, allowed) in writes {
+        let kinds = KeyKind::ALL.map(KeyKind::name);
+        for token in kinds.into_iter().chain(["nobody"]) {
+            if allowed.iter().any(|kind| kind == token) {
+                continue;
+            }
+            let (body, taken) = unending();
+            let request = Request::builder()
+                .method(method.clone())
+                .uri(&path)
+                .header("authorization", format!("Bearer {token}"))
+                .header("idempotency-key", "1")
+                .body(body)
+                .unwrap();
+            let answer = server.send(request).await;
+            let expected = if token == "nobody" {
+                StatusCode::UNAUTHORIZED
+            } else {
+                StatusCode::FORBIDDEN
+            };
+            assert_eq!(answer.status, expected, "{token} {method} {path}");
+            let taken = taken.load(Ordering::Relaxed);
+            assert_eq!(taken, 0, "bytes taken: {token} {method} {path}");
+            refused += 1;
+        }
+    }
+    assert!(refused > 100, "{refused}");
+    let mut connection = sqlx::AnyConnection::connect(&address).await.unwrap();
+    let row = sqlx::query("SELECT COUNT(*) FROM idempotency").fetch_one(&mut connection);
+    assert_eq!(row.await.unwrap().get::<i64, _>(0), 0);
+}
+
+#[tokio::test]
+async fn a_body_is_as_long_as_its_route_takes_with_a_key_as_without() {
+    let server = Server::new().await;
+    server.put("a", &json!({"enabled": true})).await;
+    let load = format!("{FLAGS}/a/overrides/bulk");
+    for (method, path, limit) in [
+        (Method::POST, FLAGS, 1 << 20),
+        (Method::POST, KEYS, 1 << 20),
+        (Method::PUT, DOCUMENT, 64 << 20),
+        (Method::POST, load.as_str(), 64 << 20),
+    ] {
+        let (body, taken) = unending();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", "Bearer admin")
+            .header("idempotency-key", "1")
+            .body(body)
+            .unwrap();
+        let answer = server.send(request).await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+        let taken = taken.load(Ordering::Relaxed);
+        assert!(taken <= limit + (1 << 16), "{taken} bytes of {path}");
     }
 }
 

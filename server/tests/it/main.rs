@@ -25,6 +25,8 @@ mod coding;
 #[cfg(test)]
 mod convergence;
 #[cfg(test)]
+mod costs;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod echoes;

@@ -448,6 +448,10 @@ impl IdempotencyStore for Deaf {
         self.store.claim(claim).await
     }
 
+    async fn renew(&self, claim: &Claim, at: Timestamp) -> Result<bool, StoreError> {
+        self.store.renew(claim, at).await
+    }
+
     async fn keep_answer(&self, claim: &Claim, answer: String) -> Result<(), StoreError> {
         self.store.keep_answer(claim, answer).await
     }

@@ -1,6 +1,7 @@
 //! Writes that are sent again
 
 use async_trait::async_trait;
+use flagstaff_core::Timestamp;
 use sqlx::{Any, AnyConnection, Connection as _, Row as _, Transaction};
 
 use super::{SqlStore, WORK};
@@ -13,6 +14,27 @@ impl IdempotencyStore for SqlStore {
         self.on(&self.writer, WORK, |connection| {
             let begin = self.dialect.begin_writing();
             Box::pin(async move { self::claim(connection.begin_with(begin).await?, claim).await })
+        })
+        .await
+    }
+
+    async fn renew(&self, claim: &Claim, at: Timestamp) -> Result<bool, StoreError> {
+        let claim = claim.clone();
+        self.on(&self.writer, WORK, |connection| {
+            Box::pin(async move {
+                // Never backwards: nodes' clocks differ.
+                let renewed = sqlx::query(
+                    "UPDATE idempotency SET claimed_at = CASE WHEN claimed_at < $4 THEN $4 ELSE claimed_at END \
+                     WHERE scope = $1 AND name = $2 AND claim = $3 AND applied = 0",
+                )
+                .bind(claim.scope.to_string())
+                .bind(claim.key.to_string())
+                .bind(claim.id.to_string())
+                .bind(at.as_millis())
+                .execute(connection)
+                .await?;
+                Ok(renewed.rows_affected() == 1)
+            })
         })
         .await
     }
@@ -125,7 +147,7 @@ async fn before(connection: &mut AnyConnection, new: &NewClaim) -> Result<Claime
         return Ok(Claimed::Mine);
     }
     let row = sqlx::query(
-        "SELECT fingerprint, applied, answer FROM idempotency WHERE scope = $1 AND name = $2",
+        "SELECT fingerprint, applied, answer, claimed_at FROM idempotency WHERE scope = $1 AND name = $2",
     )
     .bind(new.claim.scope.to_string())
     .bind(new.claim.key.to_string())
@@ -133,15 +155,18 @@ async fn before(connection: &mut AnyConnection, new: &NewClaim) -> Result<Claime
     .await?;
     // It was given up this moment: the caller comes again.
     let Some(row) = row else {
-        return Ok(Claimed::UnderWay);
+        return Ok(Claimed::UnderWay {
+            since: new.abandoned_before,
+        });
     };
     let (fingerprint, applied): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
     let answer: Option<String> = row.try_get(2)?;
+    let since = Timestamp::from_millis(row.try_get(3)?);
     Ok(match answer {
         _ if fingerprint != new.fingerprint => Claimed::Reused,
         Some(answer) => Claimed::Answered(answer),
         None if applied != 0 => Claimed::Applied,
-        None => Claimed::UnderWay,
+        None => Claimed::UnderWay { since },
     })
 }
 
