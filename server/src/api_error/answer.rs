@@ -94,7 +94,8 @@ impl IntoResponse for ApiError {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::TooManyRequests { retry_after }
-            | Self::TooManyStreams { retry_after }
+            | Self::TooManyStreams { retry_after, .. }
+            | Self::TooManyConnections { retry_after }
             | Self::TooManyChanges { retry_after, .. }
             | Self::Unavailable { retry_after, .. } => {
                 headers.insert(RETRY_AFTER, retry_after.into());
