@@ -30,6 +30,8 @@ class Server:
         self._process = subprocess.Popen(
             [
                 *(str(binary), "serve", "--listen", "127.0.0.1:0", "--max-streams", str(streams)),
+                # One address stands for thousands here.
+                *("--max-streams-key", "0", "--max-streams-address", "0", "--max-connections-address", "0"),
                 *("--database", f"sqlite://{self._folder.name}/flags.db", "--seed", str(seed)),
                 *("--admin-token", self.keys["admin"]),
                 *("--server-key", self.keys["server"], "--client-key", self.keys["client"]),

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::auth::KeyKind;
 use crate::identity::Untrusted;
 use crate::problem::ProblemKind;
+use crate::stream::StreamBound;
 
 mod answer;
 mod convert;
@@ -226,8 +227,18 @@ pub enum ApiError {
         limit: u32,
     },
     /// No room for another stream
-    #[error("this server has as many streams as it holds")]
+    #[error("{}", too_many_streams(*bound))]
     TooManyStreams {
+        /// Which limit is reached
+        bound: StreamBound,
+        /// Seconds to wait
+        retry_after: u64,
+    },
+    /// No room for another connection
+    #[error(
+        "the limit of connections, of this server or of your address, is reached: only health checks are answered"
+    )]
+    TooManyConnections {
         /// Seconds to wait
         retry_after: u64,
     },
@@ -386,8 +397,14 @@ impl ApiError {
             Self::KeyReused => ProblemKind::KeyReused,
             Self::TooManyIdempotencyKeys { .. } => ProblemKind::TooManyIdempotencyKeys,
             Self::TooManyChanges { .. } => ProblemKind::TooManyChanges,
-            Self::TooManyRequests { .. } => ProblemKind::RateLimited,
-            Self::TooManyStreams { .. } | Self::Unavailable { .. } => ProblemKind::Unavailable,
+            Self::TooManyRequests { .. }
+            | Self::TooManyStreams {
+                bound: StreamBound::Key | StreamBound::Address,
+                ..
+            } => ProblemKind::RateLimited,
+            Self::TooManyStreams { .. }
+            | Self::TooManyConnections { .. }
+            | Self::Unavailable { .. } => ProblemKind::Unavailable,
             Self::Internal(_) => ProblemKind::Internal,
         }
     }
@@ -399,6 +416,17 @@ fn names(kinds: &[KeyKind]) -> String {
         .map(|kind| kind.name())
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+const fn too_many_streams(bound: StreamBound) -> &'static str {
+    match bound {
+        StreamBound::All => "the limit of open streams is reached",
+        StreamBound::Public => {
+            "the limit of open streams of client and client-local keys is reached"
+        }
+        StreamBound::Key => "the limit of open streams of this key is reached",
+        StreamBound::Address => "the limit of open streams from your address is reached",
+    }
 }
 
 fn stale(expected: Option<u64>, current: Option<u64>) -> String {

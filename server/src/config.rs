@@ -9,9 +9,11 @@ use clap::{Args, Parser, Subcommand};
 use crate::cli::Tool;
 use crate::logging::LogFormat;
 
+mod connections;
 mod identity;
 mod network;
 
+pub use connections::ConnectionOptions;
 pub use identity::{IdentityError, IdentityOptions};
 pub use network::NetworkOptions;
 
@@ -117,15 +119,6 @@ pub struct ServeOptions {
     #[arg(long, env = "FLAGSTAFF_SEED", value_name = "FILE")]
     pub seed: Option<PathBuf>,
 
-    /// Streams held at a time; one more is answered 503
-    #[arg(
-        long,
-        env = "FLAGSTAFF_MAX_STREAMS",
-        default_value_t = 10_000,
-        value_name = "COUNT"
-    )]
-    pub max_streams: u32,
-
     /// Changes of overrides that one flag takes in an hour, a bulk load counted as one; one more is answered 429, and 0 is no limit
     #[arg(
         long,
@@ -147,6 +140,10 @@ pub struct ServeOptions {
     /// Address that `/metrics` is served on instead of the server's own; for servers that everybody can reach
     #[arg(long, env = "FLAGSTAFF_METRICS_LISTEN", value_name = "ADDRESS")]
     pub metrics_listen: Option<SocketAddr>,
+
+    /// How many may be connected
+    #[command(flatten)]
+    pub connections: ConnectionOptions,
 
     /// Who asks
     #[command(flatten)]

@@ -28,6 +28,7 @@ mod config;
 mod connections;
 pub mod contact;
 pub mod copy;
+mod descriptors;
 mod draft;
 mod encryption;
 pub mod environment;
@@ -68,7 +69,6 @@ pub mod store;
 mod stream;
 mod stream_token;
 mod succession;
-mod timeout;
 mod transfer;
 pub mod usage;
 mod view;
@@ -77,8 +77,10 @@ pub use api_error::{ApiError, FieldError, chain};
 pub use client_address::{ForwardedHeader, Peer, Proxies, client_address};
 pub use coding::{Coding, Shared};
 pub use config::{
-    Cli, Command, IdentityError, IdentityOptions, NetworkOptions, ServeOptions, WeakToken,
+    Cli, Command, ConnectionOptions, IdentityError, IdentityOptions, NetworkOptions, ServeOptions,
+    WeakToken,
 };
+pub use connections::ConnectionLimits;
 pub use draft::Draft;
 pub use encryption::{DecryptError, EncryptionKeys, InvalidEncryptionKeys};
 pub use logging::{LogFormat, log_to_stderr};
@@ -89,5 +91,6 @@ pub use secrets::{SecretsError, UnusableSecret};
 pub use seed::{SeedError, SeedReport, seed};
 pub use serve::{ServeError, serve, serve_apart, serve_on};
 pub use state::{AppState, Clock, Limits};
+pub use stream::{StreamBound, StreamLimits};
 pub use transfer::Intent;
 pub use view::{Scope, State};

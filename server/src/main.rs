@@ -4,7 +4,8 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use flagstaff_server::{Cli, Command, ServeOptions, chain, cli, log_to_stderr, serve};
+use flagstaff_server::{Cli, Command, ServeError, ServeOptions, chain, cli, log_to_stderr, serve};
+use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
     match Cli::parse().command {
@@ -13,10 +14,15 @@ fn main() -> ExitCode {
     }
 }
 
-#[tokio::main]
-async fn run_server(options: ServeOptions) -> ExitCode {
+fn run_server(options: ServeOptions) -> ExitCode {
     log_to_stderr(options.log_format);
-    match serve(options).await {
+    let served = Runtime::new().map_err(ServeError::Io).and_then(|runtime| {
+        let served = runtime.block_on(serve(options));
+        // Without waiting for what is still at work on a blocking thread: the end of a server is bounded.
+        runtime.shutdown_background();
+        served
+    });
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to do if stderr is gone too.

@@ -1,10 +1,10 @@
 //! What is counted, for Prometheus
 //!
-//! INVARIANT: a label is a route's template, a method, a status, an environment or a word of ours; never a key, a flag or anything
-//! else of which clients can make as many as they like.
+//! INVARIANT: a label is a route's template, a method, a status, one of the first [`MAX_ENVIRONMENTS`] environments or a word of ours;
+//! never a key, a flag or anything else of which there can be as many as somebody likes.
 
 use std::fmt;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::http::Method;
@@ -13,19 +13,26 @@ use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::connections::{Beyond, CloseReason};
 use crate::feed::Subject;
 use crate::state::AppState;
 use crate::store::EnvironmentRow;
+use crate::stream::StreamBound;
 use crate::transfer::Intent;
+
+mod current;
 
 /// The content type of what [`Metrics::encode`] makes
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PREFIX: &str = "flagstaff";
+/// Environments that have series of their own: those with the lowest ids, which are the oldest. Others are counted together
+pub(crate) const MAX_ENVIRONMENTS: usize = 500;
+/// What stands for the project and the environment of all others; no name begins so
+const OTHERS: &str = "_other";
 /// Seconds: from what a look into memory takes to what a client gives up at
 const DURATIONS: [f64; 13] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0,
@@ -39,10 +46,29 @@ pub(crate) struct Metrics {
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
     streams: Family<StreamLabels, Gauge>,
     transfers: Family<TransferLabels, Counter>,
-    refused_streams: Counter,
+    refused_streams: Family<StreamBoundLabels, Counter>,
+    refused_connections: Family<BeyondLabels, Counter>,
+    closed_connections: Family<CloseLabels, Counter>,
     evaluations: Family<EvaluationLabels, Counter>,
     usage_reports: Family<EnvironmentLabels, Counter>,
     usage_lost: Family<EnvironmentLabels, Counter>,
+    // The id of the last environment that has series of its own.
+    last_labelled: AtomicI64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StreamBoundLabels {
+    limit: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BeyondLabels {
+    limit: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CloseLabels {
+    reason: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -72,13 +98,6 @@ struct StreamLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct InstanceLabels {
-    project: String,
-    environment: String,
-    state: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TransferLabels {
     project: String,
     environment: String,
@@ -101,25 +120,9 @@ impl EncodeLabelValue for ReasonLabel {
     }
 }
 
-impl EnvironmentLabels {
-    fn of(row: &EnvironmentRow) -> Self {
-        Self {
-            project: row.project.to_string(),
-            environment: row.name.to_string(),
-        }
-    }
-}
-
 /// Counts a stream for as long as it is open
 #[derive(Debug)]
 pub(crate) struct OpenStream(Gauge);
-
-impl OpenStream {
-    /// How many there are of its kind
-    pub(crate) fn count(&self) -> usize {
-        usize::try_from(self.0.get()).unwrap_or_default()
-    }
-}
 
 impl Drop for OpenStream {
     fn drop(&mut self) {
@@ -129,58 +132,123 @@ impl Drop for OpenStream {
 
 impl Metrics {
     pub(crate) fn new() -> Self {
-        let mut registry = Registry::with_prefix(PREFIX);
         let metrics = Self {
             requests: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(DURATIONS)),
             streams: Family::default(),
             transfers: Family::default(),
-            refused_streams: Counter::default(),
+            refused_streams: Family::default(),
+            refused_connections: Family::default(),
+            closed_connections: Family::default(),
             evaluations: Family::default(),
             usage_reports: Family::default(),
             usage_lost: Family::default(),
+            last_labelled: AtomicI64::new(i64::MAX),
             registry: Registry::default(),
         };
+        metrics.begin_at_zero();
+        let mut registry = Registry::with_prefix(PREFIX);
+        metrics.register(&mut registry);
+        Self {
+            registry,
+            ..metrics
+        }
+    }
+
+    fn register(&self, registry: &mut Registry) {
         registry.register(
             "http_requests",
             "Requests that were answered",
-            metrics.requests.clone(),
+            self.requests.clone(),
         );
         registry.register_with_unit(
             "http_request_duration",
             "Time to the head of the answer; that of a stream is all that is timed of it",
             Unit::Seconds,
-            metrics.durations.clone(),
+            self.durations.clone(),
         );
-        registry.register("streams", "Streams that are open", metrics.streams.clone());
+        registry.register("streams", "Streams that are open", self.streams.clone());
         registry.register(
             "stream_transfers",
             "What new streams began with: full, changes or none",
-            metrics.transfers.clone(),
+            self.transfers.clone(),
         );
         registry.register(
             "streams_refused",
-            "Streams that were not opened since there were too many",
-            metrics.refused_streams.clone(),
+            "Streams that were not opened, by the limit that was reached",
+            self.refused_streams.clone(),
+        );
+        registry.register(
+            "connections_refused",
+            "Connections for which there was no room, by the limit that was reached",
+            self.refused_connections.clone(),
+        );
+        registry.register(
+            "connections_closed",
+            "Connections that the server closed, by reason",
+            self.closed_connections.clone(),
         );
         registry.register(
             "evaluations",
             "Flags that were evaluated for others, by OFREP and /api/v1/evaluate",
-            metrics.evaluations.clone(),
+            self.evaluations.clone(),
         );
         registry.register(
             "usage_reports",
             "Reports of SDKs on what they evaluated",
-            metrics.usage_reports.clone(),
+            self.usage_reports.clone(),
         );
         registry.register(
             "usage_lost",
             "Evaluations that SDKs say they could not report",
-            metrics.usage_lost.clone(),
+            self.usage_lost.clone(),
         );
-        Self {
-            registry,
-            ..metrics
+    }
+
+    /// Gives every series of which all labels are known a value, so that a rate of it is known from the first event on
+    fn begin_at_zero(&self) {
+        for limit in StreamBound::ALL.map(StreamBound::name) {
+            drop(
+                self.refused_streams
+                    .get_or_create(&StreamBoundLabels { limit }),
+            );
+        }
+        for limit in Beyond::ALL.map(Beyond::name) {
+            drop(
+                self.refused_connections
+                    .get_or_create(&BeyondLabels { limit }),
+            );
+        }
+        for reason in CloseReason::ALL.map(CloseReason::name) {
+            drop(
+                self.closed_connections
+                    .get_or_create(&CloseLabels { reason }),
+            );
+        }
+    }
+
+    /// Takes note of which environments there are, by their ids in order
+    pub(crate) fn label(&self, mut environments: impl Iterator<Item = i64>) {
+        // While there are fewer, the next one has series of its own too.
+        let last = environments.nth(MAX_ENVIRONMENTS - 1);
+        self.last_labelled
+            .store(last.unwrap_or(i64::MAX), Ordering::Relaxed);
+    }
+
+    /// Whether an environment has series of its own
+    fn is_labelled(&self, row: &EnvironmentRow) -> bool {
+        row.id <= self.last_labelled.load(Ordering::Relaxed)
+    }
+
+    fn labels(&self, row: &EnvironmentRow) -> EnvironmentLabels {
+        let (project, environment) = if self.is_labelled(row) {
+            (&*row.project, &*row.name)
+        } else {
+            (OTHERS, OTHERS)
+        };
+        EnvironmentLabels {
+            project: project.to_owned(),
+            environment: environment.to_owned(),
         }
     }
 
@@ -225,7 +293,7 @@ impl Metrics {
         let EnvironmentLabels {
             project,
             environment,
-        } = EnvironmentLabels::of(row);
+        } = self.labels(row);
         let transfer = match intent {
             Intent::Full(_) => "full",
             Intent::Changes => "changes",
@@ -253,8 +321,27 @@ impl Metrics {
     }
 
     /// Notes a stream for which there was no room
-    pub(crate) fn refused_stream(&self) {
-        self.refused_streams.inc();
+    pub(crate) fn refused_stream(&self, bound: StreamBound) {
+        let limit = bound.name();
+        self.refused_streams
+            .get_or_create(&StreamBoundLabels { limit })
+            .inc();
+    }
+
+    /// Notes a connection for which there was no room
+    pub(crate) fn refused_connection(&self, beyond: Beyond) {
+        let limit = beyond.name();
+        self.refused_connections
+            .get_or_create(&BeyondLabels { limit })
+            .inc();
+    }
+
+    /// Notes a connection that was closed, and not by its client
+    pub(crate) fn closed_connection(&self, reason: CloseReason) {
+        let reason = reason.name();
+        self.closed_connections
+            .get_or_create(&CloseLabels { reason })
+            .inc();
     }
 
     /// Notes evaluations for somebody else, by why each value was served
@@ -271,7 +358,7 @@ impl Metrics {
             let EnvironmentLabels {
                 project,
                 environment,
-            } = EnvironmentLabels::of(row);
+            } = self.labels(row);
             let labels = EvaluationLabels {
                 project,
                 environment,
@@ -283,7 +370,7 @@ impl Metrics {
 
     /// Notes a report of an SDK, and how many evaluations it says it had to leave out
     pub(crate) fn reported(&self, row: &EnvironmentRow, lost: u64) {
-        let labels = EnvironmentLabels::of(row);
+        let labels = self.labels(row);
         self.usage_reports.get_or_create(&labels).inc();
         self.usage_lost.get_or_create(&labels).inc_by(lost);
     }
@@ -292,85 +379,8 @@ impl Metrics {
     pub(crate) fn encode(&self, state: &AppState) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode_registry(&mut text, &self.registry)?;
-        encode_registry(&mut text, &now(state))?;
+        encode_registry(&mut text, &current::registry(state))?;
         encode_eof(&mut text)?;
         Ok(text)
     }
-}
-
-/// How many have said that they use what is served, were sent it and say nothing, or are behind
-fn instances(state: &AppState) -> Family<InstanceLabels, Gauge> {
-    let instances = Family::<InstanceLabels, Gauge>::default();
-    for environment in state.environments() {
-        let revision = environment.current().revision();
-        let standing = state
-            .instances()
-            .of(environment.row().id)
-            .standing(revision);
-        for (name, count) in [
-            ("applied", standing.applied),
-            ("sent", standing.sent),
-            ("behind", standing.behind()),
-        ] {
-            let EnvironmentLabels {
-                project,
-                environment,
-            } = EnvironmentLabels::of(environment.row());
-            let labels = InstanceLabels {
-                project,
-                environment,
-                state: name,
-            };
-            instances
-                .get_or_create(&labels)
-                .set(i64::try_from(count).unwrap_or(i64::MAX));
-        }
-    }
-    instances
-}
-
-/// What is not counted but looked up
-fn now(state: &AppState) -> Registry {
-    let mut registry = Registry::with_prefix(PREFIX);
-    let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-    registry.register("build", "The server", version);
-    let revisions = Family::<EnvironmentLabels, Gauge>::default();
-    for environment in state.environments() {
-        let revision = environment.current().revision();
-        let labels = EnvironmentLabels::of(environment.row());
-        revisions
-            .get_or_create(&labels)
-            .set(i64::try_from(revision).unwrap_or(i64::MAX));
-    }
-    registry.register(
-        "environment_revision",
-        "The revision that this node serves",
-        revisions,
-    );
-    registry.register(
-        "instances",
-        "Instances that follow at this node, by how they stand towards the revision that it serves",
-        instances(state),
-    );
-    let limit = i64::try_from(state.limits().streams).unwrap_or(i64::MAX);
-    registry.register(
-        "streams_limit",
-        "Streams that may be open at a time",
-        ConstGauge::new(limit),
-    );
-    let contact = state.contact();
-    registry.register(
-        "store_up",
-        "1 if the store answered when it was last asked, else 0",
-        ConstGauge::new(i64::from(!contact.is_lost())),
-    );
-    let staleness = Gauge::<f64, AtomicU64>::default();
-    staleness.set(contact.stale_for().as_secs_f64());
-    registry.register_with_unit(
-        "store_staleness",
-        "How long ago this node is known to have had everything that the store has",
-        Unit::Seconds,
-        staleness,
-    );
-    registry
 }

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::api_error::ApiError;
 use crate::auth::{Grant, KeyKind};
-use crate::client_address::client_address;
+use crate::client_address::{client_address, network};
 use crate::state::Clock;
 
 mod sketch;
@@ -104,12 +104,8 @@ pub(crate) enum Payer {
 }
 
 impl Payer {
-    /// Who has one IPv6 address has 2^64 of them
     fn address(address: IpAddr) -> Self {
-        Self::Address(match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(whole) => IpAddr::V6((whole.to_bits() & (u128::MAX << 64)).into()),
-        })
+        Self::Address(network(address))
     }
 }
 

@@ -82,6 +82,24 @@ pub fn app(state: AppState) -> Router {
         .with_state(state)
 }
 
+/// What those get for whose connection there is no room: the health checks, which must not fail because others are many
+pub(crate) fn spare(state: AppState) -> Router {
+    health_checks()
+        .into_router()
+        .fallback(|| async {
+            ApiError::TooManyConnections {
+                retry_after: rand::random_range(5..=15),
+            }
+        })
+        .layer(middleware::from_fn_with_state(state.clone(), observe))
+        .with_state(state)
+}
+
+/// `/metrics` and the health checks at an address of their own, where nobody else takes their place
+pub(crate) fn apart(state: AppState) -> Router {
+    metrics(state.clone()).merge(health_checks().into_router().with_state(state))
+}
+
 /// `/metrics`, which an operator may want to have apart from the rest
 pub(crate) fn metrics(state: AppState) -> Router {
     measures()
@@ -207,11 +225,15 @@ fn programs() -> Routes {
 
 /// What needs neither
 fn everybody() -> Routes {
+    health_checks()
+        .routes(routes!(api_description::document))
+        .routes(routes!(api_description::page))
+}
+
+fn health_checks() -> Routes {
     Routes::default()
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
-        .routes(routes!(api_description::document))
-        .routes(routes!(api_description::page))
 }
 
 fn measures() -> Routes {

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::api_error::chain;
 use crate::auth::KeyKind;
 use crate::config::{IdentityError, ServeOptions, WeakToken};
-use crate::connections::serve_connections;
+use crate::connections::{ConnectionLimits, Connections, SPARE, Services, serve_connections};
+use crate::descriptors;
 use crate::encryption::{EncryptionKeys, InvalidEncryptionKeys};
 use crate::environment::{Author, LoadError};
 use crate::follow::follow;
@@ -24,15 +25,22 @@ use crate::secrets::{self, SecretsError};
 use crate::seed::{self, SeedError, SeedReport};
 use crate::state::{AppState, Clock, Limits};
 use crate::store::{EnvironmentRow, Origin, SqlStore, Store, StoreError, redacted};
-use crate::timeout::WriteTimeout;
 use crate::usage;
 
 const PROJECT: &str = "default";
 const ENVIRONMENT: &str = "production";
-/// A reader that takes nothing for so long is dropped
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Requests that have not ended by then are cut off
-const DRAIN: Duration = Duration::from_secs(10);
+/// From SIGTERM on, requests that have not ended by then are cut off
+const DRAIN: Duration = Duration::from_secs(6);
+/// How long the store may take to close, at the end
+const CLOSE: Duration = Duration::from_secs(1);
+/// What those who stop servers can rely on, and have to wait for
+const STOP_SECONDS: u64 = 10;
+const _: () = assert!(
+    DRAIN.as_secs() + usage::LAST.as_secs() + CLOSE.as_secs() <= STOP_SECONDS,
+    "a stop would take too long"
+);
+/// Connections to an address for `/metrics`
+const MAX_METRICS_CONNECTIONS: usize = SPARE / 2;
 
 /// Why the server could not start, or failed
 #[derive(Debug, thiserror::Error)]
@@ -140,7 +148,9 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
     };
     found_keys(listener.local_addr()?, &options, &state).await?;
     serve_apart(listener, metrics, state).await?;
-    sql.close().await;
+    if tokio::time::timeout(CLOSE, sql.close()).await.is_err() {
+        tracing::warn!("waited {CLOSE:?} for the database to close");
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -237,8 +247,10 @@ async fn catch_up(options: ServeOptions, state: AppState) {
 }
 
 fn limits(options: &ServeOptions) -> Result<Limits, ServeError> {
+    let (streams, connections) = options.connections.limits(descriptors::raise_limit());
     Ok(Limits {
-        streams: usize::try_from(options.max_streams).unwrap_or(usize::MAX),
+        streams,
+        connections,
         proxies: options.network.proxies(),
         override_changes: options.override_changes,
         usage_kept: Duration::from_hours(u64::from(options.usage_days).saturating_mul(24)),
@@ -289,30 +301,46 @@ pub async fn serve_apart(
     tokio::spawn(follow(state.clone()));
     tokio::spawn(usage::keep(state.clone()));
     tokio::spawn(instances::keep(state.clone()));
+    let app = routes::app(state.clone());
     let app = match metrics {
-        None => routes::app(state.clone()).merge(routes::metrics(state.clone())),
+        None => app.merge(routes::metrics(state.clone())),
         Some(metrics) => {
             // Until the very end: what a server does while it stops is worth a look.
-            tokio::spawn(serve_connections(
-                WriteTimeout::new(metrics, WRITE_TIMEOUT),
-                routes::metrics(state.clone()),
-                CancellationToken::new(),
-            ));
-            routes::app(state.clone())
+            tokio::spawn(serve_metrics(metrics, state.clone()));
+            app
         }
     };
-    let listener = WriteTimeout::new(listener, WRITE_TIMEOUT);
-    let server = serve_connections(listener, app, stopping.clone());
+    let services = Services {
+        app,
+        spare: routes::spare(state.clone()),
+    };
+    let connections = Arc::clone(state.connections());
+    let all = (connections, state.clone());
+    let serving = serve_connections(listener, services, all, stopping.clone());
     let deadline = async {
         stopping.cancelled().await;
         tokio::time::sleep(DRAIN).await;
     };
     tokio::select! {
-        () = server => {}
-        () = deadline => tracing::warn!("some requests did not end in time and are cut off"),
+        () = serving => {}
+        () = deadline => state.connections().warn_of_cut(),
     }
     usage::finish(&state).await;
     Ok(())
+}
+
+async fn serve_metrics(listener: TcpListener, state: AppState) {
+    let limits = ConnectionLimits {
+        plain: MAX_METRICS_CONNECTIONS,
+        address: 0,
+    };
+    let connections = Connections::new(limits, state.limits().proxies.clone());
+    let services = Services {
+        app: routes::apart(state.clone()),
+        spare: routes::spare(state.clone()),
+    };
+    let all = (Arc::new(connections), state);
+    serve_connections(listener, services, all, CancellationToken::new()).await;
 }
 
 async fn bind_metrics(address: SocketAddr) -> Result<TcpListener, ServeError> {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use flagstaff_core::{SnapshotError, Timestamp};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::api_error::chain;
@@ -15,6 +15,7 @@ use crate::auth::Keyring;
 use crate::backing::Backing;
 use crate::bounded::Turns;
 use crate::client_address::Proxies;
+use crate::connections::{ConnectionLimits, Connections};
 use crate::contact::Contact;
 use crate::copy::{EnvironmentCopy, ServerCopy};
 use crate::encryption::EncryptionKeys;
@@ -27,13 +28,16 @@ use crate::published::Identity;
 use crate::rate::{Limiter, Rates};
 use crate::secrets;
 use crate::store::{Access, Store, StoreError};
+use crate::stream::{StreamLimits, StreamSlots};
 use crate::usage::Usage;
 
 /// What an operator may set, most of it bounds
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Streams at a time; one more is answered 503
-    pub streams: usize,
+    /// Streams at a time
+    pub streams: StreamLimits,
+    /// Connections at a time
+    pub connections: ConnectionLimits,
     /// Changes of overrides that a flag takes in an hour; 0 for any number
     pub override_changes: u32,
     /// How often a silent stream says that it lives
@@ -57,7 +61,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            streams: 10_000,
+            streams: StreamLimits::of(10_000),
+            connections: ConnectionLimits::default(),
             override_changes: 100,
             heartbeat: Duration::from_secs(15),
             poll: Duration::from_millis(500),
@@ -109,7 +114,8 @@ struct Inner {
     limits: Limits,
     limiter: Limiter,
     turns: Turns,
-    streams: Arc<Semaphore>,
+    streams: Arc<StreamSlots>,
+    connections: Arc<Connections>,
     metrics: Metrics,
     usage: Usage,
     instances: Instances,
@@ -174,13 +180,17 @@ impl AppState {
         (limits, clock): (Limits, Clock),
     ) -> Self {
         let keyring = Keyring::new(access, &Keyring::default(), &limits.encryption_keys);
-        let streams = Arc::new(Semaphore::new(limits.streams));
+        let streams = Arc::new(StreamSlots::new(limits.streams));
+        let connections = Connections::new(limits.connections, limits.proxies.clone());
         let environments = environments
             .into_iter()
             .map(|environment| (environment.row().id, Arc::new(environment)));
+        let environments: BTreeMap<_, _> = environments.collect();
+        let metrics = Metrics::new();
+        metrics.label(environments.keys().copied());
         Self(Arc::new(Inner {
             backing,
-            environments: ArcSwap::from_pointee(environments.collect()),
+            environments: ArcSwap::from_pointee(environments),
             loading_environments: Mutex::new(()),
             keyring: ArcSwap::from_pointee(keyring),
             loading_keys: Mutex::new(()),
@@ -189,7 +199,8 @@ impl AppState {
             clock,
             limits,
             streams,
-            metrics: Metrics::new(),
+            connections: Arc::new(connections),
+            metrics,
             usage: Usage::default(),
             instances: Instances::default(),
             stopping: CancellationToken::new(),
@@ -231,6 +242,7 @@ impl AppState {
             let opened = Arc::new(Environment::open(identity, Arc::clone(backing)).await?);
             let mut environments = BTreeMap::clone(&self.0.environments.load());
             environments.insert(id, opened);
+            self.0.metrics.label(environments.keys().copied());
             self.0.environments.store(Arc::new(environments));
         }
         Ok(())
@@ -293,9 +305,14 @@ impl AppState {
         &self.0.turns
     }
 
-    /// One permit for every stream
-    pub fn streams(&self) -> &Arc<Semaphore> {
+    /// The streams that are open
+    pub(crate) fn streams(&self) -> &Arc<StreamSlots> {
         &self.0.streams
+    }
+
+    /// The connections that are open
+    pub(crate) fn connections(&self) -> &Arc<Connections> {
+        &self.0.connections
     }
 
     /// What is counted

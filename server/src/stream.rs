@@ -2,27 +2,35 @@
 //!
 //! There is no queue: a connection knows the revision that it was last sent and, whenever its socket has room, is sent what
 //! makes that the current one. So the publisher waits for nobody, a slow reader gets fewer and larger transfers, and one that
-//! does not read at all is dropped by the socket's write timeout ([`crate::timeout`]).
+//! does not read at all is dropped by its socket ([`crate::connections`]).
 
 use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
+use axum::http::Extensions;
 use bytes::Bytes;
 use futures_util::stream;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::api_error::ApiError;
 use crate::auth::Grant;
+use crate::client_address::client_address;
 use crate::coding::{Coding, Encoder, Shared};
+use crate::connections::{CarriedStream, Connection as HttpConnection};
 use crate::environment::Environment;
 use crate::feed::{Beginning, Feed, Subject};
 use crate::instances::{Identity, Present};
 use crate::metrics::OpenStream;
 use crate::published::Published;
 use crate::state::AppState;
+
+mod slots;
+
+pub use slots::{StreamBound, StreamLimits};
+pub(crate) use slots::{StreamSlot, StreamSlots};
 
 static HEARTBEAT: LazyLock<Shared> = LazyLock::new(|| Shared::new(&b": heartbeat\n\n"[..]));
 
@@ -34,6 +42,8 @@ pub(crate) struct Opening<'a> {
     /// What it has already, if it says so
     pub(crate) cursor: Option<&'a str>,
     pub(crate) coding: Coding,
+    /// Of the request
+    pub(crate) extensions: &'a Extensions,
 }
 
 /// Opens a stream that begins with what a client that holds the cursor needs
@@ -46,13 +56,7 @@ pub(crate) async fn open(
     if state.stopping().is_cancelled() {
         return Err(ApiError::unavailable("the server is stopping"));
     }
-    let permit = Arc::clone(state.streams()).try_acquire_owned();
-    let permit = permit.map_err(|_| {
-        state.metrics().refused_stream();
-        ApiError::TooManyStreams {
-            retry_after: rand::random_range(5..=15),
-        }
-    })?;
+    let slot = take_slot(state, environment, grant, &opening)?;
     // Subscribe, then read: what is published in between is seen by the first wait.
     let mut changes = environment.subscribe();
     let published = Arc::clone(&changes.borrow_and_update());
@@ -86,7 +90,7 @@ pub(crate) async fn open(
     };
     let connection = Connection {
         present,
-        open: state
+        _open: state
             .metrics()
             .opened(environment.row(), opening.subject, intent),
         feed,
@@ -97,7 +101,11 @@ pub(crate) async fn open(
         state: state.clone(),
         key_ended: grant.ended().clone(),
         is_over: false,
-        _permit: permit,
+        slot,
+        _carried: opening
+            .extensions
+            .get::<Arc<HttpConnection>>()
+            .map(HttpConnection::carry_stream),
     };
     Ok(Body::from_stream(stream::unfold(
         connection,
@@ -110,6 +118,25 @@ pub(crate) async fn open(
     )))
 }
 
+/// A place for a stream, or why there is none
+fn take_slot(
+    state: &AppState,
+    environment: &Environment,
+    grant: &Grant,
+    opening: &Opening<'_>,
+) -> Result<StreamSlot, ApiError> {
+    let address = client_address(opening.extensions);
+    let feed = (environment.row().id, opening.subject);
+    let taken = state.streams().take(grant, address, feed);
+    taken.map_err(|bound| {
+        state.metrics().refused_stream(bound);
+        ApiError::TooManyStreams {
+            bound,
+            retry_after: rand::random_range(5..=15),
+        }
+    })
+}
+
 struct Connection {
     feed: Feed,
     // The last part first.
@@ -120,10 +147,11 @@ struct Connection {
     state: AppState,
     key_ended: CancellationToken,
     is_over: bool,
-    open: OpenStream,
+    _open: OpenStream,
     // Of a stream of objects.
     present: Option<Present>,
-    _permit: OwnedSemaphorePermit,
+    slot: StreamSlot,
+    _carried: Option<CarriedStream>,
 }
 
 impl Connection {
@@ -153,7 +181,7 @@ impl Connection {
                     // The environment lives as long as the server, so its end is the server's.
                     changed.ok()?;
                     let published = Arc::clone(&self.changes.borrow_and_update());
-                    let changed = self.feed.changed(&published, self.open.count()).await;
+                    let changed = self.feed.changed(&published, self.slot.alike()).await;
                     self.unsent = changed.ok()?;
                     if let Some(present) = &self.present {
                         present.offered(published.revision());

@@ -35,7 +35,7 @@ const STORED: Duration = Duration::from_secs(10);
 /// How often what is too old is removed
 const FORGOTTEN: Duration = Duration::from_hours(1);
 /// At the end of the process the store gets so long to take the last counts
-const LAST: Duration = Duration::from_secs(3);
+pub(crate) const LAST: Duration = Duration::from_secs(3);
 /// Nodes' clocks may differ by so much before one misses that another has seen a flag
 const CLOCKS_DIFFER: i64 = 5 * 60_000;
 

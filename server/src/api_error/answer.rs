@@ -96,7 +96,8 @@ impl IntoResponse for ApiError {
             }
             Self::TooManyRequests { retry_after }
             | Self::UnderWay { retry_after }
-            | Self::TooManyStreams { retry_after }
+            | Self::TooManyStreams { retry_after, .. }
+            | Self::TooManyConnections { retry_after }
             | Self::TooManyChanges { retry_after, .. }
             | Self::Unavailable { retry_after, .. } => {
                 headers.insert(RETRY_AFTER, retry_after.into());

@@ -145,12 +145,9 @@ pub(super) async fn applied(
                 Unfounded::Unsent => unsent(revision),
             })?;
     }
-    let streams = state
-        .limits()
-        .streams
-        .saturating_sub(state.streams().available_permits());
+    let spread = spread(state.streams().count());
     Ok(Json(Acknowledged {
-        spread_ms: u64::try_from(spread(streams).as_millis()).unwrap_or_default(),
+        spread_ms: u64::try_from(spread.as_millis()).unwrap_or_default(),
     }))
 }
 

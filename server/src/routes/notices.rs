@@ -86,6 +86,7 @@ pub(super) async fn events(
         subject: Subject::Notices,
         cursor: last_event_id(&parts.headers),
         coding,
+        extensions: &parts.extensions,
     };
     let body = stream::open(&state, &environment, &grant, opening).await?;
     Ok((STREAM_HEADERS, coding.header(), body).into_response())

@@ -184,7 +184,7 @@ pub(super) async fn bulk(
         Err(failure) => return Ok(failure.respond(None)),
     };
     let noticed = query.flag_config_etag.as_deref();
-    let published = as_new_as(&environment, noticed).await?;
+    let published = as_new_as(&environment, noticed).await;
     let now = state.now();
     let accepted = Coding::accepted(&headers);
     let key = grant.key()?.row();
@@ -258,21 +258,18 @@ fn write_bulk(
     Ok(counts)
 }
 
-/// The environment as it was when a client was told of a change, or newer: another node may have told it
-async fn as_new_as(
-    environment: &Environment,
-    noticed: Option<&str>,
-) -> Result<Arc<Published>, ApiError> {
+/// The environment as it was when a client was told of a change, or newer; another node may have told it, so this one waits a moment
+///
+/// What has not come by then is answered as of now: whether a tag is of a change to come or made up, nobody can tell here.
+async fn as_new_as(environment: &Environment, noticed: Option<&str>) -> Arc<Published> {
     let Some(noticed) = noticed else {
-        return Ok(environment.current());
+        return environment.current();
     };
     let mut changes = environment.subscribe();
     let arrived = changes.wait_for(|published| !published.is_behind(noticed));
     match tokio::time::timeout(CATCH_UP, arrived).await {
-        Ok(Ok(published)) => Ok(Arc::clone(&published)),
-        _ => Err(ApiError::unavailable(
-            "this node does not know of that change yet",
-        )),
+        Ok(Ok(published)) => Arc::clone(&published),
+        _ => environment.current(),
     }
 }
 

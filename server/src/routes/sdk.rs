@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{Extensions, HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use utoipa::IntoParams;
 
@@ -53,6 +53,7 @@ pub(super) async fn stream(
     State(state): State<AppState>,
     Parameters(query): Parameters<StreamQuery>,
     headers: HeaderMap,
+    extensions: Extensions,
 ) -> Result<Response, ApiError> {
     let grant = grant.require(&[KeyKind::Server, KeyKind::ClientLocal])?;
     let environment = key_environment(&grant, &state)?;
@@ -62,6 +63,7 @@ pub(super) async fn stream(
         subject: Subject::Objects(Scope::of(grant.kind())),
         cursor: last_event_id(&headers),
         coding,
+        extensions: &extensions,
     };
     let body = stream::open(&state, &environment, &grant, opening).await?;
     Ok((STREAM_HEADERS, coding.header(), body).into_response())

@@ -9,7 +9,7 @@ use axum::http::Method;
 use eventsource_stream::Eventsource as _;
 use flagstaff_core::Commit;
 use flagstaff_server::auth::KeyKind;
-use flagstaff_server::{AppState, Clock, Limits, serve_on};
+use flagstaff_server::{AppState, Clock, Limits, StreamLimits, serve_on};
 use futures_util::{Stream, StreamExt as _};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -458,7 +458,7 @@ async fn streams_beyond_the_limit_are_sent_away_and_nobody_is_evicted() {
     let state = state(
         &database,
         Limits {
-            streams: 1,
+            streams: StreamLimits::of(1),
             ..Limits::default()
         },
         Clock::System,

@@ -23,6 +23,8 @@ mod cli;
 #[cfg(test)]
 mod coding;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod convergence;
 #[cfg(test)]
 mod costs;

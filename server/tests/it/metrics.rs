@@ -78,7 +78,7 @@ async fn what_happens_is_counted_and_how_things_stand_is_told() {
         (format!("flagstaff_evaluations_total{{{IN_PRODUCTION},reason=\"STATIC\"}}"), 5.0),
         (format!("flagstaff_evaluations_total{{{IN_PRODUCTION},reason=\"ERROR\"}}"), 1.0),
         ("flagstaff_streams_limit".to_owned(), 10_000.0),
-        ("flagstaff_streams_refused_total".to_owned(), 0.0),
+        (r#"flagstaff_streams_refused_total{limit="all"}"#.to_owned(), 0.0),
         ("flagstaff_store_up".to_owned(), 1.0),
         (r#"flagstaff_http_requests_total{method="POST",route="/ofrep/v1/evaluate/flags/{key}",status="404"}"#.to_owned(), 1.0),
         (r#"flagstaff_http_requests_total{method="POST",route="/api/v1/evaluate",status="401"}"#.to_owned(), 1.0),

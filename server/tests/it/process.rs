@@ -47,13 +47,32 @@ impl Process {
         Self::spawn(database, folder, arguments, &[])
     }
 
+    /// A server that may open so many files, `SOFT:HARD`
+    pub(crate) fn start_with_descriptors(folder: &Path, limit: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new("prlimit");
+        command
+            .arg(format!("--nofile={limit}"))
+            .arg(env!("CARGO_BIN_EXE_flagstaff"));
+        Self::run(command, "sqlite://flags.db", folder, arguments, &[])
+    }
+
     fn spawn(
         database: &str,
         folder: &Path,
         arguments: &[&str],
         variables: &[(&str, &str)],
     ) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_flagstaff"));
+        let command = Command::new(env!("CARGO_BIN_EXE_flagstaff"));
+        Self::run(command, database, folder, arguments, variables)
+    }
+
+    fn run(
+        mut command: Command,
+        database: &str,
+        folder: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--database", database])
             .args(arguments);
@@ -77,6 +96,12 @@ impl Process {
             stdout,
             address,
         }
+    }
+
+    /// The files that it has open
+    pub(crate) fn descriptors(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.child.id());
+        std::fs::read_dir(folder).unwrap().count()
     }
 
     /// Ends it without a chance to tidy up

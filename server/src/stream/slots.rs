@@ -1,0 +1,216 @@
+//! How many streams are open, and whose: a key that anybody can read out of a page must not take the place of others
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::auth::{Grant, KeyKind};
+use crate::client_address::network;
+use crate::feed::Subject;
+
+/// How many streams there may be at a time
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamLimits {
+    /// All of them
+    pub all: usize,
+    /// Those of public keys together; the rest is for server keys
+    pub public: usize,
+    /// Those of one public key; 0 for any number
+    pub key: usize,
+    /// Those of public keys from one address (IPv6: one /64); 0 for any number
+    pub address: usize,
+}
+
+impl StreamLimits {
+    /// The usual shares of so many: four fifths for public keys together, three fifths for one of them, a tenth for one address
+    pub const fn of(all: usize) -> Self {
+        Self {
+            all,
+            public: share(all, 4, 5),
+            key: share(all, 3, 5),
+            address: share(all, 1, 10),
+        }
+    }
+}
+
+/// A part of a whole, one at least
+const fn share(whole: usize, numerator: usize, denominator: usize) -> usize {
+    let part = whole.saturating_mul(numerator).checked_div(denominator);
+    match part {
+        Some(part) if part > 0 => part,
+        _ => 1,
+    }
+}
+
+/// The limit that a stream would be beyond
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamBound {
+    /// Of all streams
+    All,
+    /// Of those of public keys together
+    Public,
+    /// Of those of a key
+    Key,
+    /// Of those from an address
+    Address,
+}
+
+impl StreamBound {
+    pub(crate) const ALL: [Self; 4] = [Self::All, Self::Public, Self::Key, Self::Address];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Public => "public",
+            Self::Key => "key",
+            Self::Address => "address",
+        }
+    }
+}
+
+/// The streams that are open
+#[derive(Debug)]
+pub(crate) struct StreamSlots {
+    limits: StreamLimits,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    all: usize,
+    public: usize,
+    keys: HashMap<Arc<str>, usize>,
+    addresses: HashMap<IpAddr, usize>,
+    feeds: HashMap<Feed, Arc<AtomicUsize>>,
+}
+
+/// An environment's streams of one subject
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Feed {
+    environment: i64,
+    is_of_notices: bool,
+}
+
+/// The place of one stream, until it is dropped
+#[derive(Debug)]
+pub(crate) struct StreamSlot {
+    slots: Arc<StreamSlots>,
+    feed: Feed,
+    alike: Arc<AtomicUsize>,
+    // Of a public key.
+    key: Option<Arc<str>>,
+    address: Option<IpAddr>,
+}
+
+impl StreamSlot {
+    /// How many streams tell the same of the same environment
+    pub(crate) fn alike(&self) -> usize {
+        self.alike.load(Ordering::Relaxed)
+    }
+}
+
+impl StreamSlots {
+    pub(crate) fn new(limits: StreamLimits) -> Self {
+        Self {
+            limits,
+            open: Mutex::default(),
+        }
+    }
+
+    /// How many there are
+    pub(crate) fn count(&self) -> usize {
+        self.open().all
+    }
+
+    /// A place for a stream of an environment, opened with a key from an address
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        grant: &Grant,
+        address: Option<IpAddr>,
+        (environment, subject): (i64, Subject),
+    ) -> Result<StreamSlot, StreamBound> {
+        let is_public = grant.kind() != KeyKind::Server;
+        let key = is_public.then(|| grant.payer());
+        let address = address.filter(|_| is_public).map(network);
+        let limits = self.limits;
+        let mut open = self.open();
+        // What the caller alone has used up comes first: it says more than that others did.
+        if is_full(&open.addresses, address.as_ref(), limits.address) {
+            return Err(StreamBound::Address);
+        }
+        if is_full(&open.keys, key.as_ref(), limits.key) {
+            return Err(StreamBound::Key);
+        }
+        if is_public && open.public >= limits.public {
+            return Err(StreamBound::Public);
+        }
+        if open.all >= limits.all {
+            return Err(StreamBound::All);
+        }
+        open.all = open.all.saturating_add(1);
+        if is_public {
+            open.public = open.public.saturating_add(1);
+        }
+        add(&mut open.keys, key.as_ref());
+        add(&mut open.addresses, address.as_ref());
+        let feed = Feed {
+            environment,
+            is_of_notices: matches!(subject, Subject::Notices),
+        };
+        let alike = Arc::clone(open.feeds.entry(feed).or_default());
+        alike.fetch_add(1, Ordering::Relaxed);
+        Ok(StreamSlot {
+            slots: Arc::clone(self),
+            feed,
+            alike,
+            key,
+            address,
+        })
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for StreamSlot {
+    fn drop(&mut self) {
+        let mut open = self.slots.open();
+        open.all = open.all.saturating_sub(1);
+        if self.key.is_some() {
+            open.public = open.public.saturating_sub(1);
+        }
+        remove(&mut open.keys, self.key.as_ref());
+        remove(&mut open.addresses, self.address.as_ref());
+        if self.alike.fetch_sub(1, Ordering::Relaxed) == 1 {
+            open.feeds.remove(&self.feed);
+        }
+    }
+}
+
+fn is_full<K: std::hash::Hash + Eq>(
+    counts: &HashMap<K, usize>,
+    holder: Option<&K>,
+    limit: usize,
+) -> bool {
+    let count = holder.and_then(|holder| counts.get(holder));
+    limit > 0 && count.is_some_and(|count| *count >= limit)
+}
+
+fn add<K: std::hash::Hash + Eq + Clone>(counts: &mut HashMap<K, usize>, holder: Option<&K>) {
+    if let Some(holder) = holder {
+        let count = counts.entry(holder.clone()).or_default();
+        *count = count.saturating_add(1);
+    }
+}
+
+fn remove<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, holder: Option<&K>) {
+    let Some(holder) = holder else { return };
+    if let Some(count) = counts.get_mut(holder) {
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            counts.remove(holder);
+        }
+    }
+}
