@@ -1,6 +1,5 @@
 //! The command line and its environment variables
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -12,10 +11,13 @@ use crate::logging::LogFormat;
 mod connections;
 mod identity;
 mod network;
+mod secret;
 
 pub use connections::ConnectionOptions;
 pub use identity::{IdentityError, IdentityOptions};
 pub use network::NetworkOptions;
+pub use secret::Secret;
+pub(crate) use secret::SecretParser;
 
 /// Where the data is unless told otherwise
 pub(crate) const DEFAULT_DATABASE: &str = "sqlite://flagstaff.db";
@@ -54,10 +56,11 @@ pub struct ServeOptions {
         long,
         env = "FLAGSTAFF_DATABASE",
         hide_env_values = true,
+        value_parser = SecretParser::ADDRESS,
         default_value = DEFAULT_DATABASE,
         value_name = "URL"
     )]
-    pub database: String,
+    pub database: Secret,
 
     /// Redis that all nodes of the database share, as `redis://HOST`: announces commits, and has what a node needs to start while
     /// the database is down
@@ -65,9 +68,10 @@ pub struct ServeOptions {
         long,
         env = "FLAGSTAFF_REDIS",
         hide_env_values = true,
+        value_parser = SecretParser::ADDRESS,
         value_name = "URL"
     )]
-    pub redis: Option<String>,
+    pub redis: Option<Secret>,
 
     /// Keys that signing secrets in the database and the copy in Redis are encrypted with, separated by commas and of 32 characters or
     /// more: the first encrypts, all decrypt. All nodes need the same; without any, secrets are stored as they are, and Redis has no copy
@@ -75,15 +79,17 @@ pub struct ServeOptions {
         long,
         env = "FLAGSTAFF_ENCRYPTION_KEYS",
         hide_env_values = true,
+        value_parser = SecretParser::TEXT,
         value_name = "KEYS"
     )]
-    pub encryption_keys: Option<Unshown>,
+    pub encryption_keys: Option<Secret>,
 
     /// Token with the role admin in all projects, 24 characters or more; one is made and printed if there is none yet
     #[arg(
         long,
         env = "FLAGSTAFF_ADMIN_TOKEN",
         hide_env_values = true,
+        value_parser = SecretParser::TOKEN,
         value_name = "TOKEN"
     )]
     pub admin_token: Option<Secret>,
@@ -93,6 +99,7 @@ pub struct ServeOptions {
         long,
         env = "FLAGSTAFF_SERVER_KEY",
         hide_env_values = true,
+        value_parser = SecretParser::TOKEN,
         value_name = "KEY"
     )]
     pub server_key: Option<Secret>,
@@ -102,6 +109,7 @@ pub struct ServeOptions {
         long,
         env = "FLAGSTAFF_CLIENT_KEY",
         hide_env_values = true,
+        value_parser = SecretParser::TOKEN,
         value_name = "KEY"
     )]
     pub client_key: Option<Secret>,
@@ -111,6 +119,7 @@ pub struct ServeOptions {
         long,
         env = "FLAGSTAFF_CLIENT_LOCAL_KEY",
         hide_env_values = true,
+        value_parser = SecretParser::TOKEN,
         value_name = "KEY"
     )]
     pub client_local_key: Option<Secret>,
@@ -176,64 +185,5 @@ impl ServeOptions {
             return Err(WeakToken);
         }
         Ok(())
-    }
-}
-
-/// A text that is secret and is read later, since clap shows what it cannot read
-#[derive(Clone, PartialEq, Eq)]
-pub struct Unshown(String);
-
-impl Unshown {
-    /// The text itself
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Unshown {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Debug for Unshown {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("(secret)")
-    }
-}
-
-/// A token; never shown
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The token itself
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("(secret)")
-    }
-}
-
-/// A token that could not be sent in a header
-#[derive(Debug, thiserror::Error)]
-#[error("a token is 1 to 200 visible ASCII characters")]
-pub struct UnusableSecret;
-
-impl std::str::FromStr for Secret {
-    type Err = UnusableSecret;
-
-    fn from_str(token: &str) -> Result<Self, UnusableSecret> {
-        let is_usable =
-            (1..=200).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
-        if is_usable {
-            Ok(Self(token.to_owned()))
-        } else {
-            Err(UnusableSecret)
-        }
     }
 }

@@ -3,7 +3,7 @@
 use flagstaff_core::Timestamp;
 
 use crate::auth::{self, KeyKind};
-use crate::config::ServeOptions;
+use crate::config::{Secret, ServeOptions};
 use crate::store::{EnvironmentRow, KeyRow, KeyRules, Store, StoreError};
 
 /// What there is one of from the first start on
@@ -74,7 +74,7 @@ fn given(options: &ServeOptions, kind: KeyKind) -> Option<&str> {
         KeyKind::ClientLocal => &options.client_local_key,
         KeyKind::Viewer | KeyKind::Editor => &None,
     };
-    secret.as_ref().map(crate::config::Secret::reveal)
+    secret.as_ref().map(Secret::reveal)
 }
 
 fn row(kind: KeyKind, token: &str, environment: &EnvironmentRow, now: Timestamp) -> KeyRow {

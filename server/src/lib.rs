@@ -77,8 +77,8 @@ pub use api_error::{ApiError, FieldError, chain};
 pub use client_address::{ForwardedHeader, Peer, Proxies, client_address};
 pub use coding::{Coding, Shared};
 pub use config::{
-    Cli, Command, ConnectionOptions, IdentityError, IdentityOptions, NetworkOptions, ServeOptions,
-    WeakToken,
+    Cli, Command, ConnectionOptions, IdentityError, IdentityOptions, NetworkOptions, Secret,
+    ServeOptions, WeakToken,
 };
 pub use connections::ConnectionLimits;
 pub use draft::Draft;

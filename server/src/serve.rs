@@ -105,17 +105,17 @@ pub enum ServeError {
 /// Runs the server until SIGTERM or SIGINT
 pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
     options.check()?;
-    let database = redacted(&options.database);
+    let database = redacted(options.database.reveal());
     let cannot_open = |source| ServeError::Open {
         address: database.clone(),
         source,
     };
-    let sql = SqlStore::new(&options.database).map_err(cannot_open)?;
+    let sql = SqlStore::new(options.database.reveal()).map_err(cannot_open)?;
     let prepared = sql.prepare().await;
     let redis = match &options.redis {
         Some(address) => {
             let name = sql.shared_name().await.map_err(cannot_open)?;
-            let redis = Redis::new(address, &name, encryption_keys(&options)?);
+            let redis = Redis::new(address.reveal(), &name, encryption_keys(&options)?);
             Some(Arc::new(redis.map_err(ServeError::Redis)?))
         }
         None => None,

@@ -9,6 +9,7 @@ use super::remote::{Question, RemoteOptions};
 use super::table::table;
 use super::{Format, Report, ToolError};
 use crate::chain::{self, Anchor, Broken, Fault, Verifier};
+use crate::config::{Secret, SecretParser};
 use crate::store::{AuditQuery, SqlStore, Store, StoreError};
 
 /// Rows that are read at once
@@ -39,8 +40,13 @@ pub struct VerifyOptions {
     file: Option<String>,
 
     /// The database itself, with what it keeps beside the rows
-    #[arg(long, value_name = "URL", conflicts_with = "file")]
-    database: Option<String>,
+    #[arg(
+        long,
+        value_parser = SecretParser::ADDRESS,
+        value_name = "URL",
+        conflicts_with = "file"
+    )]
+    database: Option<Secret>,
 
     /// Project, with a database
     #[arg(long, default_value = "default", value_name = "NAME")]
@@ -206,7 +212,7 @@ fn verify(options: &VerifyOptions) -> Result<Report, ToolError> {
             verify_file(file, Verifier::new(options.expect.clone(), options.partial))?
         }
         (None, Some(database)) => super::runtime()?.block_on(verify_database(
-            database,
+            database.reveal(),
             &options.project,
             options.expect.clone(),
         ))?,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Report, ToolError};
-use crate::config::DEFAULT_DATABASE;
+use crate::config::{DEFAULT_DATABASE, Secret, SecretParser};
 use crate::store::{backup, restore};
 
 /// What to back up, and where to
@@ -35,19 +35,20 @@ struct DatabaseArgs {
         long,
         env = "FLAGSTAFF_DATABASE",
         hide_env_values = true,
+        value_parser = SecretParser::ADDRESS,
         default_value = DEFAULT_DATABASE,
         value_name = "URL"
     )]
-    database: String,
+    database: Secret,
 }
 
 pub(super) fn run_backup(args: &BackupArgs) -> Result<Report, ToolError> {
-    runtime()?.block_on(backup(&args.database.database, &args.file))?;
+    runtime()?.block_on(backup(args.database.database.reveal(), &args.file))?;
     Ok(report(format!("backed up to `{}`\n", args.file.display())))
 }
 
 pub(super) fn run_restore(args: &RestoreArgs) -> Result<Report, ToolError> {
-    let kept = runtime()?.block_on(restore(&args.file, &args.database.database))?;
+    let kept = runtime()?.block_on(restore(&args.file, args.database.database.reveal()))?;
     let mut text = format!("restored from `{}`\n", args.file.display());
     if let Some(kept) = kept {
         text += &format!(

@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode, Url};
 use serde_json::Value;
 
 use super::ToolError;
-use crate::config::Secret;
+use crate::config::{Secret, SecretParser};
 
 /// Which server, and who asks
 #[derive(Debug, Clone, Args)]
@@ -26,6 +26,7 @@ pub(super) struct RemoteOptions {
         long,
         env = "FLAGSTAFF_TOKEN",
         hide_env_values = true,
+        value_parser = SecretParser::TOKEN,
         value_name = "TOKEN"
     )]
     token: Option<Secret>,

@@ -12,6 +12,7 @@ use super::table::table;
 use super::{Format, Report, ToolError};
 use crate::access::{self, NAME_LENGTH, NewKey};
 use crate::auth::KeyKind;
+use crate::config::{Secret, SecretParser};
 use crate::store::{Author, KeyRules, Origin, SqlStore};
 
 /// What to do with the tokens of a project
@@ -43,8 +44,8 @@ pub struct CreateOptions {
     #[command(flatten)]
     remote: RemoteOptions,
     /// Make it in this database and ask no server: for an operator who has no admin token left
-    #[arg(long, value_name = "URL")]
-    database: Option<String>,
+    #[arg(long, value_parser = SecretParser::ADDRESS, value_name = "URL")]
+    database: Option<Secret>,
     /// Whose it is: what the audit calls them
     #[arg(long, value_name = "NAME")]
     name: String,
@@ -129,7 +130,9 @@ fn list(options: &ListOptions) -> Result<String, ToolError> {
 fn create(options: &CreateOptions) -> Result<(), ToolError> {
     match &options.database {
         None => create_at_server(options),
-        Some(database) => super::runtime()?.block_on(create_in_database(options, database)),
+        Some(database) => {
+            super::runtime()?.block_on(create_in_database(options, database.reveal()))
+        }
     }
 }
 

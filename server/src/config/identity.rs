@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::config::Secret;
+use crate::config::{Secret, SecretParser};
 use crate::identity::{Issuer, JwksError};
 
 /// Whose tokens say who people are
@@ -41,6 +41,7 @@ pub struct IdentityOptions {
         long,
         env = "FLAGSTAFF_JWT_SECRET",
         hide_env_values = true,
+        value_parser = SecretParser::TOKEN,
         group = "jwt_key",
         requires = "jwt_issuer",
         value_name = "SECRET"

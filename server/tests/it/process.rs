@@ -345,6 +345,93 @@ fn a_first_start_that_fails_leaves_no_keys_that_nobody_was_told_of() {
 }
 
 #[tokio::test]
+async fn white_space_around_a_secret_is_no_part_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    // As a file has it that is mounted as a secret.
+    let variables = [
+        ("FLAGSTAFF_ADMIN_TOKEN", "an-admin-token\n"),
+        ("FLAGSTAFF_SERVER_KEY", " a-server-key\r\n"),
+        ("FLAGSTAFF_REDIS", "redis://127.0.0.1:9\n"),
+    ];
+    let database = "sqlite://flags.db\n";
+    let process = Process::spawn(database, folder.path(), &[], &variables);
+    assert_eq!(process.get(FLAGS, "an-admin-token").await.0, StatusCode::OK);
+    let snapshot = process.get("/api/v1/sdk/snapshot", "a-server-key").await;
+    assert_eq!(snapshot.0, StatusCode::OK);
+    assert!(folder.path().join("flags.db").exists());
+    let output = Command::new(env!("CARGO_BIN_EXE_flagstaff"))
+        .args(["token", "list", "--server", &process.address])
+        .env_clear()
+        .env("FLAGSTAFF_TOKEN", "an-admin-token\n")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn a_secret_that_cannot_be_used_is_not_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let issuer = ["--jwt-issuer", "i", "--jwt-audience", "a"];
+    for (option, variable, value) in [
+        ("--admin-token", "FLAGSTAFF_ADMIN_TOKEN", "HIDDEN word"),
+        ("--server-key", "FLAGSTAFF_SERVER_KEY", "HIDDEN word"),
+        ("--client-key", "FLAGSTAFF_CLIENT_KEY", "HIDDEN\nword"),
+        (
+            "--client-local-key",
+            "FLAGSTAFF_CLIENT_LOCAL_KEY",
+            "HIDDEN wörd",
+        ),
+        ("--jwt-secret", "FLAGSTAFF_JWT_SECRET", "HIDDEN"),
+        ("--jwt-secret", "FLAGSTAFF_JWT_SECRET", "HIDDEN word"),
+        ("--database", "FLAGSTAFF_DATABASE", "mysql://u:HIDDEN@h/x"),
+        ("--database", "FLAGSTAFF_DATABASE", "HIDDEN"),
+        (
+            "--database",
+            "FLAGSTAFF_DATABASE",
+            "postgres://u:HIDDEN@[h/x",
+        ),
+        (
+            "--database",
+            "FLAGSTAFF_DATABASE",
+            "postgres://u:HIDDEN\u{1}@h/x",
+        ),
+        ("--redis", "FLAGSTAFF_REDIS", "http://u:HIDDEN@h"),
+        ("--redis", "FLAGSTAFF_REDIS", "redis://u:HIDDEN@[h"),
+        ("--redis", "FLAGSTAFF_REDIS", "HIDDEN"),
+    ] {
+        let serve = || {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_flagstaff"));
+            command
+                .args(["serve", "--listen", "127.0.0.1:0"])
+                .args(&issuer[..if option == "--jwt-secret" { 4 } else { 0 }])
+                .current_dir(folder.path())
+                .env_clear();
+            command
+        };
+        let given = serve().args([option, value]).output().unwrap();
+        let from_environment = serve().env(variable, value).output().unwrap();
+        for output in [given, from_environment] {
+            let told = [output.stdout, output.stderr].concat();
+            let told = String::from_utf8(told).unwrap();
+            assert!(!output.status.success(), "{option} {value:?}: {told}");
+            assert!(!told.contains("HIDDEN"), "{option} {value:?}: {told}");
+            assert!(!told.is_empty());
+        }
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_flagstaff"))
+        .args(["token", "list", "--token", "HIDDEN word"])
+        .env_clear()
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && stderr.contains("--token"),
+        "{stderr}"
+    );
+    assert!(!stderr.contains("HIDDEN"), "{stderr}");
+}
+
+#[tokio::test]
 async fn why_there_is_no_postgresql_is_said_without_its_password() {
     let address = Cluster::shared().database().await;
     let folder = tempfile::tempdir().unwrap();
