@@ -18,6 +18,8 @@ use crate::store::StoreError;
 const UNHEARD: u32 = 3;
 /// How soon after its end a key is noticed to have expired
 const EXPIRE: Duration = Duration::from_millis(500);
+/// How often writes are tried that have failed, so that a node says again that it takes them
+const TRY_WRITE: Duration = Duration::from_secs(1);
 /// From a failure to listen to the next try
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -27,7 +29,9 @@ pub(crate) async fn follow(state: AppState) {
     let stopping = state.stopping().clone();
     tokio::select! {
         () = stopping.cancelled() => {}
-        () = async { tokio::join!(look_again(&state, &is_deaf), listen(&state, &is_deaf), expire(&state)); } => {}
+        () = async { tokio::join!(
+            look_again(&state, &is_deaf), listen(&state, &is_deaf), expire(&state), try_writes(&state),
+        ); } => {}
     }
 }
 
@@ -62,6 +66,19 @@ async fn expire(state: &AppState) {
     loop {
         tick.tick().await;
         state.keyring().end_expired(state.now());
+    }
+}
+
+/// Tries to write after a write has failed, until one succeeds
+async fn try_writes(state: &AppState) {
+    let mut tick = tokio::time::interval(TRY_WRITE);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if state.store().writes().are_failing() && !state.contact().is_lost() {
+            // The store takes note of what came of it.
+            let _ = state.store().try_write().await;
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod overrides;
 mod settings;
 mod sql;
 mod usage;
+mod writes;
 
 pub use access::{
     Access, AccessChange, End, EndedKey, KeyRow, KeyRules, RulesChange, SigningSecret,
@@ -45,6 +46,7 @@ pub use usage::{
     KEPT_UNKNOWN, MAX_EVALUATIONS, SeenFlag, UnknownFlag, UsageCounts, UsageQuery, UsageRow,
     UsageStep, UsageStore,
 };
+pub use writes::{WriteFailure, Writes};
 
 /// Bytes of a key or an entry: more than the language allows, and two of them less than a row of PostgreSQL's indexes holds
 pub(crate) const NAME_BYTES: usize = 1_280;
@@ -56,6 +58,12 @@ pub trait Store:
 {
     /// Where everything stands, in one cheap question
     async fn heads(&self) -> Result<Heads, StoreError>;
+
+    /// Whether writes succeed
+    fn writes(&self) -> &Writes;
+
+    /// Writes something that changes nothing, to find out whether it can
+    async fn try_write(&self) -> Result<(), StoreError>;
 
     /// Gives the data a new lineage, unless it is no longer of `epoch`: what readers hold of that one is not to be trusted any more
     async fn renew_epoch(&self, epoch: &str) -> Result<(), StoreError>;
@@ -234,6 +242,26 @@ pub enum StoreError {
     /// The database did not answer, or said that it cannot do anything now; a commit may have been made or not
     #[error("the database cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Other work took all the time that there was for this; nothing was done
+    #[error("the database is busy with other work")]
+    Busy,
+    /// The database did not finish in time; a commit may have been made or not
+    #[error("the database did not finish in time")]
+    TooSlow,
+    /// There is no room for what was to be written; nothing was
+    #[error("the disk of the database is full")]
+    Full(#[source] sqlx::Error),
+    /// Another program kept the database from doing it; nothing was done
+    #[error("another program holds the lock of the database")]
+    Locked(#[source] sqlx::Error),
+    /// What is written to the file that is open would be lost
+    #[error("the database file `{path}` was deleted or replaced while it was open")]
+    Moved {
+        /// Where it was
+        path: String,
+        /// What is there
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The database undid the transaction for the sake of another one
     #[error("the database is too busy")]
     Contended(#[source] sqlx::Error),
@@ -243,6 +271,24 @@ pub enum StoreError {
     /// The tables could not be brought up to date
     #[error("the database could not be migrated")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+impl StoreError {
+    /// Whether the database failed, and not what was asked of it
+    pub(crate) fn is_of_database(&self) -> bool {
+        matches!(
+            self,
+            Self::Busy
+                | Self::Contended(_)
+                | Self::Database(_)
+                | Self::Full(_)
+                | Self::Locked(_)
+                | Self::Migrate(_)
+                | Self::Moved { .. }
+                | Self::TooSlow
+                | Self::Unreachable(_)
+        )
+    }
 }
 
 /// Where all environments of a store stand

@@ -61,13 +61,34 @@ impl From<StoreError> for ApiError {
             StoreError::Stale { .. } | StoreError::Contended(_) => {
                 Self::unavailable("the environment changes faster than this write; try again")
             }
-            StoreError::Unreachable(cause) => {
-                tracing::warn!(error = chain(&*cause), "a request could not be served");
-                Self::out_of_reach()
-            }
+            other if other.is_of_database() => of_database(other),
             other => Self::Internal(Box::new(other)),
         }
     }
+}
+
+/// What a failure of the database is to who asked
+fn of_database(error: StoreError) -> ApiError {
+    let answer = match error {
+        StoreError::Busy => "the database is busy with other work: nothing was stored; try again",
+        StoreError::Full(_) => "the disk of the database is full: nothing was stored",
+        StoreError::Locked(_) => {
+            "another program holds the lock of the database: nothing was stored"
+        }
+        StoreError::Moved { .. } => {
+            "the database file was deleted or replaced: nothing can be stored"
+        }
+        StoreError::TooSlow => {
+            "the database did not finish in time: what was to be written may be stored or not"
+        }
+        StoreError::Unreachable(_) => {
+            tracing::warn!(error = chain(&error), "a request could not be served");
+            return ApiError::out_of_reach();
+        }
+        other => return ApiError::Internal(Box::new(other)),
+    };
+    tracing::warn!(error = chain(&error), "a request could not be served");
+    ApiError::unavailable(answer)
 }
 
 impl From<LoadError> for ApiError {

@@ -3,9 +3,10 @@
 //! Who writes has the turn of every environment that is written, so what one node decides it decides one after the other.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flagstaff_core::{Issue, SnapshotError};
+use tokio::time::timeout;
 
 use super::{Author, Environment, Invalid, WriteError, Written};
 use crate::draft::{Changes, Draft};
@@ -21,6 +22,9 @@ const ATTEMPTS: u32 = 20;
 const BACKOFF: Duration = Duration::from_millis(2);
 /// In which changes of a flag's overrides are counted
 const OVERRIDE_WINDOW: Duration = Duration::from_hours(1);
+
+/// For how long a write waits for those before it, and is decided anew: as long as the store works on one
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a write makes of one environment; it may run more than once
 pub(crate) type Edit<E> = Arc<dyn Fn(&Published, &mut Draft) -> Result<(), E> + Send + Sync>;
@@ -71,13 +75,21 @@ async fn write_to_end<E: Send + 'static>(
     let Some(backing) = writes.first().map(|(environment, _)| &environment.backing) else {
         return Ok(Vec::new());
     };
+    let asked_at = Instant::now();
     let mut turns = Vec::with_capacity(writes.len());
     for (environment, _) in writes {
-        turns.push(environment.writing.lock().await);
+        let left = PATIENCE.saturating_sub(asked_at.elapsed());
+        let Ok(turn) = timeout(left, environment.writing.lock()).await else {
+            return Err(StoreError::Busy.into());
+        };
+        turns.push(turn);
     }
     // Else everybody who waited for these turns would wait for the store in turn.
     if backing.contact.is_lost() {
         return Err(WriteError::OutOfReach);
+    }
+    if backing.store.writes().have_failed_since(asked_at) {
+        return Err(StoreError::Busy.into());
     }
     for attempt in 0..ATTEMPTS {
         let mut commits = Vec::new();
@@ -103,7 +115,9 @@ async fn write_to_end<E: Send + 'static>(
                 backing.committed.notify_one();
                 return Ok(written);
             }
-            Err(StoreError::Stale { .. } | StoreError::Contended(_)) => {
+            Err(StoreError::Stale { .. } | StoreError::Contended(_))
+                if asked_at.elapsed() < PATIENCE =>
+            {
                 let most = BACKOFF.saturating_mul(attempt);
                 tokio::time::sleep(most.mul_f64(rand::random())).await;
                 for (environment, _) in writes {

@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
@@ -103,11 +104,40 @@ pub(super) fn registry(state: &AppState) -> Registry {
     ] {
         registry.register(name, help, ConstGauge::new(signed(value)));
     }
+    register_store(&mut registry, state);
+    registry
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FailureLabels {
+    reason: &'static str,
+}
+
+/// Whether the store is there, and takes writes
+fn register_store(registry: &mut Registry, state: &AppState) {
     let contact = state.contact();
     registry.register(
         "store_up",
         "1 if the store answered when it was last asked, else 0",
         ConstGauge::new(i64::from(!contact.is_lost())),
+    );
+    let writes = state.store().writes();
+    let is_failing = contact.is_lost() || writes.are_failing();
+    registry.register(
+        "store_writes_up",
+        "0 if the last write failed and the next one would too, or the store is down, else 1",
+        ConstGauge::new(i64::from(!is_failing)),
+    );
+    let failures = Family::<FailureLabels, Counter>::default();
+    for (failure, count) in writes.failures() {
+        let reason = failure.name();
+        let labels = FailureLabels { reason };
+        failures.get_or_create(&labels).inc_by(count);
+    }
+    registry.register(
+        "store_write_failures",
+        "Writes that the store failed",
+        failures,
     );
     let staleness = Gauge::<f64, AtomicU64>::default();
     staleness.set(contact.stale_for().as_secs_f64());
@@ -117,5 +147,4 @@ pub(super) fn registry(state: &AppState) -> Registry {
         Unit::Seconds,
         staleness,
     );
-    registry
 }

@@ -58,8 +58,10 @@ pub(super) struct ReadyQuery {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Readiness {
     status: &'static str,
-    /// `up` or `down`
+    /// `up`, or `down` if it could not be asked
     store: &'static str,
+    /// `up`, or `down` if the last write failed and the next one would too: the disk is full, or the store is down
+    writes: &'static str,
     /// For how long it may have been behind its store
     stale_ms: u64,
 }
@@ -89,9 +91,12 @@ pub(super) async fn ready(
             "this server has not been up to date for longer than was asked for",
         ));
     }
+    let up_unless = |is_down| if is_down { "down" } else { "up" };
+    let is_failing = contact.is_lost() || state.store().writes().are_failing();
     let readiness = Readiness {
         status: "ready",
-        store: if contact.is_lost() { "down" } else { "up" },
+        store: up_unless(contact.is_lost()),
+        writes: up_unless(is_failing),
         stale_ms,
     };
     Ok(([(CACHE_CONTROL, "no-store")], axum::Json(readiness)))

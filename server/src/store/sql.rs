@@ -3,20 +3,18 @@
 //! What differs between the two is in [`dialect`] and [`listen`]; nothing else may.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use serde_json::Value as Json;
-use sqlx::any::AnyPoolOptions;
-use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _};
+use sqlx::{AnyConnection, Connection as _, Executor as _};
 use tokio::sync::OnceCell;
 
 use super::{
     Access, AccessChange, Announcements, AuditDetails, AuditHead, AuditQuery, AuditRow, Commit,
     EntryId, EntryQuery, EntryRow, EnvironmentContent, EnvironmentRow, Heads, KeyRow,
-    NewEnvironments, NoteChange, SettingsChange, Since, Store, StoreError,
+    NewEnvironments, NoteChange, SettingsChange, Since, Store, StoreError, Writes,
 };
 
 mod access;
@@ -27,6 +25,7 @@ mod catalogue;
 mod commit;
 mod dialect;
 mod environments;
+mod file;
 mod heads;
 mod idempotency;
 mod instances;
@@ -35,6 +34,7 @@ mod load;
 mod members;
 mod migrate;
 mod overrides;
+mod pool;
 mod row;
 mod settings;
 mod since;
@@ -43,28 +43,46 @@ mod usage;
 pub(crate) use backup::{BackupError, backup, restore};
 use dialect::Dialect;
 pub(crate) use dialect::redacted;
+use file::DatabaseFile;
 use listen::PostgresAnnouncements;
+use pool::{CONNECT, Pool};
 use row::{timestamp, unsigned};
 
 /// Revisions of an environment whose changes are kept
 pub(crate) const KEPT_REVISIONS: u64 = 1_000;
 
-/// A connection is there by then, or the database is not
-const ACQUIRE: Duration = Duration::from_secs(3);
 /// A question that every node asks all the time
 const GLANCE: Duration = Duration::from_secs(3);
 /// Anything else; above the limits that PostgreSQL is given, which say better what was wrong
 const WORK: Duration = Duration::from_mins(1);
 const CONNECTIONS: u32 = 4;
+/// For what a node loads to be where the store is
+const FOLLOWERS: u32 = 2;
 
 /// A store in an SQL database
 #[derive(Debug, Clone)]
 pub struct SqlStore {
-    address: Arc<str>,
+    address: Address,
     dialect: Dialect,
+    file: Option<Arc<DatabaseFile>>,
     is_prepared: Arc<OnceCell<()>>,
-    writer: AnyPool,
-    readers: AnyPool,
+    writer: Pool,
+    // What people ask for can take long, so what a node needs to serve has connections of its own, and the look at the heads, by which
+    // an outage is known, another.
+    readers: Pool,
+    followers: Pool,
+    glance: Pool,
+    writes: Arc<Writes>,
+}
+
+/// An address with a password in it
+#[derive(Clone)]
+struct Address(Arc<str>);
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&redacted(&self.0))
+    }
 }
 
 impl SqlStore {
@@ -78,38 +96,55 @@ impl SqlStore {
 
     /// Opens a database that is there already and brings its tables up to date
     pub async fn open_existing(address: &str) -> Result<Self, StoreError> {
-        Self::open(&Dialect::of(address)?.existing(address)).await
+        let mut store = Self::new(address)?;
+        if let Some(file) = store.file.as_mut().and_then(Arc::get_mut) {
+            file.must_exist();
+        }
+        store.prepare().await?;
+        Ok(store)
     }
 
     /// The database at an address, which is opened when it is first needed
     pub fn new(address: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let dialect = Dialect::of(address)?;
-        let address = dialect.complete(address);
+        let (file, address) = match dialect {
+            Dialect::Sqlite => DatabaseFile::at(address)?,
+            Dialect::Postgres => (None, address.to_owned()),
+        };
         let writers = match dialect {
             // SQLite has one writer, and waiting here is fairer than waiting in `busy_timeout`.
             Dialect::Sqlite => 1,
             Dialect::Postgres => CONNECTIONS,
         };
+        let pool = |most| Pool::new(dialect, &address, most);
         Ok(Self {
-            writer: pool(dialect, writers).connect_lazy(&address)?,
-            readers: pool(dialect, CONNECTIONS).connect_lazy(&address)?,
+            writer: pool(writers)?.for_writing(),
+            readers: pool(CONNECTIONS)?,
+            followers: pool(FOLLOWERS)?,
+            glance: pool(1)?,
+            file: file.map(Arc::new),
             is_prepared: Arc::default(),
+            writes: Arc::default(),
             dialect,
-            address: address.into(),
+            address: Address(address.into()),
         })
     }
 
     /// Brings the tables up to date, once
     pub async fn prepare(&self) -> Result<(), StoreError> {
         let prepare = async || {
+            if let Some(file) = &self.file {
+                file.protect()?;
+            }
             // Without a pool, which would hide why there is no connection, and without the limits of a request.
-            let connect = AnyConnection::connect(&self.address);
-            let mut connection = tokio::time::timeout(ACQUIRE, connect)
+            let connect = AnyConnection::connect(&self.address.0);
+            let mut connection = tokio::time::timeout(CONNECT, connect)
                 .await
                 .map_err(|elapsed| StoreError::Unreachable(elapsed.into()))??;
-            if self.dialect == Dialect::Sqlite {
+            if let Some(file) = &self.file {
                 connection.execute(self.dialect.set_up()).await?;
+                file.remember()?;
             }
             self.dialect.check(&mut connection).await?;
             migrate::migrate(&mut connection).await?;
@@ -125,7 +160,7 @@ impl SqlStore {
     ///
     /// Files of one name are on many machines, so of a file its lineage belongs to it.
     pub async fn shared_name(&self) -> Result<String, StoreError> {
-        let address = redacted(&self.address);
+        let address = redacted(&self.address.0);
         match self.dialect {
             Dialect::Sqlite => Ok(format!("{address} {}", self.heads().await?.epoch)),
             Dialect::Postgres => Ok(address),
@@ -134,63 +169,54 @@ impl SqlStore {
 
     /// Closes the connections; what was committed is in the database
     pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        for pool in [&self.glance, &self.followers, &self.readers, &self.writer] {
+            pool.close().await;
+        }
     }
 
-    /// Does something on a connection, for so long at most
+    /// Does something on a connection, for so long at most, with the time that it waits for one
     async fn on<T: Send>(
         &self,
-        pool: &AnyPool,
+        pool: &Pool,
         limit: Duration,
         work: impl for<'c> FnOnce(&'c mut AnyConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
+        let result = self.check_and_run(pool, limit, work).await;
+        if pool.is_for_writing() {
+            self.writes.note(&result);
+        }
+        result
+    }
+
+    async fn check_and_run<T: Send>(
+        &self,
+        pool: &Pool,
+        limit: Duration,
+        work: impl for<'c> FnOnce(&'c mut AnyConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let asked_at = Instant::now();
         tokio::time::timeout(WORK, self.prepare())
             .await
             .unwrap_or_else(|elapsed| Err(StoreError::Unreachable(elapsed.into())))?;
-        let mut lease = Lease {
-            connection: pool.acquire().await?,
-            is_over: false,
-        };
-        let result = tokio::time::timeout(limit, work(&mut lease.connection)).await;
-        lease.is_over = result.is_ok();
-        result.unwrap_or_else(|elapsed| Err(StoreError::Unreachable(elapsed.into())))
+        self.check_file().await?;
+        let done = pool.run(asked_at, limit, work).await?;
+        // What was written to a file that nobody will find again must not be called stored.
+        self.check_file().await?;
+        Ok(done)
     }
-}
 
-/// A connection that goes back to its pool only when what it was taken for has come to an end
-///
-/// One that is left in the middle, because who asked went away or because time was up, still has an answer to come. The pool would
-/// wait for that, with a database that hangs for ever, and have a connection less.
-struct Lease {
-    connection: PoolConnection<Any>,
-    is_over: bool,
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if !self.is_over {
-            self.connection.close_on_drop();
+    async fn check_file(&self) -> Result<(), StoreError> {
+        match &self.file {
+            Some(file) => file.check().await,
+            None => Ok(()),
         }
     }
-}
-
-fn pool(dialect: Dialect, connections: u32) -> AnyPoolOptions {
-    AnyPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE)
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                connection.execute(dialect.set_up()).await?;
-                Ok(())
-            })
-        })
 }
 
 #[async_trait]
 impl Store for SqlStore {
     async fn heads(&self) -> Result<Heads, StoreError> {
-        self.on(&self.readers, GLANCE, |connection| {
+        self.on(&self.glance, GLANCE, |connection| {
             Box::pin(heads::heads(connection))
         })
         .await
@@ -204,8 +230,19 @@ impl Store for SqlStore {
         .await
     }
 
+    fn writes(&self) -> &Writes {
+        &self.writes
+    }
+
+    async fn try_write(&self) -> Result<(), StoreError> {
+        self.on(&self.writer, WORK, |connection| {
+            Box::pin(heads::try_write(connection))
+        })
+        .await
+    }
+
     async fn environments(&self) -> Result<Vec<EnvironmentRow>, StoreError> {
-        self.on(&self.readers, WORK, |connection| {
+        self.on(&self.followers, WORK, |connection| {
             Box::pin(environments::environments(connection))
         })
         .await
@@ -223,7 +260,7 @@ impl Store for SqlStore {
     }
 
     async fn load(&self, environment: i64) -> Result<EnvironmentContent, StoreError> {
-        self.on(&self.readers, WORK, |connection| {
+        self.on(&self.followers, WORK, |connection| {
             let begin = self.dialect.begin_reading();
             Box::pin(
                 async move { load::load(connection.begin_with(begin).await?, environment).await },
@@ -233,7 +270,7 @@ impl Store for SqlStore {
     }
 
     async fn load_since(&self, environment: i64, revision: u64) -> Result<Since, StoreError> {
-        self.on(&self.readers, WORK, |connection| {
+        self.on(&self.followers, WORK, |connection| {
             let begin = self.dialect.begin_reading();
             Box::pin(async move {
                 let transaction = connection.begin_with(begin).await?;
@@ -319,7 +356,7 @@ impl Store for SqlStore {
     }
 
     async fn access(&self) -> Result<Access, StoreError> {
-        self.on(&self.readers, WORK, |connection| {
+        self.on(&self.followers, WORK, |connection| {
             let begin = self.dialect.begin_reading();
             Box::pin(async move { access::access(connection.begin_with(begin).await?).await })
         })
@@ -386,7 +423,7 @@ impl Store for SqlStore {
         match self.dialect {
             Dialect::Sqlite => Ok(None),
             Dialect::Postgres => Ok(Some(Box::new(
-                PostgresAnnouncements::begin(&self.address).await?,
+                PostgresAnnouncements::begin(&self.address.0).await?,
             ))),
         }
     }

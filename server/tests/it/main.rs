@@ -39,6 +39,8 @@ mod environments;
 #[cfg(test)]
 mod evaluation;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod floods;
 #[cfg(test)]
 mod follower;

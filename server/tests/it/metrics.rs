@@ -19,7 +19,7 @@ const KEYS: [&str; 6] = [
 const IN_PRODUCTION: &str = r#"project="default",environment="production""#;
 
 /// Every sample of a scrape: name and labels, and the value
-async fn scrape(url: &str) -> BTreeMap<String, f64> {
+pub(crate) async fn scrape(url: &str) -> BTreeMap<String, f64> {
     let response = http().get(url).send().await.unwrap();
     assert_eq!(response.status(), 200);
     let kind = response.headers()["content-type"]

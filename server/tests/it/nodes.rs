@@ -13,7 +13,7 @@ use flagstaff_server::store::{
     CatalogueStore, Claim, Claimed, Commit, EntryId, EntryQuery, EntryRow, EnvironmentContent,
     EnvironmentRow, FlagNote, Heads, IdempotencyStore, InstanceStore, KeyRow, NewClaim,
     NewEnvironments, NodeInstances, NoteChange, SeenFlag, SettingsChange, Since, SqlStore, Store,
-    StoreError, UnknownFlag, UsageQuery, UsageRow, UsageStep, UsageStore,
+    StoreError, UnknownFlag, UsageQuery, UsageRow, UsageStep, UsageStore, Writes,
 };
 use flagstaff_server::{AppState, Clock, Limits};
 use reqwest::Response;
@@ -299,6 +299,14 @@ impl Store for Deaf {
     async fn heads(&self) -> Result<Heads, StoreError> {
         self.looked.fetch_add(1, Ordering::Relaxed);
         self.store.heads().await
+    }
+
+    fn writes(&self) -> &Writes {
+        self.store.writes()
+    }
+
+    async fn try_write(&self) -> Result<(), StoreError> {
+        self.store.try_write().await
     }
 
     async fn renew_epoch(&self, epoch: &str) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! The binary: its output, its keys, its seed, its end
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -75,13 +75,47 @@ impl Process {
     ) -> Self {
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--database", database])
-            .args(arguments);
-        command
+            .args(arguments)
             .current_dir(folder)
             .env_clear()
-            .envs(variables.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .envs(variables.iter().copied());
+        Self::launch(command)
+    }
+
+    /// A server with its database on a disk of so many KiB, which only it sees, mounted on the folder `disk`; `None` where nobody
+    /// may mount one
+    pub(crate) fn start_on_small_disk(
+        folder: &Path,
+        size: u32,
+        arguments: &[&str],
+    ) -> Option<Self> {
+        std::fs::create_dir(folder.join("disk")).unwrap();
+        let mount = format!("mount -t tmpfs -o size={size}k none disk");
+        // The mount goes with the process: it is in a namespace of its own, and each program takes the place of the one before.
+        let in_namespace = |script: String| {
+            let mut command = Command::new("unshare");
+            command
+                .args(["-m", "sh", "-c", &script, env!("CARGO_BIN_EXE_flagstaff")])
+                .current_dir(folder)
+                .env_clear()
+                .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+            command
+        };
+        let can_mount = in_namespace(mount.clone()).output();
+        if !can_mount.is_ok_and(|output| output.status.success()) {
+            let _ = writeln!(std::io::stderr(), "skipped: nobody may mount a disk here");
+            return None;
+        }
+        let mut command = in_namespace(format!("{mount} && exec \"$0\" serve \"$@\""));
+        command
+            .args(["--listen", "127.0.0.1:0"])
+            .args(["--database", "sqlite://disk/flags.db"])
+            .args(arguments);
+        Some(Self::launch(command))
+    }
+
+    fn launch(mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -102,6 +136,10 @@ impl Process {
     pub(crate) fn descriptors(&self) -> usize {
         let folder = format!("/proc/{}/fd", self.child.id());
         std::fs::read_dir(folder).unwrap().count()
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends it without a chance to tidy up
@@ -349,20 +387,26 @@ async fn white_space_around_a_secret_is_no_part_of_it() {
     let folder = tempfile::tempdir().unwrap();
     // As a file has it that is mounted as a secret.
     let variables = [
-        ("FLAGSTAFF_ADMIN_TOKEN", "an-admin-token\n"),
+        ("FLAGSTAFF_ADMIN_TOKEN", "an-admin-token-of-24-characters\n"),
         ("FLAGSTAFF_SERVER_KEY", " a-server-key\r\n"),
         ("FLAGSTAFF_REDIS", "redis://127.0.0.1:9\n"),
     ];
     let database = "sqlite://flags.db\n";
     let process = Process::spawn(database, folder.path(), &[], &variables);
-    assert_eq!(process.get(FLAGS, "an-admin-token").await.0, StatusCode::OK);
+    assert_eq!(
+        process
+            .get(FLAGS, "an-admin-token-of-24-characters")
+            .await
+            .0,
+        StatusCode::OK
+    );
     let snapshot = process.get("/api/v1/sdk/snapshot", "a-server-key").await;
     assert_eq!(snapshot.0, StatusCode::OK);
     assert!(folder.path().join("flags.db").exists());
     let output = Command::new(env!("CARGO_BIN_EXE_flagstaff"))
         .args(["token", "list", "--server", &process.address])
         .env_clear()
-        .env("FLAGSTAFF_TOKEN", "an-admin-token\n")
+        .env("FLAGSTAFF_TOKEN", "an-admin-token-of-24-characters\n")
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -394,6 +438,11 @@ fn a_secret_that_cannot_be_used_is_not_printed() {
             "--database",
             "FLAGSTAFF_DATABASE",
             "postgres://u:HIDDEN\u{1}@h/x",
+        ),
+        (
+            "--encryption-keys",
+            "FLAGSTAFF_ENCRYPTION_KEYS",
+            "HIDDEN word",
         ),
         ("--redis", "FLAGSTAFF_REDIS", "http://u:HIDDEN@h"),
         ("--redis", "FLAGSTAFF_REDIS", "redis://u:HIDDEN@[h"),

@@ -55,7 +55,7 @@ fn author(at: i64) -> Author {
     }
 }
 
-fn commit(environment: i64, base: u64, changes: Vec<Change>) -> Commit {
+pub(crate) fn commit(environment: i64, base: u64, changes: Vec<Change>) -> Commit {
     let lists = changes
         .iter()
         .filter(|change| change.entry.is_some())
@@ -74,7 +74,7 @@ fn commit(environment: i64, base: u64, changes: Vec<Change>) -> Commit {
     }
 }
 
-fn put(key: &str, after: &str, before: Option<(u64, &str)>) -> Change {
+pub(crate) fn put(key: &str, after: &str, before: Option<(u64, &str)>) -> Change {
     Change {
         id: ObjectId::new(ObjectKind::Flag, key),
         entry: None,

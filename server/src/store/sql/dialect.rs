@@ -1,13 +1,17 @@
 //! What differs between the two databases: addresses, the set-up of a connection, how transactions begin, what an error means
 
-use std::borrow::Cow;
 use std::str::FromStr as _;
+use std::time::Duration;
 
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AnyConnection, Executor as _, Row as _};
+use tokio::time::error::Elapsed;
 
 use crate::store::StoreError;
+
+/// For how long SQLite waits for a lock that another program holds; twice that is below 5 seconds, which a caller may be kept waiting
+pub(super) const LOCK: Duration = Duration::from_secs(2);
 
 /// Which database
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,29 +30,12 @@ impl Dialect {
         }
     }
 
-    /// The address as the driver takes it
-    pub(super) fn complete(self, address: &str) -> Cow<'_, str> {
-        match self {
-            // A first start makes the file; sqlx would refuse without being told.
-            Self::Sqlite if !address.contains('?') => format!("{address}?mode=rwc").into(),
-            _ => address.into(),
-        }
-    }
-
-    /// The address of a database that is not to be made if there is none
-    pub(super) fn existing(self, address: &str) -> Cow<'_, str> {
-        match self {
-            Self::Sqlite if !address.contains('?') => format!("{address}?mode=rw").into(),
-            _ => address.into(),
-        }
-    }
-
     /// What a connection is told before it is used
     pub(super) const fn set_up(self) -> &'static str {
         match self {
             // `FULL`: a revision that clients have seen must not be lost, or made anew with other content, by a power cut.
             Self::Sqlite => {
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON"
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000; PRAGMA foreign_keys = ON"
             }
             // A node that vanishes in the middle of a commit holds the environment's row: the server must notice soon.
             Self::Postgres => {
@@ -56,6 +43,16 @@ impl Dialect {
                  SET idle_in_transaction_session_timeout = '20s'; \
                  SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
             }
+        }
+    }
+
+    /// What it means that a statement had not ended when time was up
+    pub(super) fn too_late(self, elapsed: Elapsed) -> StoreError {
+        match self {
+            // Nothing is between here and the file.
+            Self::Sqlite => StoreError::TooSlow,
+            // It has a limit of its own, which is shorter: it would have said so.
+            Self::Postgres => StoreError::Unreachable(elapsed.into()),
         }
     }
 
@@ -139,41 +136,70 @@ pub(super) fn rows_of_a_statement(connection: &AnyConnection) -> usize {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let is_out_of_reach = match &error {
+        let meaning = match &error {
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::Protocol(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => true,
-            sqlx::Error::Database(refusal) => is_out_of_service(&**refusal),
-            _ => false,
+            | sqlx::Error::WorkerCrashed => Meaning::Unreachable,
+            sqlx::Error::Database(refusal) => meaning(&**refusal),
+            _ => Meaning::Other,
         };
-        if is_out_of_reach {
-            Self::Unreachable(error.into())
-        } else if is_contention(&error) {
-            Self::Contended(error)
-        } else {
-            Self::Database(error)
+        match meaning {
+            Meaning::Contended => Self::Contended(error),
+            Meaning::Full => Self::Full(error),
+            Meaning::Locked => Self::Locked(error),
+            Meaning::Other => Self::Database(error),
+            Meaning::TooSlow => Self::TooSlow,
+            Meaning::Unreachable => Self::Unreachable(error.into()),
         }
     }
 }
 
-/// Whether the database can do nothing now, whatever it is asked
-fn is_out_of_service(error: &dyn DatabaseError) -> bool {
+/// What an error of a database means for who asked
+enum Meaning {
+    Contended,
+    Full,
+    Locked,
+    Other,
+    TooSlow,
+    Unreachable,
+}
+
+fn meaning(error: &dyn DatabaseError) -> Meaning {
     let code = error.code().unwrap_or_default();
     let is_postgres = error
         .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
         .is_some();
     if is_postgres {
-        // Connection failures, full disks and too many connections, shut-downs and cancelled statements, a standby.
-        ["08", "53", "57"]
-            .iter()
-            .any(|class| code.starts_with(class))
-            || code == "25006"
+        match &*code {
+            // Serialisation, deadlock, a lock not got in time.
+            "40001" | "40P01" | "55P03" => Meaning::Contended,
+            "53100" => Meaning::Full,
+            // `statement_timeout`, among others.
+            "57014" => Meaning::TooSlow,
+            // A standby.
+            "25006" => Meaning::Unreachable,
+            // Connection failures, too many connections, shut-downs.
+            code if ["08", "53", "57"]
+                .iter()
+                .any(|class| code.starts_with(class)) =>
+            {
+                Meaning::Unreachable
+            }
+            _ => Meaning::Other,
+        }
     } else {
-        // SQLITE_IOERR and SQLITE_FULL with their extensions: the low byte is the primary code.
-        matches!(code.parse::<u32>().map(|code| code & 0xff), Ok(10 | 13))
+        // The low byte of an extended code is the primary one.
+        match code.parse::<u32>().map(|code| code & 0xff) {
+            // SQLITE_BUSY, SQLITE_LOCKED
+            Ok(5 | 6) => Meaning::Locked,
+            Ok(13) => Meaning::Full,
+            // SQLITE_PERM, SQLITE_READONLY, SQLITE_IOERR, SQLITE_CANTOPEN
+            Ok(3 | 8 | 10 | 14) => Meaning::Unreachable,
+            _ => Meaning::Other,
+        }
     }
 }
 
@@ -195,14 +221,4 @@ pub(super) fn is_refusal_of_values(error: &StoreError) -> bool {
         // SQLITE_TOOBIG, SQLITE_CONSTRAINT and SQLITE_MISMATCH.
         matches!(code.parse::<u32>().map(|code| code & 0xff), Ok(18..=20))
     }
-}
-
-/// Whether the transaction lost against another one: serialisation, deadlock, a lock not got in time; `SQLITE_BUSY`
-fn is_contention(error: &sqlx::Error) -> bool {
-    let sqlx::Error::Database(refusal) = error else {
-        return false;
-    };
-    let code = refusal.code().unwrap_or_default();
-    matches!(&*code, "40001" | "40P01" | "55P03")
-        || code.parse::<u32>().is_ok_and(|code| code & 0xff == 5)
 }

@@ -57,6 +57,17 @@ pub(super) async fn renew_epoch(
     Ok(())
 }
 
+/// Writes something of no account; another value each time, since SQLite does not write what is there already
+pub(super) async fn try_write(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO meta (name, value) VALUES ('try-write', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+    .bind(random_epoch())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// The id of a new lineage
 pub(super) fn random_epoch() -> String {
     format!("{:016x}", rand::random::<u64>())

@@ -1,0 +1,138 @@
+//! Whether a store takes writes, and how many have failed for a reason that is the database's and not the request's
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use super::StoreError;
+use crate::api_error::chain;
+
+/// Why a database failed a write
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteFailure {
+    /// Other writes took all the time that there was
+    Busy,
+    /// Its disk is full
+    Full,
+    /// Another program holds its lock
+    Locked,
+    /// Its file was deleted or replaced
+    Moved,
+    /// It did not finish in time
+    TooSlow,
+    /// It cannot be reached, or can do nothing now
+    Unreachable,
+    /// Anything else, which may be the fault of the one write
+    Other,
+}
+
+impl WriteFailure {
+    /// Every reason
+    pub const ALL: [Self; 7] = [
+        Self::Busy,
+        Self::Full,
+        Self::Locked,
+        Self::Moved,
+        Self::TooSlow,
+        Self::Unreachable,
+        Self::Other,
+    ];
+
+    /// The word for it
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::Full => "full",
+            Self::Locked => "locked",
+            Self::Moved => "moved",
+            Self::TooSlow => "too_slow",
+            Self::Unreachable => "unreachable",
+            Self::Other => "other",
+        }
+    }
+
+    /// Why the database failed, if it did: what a rule of ours refuses is no failure, nor is a race that another write has won
+    fn of(error: &StoreError) -> Option<Self> {
+        match error {
+            StoreError::Busy => Some(Self::Busy),
+            StoreError::Full(_) => Some(Self::Full),
+            StoreError::Locked(_) => Some(Self::Locked),
+            StoreError::Moved { .. } => Some(Self::Moved),
+            StoreError::TooSlow => Some(Self::TooSlow),
+            StoreError::Unreachable(_) => Some(Self::Unreachable),
+            StoreError::Database(_) | StoreError::Migrate(_) => Some(Self::Other),
+            _ => None,
+        }
+    }
+
+    /// Whether the next write would fail in the same way
+    const fn concerns_all(self) -> bool {
+        match self {
+            Self::Full | Self::Locked | Self::Moved | Self::Unreachable => true,
+            Self::Busy | Self::TooSlow | Self::Other => false,
+        }
+    }
+}
+
+/// What became of the writes to a store
+#[derive(Debug, Default)]
+pub struct Writes {
+    // When the last write failed, if it was for a reason that concerns all.
+    failed_at: Mutex<Option<Instant>>,
+    failures: [AtomicU64; WriteFailure::ALL.len()],
+}
+
+impl Writes {
+    /// Whether the last write failed for a reason that concerns all writes
+    pub fn are_failing(&self) -> bool {
+        self.failed_at().is_some()
+    }
+
+    /// The same, and it failed since an instant
+    pub fn have_failed_since(&self, instant: Instant) -> bool {
+        self.failed_at().is_some_and(|failed| failed >= instant)
+    }
+
+    /// How many have failed, by the reason
+    pub fn failures(&self) -> impl Iterator<Item = (WriteFailure, u64)> {
+        let counts = self.failures.iter();
+        let counts = counts.map(|count| count.load(Ordering::Relaxed));
+        WriteFailure::ALL.into_iter().zip(counts)
+    }
+
+    /// Takes note of a write, and logs when writes begin to fail and when they succeed again
+    pub(super) fn note<T>(&self, result: &Result<T, StoreError>) {
+        let Err(error) = result else {
+            if self.set_failed_at(None) {
+                tracing::info!("writes to the database succeed again");
+            }
+            return;
+        };
+        let Some(failure) = WriteFailure::of(error) else {
+            return;
+        };
+        let counts = WriteFailure::ALL.iter().zip(&self.failures);
+        for (_, count) in counts.filter(|(reason, _)| **reason == failure) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        if failure.concerns_all() && !self.set_failed_at(Some(Instant::now())) {
+            tracing::error!(error = chain(error), "writes to the database fail");
+        }
+    }
+
+    /// Whether they were failing before
+    fn set_failed_at(&self, instant: Option<Instant>) -> bool {
+        let mut failed_at = self
+            .failed_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *failed_at, instant).is_some()
+    }
+
+    fn failed_at(&self) -> Option<Instant> {
+        *self
+            .failed_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
