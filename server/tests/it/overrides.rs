@@ -669,7 +669,7 @@ async fn the_limit_holds_whichever_way_overrides_are_changed() {
         flag["overrides"] = json!({"user": {format!("u{user}"): "include"}});
         flag
     };
-    let patch =
+    let operation =
         json!({"op": "patch", "key": "w", "value": {"overrides": {"user": {"c": "include"}}}});
     let writes = |user: u32| {
         let flags = json!({"schemaVersion": 1, "flags": {"w": overridden(user)}});
