@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::process::Process;
+use crate::process::{ADMIN, Process};
 use crate::support::{FLAGS, http, sql};
 
 const OLD: &str = "the-old-encryption-key-of-these-tests";
@@ -17,7 +17,7 @@ struct Folder(TempDir);
 
 impl Folder {
     fn start(&self, keys: Option<&str>) -> Process {
-        let fixed = ["--admin-token", "admin", "--client-key", "client"];
+        let fixed = ["--admin-token", ADMIN, "--client-key", "client"];
         let keys: Vec<_> = keys
             .into_iter()
             .flat_map(|keys| ["--encryption-keys", keys])
@@ -63,7 +63,7 @@ async fn write(process: &Process, method: &str, path: &str, body: &Value) -> (St
     let url = format!("{}{path}", process.address);
     let request = http()
         .request(method.parse().unwrap(), url)
-        .bearer_auth("admin");
+        .bearer_auth(ADMIN);
     let response = request.body(body.to_string()).send().await.unwrap();
     let (status, text) = (response.status(), response.text().await.unwrap());
     (status, serde_json::from_str(&text).unwrap_or_default())
@@ -86,7 +86,7 @@ async fn signed(process: &Process, secret: &str) -> StatusCode {
 
 /// Makes a secret for the key `client`, which takes signed contexts only from then on
 async fn make_secret(process: &Process) -> String {
-    let (_, keys) = process.get(KEYS, "admin").await;
+    let (_, keys) = process.get(KEYS, ADMIN).await;
     let key = keys["items"]
         .as_array()
         .unwrap()
@@ -208,6 +208,6 @@ async fn a_key_that_is_missing_or_wrong_ends_the_start_and_loses_nothing() {
     // From a file or a secret store it may come with a line break.
     let process = folder.start(Some(&format!("{OLD}\n")));
     assert_eq!(signed(&process, &secret).await, StatusCode::OK);
-    assert_eq!(process.get(FLAGS, "admin").await.0, StatusCode::OK);
+    assert_eq!(process.get(FLAGS, ADMIN).await.0, StatusCode::OK);
     process.stop();
 }

@@ -24,7 +24,6 @@ use crate::support::{Database, Server, state};
 
 mod forged;
 
-const ADMIN: &str = "admin";
 const SERVER: &str = "server";
 const ENCRYPTION: &str = "the-encryption-key-of-these-tests";
 
