@@ -11,9 +11,9 @@ use std::cell::{Ref, RefCell, RefMut};
 use std::fmt;
 use std::rc::Rc;
 
-use flagstaff_core::{NumberQuery, TextQuery, TextReplica};
+use flagstaff_core::{TextQuery, TextReplica};
 use napi::Env;
-use napi::bindgen_prelude::{Uint8Array, Unknown};
+use napi::bindgen_prelude::Unknown;
 use napi_derive::napi;
 
 use crate::error::{busy, to_napi};
@@ -29,15 +29,6 @@ pub struct Evaluator {
 #[derive(Default)]
 struct State {
     replica: TextReplica,
-    // JavaScript's; it is read and written during calls only.
-    memory: Option<Uint8Array>,
-}
-
-impl State {
-    fn number(&self, query: NumberQuery) -> i32 {
-        self.replica
-            .number(query, self.memory.as_deref().unwrap_or_default())
-    }
 }
 
 impl fmt::Debug for State {
@@ -162,6 +153,12 @@ impl Evaluator {
         Ok(self.read()?.replica.next_boundary(now))
     }
 
+    /// The keys of the flags whose outcome time alone may have changed
+    #[napi]
+    pub fn changed_between(&self, since: f64, until: f64) -> napi::Result<String> {
+        Ok(self.read()?.replica.changed_between(since, until))
+    }
+
     /// The slot of a unit under a salt
     #[napi]
     pub fn bucket(&self, salt: String, unit: String, total: u32) -> u32 {
@@ -193,26 +190,17 @@ impl Evaluator {
         Ok(())
     }
 
-    /// Takes JavaScript's memory for contexts that are not kept, and for numbers
-    #[napi]
-    pub fn use_memory(&self, memory: Uint8Array) -> napi::Result<()> {
-        self.write()?.memory = Some(memory);
-        Ok(())
-    }
-
     /// The function that answers in numbers
     #[napi]
     pub fn number_function<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
         number::function(env, Rc::clone(&self.state))
     }
 
-    /// The numbers of all flags, into the memory
+    /// The numbers of all flags, into the memory, which is a `Uint8Array`
     #[napi]
-    pub fn numbers(&self, context: u32) -> napi::Result<bool> {
-        let mut state = self.write()?;
-        let State { replica, memory } = &mut *state;
-        Ok(memory
-            .as_mut()
-            .is_some_and(|memory| replica.numbers(context, number::writable(memory))))
+    pub fn numbers(&self, env: &Env, context: u32, memory: Unknown<'_>) -> napi::Result<bool> {
+        let state = self.read()?;
+        let numbers = |memory: &mut [u8]| state.replica.numbers(context, memory);
+        Ok(number::with_memory(env, memory, numbers).unwrap_or_default())
     }
 }

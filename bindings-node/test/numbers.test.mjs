@@ -2,6 +2,7 @@
 // and in numbers and throws where the two differ.
 
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
 import { Client, PreparedContext } from '@flagstaff/node';
@@ -288,3 +289,26 @@ for (const engine of ['native', 'wasm']) {
     });
   });
 }
+
+test('memory that was transferred, or is shared with other threads, is not touched', () => {
+  const folder = new URL('../native/', import.meta.url);
+  const [file] = readdirSync(folder).filter((name) => name.endsWith('.node'));
+  const { Evaluator } = createRequire(folder)(`./${file}`);
+  const evaluator = new Evaluator();
+  evaluator.load(documentOf(FLAGS));
+  const { position } = JSON.parse(evaluator.describe('half'));
+  const number = evaluator.numberFunction();
+  const context = evaluator.keep('{"targetingKey": "u1"}');
+  const memory = new Uint8Array(1024);
+  assert.ok(number(position, 0, context, memory) >= 0);
+  assert.ok(evaluator.numbers(context, memory));
+  structuredClone(memory.buffer, { transfer: [memory.buffer] });
+  const shared = new Uint8Array(new SharedArrayBuffer(1024));
+  for (const other of [memory, shared, new Uint8Array(), new Int32Array(256), undefined, null, 7, 'memory', {}]) {
+    assert.equal(number(position, 0, context, other), -1);
+    assert.equal(number(position, 0, 0, other), -1);
+    assert.equal(evaluator.numbers(context, other), false);
+  }
+  assert.deepEqual(shared, new Uint8Array(1024));
+  assert.equal(number(), -1);
+});

@@ -41,12 +41,11 @@ function openAny(): { name: EngineName; evaluator: Evaluator } {
   }
 }
 
-/** What the addon's class has of its own in the place of `share` and `number`. */
-interface Addon extends Omit<Evaluator, 'share' | 'number'> {
-  /** Takes memory to share, in the place of what it had. */
-  useMemory(memory: Uint8Array): void;
+/** What the addon's class has of its own in the place of `share`, `number` and `numbers`: it is given the memory with each call. */
+interface Addon extends Omit<Evaluator, 'share' | 'number' | 'numbers'> {
   /** Makes the function `number`, which is no method since it must cost less than one. */
-  numberFunction(): Evaluator['number'];
+  numberFunction(): (flag: number, expected: number, context: number, memory: Uint8Array) => number;
+  numbers(context: number, memory: Uint8Array): boolean;
 }
 
 function openAddon(): Evaluator {
@@ -54,13 +53,15 @@ function openAddon(): Evaluator {
   // The same from dist/esm and from dist/cjs.
   const { Evaluator: Addon } = require(`../../native/${addonFile()}`) as { Evaluator: new () => Addon };
   const addon = new Addon();
+  const number = addon.numberFunction();
+  const numbers = addon.numbers.bind(addon);
   let memory = new Uint8Array();
   return Object.assign(addon, {
-    number: addon.numberFunction(),
+    number: (flag: number, expected: number, context: number) => number(flag, expected, context, memory),
+    numbers: (context: number) => numbers(context, memory),
     share(bytes: number): Uint8Array {
       if (memory.length < bytes) {
         memory = new Uint8Array(bytes);
-        addon.useMemory(memory);
       }
       return memory;
     },

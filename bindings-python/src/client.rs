@@ -107,19 +107,16 @@ impl Client {
         Ok(())
     }
 
-    /// Waits until the client is ready, at most for `timeout` seconds; starts it if need be
+    /// Waits until the client is ready, at most for `timeout` seconds (`float("inf")`: for ever); starts it if need be
     ///
     /// Answers `"READY"`, `"STALE"` (the flags are the last known ones), `"TIMED_OUT"` (still trying) or `"FAILED"` (the server refuses
     /// the key). Whatever it answers, the client goes on trying, and getters work.
     #[pyo3(signature = (timeout = 5.0))]
     fn ready(slf: &Bound<'_, Self>, timeout: f64) -> PyResult<&'static str> {
+        let (began, timeout) = (Instant::now(), settings::duration("timeout", timeout)?);
         Self::start(slf)?;
         let py = slf.py();
         let client = &slf.get().sdk;
-        let (began, timeout) = (
-            Instant::now(),
-            Duration::try_from_secs_f64(timeout).unwrap_or_default(),
-        );
         loop {
             let left = timeout.saturating_sub(began.elapsed());
             let readiness: Readiness = py.detach(|| client.ready(left.min(SLICE)));

@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import queue
+import signal
+import threading
 import traceback
 import warnings
 
@@ -177,3 +179,40 @@ def test_processes_of_multiprocessing(server, client):
         assert process.exitcode == 0
     server.set("later", flag())
     until(client, "later")
+
+
+def test_forks_while_other_threads_match_patterns():
+    """What a search of a pattern needs is its own: a lock that one held would stay locked in the child for ever."""
+    flags = {
+        f"f{number}": {
+            "type": "boolean",
+            "enabled": True,
+            "rules": [{"when": {"attribute": "a", "op": "matches", "value": f"^(?:x|{number})+$"}, "serve": "on"}],
+            "serve": "off",
+        }
+        for number in range(1_000)
+    }
+    client = Client.from_document({"schemaVersion": 1, "flags": flags})
+    context, done = {"targetingKey": "u1", "a": "xx17xx"}, threading.Event()
+
+    def match():
+        while not done.is_set():
+            client.evaluate_all(context)
+
+    def child():
+        # The default of this signal ends the child, and so fails the test.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(int(PATIENCE))
+        matched = [key for key, details in client.evaluate_all(context).items() if details.value]
+        assert matched == ["f17"]
+
+    threads = [threading.Thread(target=match) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(30):
+            join(fork(child))
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()

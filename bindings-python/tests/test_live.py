@@ -44,6 +44,39 @@ def test_a_client_follows_its_server(server):
         assert (client.status, client.revision, client.environment) == ("READY", 2, "test")
 
 
+def test_who_waits_for_ever_waits_until_the_server_is_there(server):
+    server.set("a", flag())
+    server.stop()
+    readiness = queue.Queue()
+    with connect(server) as client:
+        assert client.ready(timeout=0.1) == "TIMED_OUT"
+        waiting = threading.Thread(target=lambda: readiness.put(client.ready(timeout=float("inf"))))
+        waiting.start()
+        with pytest.raises(queue.Empty):
+            readiness.get(timeout=0.1)
+        server.restart()
+        assert readiness.get(timeout=PATIENCE) == "READY"
+        waiting.join()
+
+
+def test_delays_may_be_endless_and_are_numbers(server):
+    server.set("a", flag())
+    never = float("inf")
+    endless = dict.fromkeys(
+        ("reconnect_base", "reconnect_max", "healthy_after", "refused_retry", "poll_interval", "usage_interval")
+        + ("read_timeout", "connect_timeout"),
+        never,
+    )
+    with Client(server.url, KEY, timing=endless) as client:
+        assert client.ready(timeout=PATIENCE) == "READY"
+        with pytest.raises(ValueError, match="`timeout`: expected seconds, got nan"):
+            client.ready(timeout=float("nan"))
+        assert client.ready(timeout=-1) == "READY"
+    for wrong in (-1, float("nan")):
+        with pytest.raises(ValueError, match="`poll_interval`: expected seconds"):
+            Client(server.url, KEY, timing={"poll_interval": wrong})
+
+
 def test_callbacks_hear_of_keys_and_statuses_until_they_are_unregistered(server):
     server.set("a", flag())
     with connect(server) as client:

@@ -130,6 +130,12 @@ impl Evaluator {
         self.replica.next_boundary(now)
     }
 
+    /// The keys of the flags whose outcome time alone may have changed
+    #[wasm_bindgen(js_name = changedBetween)]
+    pub fn changed_between(&self, since: f64, until: f64) -> String {
+        self.replica.changed_between(since, until)
+    }
+
     /// The slot of a unit under a salt
     pub fn bucket(&self, salt: &str, unit: &str, total: u32) -> u32 {
         TextReplica::bucket(salt, unit, total)

@@ -8,7 +8,7 @@ use flagstaff_core::Value;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::backoff::jittered;
+use crate::backoff::{jittered, scaled};
 use crate::config::Timing;
 use crate::source::Source;
 
@@ -31,7 +31,7 @@ pub(crate) async fn acknowledge<S: Source>(
     let mut spread = FIRST_SPREAD;
     // An error: there will be no further state.
     while in_use.changed().await.is_ok() {
-        sleep(spread.mul_f64(random().clamp(0.0, 1.0))).await;
+        sleep(scaled(spread, random().clamp(0.0, 1.0))).await;
         for _ in 0..ATTEMPTS {
             // What came in the meantime is told of at once with it.
             let cursor = in_use.borrow_and_update().clone();

@@ -37,14 +37,14 @@ impl Backoff {
         if let Some(hint) = hint {
             return hint
                 .min(self.longest_hint)
-                .saturating_add(self.base.mul_f64(random));
+                .saturating_add(scaled(self.base, random));
         }
         let ceiling = self
             .base
             .saturating_mul(2_u32.saturating_pow(self.attempt))
             .min(self.max);
         self.attempt = self.attempt.saturating_add(1);
-        ceiling.mul_f64(random)
+        scaled(ceiling, random)
     }
 
     /// Begin again with short delays: the connection was healthy for long enough
@@ -60,7 +60,13 @@ impl Backoff {
 
 /// `interval`, half of it to one and a half times, so that clients do not poll in step
 pub(crate) fn jittered(interval: Duration, random: f64) -> Duration {
-    interval.mul_f64(random.clamp(0.0, 1.0) + 0.5)
+    scaled(interval, random.clamp(0.0, 1.0) + 0.5)
+}
+
+/// Part of a duration, or some times as much; what is too long to be represented is [`Duration::MAX`], which never ends
+pub(crate) fn scaled(duration: Duration, factor: f64) -> Duration {
+    // A negative factor does not occur, and one that is no number neither.
+    Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 
 /// Reads `Retry-After`: seconds, or an HTTP date to compare with `now`
@@ -93,6 +99,29 @@ mod tests {
     fn jitter_is_full() {
         assert_eq!(backoff().next(None, 0.0), Duration::ZERO);
         assert_eq!(backoff().next(None, 0.25), Duration::from_millis(250));
+    }
+
+    #[test]
+    fn a_delay_that_never_ends_stays_one_whatever_it_is_scaled_by() {
+        for random in [0.0, 0.25, 0.5, 0.75, 1.0] {
+            let timing = Timing {
+                reconnect_base: Duration::MAX,
+                reconnect_max: Duration::MAX,
+                refused_retry: Duration::MAX,
+                ..Timing::default()
+            };
+            let mut backoff = Backoff::new(&timing);
+            let most = scaled(Duration::MAX, random);
+            assert_eq!(backoff.next(None, random), most);
+            assert_eq!(backoff.next(Some(Duration::MAX), random), Duration::MAX);
+            assert!(jittered(Duration::MAX, random) >= Duration::MAX / 2);
+        }
+        assert_eq!(scaled(Duration::MAX, 1.0), Duration::MAX);
+        assert_eq!(scaled(Duration::MAX, 1.5), Duration::MAX);
+        assert_eq!(
+            scaled(Duration::from_secs(2), 0.25),
+            Duration::from_millis(500)
+        );
     }
 
     #[test]

@@ -207,8 +207,8 @@ impl Inner {
             .session
             .compare_and_swap(&inherited, Arc::clone(&fresh));
         let is_first = Arc::ptr_eq(&previous, &inherited);
-        if let Some(usage) = self.store.usage().filter(|_| is_first) {
-            usage.forget();
+        if is_first {
+            self.store.forget_counts();
         }
         // Dropping the last handle would run wakers of a runtime whose thread does not exist here.
         mem::forget(inherited);

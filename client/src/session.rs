@@ -3,6 +3,7 @@
 //! A fork copies a client but not its threads. Locks that a thread held at that moment stay locked in the child for ever, so the child
 //! makes a session of its own and never touches the inherited one again.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,6 +41,11 @@ impl Session {
         self.process == process::id()
     }
 
+    /// The background task could not be started: whoever starts the session next tries again
+    pub(crate) fn has_not_started(&self) {
+        self.is_started.store(false, Ordering::Release);
+    }
+
     /// Whether the caller is the first to start this session
     pub(crate) fn start(&self) -> bool {
         !self.is_started.swap(true, Ordering::AcqRel)
@@ -51,6 +57,10 @@ impl Session {
 
     pub(crate) fn close(&self) {
         self.closing.send_replace(true);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        *self.closing.borrow()
     }
 
     /// Ends when the session is closed
@@ -125,8 +135,12 @@ impl Session {
     }
 
     fn observe(&self, change: &Change) {
-        if let Some(observer) = &self.observer {
-            observer(change);
+        let Some(observer) = &self.observer else {
+            return;
+        };
+        // It is the program's: what it does wrong must not keep flags from being received.
+        if panic::catch_unwind(AssertUnwindSafe(|| observer(change))).is_err() {
+            log::error!("the observer of changes panicked; flags are received nonetheless");
         }
     }
 }

@@ -96,6 +96,16 @@ impl Store {
         self.current.load_full()
     }
 
+    /// Forgets what was counted, in the child of a fork
+    pub(crate) fn forget_counts(&self) {
+        if let Some(usage) = &self.usage {
+            usage.forget();
+            // The same flags under another address: the thread that forked counts by the address of the snapshot, and takes a new tally.
+            let snapshot = Snapshot::clone(&self.current.load());
+            self.current.store(Arc::new(snapshot));
+        }
+    }
+
     pub(crate) fn swap(&self, snapshot: Arc<Snapshot>) {
         self.current.store(snapshot);
         self.is_filled.store(true, Ordering::Release);

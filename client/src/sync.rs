@@ -3,7 +3,6 @@
 //! One task, never ended by a failure. Sources, time and randomness come from outside.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 use std::time::Duration;
 
 use flagstaff_core::{Commit, Replica, Snapshot, Step, Timestamp};
@@ -249,19 +248,25 @@ impl<'a, S: Source> SyncTask<'a, S> {
     /// Tells of changes by time alone
     async fn watch_time(&self) {
         let mut commits = self.commits.subscribe();
+        let mut since = (self.now)();
         loop {
             let snapshot = self.store.snapshot();
             tokio::select! {
                 biased;
                 _ = commits.changed() => {}
-                () = self.boundary(&snapshot) => self.session.flags_changed(keys(&snapshot)),
+                () = self.boundary(&snapshot, since) => {}
             }
+            // Also where a commit has come first: it does not tell of what time did to the flags that it left alone.
+            let until = (self.now)();
+            let changed = snapshot.changed_between(since, until);
+            self.session.flags_changed(changed.into());
+            since = until;
         }
     }
 
-    /// Ends at the next instant at which time alone may change a flag of this snapshot
-    async fn boundary(&self, snapshot: &Snapshot) {
-        let Some(at) = snapshot.next_boundary((self.now)()) else {
+    /// Ends at the first instant after `since` at which time alone may change a flag of this snapshot
+    async fn boundary(&self, snapshot: &Snapshot, since: Timestamp) {
+        let Some(at) = snapshot.next_boundary(since) else {
             return std::future::pending().await;
         };
         loop {
@@ -272,11 +277,6 @@ impl<'a, S: Source> SyncTask<'a, S> {
             }
         }
     }
-}
-
-/// Which flag a boundary belongs to is not known, so all of them may answer otherwise
-fn keys(snapshot: &Snapshot) -> Arc<[Arc<str>]> {
-    snapshot.flags().map(|flag| Arc::from(flag.key)).collect()
 }
 
 /// An error with its causes, on one line

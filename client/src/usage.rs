@@ -234,12 +234,11 @@ impl Usage {
     }
 
     /// Forgets everything, in the child of a fork: it is the parent's to report
+    ///
+    /// A thread that has taken a tally would go on counting in it: see [`Store::forget_counts`](crate::store::Store::forget_counts).
     pub(crate) fn forget(&self) {
-        for tally in &**self.tallies.load() {
-            for counter in &tally.counters {
-                counter.store(0, Ordering::Relaxed);
-            }
-        }
+        // With those that threads of the parent have taken, which are not here to give them back.
+        self.tallies.store(Arc::default());
         self.strangers.store(Arc::default());
         self.lost.store(0, Ordering::Relaxed);
     }

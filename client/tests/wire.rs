@@ -7,6 +7,8 @@
 
 #[path = "wire/reports.rs"]
 mod reports;
+#[path = "wire/restart.rs"]
+mod restart;
 #[path = "wire/server.rs"]
 mod server;
 
@@ -72,6 +74,49 @@ fn a_client_follows_the_stream() {
     assert_eq!(requests.len(), 1);
     assert_eq!(requests[0].authorization, "Bearer fs_server_test");
     assert_eq!(requests[0].last_event_id, None);
+}
+
+#[test]
+fn delays_that_never_end_are_delays_like_others() {
+    let never = Timing {
+        reconnect_base: Duration::MAX,
+        reconnect_max: Duration::MAX,
+        healthy_after: Duration::MAX,
+        refused_retry: Duration::MAX,
+        poll_after_failures: 1,
+        poll_interval: Duration::MAX,
+        read_timeout: Duration::MAX,
+        connect_timeout: Duration::MAX,
+        usage_interval: Duration::MAX,
+    };
+    // The client polls once, and neither comes back nor polls again; it has not panicked, and closes as any other.
+    let server = Server::start([], [Reply::Document("a", "\"1\"")]);
+    let builder = Client::builder(server.url(), "fs_server_test").timing(never);
+    let client = builder.build().unwrap();
+    assert_eq!(client.ready(Duration::MAX), Readiness::Ready);
+    assert!(serves(&client, "a"));
+    client.close();
+    let posts = server.until_posts("/api/v1/sdk/usage", 1);
+    assert_eq!(posts[0].body["counts"][0]["count"], 1);
+}
+
+#[test]
+fn an_observer_that_panics_keeps_no_flag_from_the_client() {
+    let server = Server::start([Reply::Stream(transfer("a", 1))], []);
+    let client = Client::builder(server.url(), "fs_server_test")
+        .timing(quick())
+        .observer(|_| std::panic::resume_unwind(Box::new("an observer's mistake")))
+        .build()
+        .unwrap();
+    let mut changes = client.changes();
+    assert_eq!(client.ready(PATIENCE), Readiness::Ready);
+    server.send(&delta("b", 2, "a", 1));
+    until_served(&client, &mut changes, "b");
+    assert_eq!(
+        server.requests().len(),
+        1,
+        "nothing had to be started again"
+    );
 }
 
 #[test]

@@ -22,6 +22,7 @@ use crate::model::{
 use crate::object::ObjectKind;
 use crate::path::AttributePath;
 use crate::rare::Rare;
+use crate::timestamp::Timestamp;
 
 use self::reach::Reach;
 
@@ -47,6 +48,14 @@ impl LinkedFlag {
     #[inline]
     pub(crate) fn constant(&self) -> Option<&Arc<Variant>> {
         self.constant.as_ref()
+    }
+
+    /// Whether there is an instant after `since`, and not after `until`, at which time alone may change what it answers
+    pub(crate) fn may_change_between(&self, since: Timestamp, until: Timestamp) -> bool {
+        let last = || self.flag.last_boundary(until);
+        self.is_timed
+            && (last().is_some_and(|last| last > since)
+                || self.links.may_change_between(since, until))
     }
 
     /// Whether there are overrides that may be patches
@@ -107,6 +116,14 @@ impl Links {
         let mut flags = self.flags.iter().flatten();
         flags.any(|flag| flag.target.is_timed)
             || self.segments.iter().any(|segment| segment.is_timed)
+    }
+
+    fn may_change_between(&self, since: Timestamp, until: Timestamp) -> bool {
+        let mut flags = self.flags.iter().flatten();
+        flags.any(|flag| flag.target.may_change_between(since, until))
+            || (self.segments.iter())
+                .filter(|segment| segment.is_timed)
+                .any(|segment| segment.links.may_change_between(since, until))
     }
 }
 

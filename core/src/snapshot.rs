@@ -22,7 +22,7 @@ mod slots;
 pub use slots::Answer;
 
 /// An immutable set of compiled flags; share it behind an `Arc`
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     // What it was linked from, and what the next one is made of.
     source: Environment,
@@ -32,7 +32,7 @@ pub struct Snapshot {
     issues: Box<[Issue]>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) key: Arc<str>,
     // `None` where the flag is broken.
@@ -280,6 +280,16 @@ impl Snapshot {
         flags
             .filter_map(|linked| linked.flag.last_boundary(now))
             .max()
+    }
+
+    /// The flags whose outcome time alone may have changed after `since`, until `until`, by key
+    pub fn changed_between(&self, since: Timestamp, until: Timestamp) -> Vec<Arc<str>> {
+        let may_have_changed = |entry: &&Entry| {
+            let flag = entry.flag.as_ref();
+            flag.is_some_and(|flag| flag.may_change_between(since, until))
+        };
+        let changed = self.flags.iter().filter(may_have_changed);
+        changed.map(|entry| Arc::clone(&entry.key)).collect()
     }
 
     /// The flags whose outcome may differ from that in `older`: changed, added or removed, by key

@@ -23,7 +23,7 @@ use crate::value::Value;
 pub struct TextReplica {
     replica: Replica,
     // Of the flags that were described since the last commit, by position.
-    paths: Vec<Box<[AttributePath]>>,
+    paths: Vec<Option<Box<[AttributePath]>>>,
     kept: Kept,
 }
 
@@ -123,6 +123,13 @@ impl TextReplica {
             reason = "an instant of RFC 3339 is far within ±(2^53 − 1) milliseconds"
         )]
         Some(boundary.as_millis() as f64)
+    }
+
+    /// The keys of the flags whose outcome time alone may have changed after `since`, until `until`: an array
+    pub fn changed_between(&self, since: f64, until: f64) -> String {
+        let (since, until) = (timestamp(since), timestamp(until));
+        let changed = self.replica.current().changed_between(since, until);
+        Value::Array(changed.into_iter().map(Value::from).collect()).to_canonical()
     }
 
     /// The slot of a unit under a salt, from 0 to `total` − 1

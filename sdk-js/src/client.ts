@@ -75,6 +75,8 @@ export class FlagClient {
   readonly #usage: Usage | undefined;
   #reporter: Reporter | undefined;
   #disarmBoundary: Cancel = () => {};
+  /** Until when it has been told of what time alone has changed, in milliseconds since 1970. */
+  #timeToldUntil: number | undefined;
   #status: Status = 'NOT_READY';
   #hasSnapshot = false;
   #revision = 0;
@@ -328,16 +330,24 @@ export class FlagClient {
   /** Waits for the next instant at which flags change by time alone. */
   #armBoundary(): void {
     this.#disarmBoundary();
-    const boundary = this.#ask((engine) => engine.nextBoundary(), undefined);
+    // Not now: what time has changed since, before a commit came, is not told of by the commit.
+    this.#timeToldUntil ??= this.#clock.now();
+    const since = this.#timeToldUntil;
+    const boundary = this.#ask((engine) => engine.nextBoundary(since), undefined);
     if (typeof boundary !== 'number') {
       return;
     }
     this.#disarmBoundary = this.#clock.after(boundary - this.#clock.now(), () => {
-      const isPast = this.#clock.now() >= boundary;
+      const until = this.#clock.now();
+      if (until < boundary) {
+        this.#armBoundary();
+        return;
+      }
+      const flags = this.#ask((engine) => engine.changedBetween(since, until), []);
+      this.#timeToldUntil = until;
       this.#armBoundary();
-      if (isPast && this.#events.has('change')) {
-        // Which flags name the instant is the core's secret; that any may have changed is true.
-        this.#events.emit('change', { flags: this.#ask((engine) => engine.keys(), []) });
+      if (flags.length > 0) {
+        this.#events.emit('change', { flags });
       }
     });
   }

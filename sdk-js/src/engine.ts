@@ -102,9 +102,14 @@ export class Engine {
     return JSON.parse(this.#evaluator.issues()) as Issue[];
   }
 
-  /** The next instant, in milliseconds since 1970, at which an outcome may change by time alone. */
-  nextBoundary(): number | undefined {
-    return this.#evaluator.nextBoundary(this.#clock.now()) ?? undefined;
+  /** The first instant after `since`, both in milliseconds since 1970, at which an outcome may change by time alone. */
+  nextBoundary(since: number): number | undefined {
+    return this.#evaluator.nextBoundary(since) ?? undefined;
+  }
+
+  /** The keys of the flags whose outcome time alone may have changed after `since`, until `until`. */
+  changedBetween(since: number, until: number): string[] {
+    return JSON.parse(this.#evaluator.changedBetween(since, until)) as string[];
   }
 
   /** The keys of all flags, in order. */

@@ -31,6 +31,8 @@ export interface Evaluator extends Replica {
   issues(): string;
   /** The next instant, in milliseconds since 1970, at which an outcome may change by time alone. */
   nextBoundary(now: number): number | null | undefined;
+  /** The keys of the flags whose outcome time alone may have changed after `since`, until `until`: a list as JSON. */
+  changedBetween(since: number, until: number): string;
   /** The slot of `unit` under `salt`, from 0 to `total` - 1. */
   bucket(salt: string, unit: string, total: number): number;
 

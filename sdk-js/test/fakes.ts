@@ -153,6 +153,8 @@ export class FakeEvaluator implements Evaluator {
   revision = 0;
   connections = 0;
   boundary: number | undefined;
+  /** The flags that change at the boundary. */
+  timed = ['two'];
   #cursor: string | undefined;
 
   load(document: string): string {
@@ -208,6 +210,11 @@ export class FakeEvaluator implements Evaluator {
 
   nextBoundary(now: number): number | undefined {
     return this.boundary !== undefined && this.boundary > now ? this.boundary : undefined;
+  }
+
+  changedBetween(since: number, until: number): string {
+    const isDue = this.boundary !== undefined && since < this.boundary && this.boundary <= until;
+    return JSON.stringify(isDue ? this.timed : []);
   }
 
   bucket(): number {

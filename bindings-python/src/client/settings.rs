@@ -40,8 +40,21 @@ pub(super) fn read_timing(given: &Bound<'_, PyDict>) -> PyResult<Timing> {
             "usage_interval" => &mut timing.usage_interval,
             _ => return Err(PyValueError::new_err(format!("unknown timing `{name}`"))),
         };
-        *field = Duration::try_from_secs_f64(value.extract()?)
-            .map_err(|error| PyValueError::new_err(format!("`{name}`: {error}")))?;
+        let seconds: f64 = value.extract()?;
+        if seconds < 0.0 {
+            let message = format!("`{name}`: expected seconds, not negative, got {seconds}");
+            return Err(PyValueError::new_err(message));
+        }
+        *field = duration(&name, seconds)?;
     }
     Ok(timing)
+}
+
+/// A duration in seconds; what is negative has passed, and what is too long to be represented, as `float("inf")`, never passes
+pub(super) fn duration(name: &str, seconds: f64) -> PyResult<Duration> {
+    if seconds.is_nan() {
+        let message = format!("`{name}`: expected seconds, got nan");
+        return Err(PyValueError::new_err(message));
+    }
+    Ok(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
 }

@@ -19,6 +19,9 @@ const USER_AGENT: &str = concat!("flagstaff-rust/", env!("CARGO_PKG_VERSION"));
 /// A small request is answered by then, or the server is not there
 const POST_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The longest timeout, some 30 years: reqwest adds it to the present instant, which panics where the sum cannot be represented
+const NEVER: Duration = Duration::from_hours(24 * 365 * 30);
+
 /// The server over HTTP
 #[derive(Debug, Clone)]
 pub(crate) struct HttpSource {
@@ -42,9 +45,9 @@ impl HttpSource {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::config()?)
             .user_agent(USER_AGENT)
-            .connect_timeout(config.timing.connect_timeout)
+            .connect_timeout(config.timing.connect_timeout.min(NEVER))
             // Between reads, so that it also finds a peer that vanished; no total timeout, which would cut a healthy stream.
-            .read_timeout(config.timing.read_timeout)
+            .read_timeout(config.timing.read_timeout.min(NEVER))
             .build()?;
         let mut remote = config.remote.clone();
         let Sender { instance, sdk } = sender;

@@ -34,11 +34,32 @@ pub(crate) struct Reporter<'a> {
     timing: &'a Timing,
     sender: &'a Sender,
     now: fn() -> Timestamp,
+    harvest: &'a RefCell<Harvest>,
+    open: &'a RefCell<Open>,
+}
+
+/// What was counted and is not reported yet; it outlives the task that reports it
+#[derive(Debug)]
+pub(crate) struct Counts {
     harvest: RefCell<Harvest>,
     open: RefCell<Open>,
 }
 
+impl Default for Counts {
+    fn default() -> Self {
+        Self {
+            harvest: RefCell::default(),
+            open: RefCell::new(Open {
+                sequence: 0,
+                since: crate::clock::now(),
+                report: None,
+            }),
+        }
+    }
+}
+
 /// What is to be sent next
+#[derive(Debug)]
 struct Open {
     sequence: u32,
     since: Timestamp,
@@ -56,22 +77,17 @@ impl<'a> Reporter<'a> {
         (usage, store): (&'a Usage, &'a Store),
         source: &'a HttpSource,
         timing: &'a Timing,
-        sender: &'a Sender,
+        (sender, counts): (&'a Sender, &'a Counts),
     ) -> Self {
-        let now = crate::clock::now;
         Self {
             usage,
             store,
             source,
             timing,
             sender,
-            now,
-            harvest: RefCell::default(),
-            open: RefCell::new(Open {
-                sequence: 0,
-                since: now(),
-                report: None,
-            }),
+            now: crate::clock::now,
+            harvest: &counts.harvest,
+            open: &counts.open,
         }
     }
 

@@ -95,9 +95,9 @@ impl TextReplica {
             ("paths", listed),
         ]);
         if self.paths.len() < snapshot.flags.len() {
-            self.paths.resize_with(snapshot.flags.len(), Box::default);
+            self.paths.resize_with(snapshot.flags.len(), || None);
         }
-        if let Some((held, paths)) = self.paths.get_mut(position).zip(paths) {
+        if let Some(held) = self.paths.get_mut(position) {
             *held = paths;
         }
         Some(description.to_canonical())
@@ -140,7 +140,8 @@ impl TextReplica {
         let packed;
         // Behind a pointer, so that a module for browsers has one evaluation and not one for each kind of context.
         let context: &dyn Attributes = if query.context == 0 {
-            let paths = self.paths.get(position)?;
+            // Without a description the host cannot know what to write, nor this what it wrote.
+            let paths = self.paths.get(position)?.as_ref()?;
             packed = PackedContext { paths, memory };
             &packed
         } else {
@@ -299,5 +300,17 @@ mod tests {
         assert_eq!(ask(&replica, 0, 0), -1);
         replica.describe("b");
         assert_eq!(ask(&replica, 0, 0), ask(&replica, 0, context));
+    }
+
+    #[test]
+    fn a_flag_that_was_not_described_has_no_number_for_a_context_in_memory() {
+        let mut replica = loaded();
+        replica.describe("t");
+        for flag in 0..4 {
+            assert_eq!(ask(&replica, flag, 0), -1, "{flag}");
+        }
+        replica.describe("b");
+        assert!(ask(&replica, 1, 0) >= 0);
+        assert_eq!(ask(&replica, 0, 0), -1);
     }
 }

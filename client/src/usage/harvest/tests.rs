@@ -148,9 +148,31 @@ fn what_was_counted_before_a_fork_is_for_the_parent_to_report() {
     (0..3).for_each(|_| ask(&store, "flag"));
     ask(&store, "stranger");
     // In the child, which inherits everything but the thread that reports.
-    store.usage().unwrap().forget();
+    store.forget_counts();
     ask(&store, "flag");
     assert_eq!(collected(&mut Harvest::default(), &store), [on(1)]);
+}
+
+#[test]
+fn a_fork_gives_back_the_tallies_of_the_threads_that_it_ends() {
+    let store = store();
+    ask(&store, "flag");
+    // Threads that are gone without having ended, as after a fork: what they have taken stays taken.
+    for _ in 0..300 {
+        std::mem::forget(store.usage().unwrap().take(&store.snapshot()));
+    }
+    assert_eq!(
+        store.usage().unwrap().tallies.load().len(),
+        super::super::THREADS
+    );
+    let (mut harvest, flags) = (Harvest::default(), store.snapshot());
+    store.forget_counts();
+    assert_eq!(store.usage().unwrap().tallies.load().len(), 0);
+    (0..3).for_each(|_| ask(&store, "flag"));
+    let tallies = store.usage().unwrap().tallies.load_full();
+    assert!(tallies.iter().all(|tally| !tally.is_shared) && tallies.len() == 1);
+    assert_eq!(collected(&mut harvest, &store), [on(3)]);
+    assert_eq!(store.snapshot().revision(), flags.revision());
 }
 
 #[test]
