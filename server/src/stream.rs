@@ -6,6 +6,7 @@
 
 use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Extensions;
@@ -60,14 +61,6 @@ pub(crate) async fn open(
     // Subscribe, then read: what is published in between is seen by the first wait.
     let mut changes = environment.subscribe();
     let published = Arc::clone(&changes.borrow_and_update());
-    let period = state.limits().heartbeat;
-    let mut heartbeat = tokio::time::interval_at(
-        Instant::now()
-            .checked_add(period)
-            .unwrap_or_else(Instant::now),
-        period,
-    );
-    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let Beginning {
         feed,
         intent,
@@ -97,7 +90,7 @@ pub(crate) async fn open(
         unsent,
         encoder: Encoder::new(opening.coding),
         changes,
-        heartbeat,
+        heartbeat: heartbeat(state.limits().heartbeat),
         state: state.clone(),
         key_ended: grant.ended().clone(),
         is_over: false,
@@ -116,6 +109,14 @@ pub(crate) async fn open(
                 .map(|bytes| (Ok::<_, Infallible>(bytes), connection))
         },
     )))
+}
+
+fn heartbeat(period: Duration) -> Interval {
+    let now = Instant::now();
+    let first = now.checked_add(period).unwrap_or(now);
+    let mut heartbeat = tokio::time::interval_at(first, period);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    heartbeat
 }
 
 /// A place for a stream, or why there is none
