@@ -17,7 +17,7 @@ use crate::api_error::ApiError;
 use crate::auth::KeyKind;
 use crate::coding::{self, Coding};
 use crate::observe::UncodedBytes;
-use crate::rate::{Bill, units_of_outcomes};
+use crate::rate::Bill;
 use crate::state::AppState;
 
 /// Bytes of a response, before it is compressed
@@ -148,11 +148,8 @@ pub(crate) async fn respond<T: Send + 'static>(
     request: Request<'_>,
     write: impl Fn(&mut BoundedBody) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<(Made, T), ApiError> {
-    // One is paid for.
-    let units = units_of_outcomes(request.outcomes).saturating_sub(1);
-    if units > 0 {
-        state.limiter().charge(request.bill, units)?;
-    }
+    let limiter = state.limiter();
+    limiter.charge_outcomes(request.bill, request.outcomes)?;
     let accepted = request.accepted;
     let make = move |limit| {
         let mut body = BoundedBody::new(limit);

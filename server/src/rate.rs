@@ -75,11 +75,6 @@ impl Rates {
     }
 }
 
-/// Units for so many outcomes
-pub(crate) fn units_of_outcomes(outcomes: usize) -> usize {
-    outcomes.div_ceil(OUTCOMES)
-}
-
 impl Default for Rates {
     fn default() -> Self {
         Self::DEFAULT
@@ -216,13 +211,21 @@ impl Limiter {
     /// Charges so many units, or none at all if an account has no room for one more
     ///
     /// An account may be overdrawn by one large request, so that there is none that is never served; whoever did it waits for longer.
-    pub(crate) fn charge(&self, bill: &Bill, units: usize) -> Result<(), ApiError> {
+    fn charge(&self, bill: &Bill, units: usize) -> Result<(), ApiError> {
         let now = self.now();
         for (account, interval) in &*bill.0 {
             self.check(account, now, *interval)?;
         }
         self.add(bill, units);
         Ok(())
+    }
+
+    /// Charges for the outcomes of a request before they are evaluated; the first hundred are part of it
+    pub(crate) fn charge_outcomes(&self, bill: &Bill, outcomes: usize) -> Result<(), ApiError> {
+        match outcomes.div_ceil(OUTCOMES).saturating_sub(1) {
+            0 => Ok(()),
+            units => self.charge(bill, units),
+        }
     }
 
     /// Charges so many units for what is done already

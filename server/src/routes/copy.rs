@@ -21,7 +21,6 @@ use crate::offload::offload;
 use crate::openapi::Difference;
 use crate::preview::{self, FlagMoves, Preview};
 use crate::published::Published;
-use crate::rate::units_of_outcomes;
 use crate::state::AppState;
 use crate::view::Scope;
 
@@ -73,8 +72,8 @@ pub(super) async fn compare(
     let other = sibling(&scope, &state, &query.with, "?with")?.current();
     let own = scope.environment.current();
     let objects = [&own, &other].map(|published| published.state().objects(Scope::All).len());
-    let units = units_of_outcomes(objects.iter().sum());
-    state.limiter().charge(scope.grant.bill(), units)?;
+    let limiter = state.limiter();
+    limiter.charge_outcomes(scope.grant.bill(), objects.iter().sum())?;
     let changes = preview::changes(Arc::clone(&own), Arc::clone(&other)).await?;
     let wrong = || ApiError::invalid("?cursor", "expected the `next` of an earlier page");
     let start = query
