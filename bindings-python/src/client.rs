@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use flagstaff::{Readiness, ValueType};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
@@ -48,7 +47,7 @@ impl Client {
     /// In the child of a fork, starts the thread that carries news anew
     fn wake(&self, py: Python<'_>) -> PyResult<()> {
         if self.is_alone.load(Ordering::Relaxed) && self.is_alone.swap(false, Ordering::AcqRel) {
-            attendant(py)?.call_method0(intern!(py, "ensure"))?;
+            attendant(py)?.call_method0("ensure")?;
         }
         Ok(())
     }
@@ -102,7 +101,7 @@ impl Client {
 
     /// Begins to receive flags, on a thread of the client's own; does nothing if that has begun
     fn start(slf: &Bound<'_, Self>) -> PyResult<()> {
-        attendant(slf.py())?.call_method1(intern!(slf.py(), "attend"), (slf,))?;
+        attendant(slf.py())?.call_method1("attend", (slf,))?;
         slf.get().sdk.start();
         Ok(())
     }
@@ -156,12 +155,12 @@ impl Client {
     ///
     /// On a daemon thread of this package's. Several changes may come as one.
     fn on_change<'py>(slf: &Bound<'py, Self>, callback: &Any<'py>) -> PyResult<Any<'py>> {
-        attendant(slf.py())?.call_method1(intern!(slf.py(), "on_change"), (slf, callback))
+        attendant(slf.py())?.call_method1("on_change", (slf, callback))
     }
 
     /// Calls `callback` with each new status; answers a function that ends this
     fn on_status<'py>(slf: &Bound<'py, Self>, callback: &Any<'py>) -> PyResult<Any<'py>> {
-        attendant(slf.py())?.call_method1(intern!(slf.py(), "on_status"), (slf, callback))
+        attendant(slf.py())?.call_method1("on_status", (slf, callback))
     }
 
     /// Ends the background work for good; flags keep their last values. May be repeated
@@ -317,5 +316,5 @@ impl Client {
 
 /// The module whose thread carries the news
 fn attendant(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
-    py.import(intern!(py, "flagstaff._news"))
+    py.import("flagstaff._news")
 }

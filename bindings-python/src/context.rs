@@ -4,7 +4,6 @@ use std::cell::{Cell, OnceCell};
 
 use flagstaff::{Attribute, AttributePath, Attributes, Context, ContextError};
 use flagstaff_core::limits::ATTRIBUTES;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
@@ -32,7 +31,7 @@ impl EvaluationContext {
         let mut members = attributes.map(convert::to_members).unwrap_or_default();
         // What Python has and JSON has not counts too, as where a dict is read in place.
         let is_large = attributes.is_some_and(|attributes| {
-            let key = intern!(attributes.py(), "targetingKey");
+            let key = names::targeting_key(attributes.py());
             let adds_key = targeting_key.is_some() && !attributes.contains(key).unwrap_or_default();
             attributes.len().saturating_add(usize::from(adds_key)) > ATTRIBUTES
         });
@@ -205,7 +204,7 @@ fn check(dict: &Bound<'_, PyDict>) -> Result<(), ContextError> {
 
 /// A `targetingKey` is a `str`, `None` or absent
 fn check_key(dict: &Bound<'_, PyDict>) -> Result<(), ContextError> {
-    match dict.get_item(intern!(dict.py(), "targetingKey")) {
+    match dict.get_item(names::targeting_key(dict.py())) {
         Ok(Some(key)) if !key.is_none() && !key.is_instance_of::<PyString>() => {
             Err(ContextError::TargetingKey)
         }

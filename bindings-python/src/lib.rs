@@ -31,10 +31,11 @@ mod _native {
     #[pymodule_export]
     use crate::snapshot::Snapshot;
 
-    use super::{Bound, PyModule, news};
+    use super::{Bound, PyModule, names, news};
 
     #[pymodule_init]
-    fn init(_module: &Bound<'_, PyModule>) {
+    fn init(module: &Bound<'_, PyModule>) {
+        names::targeting_key(module.py());
         news::listen_to_log();
     }
 }

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 
 use flagstaff::AttributePath;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
 
 /// How many names a thread keeps, each in the place that a byte of its hash says; of two that want one place the later has it
@@ -18,6 +19,15 @@ struct Name {
 
 thread_local! {
     static NAMES: RefCell<Vec<Option<Name>>> = const { RefCell::new(Vec::new()) };
+}
+
+// Not `intern!`, which makes its string at the first call: a thread that is about to would leave it locked in the child of a fork.
+static TARGETING_KEY: PyOnceLock<Py<PyString>> = PyOnceLock::new();
+
+/// `targetingKey`; made when the module is imported, before there is a client to be asked or a thread to fork beside
+pub(crate) fn targeting_key(py: Python<'_>) -> &Bound<'_, PyString> {
+    let make = || PyString::intern(py, "targetingKey").unbind();
+    TARGETING_KEY.get_or_init(py, make).bind(py)
 }
 
 /// The first name of a path

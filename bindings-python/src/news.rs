@@ -125,6 +125,8 @@ pub(crate) fn reset_news() {
 
 /// Forwards the SDK's log records into the queue
 pub(crate) fn listen_to_log() {
+    // Now, and not by a thread that a fork may interrupt.
+    LazyLock::force(&QUEUE);
     // An error means that it listens already: the module was imported twice.
     if log::set_logger(&Logger).is_ok() {
         log::set_max_level(LevelFilter::Debug);

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use flagstaff::Timing;
 use pyo3::exceptions::PyValueError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -13,8 +12,8 @@ pub(super) fn document_text(document: &Bound<'_, PyAny>) -> PyResult<String> {
     let py = document.py();
     if document.is_instance_of::<PyDict>() {
         return py
-            .import(intern!(py, "json"))?
-            .call_method1(intern!(py, "dumps"), (document,))?
+            .import("json")?
+            .call_method1("dumps", (document,))?
             .extract();
     }
     document.extract()
