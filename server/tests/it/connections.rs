@@ -379,7 +379,8 @@ async fn ask_and_not_read(host: &str) -> Raw {
 
 #[tokio::test]
 async fn a_connection_that_is_closed_is_told_by_the_reason() {
-    let live = Live::start(&Database::new()).await;
+    let database = Database::new();
+    let live = Live::start(&database).await;
     put_long_flags(live.address(), "admin").await;
     let mut idle = Raw::connect(live.host(), 1).await;
     let mut slow_head = Raw::connect(live.host(), 1).await;
@@ -410,7 +411,8 @@ async fn connections_are_told_with_their_limit_and_streams_are_none_of_them() {
         },
         ..Limits::default()
     };
-    let live = Live::serve(state(&Database::new(), limits, Clock::System).await).await;
+    let database = Database::new();
+    let live = Live::serve(state(&database, limits, Clock::System).await).await;
     let streams = [
         live.connect(flagstaff_server::auth::KeyKind::Server, None)
             .await,
