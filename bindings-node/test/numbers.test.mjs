@@ -71,6 +71,10 @@ const CONTEXTS = [
   { targetingKey: 'ü'.repeat(10_000), name: 'y'.repeat(100_000) },
   { targetingKey: 'u3', roles: Array.from({ length: 5_000 }, (_, index) => `role-${index}`) },
   { targetingKey: 'u4', age: new Date(0), name: new String('Åse'), roles: new Set(['admin']), app: new Map() },
+  ...[999, 1_000].map((count) => ({
+    plan: 'pro',
+    ...Object.fromEntries(Array.from({ length: count }, (_, at) => [`a${at}`, at])),
+  })),
   cycle,
   Object.create(null, { plan: { value: 'pro', enumerable: true }, age: { value: 20, enumerable: false } }),
   Object.create({ plan: 'pro' }),

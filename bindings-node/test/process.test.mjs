@@ -155,3 +155,35 @@ test('the example prints changes until its standard input ends', { timeout: 30_0
   ]);
   assert.equal(child.exitCode ?? (await once(child, 'exit'))[0], 0);
 });
+
+describe('what is as deep as the language allows', { timeout: 120_000 }, () => {
+  const file = fileURLToPath(new URL('../../conformance/cases/loading/depth.json', import.meta.url));
+  const code = `
+    const { readFileSync } = require('node:fs');
+    const { parentPort, workerData } = require('node:worker_threads');
+    const { createEvaluator } = require('@flagstaff/node/evaluator');
+    const { document, cases } = JSON.parse(readFileSync(workerData.file, 'utf8'));
+    const evaluator = createEvaluator(workerData.engine);
+    const errors = new Set();
+    const documents = [document, ...cases.flatMap((one) => one.document ?? [])];
+    for (const one of documents) {
+      evaluator.load(JSON.stringify(one));
+      for (const flag of Object.keys(one.flags)) {
+        errors.add(JSON.parse(evaluator.evaluate(flag, null, null, { targetingKey: 'u1' }, 0)).errorCode);
+        evaluator.explain(flag, null, null, { targetingKey: 'u1' }, 0);
+      }
+      evaluator.evaluateAll({ targetingKey: 'u1' }, 0);
+    }
+    parentPort.postMessage([documents.length, ...errors].sort());`;
+
+  for (const engine of ['native', 'wasm']) {
+    test(`fits into the stack of a worker thread, with the ${engine} evaluator`, async () => {
+      // A quarter of what a worker has unless it is told otherwise.
+      const resourceLimits = { stackSizeMb: 1 };
+      const worker = new Worker(code, { eval: true, workerData: { file, engine }, resourceLimits });
+      const [answer] = await once(worker, 'message');
+      assert.deepEqual(answer, [8, 'PARSE_ERROR', null]);
+      await worker.terminate();
+    });
+  }
+});

@@ -218,3 +218,31 @@ def test_a_text_may_be_changed_while_it_is_read():
     }
     snapshot = Snapshot.from_json(json.dumps({"schemaVersion": 1, "flags": {"f": flag}}))
     assert json.loads(snapshot.evaluate("f", "boolean", False, context, 0))["value"] is True
+
+
+@pytest.mark.parametrize("prepare", [lambda context: context, lambda context: EvaluationContext(attributes=context)])
+def test_a_context_has_at_most_1000_attributes_whatever_they_are(prepare):
+    flag = {"type": "boolean", "enabled": True, "serve": "on"}
+    snapshot = Snapshot.from_json(json.dumps({"schemaVersion": 1, "flags": {"f": flag}}))
+
+    def error_of(context):
+        return json.loads(snapshot.evaluate("f", "boolean", False, prepare(context), 0))["errorCode"]
+
+    full = {f"a{number}": number for number in range(998)} | {"foreign": object(), "targetingKey": "u1"}
+    assert error_of(full) is None
+    assert error_of(full | {"more": object()}) == "INVALID_CONTEXT"
+
+
+def test_a_targeting_key_of_its_own_is_an_attribute_too():
+    attributes = {f"a{number}": number for number in range(1000)}
+    flag = {"type": "boolean", "enabled": True, "serve": "on"}
+    snapshot = Snapshot.from_json(json.dumps({"schemaVersion": 1, "flags": {"f": flag}}))
+    context = EvaluationContext("u1", attributes)
+    assert json.loads(snapshot.evaluate("f", None, None, context, 0))["errorCode"] == "INVALID_CONTEXT"
+
+
+def test_contexts_of_the_same_attributes_are_equal_in_whatever_order_these_came():
+    names = [f"a{number}" for number in range(200)]
+    one = EvaluationContext("u1", dict.fromkeys(names, 1))
+    other = EvaluationContext("u1", dict.fromkeys([*names[::3], *names[1::3], *names[2::3]], 1))
+    assert one == other

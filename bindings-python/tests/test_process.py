@@ -1,5 +1,6 @@
 """How processes with a client end, and what they print."""
 
+import pathlib
 import subprocess
 import sys
 import textwrap
@@ -82,3 +83,30 @@ def test_without_a_handler_nothing_is_printed():
     """
     result = run(script)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_what_is_as_deep_as_the_language_allows_fits_into_a_thread_of_little_stack():
+    # A thread that runs out of stack ends the process. Half a megabyte is what a thread has on macOS.
+    script = """
+        import json, pathlib, sys, threading
+        from flagstaff import Snapshot
+
+        file = json.loads(pathlib.Path(sys.argv[1]).read_text())
+        documents = [file["document"], *(case["document"] for case in file["cases"] if "document" in case)]
+
+        def evaluate():
+            for document in documents:
+                snapshot = Snapshot.from_json(json.dumps(document))
+                snapshot.evaluate_all({"targetingKey": "u1"}, 0)
+                for flag in document["flags"]:
+                    snapshot.explain(flag, None, None, {"targetingKey": "u1"}, 0)
+            print(len(documents))
+
+        threading.stack_size(512 * 1024)
+        thread = threading.Thread(target=evaluate)
+        thread.start()
+        thread.join()
+    """
+    cases = pathlib.Path(__file__).parents[2] / "conformance" / "cases" / "loading" / "depth.json"
+    result = run(script, str(cases))
+    assert (result.returncode, result.stdout, result.stderr) == (0, "8\n", "")

@@ -61,7 +61,11 @@ class Contexts(Dice):
         questions = []
         for _ in range(count):
             question = {"op": "evaluateAll", "context": self.context(), "now": self.now()}
-            if self.chance(0.02):
+            if self.chance(0.003):
+                # Around the limit of attributes; some of these are there already.
+                names = (f"a{number}" for number in range(self.random.randint(960, 1_001)))
+                question["context"] |= dict.fromkeys(names, 1)
+            elif self.chance(0.02):
                 question["context"] = self.pick(
                     [], "u1", 5, None, True, {"targetingKey": 5}, {"targetingKey": ["u1"]}, {"targetingKey": None}
                 )

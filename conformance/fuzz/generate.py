@@ -4,6 +4,7 @@ What is made is mostly fine; `spoil` then breaks some of it. Contexts are drawn 
 the document, so that conditions hold about as often as not.
 """
 
+import hashlib
 from collections.abc import Callable
 
 import pools
@@ -24,6 +25,8 @@ class Generator(Serves, Contexts):
         """A whole document"""
         if self.chance(0.01):
             return self.tower()
+        if self.chance(0.01):
+            return self.well()
         self.segment_keys = [f"s{number}" for number in range(self.random.randint(0, 4))]
         self.flag_keys = [f"f{number}" for number in range(self.random.randint(1, 7))]
         groups = {key: {"salt": self.pick("g", "h")} | self.own_unit() for key in self.some(["g1", "g2"], 2)}
@@ -39,7 +42,34 @@ class Generator(Serves, Contexts):
         if self.chance(0.4):
             for _ in range(self.random.randint(1, 4)):
                 self.spoil(document)
+        if self.chance(0.3):
+            self.hash_lists(document)
         return document
+
+    def hash_lists(self, document: dict) -> None:
+        """Give lists the form that a server sends to browsers (CMP-21); now and then a hash or a name is spoiled"""
+        for parts in ("flags", "segments"):
+            for owner in document.get(parts, {}).values():
+                for member in ("overrides", "include", "exclude"):
+                    lists = owner.get(member) if isinstance(owner, dict) else None
+                    if isinstance(lists, dict):
+                        owner[member] = dict(self.hashed(*one) for one in lists.items())
+
+    def hashed(self, name: str, entries: object) -> tuple[str, object]:
+        """A list by its name, hashed more often than not"""
+        if not isinstance(entries, dict | list) or not self.chance(0.8):
+            return name, entries
+        salt = self.pick("5a17", "é salt", "x" * 300)
+
+        def hash_of(key: object) -> object:
+            if not isinstance(key, str) or self.chance(0.03):
+                return key
+            return hashlib.sha256(f"{salt}/{key}".encode()).hexdigest()[: 23 if self.chance(0.03) else 24]
+
+        name = self.pick(f"//{name}", f"/{salt}{name}", f"/{salt}/") if self.chance(0.03) else f"/{salt}/{name}"
+        if isinstance(entries, list):
+            return name, [hash_of(key) for key in entries]
+        return name, {hash_of(key): entry for key, entry in entries.items()}
 
     def own_unit(self) -> dict:
         """The unit of a group or holdout"""
@@ -169,6 +199,38 @@ class Generator(Serves, Contexts):
             "prerequisites": [{"flag": "wide", "variants": ["on"]}],
         }
         return {"schemaVersion": 1, "flags": flags, "segments": {"s": {"include": {"user": ["u1"]}}}}
+
+    def well(self) -> dict:
+        """Flags and segments inside one another, down to the limit of depth and a little beyond it"""
+        bottom = {"type": "boolean", "enabled": True, "serve": {"variant": "on", "rollout": 50}}
+        parts, depth, above = {"flags": {"f0": bottom}, "segments": {}}, 1, {"flag": "f0", "variants": ["on"]}
+        wanted = self.pick(126, 127, 128, 128, 129, 130)
+        while depth < wanted:
+            section = self.pick("flags", "flags", "segments")
+            key = f"{section[0]}{len(parts[section])}"
+            if section == "flags" and "flag" in above and self.chance(0.4):
+                owner = {"type": "boolean", "enabled": True, "serve": "on", "prerequisites": [above]}
+                depth += 1
+            else:
+                when = above
+                around = min(self.random.randint(0, 31), max(0, wanted - depth - 2))
+                for _ in range(around):
+                    when = self.pick({"all": [when]}, {"any": [when]}, {"not": when})
+                rule = {"when": when, "serve": "on"}
+                owner = {"when": when}
+                if section == "flags":
+                    owner = {"type": "boolean", "enabled": True, "serve": "off", "rules": [rule]}
+                depth += around + 2
+            parts[section][key] = owner
+            above = {"flag": key, "variants": ["on"]} if section == "flags" else {"segment": key}
+        # A segment alone answers nobody.
+        parts["flags"]["top"] = {
+            "type": "boolean",
+            "enabled": True,
+            "serve": "off",
+            "rules": [{"when": above, "serve": "on"}],
+        }
+        return {"schemaVersion": 1, **parts}
 
     def spoil(self, document: dict) -> None:
         """Break something, or nothing, somewhere below a flag, segment, group or holdout"""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from operators import text, when
 from shapes import FLAG, GROUP, HOLDOUT, MAX_PATTERNS, SEGMENT, conditions
 from shapes import inner_conditions, name, pattern_size, references, shaped
-from values import BrokenError, is_integer, leaves, need, patched
+from values import BrokenError, is_integer, leaves, need, patched, salt_and_kind
 
 sys.setrecursionlimit(100_000)  # a chain of 1,000 references is deep, and no more than that is evaluated
 
@@ -43,7 +43,7 @@ def compile_flag(key: str, value: object, groups: dict, holdouts: dict) -> dict:
         experiment = serve.get("experiment", {})
         need("group" not in experiment or experiment["group"] in groups, "unknown group")
         need("holdout" not in experiment or experiment["holdout"] in holdouts, "unknown holdout")
-    need(flag["overrides"].keys() <= set(flag["levels"]), "overrides of no level")
+    need({salt_and_kind(one)[1] for one in flag["overrides"]} <= set(flag["levels"]), "overrides of no level")
     entries = [entry for entries in flag["overrides"].values() for entry in entries.values()]
     need("include" not in entries or on, "nothing to include in")
     named_by_entries = {entry["variant"] for entry in entries if "variant" in entry}

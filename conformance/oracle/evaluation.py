@@ -4,7 +4,19 @@ from itertools import accumulate
 
 from documents import Snapshot
 from operators import passes
-from values import MISSING, TOTAL, is_integer, is_readable, patched, read_attribute, read_unit, slot, usable
+from values import (
+    MISSING,
+    TOTAL,
+    entry_of,
+    is_integer,
+    is_readable,
+    patched,
+    read_attribute,
+    read_unit,
+    salt_and_kind,
+    slot,
+    usable,
+)
 
 MINUTE = 60_000
 MAX_ATTRIBUTES = 1000
@@ -92,7 +104,9 @@ class Evaluation:
 
     def entry(self, flag: dict, level: str) -> str | dict:
         """What the overrides of a level say of this context, {} for nothing"""
-        return flag["overrides"].get(level, {}).get(usable(read_unit(self.context, level)), {})
+        names = [one for one in flag["overrides"] if salt_and_kind(one)[1] == level]
+        key = usable(read_unit(self.context, level))
+        return next((entry_of(flag["overrides"], one, key) for one in names), None) or {}
 
     def serve(self, serve: dict, flag_salt: str) -> tuple[str, dict] | None:
         """The variant and the experiment that the unit is in, or None; `looked` tells whether a hash decided (SV-30)"""
@@ -167,6 +181,7 @@ class Evaluation:
 
     def is_in(self, segment: dict) -> bool:  # OP-61
         for lists, answer in ((segment.get("exclude", {}), False), (segment.get("include", {}), True)):
-            if any(usable(read_unit(self.context, kind)) in keys for kind, keys in lists.items()):
-                return answer
+            for one in lists:
+                if entry_of(lists, one, usable(read_unit(self.context, salt_and_kind(one)[1]))):
+                    return answer
         return "when" in segment and self.holds(segment["when"])

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from literals import folded, instant
 from operators import OPERATORS, scalar, split_name, text, when
-from values import TOTAL, is_integer, is_readable, need
+from values import TOTAL, is_integer, is_readable, need, salt_and_kind
 
 Reader = Callable[[object], object]
 Readers = dict[str, Reader]
@@ -44,6 +44,17 @@ def mapped(name: Reader, member: Reader) -> Reader:
     return read
 
 
+def by_kind(member: Reader) -> Reader:
+    """Lists by name, no two for one kind"""
+
+    def read(value: object) -> dict:
+        found = mapped(list_name, member)(value)
+        need(len({salt_and_kind(one)[1] for one in found}) == len(found), "two lists for one kind")
+        return found
+
+    return read
+
+
 def shaped(required: Readers, optional: Readers, *checks: Callable, is_open: bool = False) -> Reader:
     """An object of these members that passes the checks; what is null is absent (CMP-5), others are refused (CMP-4)"""
     readers = required | optional
@@ -71,6 +82,7 @@ def either(of_objects: Reader, of_others: Reader) -> Reader:
 boolean = when(lambda value: isinstance(value, bool))
 name = when(lambda value: isinstance(value, str) and 1 <= len(value) <= MAX_NAME)  # CMP-20
 kind = when(lambda value: name(value) and not value.startswith("/"))  # CMP-20
+list_name = when(lambda value: kind(salt_and_kind(value)[1]))  # CMP-17, CMP-21, OP-61
 path = when(lambda value: name(value) and (kind(value) or PATH.fullmatch(value)))  # CTX-2, CTX-3
 position = when(lambda value: is_integer(value, 0, TOTAL))  # a slot, or the end of them all
 json_object = when(lambda value: isinstance(value, dict) and is_readable(value))
@@ -164,7 +176,8 @@ SPLIT = shaped(
 SERVE = either(SPLIT, lambda value: {"variant": value} if isinstance(value, str) else None)
 PATCH_OR_VARIANT = shaped({}, {"variant": text, "patch": json_object}, lambda found: len(found) == 1)
 OVERRIDE = either(PATCH_OR_VARIANT, when(("include", "exclude").__contains__))  # CMP-17
-LISTS = mapped(kind, listed(name, 0, ANY_NUMBER))
+IDS = listed(name, 0, ANY_NUMBER)
+LISTS = by_kind(lambda value: dict.fromkeys(IDS(value), True))
 COMMON = {"needs": when(lambda value: is_integer(value, 0, LEVEL)), "description": text}  # CMP-6
 GROUP = shaped({"salt": name}, {"unit": path}, is_open=True)
 HOLDOUT = shaped({"salt": name, "percent": share}, {"unit": path}, is_open=True)
@@ -180,7 +193,7 @@ FLAG = shaped(
     {"salt": name, "variants": json_object, "onVariant": text, "offVariant": text, "expiresAt": instant}
     | {"prerequisites": listed(shaped(REFERENCE, {}), 0, MAX_PREREQUISITES), "serve": SERVE, **COMMON}
     | {"levels": listed(kind, 1, MAX_LEVELS, lambda levels: len(set(levels)) == len(levels)), "clientSide": boolean}
-    | {"overrides": mapped(kind, mapped(name, OVERRIDE)), "environmentPatch": json_object}
+    | {"overrides": by_kind(mapped(name, OVERRIDE)), "environmentPatch": json_object}
     | {
         "rules": listed(RULE, 0, MAX_RULES),
         "metadata": mapped(text, when(lambda value: value is not None and scalar(value))),

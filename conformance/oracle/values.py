@@ -3,6 +3,7 @@
 Numbers are floats throughout: `read_json` makes them so, and no value is ever an `int`.
 """
 
+import hashlib
 import json
 import re
 from decimal import Decimal
@@ -96,6 +97,20 @@ def usable(value: object) -> str | None:
     if isinstance(value, str):
         return value or None
     return str(int(value)) if is_integer(value) else None
+
+
+def salt_and_kind(name: str) -> tuple[str | None, str]:
+    """The salt and the kind in the name of a hashed list, no salt in any other (CMP-21)"""
+    match = re.fullmatch("/([^/]+)/(.*)", name, re.DOTALL)
+    return match.groups() if match else (None, name)
+
+
+def entry_of(lists: dict, name: str, key: str | None) -> object:
+    """What a list has for a key, or None; a hashed one is asked for the key's hash (CTX-8)"""
+    salt = salt_and_kind(name)[0]
+    if salt is not None and key is not None:
+        key = hashlib.sha256(f"{salt}/{key}".encode()).hexdigest()[:24]
+    return lists[name].get(key)
 
 
 def murmur3(data: bytes, seed: int) -> int:

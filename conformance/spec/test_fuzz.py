@@ -9,10 +9,13 @@ from cases import CONFORMANCE
 
 sys.path.insert(0, str(CONFORMANCE / "fuzz"))
 
+from documents import Snapshot
+from evaluation import MAX_ATTRIBUTES
 from operators import OPERATORS, split_name
 from reached import EXPECTED, Coverage
 from run import Comparison, inputs, lines_of
 from shrink import shrink
+from values import read_json
 
 DOCUMENTS = 150
 
@@ -61,6 +64,26 @@ def test_it_reaches_every_step_reason_and_error() -> None:
     assert reasons.keys() == {"STATIC", "DEFAULT", "TARGETING_MATCH", "SPLIT", "DISABLED", "ERROR"}
     assert errors.keys() == {None, "FLAG_NOT_FOUND", "PARSE_ERROR", "TYPE_MISMATCH", "INVALID_CONTEXT"}
     assert in_experiment[True] > seldom
+
+
+def test_it_reaches_the_bounds_and_hashed_lists() -> None:
+    depth, attributes, hashed = Counter(), Counter(), Counter()
+    for number in range(4 * DOCUMENTS):
+        document, questions = inputs("0", number)
+        attributes.update(len(question["context"]) > MAX_ATTRIBUTES for question in questions if has_many(question))
+        if "top" in document.get("flags", {}):
+            depth["top" in Snapshot(read_json(json.dumps(document))).flags] += 1
+        for flag in document.get("flags", {}).values():
+            lists = flag.get("overrides") if isinstance(flag, dict) else None
+            hashed.update(name.startswith("/") for name in (lists if isinstance(lists, dict) else ()))
+    assert min(depth[True], depth[False], attributes[True], attributes[False]) > 0
+    assert min(hashed.values()) > DOCUMENTS
+
+
+def has_many(question: dict) -> bool:
+    """Whether a context is at the limit of attributes"""
+    context = question.get("context")
+    return isinstance(context, dict) and len(context) > MAX_ATTRIBUTES // 2
 
 
 def test_coverage_sees_into_explanations() -> None:

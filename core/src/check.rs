@@ -26,7 +26,9 @@ pub fn check_document(document: &Json) -> Result<Vec<Issue>, SnapshotError> {
     let unknown = flags
         .flat_map(|(key, flag)| workshop.unknown_fields(&key.as_str().into(), &flag.to_string()));
     let mut issues: Vec<Issue> = unknown.collect();
-    issues.extend_from_slice(Snapshot::from_json(&document.to_string())?.issues());
+    let snapshot = Snapshot::from_json(&document.to_string())?;
+    issues.extend_from_slice(snapshot.issues());
+    issues.extend(snapshot.source().hashed_lists());
     Ok(issues)
 }
 
@@ -106,6 +108,7 @@ impl Snapshot {
         }
         let is_new =
             |issue: &&Issue| issue.flag.as_ref() == Some(&key) || !self.issues().contains(issue);
+        issues.extend(environment.hashed_lists());
         issues.extend(environment.link().issues().iter().filter(is_new).cloned());
         if issues.is_empty() {
             Ok(())

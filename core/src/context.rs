@@ -325,7 +325,7 @@ mod tests {
     fn a_context_of_names_that_collide_is_one_like_any_other() {
         // Few, since each takes 65,536 attempts to find.
         let names = colliding(200);
-        let value = |name: &str| Value::from(name.len() as i64);
+        let value = |name: &str| Value::from(format!("of {name}"));
         let mut context = Context::new("u1");
         for name in names.iter().rev() {
             context = context.with(name.as_str(), false);

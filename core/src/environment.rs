@@ -7,6 +7,7 @@ mod document;
 use std::sync::Arc;
 
 use crate::compile::{self, Compiled, Workshop};
+use crate::error::{Issue, Problem};
 use crate::forms;
 use crate::hashing::hash_text;
 use crate::json::{JsonError, Lexer, Source};
@@ -15,6 +16,7 @@ use crate::list::{Ids, Override, Overrides};
 use crate::map::Map;
 use crate::model::{Flag, Group, Holdout, Segment};
 use crate::object::{ObjectKind, state_hash};
+use crate::path::escape;
 use crate::snapshot::Snapshot;
 use crate::value::Value;
 
@@ -263,6 +265,28 @@ impl Environment {
             }
             _ => {}
         }
+    }
+
+    /// Its hashed lists, which nobody writes
+    pub(crate) fn hashed_lists(&self) -> Vec<Issue> {
+        let mut issues = Vec::new();
+        for (key, lists) in &self.overrides {
+            let names = lists.keys().filter(|name| name.starts_with('/'));
+            issues.extend(names.map(|name| {
+                let pointer = format!("/overrides/{}", escape(name));
+                compile::issue(ObjectKind::Flag, key, &pointer, Problem::HashedList)
+            }));
+        }
+        for (member, owners) in [("include", &self.includes), ("exclude", &self.excludes)] {
+            for (key, lists) in owners {
+                let names = lists.keys().filter(|name| name.starts_with('/'));
+                issues.extend(names.map(|name| {
+                    let pointer = format!("/{member}/{}", escape(name));
+                    compile::issue(ObjectKind::Segment, key, &pointer, Problem::HashedList)
+                }));
+            }
+        }
+        issues
     }
 
     fn put_overrides(&mut self, flag: Arc<str>, level: Arc<str>, list: Arc<Overrides>) {

@@ -115,6 +115,9 @@ pub enum Problem {
     /// An override that is nothing known
     #[error("expected `\"include\"`, `\"exclude\"`, `{{\"variant\": …}}` or `{{\"patch\": …}}`")]
     Override,
+    /// A hashed list where one is written; only a server makes them
+    #[error("a hashed list is only sent to browsers: write the context keys themselves")]
+    HashedList,
     /// A context key that is empty or too long
     #[error("a context key has 1 to {} characters", limits::CONTEXT_KEY_LENGTH)]
     ContextKey,

@@ -40,6 +40,7 @@ mod excerpt;
 mod forms;
 mod graph;
 mod hash;
+mod hashed;
 mod hashing;
 #[cfg(feature = "analysis")]
 pub mod impact;
@@ -81,6 +82,7 @@ pub use context::{Attribute, Attributes, Context, ContextError};
 pub use error::{Issue, Problem, SnapshotError};
 pub use excerpt::{excerpt, excerpt_pointer};
 pub use hash::murmur3_x86_32;
+pub use hashed::{hash_context_key, hashed_name};
 pub use json::JsonError;
 pub use map::Map;
 pub use model::FlagType;

@@ -13,6 +13,7 @@ use crate::compile::{self, Compiled};
 use crate::environment::Environment;
 use crate::error::{Issue, Problem};
 use crate::graph::{self, Edges};
+use crate::hashed::{Keyed, salt_and_kind};
 use crate::list::{Ids, Overrides};
 use crate::map::Map;
 use crate::model::{
@@ -32,7 +33,7 @@ pub(crate) struct LinkedFlag {
     pub(crate) key: Arc<str>,
     pub(crate) flag: Arc<Flag>,
     // Parallel to `flag.levels`, `None` where there is no entry; empty where there is none at all.
-    pub(crate) overrides: Box<[Option<Arc<Overrides>>]>,
+    pub(crate) overrides: Box<[Option<Keyed<Overrides>>]>,
     pub(crate) links: Rare<Links>,
     constant: Option<Arc<Variant>>,
     pub(crate) is_constant: bool,
@@ -87,7 +88,7 @@ pub(crate) struct LinkedSegment {
 }
 
 /// The ids of a segment, by the path of their kind's key
-pub(crate) type Members = Box<[(AttributePath, Arc<Ids>)]>;
+pub(crate) type Members = Box<[(AttributePath, Keyed<Ids>)]>;
 
 /// What the references of an object point to; `None` for a prerequisite that does not exist or is broken
 pub(crate) type Links =
@@ -325,16 +326,16 @@ impl Linker<'_> {
             return problems;
         }
         let lists = self.environment.overrides.get(key);
-        let list = |name: &str| {
-            lists
-                .and_then(|lists| lists.get(name))
-                .filter(|list| !list.is_empty())
-                .cloned()
+        let list = |level: &str| {
+            let mut lists = lists.into_iter().flatten();
+            let (name, list) = lists.find(|(name, _)| salt_and_kind(name).1 == level)?;
+            (!list.is_empty()).then(|| Keyed::new(name, list))
         };
         let mut overrides: Box<[_]> = flag.levels.iter().map(|level| list(&level.name)).collect();
-        let fingerprints = overrides
-            .iter()
-            .map(|list| list.as_ref().map_or(0, |list| list.fingerprint()));
+        let fingerprints = overrides.iter().map(|list| {
+            list.as_ref()
+                .map_or(0, |keyed| keyed.fingerprint(keyed.list.fingerprint()))
+        });
         let fingerprint = mix([flag.fingerprint, links.fingerprint()]
             .into_iter()
             .chain(fingerprints));
@@ -369,7 +370,8 @@ impl Linker<'_> {
         }
         let exclude = members(self.environment.excludes.get(key));
         let include = members(self.environment.includes.get(key));
-        let lists = |members: &Members| mix(members.iter().map(|(_, ids)| ids.fingerprint()));
+        let list = |keyed: &Keyed<Ids>| keyed.fingerprint(keyed.list.fingerprint());
+        let lists = |members: &Members| mix(members.iter().map(|(_, keyed)| list(keyed)));
         let fingerprint = mix([
             segment.fingerprint,
             links.fingerprint(),
@@ -460,6 +462,9 @@ impl Linker<'_> {
 fn members(lists: Option<&Map<Arc<str>, Arc<Ids>>>) -> Members {
     let lists = lists.into_iter().flatten();
     lists
-        .map(|(kind, ids)| (AttributePath::of_kind(kind), Arc::clone(ids)))
+        .map(|(name, ids)| {
+            let (_, kind) = salt_and_kind(name);
+            (AttributePath::of_kind(kind), Keyed::new(name, ids))
+        })
         .collect()
 }

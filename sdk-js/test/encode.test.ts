@@ -121,3 +121,11 @@ test('a value alone encodes as it does inside', () => {
   assert.equal(encodeValue({ a: [undefined, 1] }), '{"a":[1]}');
   assert.equal(encodeValue(undefined), undefined);
 });
+
+test('a context of more attributes than it may have is none, and a nested object may have more', () => {
+  const members = (count: number): object =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`a${at}`, at]));
+  assert.deepEqual(decode(members(1_000)), members(1_000));
+  assert.equal(encodeContext(members(1_001)), 'null');
+  assert.deepEqual(decode({ inner: members(1_001) }), { inner: members(1_001) });
+});

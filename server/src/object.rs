@@ -128,6 +128,22 @@ impl Whole {
         }
     }
 
+    /// The same without the descriptions of its parts, which are for people who write it
+    pub(crate) fn without_descriptions(self: &Arc<Self>, kind: ObjectKind) -> Arc<Self> {
+        if !self.text.contains("\"description\"") {
+            return Arc::clone(self);
+        }
+        let mut value: Json = serde_json::from_str(&self.text).unwrap_or_default();
+        if let Some(members) = value.as_object_mut() {
+            members.remove("description");
+        }
+        let rules = value.get_mut("rules").and_then(Json::as_array_mut);
+        for rule in rules.into_iter().flatten().filter_map(Json::as_object_mut) {
+            rule.remove("description");
+        }
+        Arc::new(Self::new(kind, canonical(&value).into()))
+    }
+
     /// Its canonical JSON
     pub fn text(&self) -> &Arc<str> {
         &self.text

@@ -77,6 +77,13 @@ pub struct Transfer {
     pub events: Option<Shared>,
 }
 
+impl Identity {
+    /// Names the environment among all others, also of other databases and of this one after a restored backup
+    pub(crate) fn lineage(&self) -> Arc<str> {
+        format!("{}/{}", self.epoch, self.row.id).into()
+    }
+}
+
 impl Published {
     /// Compiles a state; flags that do not compile are among the snapshot's issues
     pub(crate) fn new(

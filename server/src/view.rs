@@ -1,7 +1,10 @@
 //! One state of an environment, as each scope of keys sees it
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use flagstaff_core::{hash_context_key, hashed_name};
+use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
 
 use crate::auth::KeyKind;
@@ -12,7 +15,7 @@ use crate::object::{Body, Object, ObjectId, ObjectKind, Objects};
 pub enum Scope {
     /// All
     All,
-    /// The flags marked `clientSide` and what they refer to (protocol PR-14)
+    /// The flags marked `clientSide` and what they refer to, without descriptions and with hashed lists (protocol PR-14)
     ClientSide,
 }
 
@@ -30,15 +33,24 @@ impl Scope {
 /// The objects of an environment at one revision
 #[derive(Debug, Clone, Default)]
 pub struct State {
+    // Names the environment among all others: the salts of hashed lists are made of it.
+    lineage: Arc<str>,
     revision: u64,
     all: Objects,
     client_side: Objects,
 }
 
+/// The entries of a list, by key
+type Entries = OrdMap<Arc<str>, Arc<str>>;
+
 impl State {
-    /// The state of these objects
-    pub fn new(revision: u64, all: Objects) -> Self {
-        Self::default().with(revision, all)
+    /// The state of these objects, of the environment that `lineage` names
+    pub fn new(lineage: Arc<str>, revision: u64, all: Objects) -> Self {
+        let nothing = Self {
+            lineage,
+            ..Self::default()
+        };
+        nothing.with(revision, all)
     }
 
     /// The same environment at another revision, earlier or later; what did not change is shared
@@ -50,6 +62,7 @@ impl State {
             self.recompute(&all)
         };
         Self {
+            lineage: Arc::clone(&self.lineage),
             revision,
             all,
             client_side,
@@ -104,10 +117,8 @@ impl State {
                 DiffItem::Add(id, object)
                 | DiffItem::Update {
                     new: (id, object), ..
-                } if view.get(&id.owner()).is_some() => {
-                    view.insert(id, object.clone());
-                }
-                DiffItem::Remove(id, _) => view.remove(id),
+                } if view.get(&id.owner()).is_some() => self.show(&mut view, id, object),
+                DiffItem::Remove(id, _) => view.remove(&self.shown_id(id)),
                 _ => {}
             }
         }
@@ -117,22 +128,81 @@ impl State {
     /// The client's view where membership may have changed: costs what the client sees
     fn recompute(&self, all: &Objects) -> Objects {
         let reached = reach(all);
+        let shown: BTreeSet<ObjectId> = reached.iter().map(|id| self.shown_id(id)).collect();
         let mut view = self.client_side.clone();
-        for (id, _) in self
+        let hidden = self
             .client_side
             .iter()
-            .filter(|(id, _)| !reached.contains(id))
-        {
+            .filter(|(id, _)| !shown.contains(id));
+        for (id, _) in hidden {
             view.remove(id);
         }
         for id in reached {
-            let (held, object) = (view.get(&id), all.get(&id));
+            let (held, object) = (view.get(&self.shown_id(&id)), all.get(&id));
             if let Some(object) = object.filter(|object| held != Some(object)) {
-                view.insert(&id, object.clone());
+                self.show(&mut view, &id, object);
             }
         }
         view
     }
+
+    /// Puts an object into the client's view, without what it need not know; costs what changed in it
+    fn show(&self, view: &mut Objects, id: &ObjectId, object: &Object) {
+        let shown_id = self.shown_id(id);
+        let body = match &object.body {
+            Body::Whole(whole) => Body::Whole(whole.without_descriptions(id.kind)),
+            Body::List(entries) => {
+                let before = entries_of(&self.all, id).zip(entries_of(view, &shown_id));
+                let before = before.map(|(plain, hashed)| (plain, hashed.clone()));
+                Body::List(hashed(&self.salt(id), entries, before))
+            }
+        };
+        let version = object.version;
+        view.insert(&shown_id, Object { version, body });
+    }
+
+    /// The id of an object in the client's view
+    fn shown_id(&self, id: &ObjectId) -> ObjectId {
+        match id.key.split_once('/').filter(|_| id.kind.is_list()) {
+            Some((owner, level)) => {
+                let name = hashed_name(&self.salt(id), level);
+                ObjectId::new(id.kind, format!("{owner}/{name}"))
+            }
+            None => id.clone(),
+        }
+    }
+
+    /// The salt of a list: another one for each, so that nobody sees that two lists have the same key
+    fn salt(&self, id: &ObjectId) -> String {
+        hash_context_key(&self.lineage, &format!("{}/{}", id.kind, id.key))
+    }
+}
+
+fn entries_of<'o>(objects: &'o Objects, id: &ObjectId) -> Option<&'o Entries> {
+    match &objects.get(id)?.body {
+        Body::List(entries) => Some(entries),
+        Body::Whole(_) => None,
+    }
+}
+
+/// The entries of a list by the hashes of their keys, from what it was before and its hashes then
+fn hashed(salt: &str, entries: &Entries, before: Option<(&Entries, Entries)>) -> Entries {
+    let nothing = Entries::new();
+    let (plain, mut hashed) = before.unwrap_or((&nothing, Entries::new()));
+    for item in plain.diff(entries) {
+        match item {
+            DiffItem::Add(key, value)
+            | DiffItem::Update {
+                new: (key, value), ..
+            } => {
+                hashed.insert(hash_context_key(salt, key).into(), Arc::clone(value));
+            }
+            DiffItem::Remove(key, _) => {
+                hashed.remove(&*hash_context_key(salt, key));
+            }
+        }
+    }
+    hashed
 }
 
 /// Flags marked `clientSide`, what they refer to, over any number of steps, and the lists of all these

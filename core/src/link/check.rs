@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Linker, Node, Problems};
 use crate::compile::{self, Compiled};
 use crate::error::{Issue, Problem};
+use crate::hashed::{self, salt_and_kind};
 use crate::list::{Ids, Overrides};
 use crate::map::Map;
 use crate::model::{Flag, FlagType, Reference, Slots};
@@ -115,10 +116,17 @@ fn check_overrides(
     flag: &Flag,
     problems: &mut Problems,
 ) {
-    for (level, list) in lists.into_iter().flatten() {
-        let pointer = format!("/overrides/{}", escape(level));
-        if !flag.levels.iter().any(|known| known.name == *level) {
-            problems.push((pointer.clone(), Problem::UnknownLevel(Arc::clone(level))));
+    let twice = lists.into_iter().flat_map(hashed::duplicates);
+    problems.extend(twice.map(|name| {
+        let (_, level) = salt_and_kind(name);
+        let problem = Problem::DuplicateLevel(level.into());
+        (format!("/overrides/{}", escape(name)), problem)
+    }));
+    for (name, list) in lists.into_iter().flatten() {
+        let (_, level) = salt_and_kind(name);
+        let pointer = format!("/overrides/{}", escape(name));
+        if !flag.levels.iter().any(|known| *known.name == *level) {
+            problems.push((pointer.clone(), Problem::UnknownLevel(level.into())));
         }
         let is_object = flag.value_type == FlagType::Object;
         for (entry, problem) in list.check(flag.on.is_some(), is_object, |name| {
@@ -130,13 +138,20 @@ fn check_overrides(
 }
 
 fn check_ids(side: &str, lists: Option<&Map<Arc<str>, Arc<Ids>>>, problems: &mut Problems) {
-    for (kind, ids) in lists.into_iter().flatten() {
+    let twice = lists.into_iter().flat_map(hashed::duplicates);
+    problems.extend(twice.map(|name| {
+        let (_, kind) = salt_and_kind(name);
+        let problem = Problem::DuplicateLevel(kind.into());
+        (format!("/{side}/{}", escape(name)), problem)
+    }));
+    for (name, ids) in lists.into_iter().flatten() {
+        let (_, kind) = salt_and_kind(name);
         if let Err(problem) = compile::check_kind(kind) {
-            problems.push((format!("/{side}/{}", escape(kind)), problem));
+            problems.push((format!("/{side}/{}", escape(name)), problem));
         }
         for id in ids.invalid() {
             problems.push((
-                format!("/{side}/{}/{}", escape(kind), escape(id)),
+                format!("/{side}/{}/{}", escape(name), escape(id)),
                 Problem::ContextKey,
             ));
         }

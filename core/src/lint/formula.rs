@@ -171,7 +171,7 @@ impl<'s> Space<'s> {
     }
 
     fn members(&mut self, of: &'s Members) -> Formula {
-        if of.iter().all(|(_, ids)| ids.entries.is_empty()) {
+        if of.iter().all(|(_, ids)| ids.list.entries.is_empty()) {
             return Formula::Constant(false);
         }
         let is_it = |group: &Group<'_>| matches!(group, Group::Members { of: other } if std::ptr::eq(*other, of));

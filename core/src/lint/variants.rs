@@ -27,7 +27,8 @@ pub(super) fn named(linked: &LinkedFlag) -> BTreeSet<&str> {
     for (_, serve) in flag.serves() {
         served(serve, &mut names);
     }
-    for list in linked.overrides.iter().flatten() {
+    for keyed in linked.overrides.iter().flatten() {
+        let list = &keyed.list;
         names.extend(list.variants.keys().map(|name| &**name));
         if list.includes > 0 {
             names.extend(flag.on.as_ref().map(|on| &*on.name));

@@ -22,7 +22,8 @@ pub(super) fn publish(
         changes,
         ..
     } = content;
-    let state = Arc::new(State::new(*revision, assemble(content)));
+    let state = State::new(identity.lineage(), *revision, assemble(content));
+    let state = Arc::new(state);
     let history = History::restore(&state, changes);
     let flags: OrdMap<Arc<str>, FlagRow> = flags
         .iter()

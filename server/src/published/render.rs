@@ -157,7 +157,7 @@ mod tests {
             &ObjectId::new(ObjectKind::Flag, "f"),
             Object { version, body },
         );
-        Arc::new(State::new(version, objects))
+        Arc::new(State::new("lineage".into(), version, objects))
     }
 
     /// A stream that was open while a backup was restored, and revisions were given out again

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use flagstaff_core::impact::Change;
-use flagstaff_core::{check_document, object};
+use flagstaff_core::{Problem, check_document, object};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -204,7 +204,9 @@ fn check(operations: &[Operation], draft: &Draft) -> Result<(), ApiError> {
         let mut written = operations.iter().map(|operation| &operation.id);
         written.any(|id| id.kind == ObjectKind::Flag && *id.key == *flag)
     };
-    issues.retain(|issue| issue.flag.as_deref().is_some_and(is_written));
+    issues.retain(|issue| {
+        issue.problem == Problem::HashedList || issue.flag.as_deref().is_some_and(is_written)
+    });
     if issues.is_empty() {
         Ok(())
     } else {

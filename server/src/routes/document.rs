@@ -249,7 +249,9 @@ fn check(document: &Value, invalid: Invalid, mode: Mode) -> Result<(), ApiError>
         check_document(document).map_err(|error| ApiError::invalid("", error.to_string()))?;
     if mode == Mode::Merge {
         // It may refer to what is there already: what breaks is found when it is in its place.
-        issues.retain(|issue| issue.problem == Problem::UnknownField);
+        let is_own =
+            |problem: &Problem| matches!(problem, Problem::UnknownField | Problem::HashedList);
+        issues.retain(|issue| is_own(&issue.problem));
     }
     if issues.is_empty() || invalid == Invalid::Keep {
         Ok(())

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::http::Method;
 use eventsource_stream::Eventsource as _;
-use flagstaff_core::Commit;
+use flagstaff_core::{Commit, Context, Snapshot, Timestamp, Value as Json};
 use flagstaff_server::auth::KeyKind;
 use flagstaff_server::{AppState, Clock, Limits, StreamLimits, serve_on};
 use futures_util::{Stream, StreamExt as _};
@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
 use crate::follower::{Event, Follower, events};
-use crate::support::{Database, FLAGS, NOW, Server, http, state};
+use crate::support::{DOCUMENT, Database, FLAGS, NOW, Server, http, state};
 
 /// Nothing here takes so long; a test that waits in vain ends
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -299,6 +299,111 @@ async fn a_client_local_key_sees_flags_come_into_its_view_and_leave_it() {
         live.document(KeyKind::ClientLocal).await
     );
     live.stop().await;
+}
+
+/// What a page must not be told: who is named in lists, and what is said for people
+const SECRETS: [&str; 5] = ["ada@example.com", "acme-corp", "mallory", "grace", "NOTE"];
+
+fn with_lists() -> Value {
+    let note = "NOTE for colleagues";
+    json!({
+        "schemaVersion": 1,
+        "segments": {
+            "beta": {"description": note, "include": {"user": ["ada@example.com"], "organization": ["acme-corp"]},
+                     "exclude": {"user": ["mallory"]}},
+            "unseen": {"include": {"user": ["nobody"]}},
+        },
+        "flags": {
+            "f": {
+                "type": "string", "enabled": true, "clientSide": true, "description": note, "salt": "f",
+                "variants": {"a": "kept", "b": "B", "c": "C"}, "offVariant": "a", "serve": "a",
+                "rules": [{"id": "beta", "description": note, "when": {"segment": "beta"}, "serve": "b"}],
+                "overrides": {"user": {"ada@example.com": {"variant": "c"}}, "organization": {"acme-corp": "exclude"}},
+            },
+        },
+    })
+}
+
+#[tokio::test]
+async fn a_page_is_told_no_context_key_and_no_description_and_answers_the_same() {
+    let database = Database::new();
+    let live = Live::start(&database).await;
+    let document = http()
+        .put(format!("{}{DOCUMENT}", live.address))
+        .bearer_auth("admin")
+        .header("content-type", "application/json")
+        .body(with_lists().to_string());
+    let stored = document.send().await.unwrap();
+    assert!(
+        stored.status().is_success(),
+        "{}",
+        stored.text().await.unwrap()
+    );
+    let mut follower = Follower::default();
+    let mut stream = live.connect(KeyKind::ClientLocal, None).await;
+    stream.follow(&mut follower, 1).await;
+    // One entry more in a list that the page has.
+    let change = json!({"overrides": {"user": {"ada@example.com": {"variant": "c"}, "grace": {"variant": "b"}}}});
+    live.write(Method::PATCH, "f", &change).await;
+    stream.follow(&mut follower, 2).await;
+
+    let seen = live.document(KeyKind::ClientLocal).await;
+    assert_eq!(follower.document(), seen);
+    let text = seen.to_string();
+    assert_eq!(
+        SECRETS.map(|secret| text.contains(secret)),
+        [false; 5],
+        "{text}"
+    );
+    assert!(text.contains("kept"), "{text}");
+    let all = live.document(KeyKind::Server).await;
+    let [seen, all] = [&seen, &all].map(|one| Snapshot::from_json(&one.to_string()).unwrap());
+    assert_eq!(seen.issues(), []);
+    for user in ["ada@example.com", "mallory", "grace", "nobody", ""] {
+        for organization in ["acme-corp", "other"] {
+            let owner = flagstaff_core::Value::object([("key", organization.into())]);
+            let context = Context::new(user).with("organization", owner);
+            let now = Timestamp::from_millis(0);
+            let [one, other] = [&seen, &all].map(|one| one.evaluate("f", None, &context, now));
+            assert_eq!(
+                one.to_value(&Json::Null),
+                other.to_value(&Json::Null),
+                "{user} {organization}"
+            );
+        }
+    }
+    live.stop().await;
+}
+
+#[tokio::test]
+async fn lists_of_two_flags_do_not_show_that_they_have_the_same_key() {
+    let database = Database::new();
+    let live = Live::start(&database).await;
+    let mut flag = client_side(true);
+    flag["overrides"] = json!({"user": {"u1": "include"}});
+    live.put("a", &flag).await;
+    live.put("b", &flag).await;
+    let seen = live.document(KeyKind::ClientLocal).await;
+    let lists = ["a", "b"].map(|key| seen["flags"][key]["overrides"].to_string());
+    assert_ne!(lists[0], lists[1]);
+    let hash = |list: &str| list.rsplit('"').nth(3).unwrap().to_owned();
+    assert_eq!(hash(&lists[0]).len(), 24, "{}", lists[0]);
+    assert_ne!(hash(&lists[0]), hash(&lists[1]));
+    live.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_writes_a_hashed_list() {
+    let server = Server::new().await;
+    let mut flag = client_side(true);
+    flag["overrides"] = json!({"/5eed/user": {}});
+    let refused = server.put("a", &flag).await;
+    assert_eq!(refused.status.as_u16(), 422, "{}", refused.text);
+    assert_eq!(refused.pointers(), ["/overrides/~15eed~1user"]);
+    let document = json!({"schemaVersion": 1, "flags": {}, "segments": {"s": {"include": {"/5eed/user": []}}}});
+    let refused = server.admin(Method::PUT, DOCUMENT, &document).await;
+    assert_eq!(refused.status.as_u16(), 422, "{}", refused.text);
+    assert_eq!(refused.pointers(), ["/segments/s/include/~15eed~1user"]);
 }
 
 #[tokio::test]
