@@ -13,8 +13,6 @@ use tower::ServiceExt as _;
 
 use crate::support::{DOCUMENT, Server};
 
-const BULK: &str = "/api/v1/projects/default/environments/production/flags/flag-1/overrides/bulk";
-
 /// Nanoseconds for which this thread has run
 fn ran() -> u64 {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
@@ -84,13 +82,6 @@ async fn a_large_document_is_read_written_and_sent_while_others_are_served() {
                 .body(Body::from(body))
                 .unwrap()
         };
-    let mut lines = String::new();
-    for number in 0..6_000 {
-        let _ = writeln!(
-            lines,
-            r#"{{"level": "user", "contextKey": "user-{number}", "value": {{"variant": "on"}}, "reason": "reason {number}"}}"#
-        );
-    }
     let dry = format!("{DOCUMENT}?dryRun=true");
     let compare = "/api/v1/projects/default/environments/staging/compare?with=production";
     let snapshot = "/api/v1/sdk/snapshot";
@@ -111,10 +102,6 @@ async fn a_large_document_is_read_written_and_sent_while_others_are_served() {
         (
             "compare",
             request(Method::GET, compare, admin, &[], String::new()),
-        ),
-        (
-            "load overrides",
-            request(Method::POST, BULK, admin, &[], lines),
         ),
         (
             "read",
