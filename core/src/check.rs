@@ -3,9 +3,13 @@
 //! Reading is lenient and writing strict: a server stores only what passes here, so that a field with a spelling mistake is an
 //! error and not a silence, and no change breaks a neighbour.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use crate::compile::Workshop;
 use crate::environment::Environment;
@@ -15,18 +19,23 @@ use crate::model::FlagType;
 use crate::snapshot::Snapshot;
 use crate::value::Value;
 
-/// Checks a whole document as it is about to be written
-pub fn check_document(document: &Json) -> Result<Vec<Issue>, SnapshotError> {
-    let flags = document
-        .get("flags")
-        .and_then(Json::as_object)
-        .into_iter()
-        .flatten();
+/// The flags of a document, unread
+#[derive(Default, Deserialize)]
+struct Flags<'d> {
+    #[serde(borrow, default)]
+    flags: BTreeMap<Cow<'d, str>, &'d RawValue>,
+}
+
+/// Checks a whole document, as JSON text, as it is about to be written
+pub fn check_document(document: &str) -> Result<Vec<Issue>, SnapshotError> {
+    // What is no document is told of below.
+    let Flags { flags } = serde_json::from_str(document).unwrap_or_default();
     let mut workshop = Workshop::default();
     let unknown = flags
-        .flat_map(|(key, flag)| workshop.unknown_fields(&key.as_str().into(), &flag.to_string()));
+        .into_iter()
+        .flat_map(|(key, flag)| workshop.unknown_fields(&(&*key).into(), flag.get()));
     let mut issues: Vec<Issue> = unknown.collect();
-    let snapshot = Snapshot::from_json(&document.to_string())?;
+    let snapshot = Snapshot::from_json(document)?;
     issues.extend_from_slice(snapshot.issues());
     issues.extend(snapshot.source().hashed_lists());
     Ok(issues)

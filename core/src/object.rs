@@ -144,15 +144,14 @@ pub fn split(document: &Json) -> Vec<WireObject> {
             .into_iter()
             .flatten()
         {
-            split_owner(kind, key, value, &mut objects);
+            objects.append(&mut split_owner(kind, key, value.clone()));
         }
     }
     objects
 }
 
 /// One owner and its lists; what is no object of lists stays where it is, to be refused where it is compiled
-fn split_owner(kind: ObjectKind, key: &str, value: &Json, objects: &mut Vec<WireObject>) {
-    let mut owner = value.clone();
+pub fn split_owner(kind: ObjectKind, key: &str, mut owner: Json) -> Vec<WireObject> {
     let mut lists = Vec::new();
     // The key of a list tells its owner up to the first `/`, which only a key that is refused can contain.
     let is_addressable = limits::is_key(key);
@@ -161,27 +160,28 @@ fn split_owner(kind: ObjectKind, key: &str, value: &Json, objects: &mut Vec<Wire
         .filter(|list| is_addressable && list.is_list() && list.section() == kind.section())
     {
         let member = list_kind.member().unwrap_or_default();
-        let Some(by_level) = value.get(member).and_then(Json::as_object) else {
+        let is_lists = |by_level: &&mut Map<String, Json>| {
+            by_level.values().all(|list| is_list(list_kind, list))
+        };
+        let by_level = owner.get_mut(member).and_then(Json::as_object_mut);
+        let Some(by_level) = by_level.filter(is_lists).map(std::mem::take) else {
             continue;
         };
-        if !by_level.iter().all(|(_, list)| is_list(list_kind, list)) {
-            continue;
-        }
         if let Some(members) = owner.as_object_mut() {
             members.remove(member);
         }
-        lists.extend(by_level.iter().map(|(level, list)| WireObject {
+        lists.extend(by_level.into_iter().map(|(level, list)| WireObject {
             kind: list_kind,
             key: format!("{key}/{level}"),
             value: entries(list),
         }));
     }
-    objects.push(WireObject {
+    let owner = WireObject {
         kind,
         key: key.to_owned(),
         value: owner,
-    });
-    objects.append(&mut lists);
+    };
+    std::iter::once(owner).chain(lists).collect()
 }
 
 /// Ids are an array in a document, overrides an object
@@ -194,9 +194,9 @@ fn is_list(kind: ObjectKind, list: &Json) -> bool {
 }
 
 /// A list as it is on the wire: an object, so that its entries can change one by one
-fn entries(list: &Json) -> Json {
+fn entries(list: Json) -> Json {
     let Json::Array(ids) = list else {
-        return list.clone();
+        return list;
     };
     ids.iter()
         .filter_map(Json::as_str)

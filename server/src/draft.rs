@@ -1,13 +1,13 @@
 //! A change in the making: the objects of an environment as they will be, and what the store has to write for it
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flagstaff_core::Timestamp;
-use flagstaff_core::object::{self, WireObject};
+use flagstaff_core::object;
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::object::{Body, Object, ObjectId, ObjectKind, Objects, Whole, canonical};
 use crate::store::{Action, AuditEntry, Change, EntryNotes, FlagRow};
@@ -17,8 +17,10 @@ mod entries;
 pub(crate) use entries::Entries;
 
 mod audit;
+mod parts;
 mod salts;
 
+pub(crate) use parts::Parts;
 pub(crate) use salts::OtherSalt;
 
 /// The objects of the next revision
@@ -49,26 +51,15 @@ impl Draft {
     }
 
     /// Sets a flag that is given without its overrides, which stay
-    pub(crate) fn put_flag_body(&mut self, key: &str, flag: Json) {
-        self.put(WireObject {
-            kind: ObjectKind::Flag,
-            key: key.to_owned(),
-            value: flag,
-        });
+    pub(crate) fn put_flag_body(&mut self, key: &str, flag: &Json) {
+        let text = canonical(flag).into();
+        let body = Body::Whole(Arc::new(Whole::new(ObjectKind::Flag, text)));
+        self.put(&ObjectId::new(ObjectKind::Flag, key), &body);
     }
 
     /// Sets an object that owns itself, its lists included
     pub fn put_owner(&mut self, id: &ObjectId, value: &Json) {
-        let parts = object::split(&json!({ id.kind.section(): { &*id.key: value } }));
-        let kept: BTreeSet<ObjectId> = parts.into_iter().map(|part| self.put(part)).collect();
-        let lists: Vec<ObjectId> = self
-            .objects
-            .lists_of(id)
-            .map(|(list, _)| list.clone())
-            .collect();
-        for list in lists.iter().filter(|list| !kept.contains(list)) {
-            self.objects.remove(list);
-        }
+        self.merge(&Parts::of(id, value.clone()));
     }
 
     /// Removes an object that owns itself, and its lists
@@ -83,76 +74,9 @@ impl Draft {
         }
     }
 
-    /// Sets all objects to those of a document; what it does not have goes
-    pub fn replace(&mut self, document: &Json) {
-        let kept: BTreeSet<ObjectId> = object::split(document)
-            .into_iter()
-            .map(|part| self.put(part))
-            .collect();
-        let gone: Vec<ObjectId> = self
-            .objects
-            .iter()
-            .map(|(id, _)| id)
-            .filter(|id| !kept.contains(id))
-            .cloned()
-            .collect();
-        for id in &gone {
-            self.objects.remove(id);
-        }
-    }
-
     /// The objects as they will be
     pub fn objects(&self) -> &Objects {
         &self.objects
-    }
-
-    fn put(&mut self, part: WireObject) -> ObjectId {
-        let id = ObjectId::new(part.kind, part.key);
-        let body = if part.kind.is_list() {
-            self.list(&id, &part.value)
-        } else {
-            self.whole(&id, &part.value)
-        };
-        if let Some(body) = body {
-            self.objects.insert(
-                &id,
-                Object {
-                    version: self.version,
-                    body,
-                },
-            );
-        }
-        id
-    }
-
-    /// The new body, unless it is the one that is there
-    fn whole(&self, id: &ObjectId, value: &Json) -> Option<Body> {
-        let text = canonical(value);
-        let is_same = matches!(self.objects.get(id), Some(Object { body: Body::Whole(old), .. }) if **old.text() == *text);
-        (!is_same).then(|| Body::Whole(Arc::new(Whole::new(id.kind, text.into()))))
-    }
-
-    /// The new entries, unless they are those that are there
-    fn list(&self, id: &ObjectId, value: &Json) -> Option<Body> {
-        let members = value.as_object().into_iter().flatten();
-        let wanted: BTreeMap<&str, String> = members
-            .map(|(entry, value)| (entry.as_str(), canonical(value)))
-            .collect();
-        let old = self.objects.get(id).map(entries);
-        let mut new = old.cloned().unwrap_or_default();
-        for entry in old
-            .into_iter()
-            .flat_map(OrdMap::keys)
-            .filter(|entry| !wanted.contains_key(&***entry))
-        {
-            new.remove(entry);
-        }
-        for (entry, value) in wanted {
-            if new.get(entry).is_none_or(|held| **held != *value) {
-                new.insert(entry.into(), value.into());
-            }
-        }
-        (old != Some(&new)).then_some(Body::List(new))
     }
 
     /// What the store has to write

@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::backing::Backing;
 use crate::catch_up;
-use crate::offload::{Ended, offload};
+use crate::offload::{Ended, discard, offload};
 use crate::published::{Identity, Published};
 pub use crate::store::Author;
 use crate::store::{EnvironmentContent, EnvironmentRow, Since, StoreError};
@@ -202,7 +202,7 @@ impl Environment {
         };
         match offload(move || catch_up::catch_up(&current, &told)).await?? {
             Some(published) => {
-                self.current.send_replace(Arc::new(published));
+                discard(self.current.send_replace(Arc::new(published)));
                 Ok(())
             }
             None => self.reload().await,
@@ -215,7 +215,7 @@ impl Environment {
         let row = self.row.clone();
         let content = self.backing.store.load(row.id).await?;
         let published = offload(move || publish(Identity { epoch, row }, &content)).await??;
-        self.current.send_replace(Arc::new(published));
+        discard(self.current.send_replace(Arc::new(published)));
         Ok(())
     }
 }

@@ -11,3 +11,8 @@ pub(crate) async fn offload<T: Send + 'static>(
 ) -> Result<T, Ended> {
     Ok(tokio::task::spawn_blocking(work).await?)
 }
+
+/// Drops what takes long to drop, as a large document, on a thread of its own
+pub(crate) fn discard<T: Send + 'static>(value: T) {
+    drop(tokio::task::spawn_blocking(move || drop(value)));
+}

@@ -48,7 +48,7 @@ pub async fn seed(
     let document: Value = serde_json::from_str(document)?;
     let mut report = SeedReport::default();
     let mut left_out = BTreeSet::new();
-    report.leave_out(check_document(&document)?, &mut left_out);
+    report.leave_out(check_document(&document.to_string())?, &mut left_out);
     let objects = Arc::new(objects(&document));
     for environment in environments {
         let place = (environment, environments);

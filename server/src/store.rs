@@ -29,11 +29,11 @@ mod writes;
 pub use access::{
     Access, AccessChange, End, EndedKey, KeyRow, KeyRules, RulesChange, SigningSecret,
 };
-pub(crate) use audit::path_changes;
 pub use audit::{
     ACCESS_KINDS, Action, AuditDetails, AuditEntry, AuditHead, AuditQuery, AuditRow, Author,
     EntryChange, EntryCounts, Origin, PathChange, SHOWN_ENTRIES,
 };
+pub(crate) use audit::{canonical_changes, path_changes};
 pub use catalogue::{CatalogueStore, FlagKind, FlagNote, Lifecycle, NoteChange};
 pub use idempotency::{Claim, Claimed, IdempotencyStore, NewClaim};
 pub use instances::{InstanceStore, NodeInstances};

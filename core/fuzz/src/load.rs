@@ -16,7 +16,7 @@ pub fn load(data: &[u8]) {
         return;
     };
     let (checked, loaded) = (
-        check_document(&document),
+        check_document(&document.to_string()),
         Snapshot::from_json(&document.to_string()),
     );
     assert_eq!(

@@ -7,7 +7,8 @@ use flagstaff_core::Value;
 
 use crate::object::{ObjectId, ObjectKind, escaped};
 use crate::store::{
-    Action, AuditEntry, Change, EntryChange, PathChange, SHOWN_ENTRIES, path_changes,
+    Action, AuditEntry, Change, EntryChange, PathChange, SHOWN_ENTRIES, canonical_changes,
+    path_changes,
 };
 
 /// What is said of `owner`, of whose object and lists these are the changes; `state` is its object as it will be
@@ -39,7 +40,7 @@ pub(super) fn entry<'c>(
         action,
         kind: owner.kind.as_str(),
         name: Arc::clone(&owner.key),
-        changes,
+        changes: canonical_changes(&changes),
         state,
         entries: lists.into_iter().map(entry_change).collect(),
     }

@@ -6,14 +6,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use flagstaff_core::object::WireObject;
 use imbl::ordmap::DiffItem;
 use serde_json::Value as Json;
 
 use super::{Draft, text};
 use crate::api_error::FieldError;
 use crate::environment::Environment;
-use crate::object::{Body, Object, ObjectId, ObjectKind, Objects, Whole, seeds};
+use crate::object::{Body, Object, ObjectId, ObjectKind, Objects, Whole, canonical, seeds};
 use crate::view::Scope;
 
 /// What has a frozen salt
@@ -119,11 +118,8 @@ impl Draft {
             return;
         };
         members.insert("salt".to_owned(), salt.into());
-        self.put(WireObject {
-            kind: id.kind,
-            key: id.key.to_string(),
-            value: Json::Object(members),
-        });
+        let text = canonical(&Json::Object(members)).into();
+        self.put(id, &Body::Whole(Arc::new(Whole::new(id.kind, text))));
         // With its salt it may be what it was: then it has not changed.
         let before = self.before.get(id);
         if let Some(before) =

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::{Author, Environment, Invalid, WriteError, Written};
 use crate::draft::{Changes, Draft};
 use crate::history::replaced_bytes;
-use crate::offload::offload;
+use crate::offload::{discard, offload};
 use crate::published::Published;
 use crate::store::{Commit, Meter, NoteChange, StoreError};
 use crate::view::Scope;
@@ -60,7 +60,7 @@ pub(crate) async fn write_all<E: Send + 'static>(
         writes.sort_by_key(|(environment, _)| environment.row.id);
         let written = write_to_end(&writes, &author, invalid, note.as_ref()).await;
         // An edit may have a large document.
-        drop(tokio::task::spawn_blocking(move || drop(writes)));
+        discard(writes);
         written
     });
     task.await.unwrap_or(Err(WriteError::Cut))

@@ -198,8 +198,8 @@ fn check(operations: &[Operation], draft: &Draft) -> Result<(), ApiError> {
     // What is wrong with what is written is refused also where it would compile, as a field with a spelling mistake does.
     let objects = draft.objects().iter();
     let document = object::join("", 0, objects.map(|(id, object)| wire_object(id, object)));
-    let mut issues =
-        check_document(&document).map_err(|error| ApiError::invalid("", error.to_string()))?;
+    let mut issues = check_document(&document.to_string())
+        .map_err(|error| ApiError::invalid("", error.to_string()))?;
     let is_written = |flag: &str| {
         let mut written = operations.iter().map(|operation| &operation.id);
         written.any(|id| id.kind == ObjectKind::Flag && *id.key == *flag)
@@ -266,7 +266,7 @@ impl Operation {
             };
             let mut flag = edit.apply(&self.id.key, current)?;
             flag::complete(&mut flag);
-            edit.put(&self.id.key, flag, draft);
+            edit.put(&self.id.key, &flag, draft);
             return Ok(());
         }
         self.precondition.check(version(current, &self.id))?;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::{ApiError, FieldError};
-use crate::draft::{Draft, OtherSalt, owner_value};
+use crate::draft::{Draft, OtherSalt, Parts, owner_value};
 use crate::environment::{Environment, Invalid};
 use crate::extract::{AdminScope, Body, Parameters, WriteQuery, page_size};
 use crate::fields::{Fields, key};
@@ -202,19 +202,16 @@ pub(super) async fn copy(
 
 /// What is copied
 enum Wanted {
-    Document(Value),
+    All(Parts),
     Flags(Vec<(String, Value)>),
 }
 
 impl Wanted {
     fn of(source: &Published, flags: Option<Vec<String>>) -> Result<Self, ApiError> {
-        let Some(keys) = flags else {
-            let document = serde_json::from_slice(&source.document(Scope::All));
-            return document
-                .map(Self::Document)
-                .map_err(|error| ApiError::Internal(Box::new(error)));
-        };
         let objects = source.state().objects(Scope::All);
+        let Some(keys) = flags else {
+            return Ok(Self::All(Parts::all(objects)));
+        };
         let (mut flags, mut errors) = (Vec::new(), Vec::new());
         for (index, key) in keys.into_iter().enumerate() {
             match owner_value(objects, &ObjectId::new(ObjectKind::Flag, &*key)) {
@@ -234,7 +231,7 @@ impl Wanted {
 
     fn put(&self, draft: &mut Draft) {
         match self {
-            Self::Document(document) => draft.replace(document),
+            Self::All(parts) => draft.replace(parts),
             Self::Flags(flags) => flags
                 .iter()
                 .for_each(|(key, flag)| draft.put_flag(key, flag)),

@@ -1,5 +1,7 @@
 //! `…/environments/{environment}/document`: an environment whole, out and in
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,21 +11,22 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_TYPE, ETAG, VARY};
 use axum::response::{IntoResponse, Response};
 use flagstaff_core::impact::Change;
-use flagstaff_core::{Issue, Problem, check_document, object};
+use flagstaff_core::{Issue, Problem, check_document};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::{ApiError, foreign};
 use crate::coding::Coding;
-use crate::draft::{Draft, OtherSalt};
+use crate::draft::{Draft, OtherSalt, Parts};
 use crate::environment::Invalid;
 use crate::etag::{self, IfMatch, TagCondition};
 use crate::extract::{AdminScope, DOCUMENT_BYTES, Parameters, author, read_body};
 use crate::flag;
 use crate::notation::{Notation, NotationError};
-use crate::object::ObjectId;
-use crate::offload::offload;
+use crate::object::ObjectKind;
+use crate::offload::{discard, offload};
 use crate::openapi::{Difference, Document, DocumentIssue};
 use crate::preview::{self, FlagMoves, Preview};
 use crate::published::Published;
@@ -78,8 +81,10 @@ fn check_condition(condition: &TagCondition, current: &Published) -> Result<(), 
     }
 }
 
-/// A document in the notation that its `Content-Type` names
-pub(super) struct Written(Value);
+/// A document as JSON text, whatever notation its `Content-Type` names
+///
+/// As text it takes the least memory: of a long one there is never a tree.
+pub(super) struct Written(Bytes);
 
 impl FromRequest<AppState> for Written {
     type Rejection = ApiError;
@@ -87,20 +92,22 @@ impl FromRequest<AppState> for Written {
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
         let notation = Notation::sent(request.headers());
         let body = read_body(request, state, DOCUMENT_BYTES).await?;
-        offload(move || parse(notation, &body)).await?.map(Self)
+        match notation {
+            Notation::Json => Ok(Self(body)),
+            Notation::Yaml => offload(move || from_yaml(&body)).await?.map(Self),
+        }
     }
 }
 
-fn parse(notation: Notation, body: &[u8]) -> Result<Value, ApiError> {
-    let text = std::str::from_utf8(body)
-        .map_err(|_| ApiError::Unreadable("the body is no UTF-8".to_owned()))?;
-    match notation.read(text) {
-        Ok(document) => Ok(document),
-        Err(NotationError::Json(error)) => Err(ApiError::Json(error)),
-        Err(error) => Err(ApiError::Unreadable(
-            foreign(&error.to_string()).into_owned(),
-        )),
-    }
+fn utf8(body: &[u8]) -> Result<&str, ApiError> {
+    std::str::from_utf8(body).map_err(|_| ApiError::Unreadable("the body is no UTF-8".to_owned()))
+}
+
+fn from_yaml(body: &[u8]) -> Result<Bytes, ApiError> {
+    let read = Notation::Yaml.read(utf8(body)?);
+    let document =
+        read.map_err(|error| ApiError::Unreadable(foreign(&error.to_string()).into_owned()))?;
+    Ok(document.to_string().into())
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -185,7 +192,7 @@ pub(super) async fn replace(
     State(state): State<AppState>,
     Parameters(query): Parameters<ReplaceQuery>,
     headers: HeaderMap,
-    Written(mut document): Written,
+    Written(document): Written,
 ) -> Result<Response, ApiError> {
     let author = author(query.reason, &scope.grant, &state)?;
     let invalid = if query.invalid == InvalidFlags::Keep {
@@ -194,20 +201,15 @@ pub(super) async fn replace(
         Invalid::Refuse
     };
     let mode = query.mode;
-    let document = offload(move || {
-        check(&document, invalid, mode)?;
-        complete(&mut document);
-        Ok::<_, ApiError>(document)
-    });
-    let document = document.await??;
+    let parts = offload(move || read(&document, invalid, mode)).await??;
     let project = state.project(scope.project());
     let other_salt = OtherSalt::of_query(query.rehash);
     let condition = TagCondition::of(&headers);
     let edit = move |current: &Published, draft: &mut Draft| {
         check_condition(&condition, current)?;
         match mode {
-            Mode::Replace => draft.replace(&document),
-            Mode::Merge => merge(draft, &document),
+            Mode::Replace => draft.replace(&parts),
+            Mode::Merge => draft.merge(&parts),
         }
         ApiError::refuse(draft.settle_salts(&project, other_salt))
     };
@@ -224,6 +226,7 @@ pub(super) async fn replace(
         .into_response());
     }
     let written = scope.environment.write(author, invalid, edit).await?;
+    discard(written.before);
     Ok(Json(Replaced {
         revision: written.after.revision(),
         issues: written.after.snapshot().issues().to_vec(),
@@ -233,18 +236,8 @@ pub(super) async fn replace(
     .into_response())
 }
 
-fn merge(draft: &mut Draft, document: &Value) {
-    let kinds = object::ObjectKind::ALL.into_iter();
-    for kind in kinds.filter(|kind| !kind.is_list()) {
-        let section = document.get(kind.section()).and_then(Value::as_object);
-        for (key, value) in section.into_iter().flatten() {
-            draft.put_owner(&ObjectId::new(kind, key.as_str()), value);
-        }
-    }
-}
-
 /// What is wrong with a document; one that cannot be read at all is refused whatever is to be kept
-fn check(document: &Value, invalid: Invalid, mode: Mode) -> Result<(), ApiError> {
+fn check(document: &str, invalid: Invalid, mode: Mode) -> Result<(), ApiError> {
     let mut issues =
         check_document(document).map_err(|error| ApiError::invalid("", error.to_string()))?;
     if mode == Mode::Merge {
@@ -260,11 +253,29 @@ fn check(document: &Value, invalid: Invalid, mode: Mode) -> Result<(), ApiError>
     }
 }
 
-/// Gives flags what the server gives them
-fn complete(document: &mut Value) {
-    let flags = document.get_mut("flags").and_then(Value::as_object_mut);
-    flags
-        .into_iter()
-        .flat_map(serde_json::Map::values_mut)
-        .for_each(flag::complete);
+/// The objects of a section of a document, unread
+type Section<'d> = BTreeMap<Cow<'d, str>, &'d RawValue>;
+
+/// The objects of a document, with what the server gives flags, if nothing is wrong with it
+fn read(document: &[u8], invalid: Invalid, mode: Mode) -> Result<Parts, ApiError> {
+    let text = utf8(document)?;
+    let whole: &RawValue = serde_json::from_str(text).map_err(ApiError::Json)?;
+    check(whole.get(), invalid, mode)?;
+    let sections: Section<'_> = serde_json::from_str(text).map_err(ApiError::Json)?;
+    let mut parts = Parts::default();
+    for kind in ObjectKind::ALL.into_iter().filter(|kind| !kind.is_list()) {
+        let section = sections.get(kind.section()).copied();
+        let Ok(objects) = serde_json::from_str(section.map_or("{}", RawValue::get)) else {
+            continue;
+        };
+        let objects: Section<'_> = objects;
+        for (key, object) in objects {
+            let mut value = serde_json::from_str(object.get()).map_err(ApiError::Json)?;
+            if kind == ObjectKind::Flag {
+                flag::complete(&mut value);
+            }
+            parts.add(kind, &key, value);
+        }
+    }
+    Ok(parts)
 }

@@ -280,7 +280,7 @@ pub(super) async fn write(
             };
             let root = format!("/flags/{key}");
             checked.map_err(|issues| ApiError::issues(&issues, &root))?;
-            edit.put(&key, flag, draft);
+            edit.put(&key, &flag, draft);
             let errors = draft.settle_salts(&project, other_salt).into_iter();
             ApiError::refuse(errors.map(|error| error.below(&root)).collect())
         })
@@ -311,11 +311,11 @@ impl Edit {
     }
 
     /// Sets the flag that [`Self::apply`] made
-    pub(super) fn put(&self, key: &str, flag: Value, draft: &mut Draft) {
+    pub(super) fn put(&self, key: &str, flag: &Value, draft: &mut Draft) {
         if self.keeps_overrides() {
             draft.put_flag_body(key, flag);
         } else {
-            draft.put_flag(key, &flag);
+            draft.put_flag(key, flag);
         }
         if matches!(self.kind, EditKind::Restore) {
             // Who undoes what a script did to the overrides comes when the script has used up the limit.

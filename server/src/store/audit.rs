@@ -6,7 +6,7 @@ use flagstaff_core::{Timestamp, Value};
 use serde::Serialize;
 
 use super::Claim;
-use crate::object::ObjectKind;
+use crate::object::{ObjectKind, canonical};
 
 /// Entries of lists that a row of the audit shows; the others are counted, and kept beside it
 pub const SHOWN_ENTRIES: usize = 100;
@@ -47,8 +47,8 @@ pub struct AuditEntry {
     pub kind: &'static str,
     /// To which one
     pub name: Arc<str>,
-    /// What differs, by path; of the entries of lists the first ones
-    pub changes: Vec<PathChange>,
+    /// What differs, as canonical JSON: an array of [`PathChange`], of the entries of lists the first ones
+    pub changes: Arc<str>,
     /// How it is now, as canonical JSON without its lists, if it is something that can be made so again
     pub state: Option<Arc<str>>,
     /// Every list and entry of a list that changed
@@ -67,7 +67,7 @@ impl AuditEntry {
             action,
             kind,
             name: name.into(),
-            changes: path_changes(before, after),
+            changes: canonical_changes(&path_changes(before, after)),
             state: None,
             entries: Vec::new(),
         }
@@ -86,6 +86,11 @@ impl AuditEntry {
         }
         (counts != EntryCounts::default()).then_some(counts)
     }
+}
+
+/// Changes as the audit has them: as text, which takes a fraction of the memory
+pub(crate) fn canonical_changes(changes: &[PathChange]) -> Arc<str> {
+    canonical(&serde_json::to_value(changes).unwrap_or_default()).into()
 }
 
 /// What differs between a thing before and after; one that is made or gone is one change at its root

@@ -17,6 +17,11 @@ pub(super) use adopt::{adopt, adopt_all};
 pub(super) use read::{audit, details, head};
 pub(super) use then::flag_then;
 
+/// Rows that are in memory at a time
+const ROWS_AT_ONCE: usize = 500;
+/// Rows that are hashed before other requests have their turn
+const ROWS_OF_A_TURN: usize = 16;
+
 /// What all entries of one transaction have in common
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Occasion<'a> {
@@ -51,16 +56,21 @@ pub(super) async fn add(
         // A node of an earlier release has written, while the nodes are updated one by one.
         head = adopt(connection, occasion.project, (chained, before), head).await?;
     }
-    let mut rows = Vec::with_capacity(entries.len());
-    for (sequence, entry) in (unsigned(before.saturating_add(1))?..).zip(entries) {
-        let row = occasion.row(sequence, entry, head)?;
-        head = row.hash.clone().unwrap_or_default();
-        rows.push((row, entry));
-        // A document has many, and hashing all of them takes long.
-        tokio::task::coop::consume_budget().await;
+    let mut sequences = unsigned(before.saturating_add(1))?..;
+    for entries in entries.chunks(ROWS_AT_ONCE) {
+        let mut rows = Vec::with_capacity(entries.len());
+        for (entry, sequence) in entries.iter().zip(&mut sequences) {
+            let row = occasion.row(sequence, entry, head)?;
+            head = row.hash.clone().unwrap_or_default();
+            rows.push((row, entry));
+            // A document has many, and hashing all of them takes long.
+            if rows.len().is_multiple_of(ROWS_OF_A_TURN) {
+                tokio::task::yield_now().await;
+            }
+        }
+        occasion.insert(connection, &rows).await?;
+        occasion.insert_items(connection, &rows).await?;
     }
-    occasion.insert(connection, &rows).await?;
-    occasion.insert_items(connection, &rows).await?;
     sqlx::query("UPDATE project SET chained = audited, chain_head = $1 WHERE id = $2")
         .bind(head)
         .bind(occasion.project)
@@ -102,7 +112,7 @@ impl Occasion<'_> {
             revision: self.revision.map(unsigned).transpose()?,
             kind: entry.kind.to_owned(),
             name: entry.name.to_string(),
-            changes: json(serde_json::to_value(&entry.changes))?,
+            changes: entry.changes.to_string(),
             entries: counts
                 .map(|counts| json(serde_json::to_value(counts)))
                 .transpose()?,
