@@ -5,7 +5,12 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use flagstaff_server::{Cli, Command, ServeError, ServeOptions, chain, cli, log_to_stderr, serve};
+use tikv_jemallocator::Jemalloc;
 use tokio::runtime::Runtime;
+
+// A background thread gives memory back seconds after a flood; glibc keeps it (docs/adr/0028).
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     match Cli::parse().command {

@@ -12,6 +12,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::live::Live;
+use crate::process::Process;
 use crate::support::{Answer, Database, FLAGS, NOW, Server, http, keys, state};
 
 const BULK: &str = "/ofrep/v1/evaluate/flags";
@@ -269,4 +270,48 @@ async fn the_other_end_of_a_connection_is_who_is_counted() {
     }
     assert_eq!(ask(10).await, StatusCode::TOO_MANY_REQUESTS);
     live.stop().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn memory_comes_back_after_a_flood() {
+    const BYTES: usize = 1_000_000;
+    let folder = tempfile::tempdir().unwrap();
+    let key = "fs_client_of-a-test-of-memory";
+    let arguments = ["--client-key", key, "--max-connections-address", "0"];
+    let process = Process::start(folder.path(), &arguments);
+    let host = process.address.strip_prefix("http://").unwrap();
+    // Bodies that the server holds since their last bytes do not come.
+    let flood = async |count: usize| {
+        let mut held = Vec::new();
+        for _ in 0..count {
+            let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+            let head = format!(
+                "POST /api/v1/evaluate HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\nContent-Length: {}\r\n\r\n",
+                BYTES + 1
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(&vec![b' '; BYTES]).await.unwrap();
+            held.push(stream);
+        }
+        held
+    };
+    let until = async |what: &str, is_so: &dyn Fn(u64) -> bool| {
+        let waiting = async {
+            while !is_so(process.resident_megabytes()) {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        };
+        let waited = tokio::time::timeout(std::time::Duration::from_mins(1), waiting).await;
+        let now = process.resident_megabytes();
+        assert!(waited.is_ok(), "{what}: {now} MB");
+    };
+    // What it takes once and for all.
+    drop(flood(4).await);
+    let before = process.resident_megabytes();
+    let held = flood(150).await;
+    until("the bodies are held", &|now| now > before + 100).await;
+    drop(held);
+    until("it is given back", &|now| now < before + 32).await;
+    process.stop();
 }

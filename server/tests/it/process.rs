@@ -167,6 +167,16 @@ impl Process {
         (stdout, stderr)
     }
 
+    /// Megabytes of memory that it has
+    #[cfg(target_os = "linux")]
+    pub(crate) fn resident_megabytes(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.unwrap().trim().trim_end_matches(" kB");
+        kilobytes.parse::<u64>().unwrap() / 1_000
+    }
+
     pub(crate) async fn get(&self, path: &str, token: &str) -> (StatusCode, Value) {
         let response = http()
             .get(format!("{}{path}", self.address))
