@@ -118,8 +118,8 @@ impl Draft {
             return;
         };
         members.insert("salt".to_owned(), salt.into());
-        let text = canonical(&Json::Object(members)).into();
-        self.put(id, &Body::Whole(Arc::new(Whole::new(id.kind, text))));
+        let salted = canonical(&Json::Object(members)).into();
+        self.put(id, &Body::Whole(Arc::new(Whole::new(id.kind, salted))));
         // With its salt it may be what it was: then it has not changed.
         let before = self.before.get(id);
         if let Some(before) =
