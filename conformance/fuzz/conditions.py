@@ -144,7 +144,11 @@ class Conditions(Dice):
 
     def long_text(self) -> str:
         """A text at the limit or near it"""
-        beginning, repeated, end = self.pick("", "a", "b "), self.pick("a", "ab", "é", "😀", " a"), self.pick("", "b", "\n")
+        beginning, repeated, end = (
+            self.pick("", "a", "b "),
+            self.pick("a", "ab", "é", "😀", " a"),
+            self.pick("", "b", "\n"),
+        )
         length = self.pick(LIMIT, LIMIT + 1, LIMIT - 1, LIMIT // 2, LIMIT // 2 - 1)
         return beginning + (repeated * LIMIT)[: length - len(beginning) - len(end)] + end
 

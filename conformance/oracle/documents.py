@@ -5,8 +5,19 @@ import sys
 from collections.abc import Callable, Iterator
 
 from operators import text, when
-from shapes import FLAG, GROUP, HOLDOUT, MAX_PATTERNS, SEGMENT, conditions
-from shapes import inner_conditions, name, pattern_size, references, shaped
+from shapes import (
+    FLAG,
+    GROUP,
+    HOLDOUT,
+    MAX_PATTERNS,
+    SEGMENT,
+    conditions,
+    inner_conditions,
+    name,
+    pattern_size,
+    references,
+    shaped,
+)
 from values import BrokenError, is_integer, leaves, need, patched, salt_and_kind
 
 sys.setrecursionlimit(100_000)  # a chain of 1,000 references is deep, and no more than that is evaluated
@@ -129,7 +140,9 @@ class Snapshot:
             target = ("flags", when["flag"]) if "flag" in when else ("segments", when.get("segment"))
             return 1 + max(map(depth, inner_conditions(when)), default=depths.get(target, 0))
 
-        def settle(parts: str, key: str) -> tuple[int, int]:  # visits and size of patterns, 0 if it is unknown or broken
+        def settle(
+            parts: str, key: str
+        ) -> tuple[int, int]:  # visits and size of patterns, 0 if it is unknown or broken
             if (parts, key) in work or key not in getattr(self, parts):
                 return work.get((parts, key), (0, 0))
             visits, size = 1, sum(map(pattern_size, conditions(getattr(self, parts)[key])))

@@ -81,7 +81,9 @@ def passes(test: dict, value: object) -> bool:
 
     def matches(one: object) -> bool:
         read = operator.read_value(folded(one) if test["folds"] else one)
-        return is_looked_at and read is not None and any(operator.matches(read, literal) for literal in test["literals"])
+        return (
+            is_looked_at and read is not None and any(operator.matches(read, literal) for literal in test["literals"])
+        )
 
     if not isinstance(value, list) or not operator.on_elements:
         return matches(value)

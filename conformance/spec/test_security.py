@@ -1,12 +1,14 @@
 """What docs/security.md promises is held by tests that exist
 
-A row names its test as `path/of/file.rs::name_of_the_test`, `path/of/file.mjs::title of the test` or `path/of/cases.json::name of a case`.
+A row names its test as `path/of/file.rs::name_of_the_test`, `path/of/file.mjs::title of the test` or
+`path/of/cases.json::name of a case`.
 """
 
 import json
 import re
 
 import pytest
+
 from cases import CONFORMANCE
 
 ROOT = CONFORMANCE.parent
@@ -27,7 +29,8 @@ def test_a_named_test_exists(file: str, test: str) -> None:
     if file.endswith(".json"):
         assert any(test in case["name"] for case in json.loads(text)["cases"])
         return
-    assert re.search(rf"(fn|def) {re.escape(test)}\b", text) or re.search(rf"""\b(test|it)\(\s*['"`]{re.escape(test)}""", text)
+    name = re.escape(test)
+    assert re.search(rf"""(fn|def) {name}\b|\b(test|it)\(\s*['"`]{name}""", text)
 
 
 def tables_with_a_test_column() -> list[str]:
