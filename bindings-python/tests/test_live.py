@@ -63,8 +63,16 @@ def test_delays_may_be_endless_and_are_numbers(server):
     server.set("a", flag())
     never = float("inf")
     endless = dict.fromkeys(
-        ("reconnect_base", "reconnect_max", "healthy_after", "refused_retry", "poll_interval", "usage_interval")
-        + ("read_timeout", "connect_timeout"),
+        (
+            "reconnect_base",
+            "reconnect_max",
+            "healthy_after",
+            "refused_retry",
+            "poll_interval",
+            "usage_interval",
+            "read_timeout",
+            "connect_timeout",
+        ),
         never,
     )
     with Client(server.url, KEY, timing=endless) as client:

@@ -52,7 +52,7 @@ ATOMS = [
     r"[^\d\D]",
 ]
 QUANTIFIERS = ["", "", "", "*", "+", "?", "{2}", "{1,}", "{0,2}", "{1,3}", "{0}", "{3,4}", "{2,}"]
-# Repetitions of a whole pattern: below and above the 127 states that the core keeps in a number, and up to the bounds of a size.
+# Repetitions of a whole pattern: around the 127 states that the core keeps in a number, and up to the bounds of a size.
 MANY = ["{25}", "{0,60}", "{130}", "{1,200}", "{128,}"]
 LIMIT = 2048  # characters that `matches` looks at
 

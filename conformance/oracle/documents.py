@@ -117,8 +117,8 @@ class Snapshot:
         """What a part that compiled refers to: (parts, key, variants), without variants for a prerequisite"""
         part = getattr(self, parts)[key]
         yield from (("flags", other["flag"], None) for other in part.get("prerequisites", []))
-        for when in conditions(part):
-            yield from references(when)
+        for condition in conditions(part):
+            yield from references(condition)
 
     def break_cycles(self) -> None:  # CMP-31: a member of a cycle is what reaches itself
         nodes = [(parts, key) for parts in ("segments", "flags") for key in getattr(self, parts)]
@@ -136,13 +136,11 @@ class Snapshot:
         work: dict[tuple[str, str], tuple[int, int]] = {}
         depths: dict[tuple[str, str], int] = {}
 
-        def depth(when: dict) -> int:
-            target = ("flags", when["flag"]) if "flag" in when else ("segments", when.get("segment"))
-            return 1 + max(map(depth, inner_conditions(when)), default=depths.get(target, 0))
+        def depth(condition: dict) -> int:
+            target = ("flags", condition["flag"]) if "flag" in condition else ("segments", condition.get("segment"))
+            return 1 + max(map(depth, inner_conditions(condition)), default=depths.get(target, 0))
 
-        def settle(
-            parts: str, key: str
-        ) -> tuple[int, int]:  # visits and size of patterns, 0 if it is unknown or broken
+        def settle(parts: str, key: str) -> tuple[int, int]:  # visits and size of patterns; 0 if unknown or broken
             if (parts, key) in work or key not in getattr(self, parts):
                 return work.get((parts, key), (0, 0))
             visits, size = 1, sum(map(pattern_size, conditions(getattr(self, parts)[key])))
@@ -153,7 +151,7 @@ class Snapshot:
                     need(not variants or set(variants) <= self.flags[other]["variants"].keys(), "an unknown variant")
                     visits, size = visits + other_visits, size + other_size
                 part = getattr(self, parts)[key]
-                inner = [depth(when) for when in conditions(part) if when]
+                inner = [depth(condition) for condition in conditions(part) if condition]
                 inner += [depths.get(("flags", other["flag"]), 0) for other in part.get("prerequisites", [])]
                 depths[parts, key] = 1 + max(inner, default=0)
                 need(visits <= MAX_VISITS, "too many visits")

