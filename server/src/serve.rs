@@ -132,7 +132,10 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
     if state.contact().is_lost() {
         tokio::spawn(catch_up(options.clone(), state.clone()));
     } else {
-        plant(&options, &state).await?;
+        tokio::select! {
+            planted = plant(&options, &state) => planted?,
+            () = state.stopping().cancelled() => return Ok(()),
+        }
     }
     if let Some(redis) = redis {
         tokio::spawn(keep(redis, state.clone()));

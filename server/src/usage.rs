@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use flagstaff_core::Timestamp;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::api_error::chain;
 use crate::environment::Environment;
@@ -133,10 +133,14 @@ pub async fn store(state: &AppState) -> Result<(), StoreError> {
 
 /// Stores what has been counted again and again, until the server stops, and forgets what is old
 pub(crate) async fn keep(state: AppState) {
-    let stopping = state.stopping().clone();
+    tokio::join!(keep_storing(&state), keep_forgetting(&state));
+}
+
+/// Whether the time has come before the server stops; what is done then is not cut short, so that counts under way are not lost
+async fn is_time(tick: &mut Interval, state: &AppState) -> bool {
     tokio::select! {
-        () = stopping.cancelled() => {}
-        () = async { tokio::join!(keep_storing(&state), keep_forgetting(&state)); } => {}
+        _ = tick.tick() => true,
+        () = state.stopping().cancelled() => false,
     }
 }
 
@@ -152,8 +156,7 @@ async fn keep_storing(state: &AppState) {
     let mut tick = tokio::time::interval(STORED);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut has_failed = false;
-    loop {
-        tick.tick().await;
+    while is_time(&mut tick, state).await {
         if state.contact().is_lost() {
             continue;
         }
@@ -173,8 +176,7 @@ async fn keep_storing(state: &AppState) {
 
 async fn keep_forgetting(state: &AppState) {
     let mut tick = tokio::time::interval(FORGOTTEN);
-    loop {
-        tick.tick().await;
+    while is_time(&mut tick, state).await {
         let kept = i64::try_from(state.limits().usage_kept.as_millis()).unwrap_or(i64::MAX);
         let before = state.now().as_millis().saturating_sub(kept);
         let before = Timestamp::from_millis(before);

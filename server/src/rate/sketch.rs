@@ -48,12 +48,12 @@ impl Sketch {
         }
     }
 
-    /// The same, but no more than what is used up `most` later
+    /// The same; of what was used before no more than `most` counts
     pub(super) fn add_up_to(&self, account: &Account, (now, used): (u64, u64), most: u64) {
         for cell in self.cells(account) {
             let later = |until: u64| {
-                let until = until.max(now).saturating_add(used);
-                Some(until.min(now.saturating_add(most)))
+                let until = until.clamp(now, now.saturating_add(most));
+                Some(until.saturating_add(used))
             };
             // It never refuses.
             let _ = cell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);

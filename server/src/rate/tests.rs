@@ -129,7 +129,27 @@ fn whatever_is_told_of_an_account_it_has_a_tenth_at_each_node_and_soon_all_again
     // Nobody says it any longer: what is believed is used up in ten seconds.
     later(11);
     assert_eq!(serve(None), 20);
-    // Also to who has just used everything up: that is no debt.
-    later(10);
+    // Also to who has just used everything up: that is a debt of no more than the last one.
+    later(15);
     assert_eq!(serve(Some(u64::MAX)), 2);
+}
+
+#[test]
+fn a_large_request_is_paid_for_also_where_nodes_tell_each_other() {
+    let counted = Counted::new(failures(1));
+    counted.limiter.take_untold();
+    let account = Account {
+        class: Class::Failure,
+        payer: Payer::address("192.0.2.1".parse().unwrap()),
+    };
+    let bill = Bill(Arc::new([(account, MICROS)]));
+    let served = |units: usize| counted.limiter.charge(&bill, units).is_ok();
+    assert!(served(100), "an account may be overdrawn once");
+    let mut count = 0;
+    for _ in 0..1_000 {
+        counted.millis.fetch_add(1_000, Ordering::Relaxed);
+        count += usize::from(served(100));
+    }
+    // One request of a hundred units every hundred seconds.
+    assert!((9..=11).contains(&count), "{count}");
 }

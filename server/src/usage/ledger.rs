@@ -107,7 +107,7 @@ impl Ledger {
 
     /// Counts the answer to who asked for a flag that does not exist
     pub(crate) fn answered_unknown(&self, flag: &str, (protocol, now): (&str, Timestamp)) {
-        self.open().unknown.count(flag, 1, &protocol.into(), now);
+        self.open().count_unknown(flag, 1, (&protocol.into(), now));
     }
 
     /// Counts what an SDK has counted
