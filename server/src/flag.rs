@@ -2,7 +2,7 @@
 //!
 //! Pure: what goes in is the flag as it is and the request's body, what comes out is the flag as it will be.
 
-use flagstaff_core::LANGUAGE_LEVEL;
+use flagstaff_core::{LANGUAGE_LEVEL, excerpt};
 use serde_json::{Map, Value as Json, json};
 
 use crate::api_error::{ApiError, FieldError};
@@ -60,7 +60,7 @@ impl Short {
             Some(other) => {
                 errors.push(FieldError::new(
                     "/enabled",
-                    format!("expected a boolean, got {other}"),
+                    format!("expected a boolean, got {}", excerpt(&other.to_string())),
                 ));
                 None
             }
@@ -69,7 +69,10 @@ impl Short {
         let given = members.remove("rolloutPercentage");
         let rollout_percentage = given.as_ref().and_then(Json::as_f64).filter(is_percentage);
         if let Some(wrong) = given.filter(|_| rollout_percentage.is_none()) {
-            let message = format!("expected a number from 0 to 100, got {wrong}");
+            let message = format!(
+                "expected a number from 0 to 100, got {}",
+                excerpt(&wrong.to_string())
+            );
             errors.push(FieldError::new("/rolloutPercentage", message));
         }
         if errors.is_empty() {

@@ -66,7 +66,7 @@ pub enum Claimed {
         /// When it was begun or last renewed
         since: Timestamp,
     },
-    /// The write was applied and its answer is lost
+    /// The write was applied, and its response has not been stored within the lease
     Applied,
     /// The write was answered, with this
     Answered(String),

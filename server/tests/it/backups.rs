@@ -41,7 +41,7 @@ async fn a_restored_backup_resumes_no_cursor_from_before_it_and_sends_what_there
         // The backup: a database in which nothing was written yet, of the same lineage.
         sql(
             database.address(),
-            "DELETE FROM object; DELETE FROM entry; DELETE FROM flag; DELETE FROM change; UPDATE environment SET revision = 0",
+            "DELETE FROM object; DELETE FROM entry; DELETE FROM flag; DELETE FROM change; DELETE FROM override_change; UPDATE environment SET revision = 0",
         )
         .await;
         let state = open().await;

@@ -227,7 +227,8 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_head_that_does_not_come_is_not_waited_for() {
-    let live = Live::start(&Database::new()).await;
+    let database = Database::new();
+    let live = Live::start(&database).await;
     let mut whole = tokio::net::TcpStream::connect(live.host()).await.unwrap();
     let mut begun = tokio::net::TcpStream::connect(live.host()).await.unwrap();
     let mut silent = tokio::net::TcpStream::connect(live.host()).await.unwrap();

@@ -80,7 +80,8 @@ fn flag() -> Value {
 
 #[tokio::test]
 async fn a_change_has_converged_when_everyone_says_that_it_is_in_use() {
-    let node = Node::start(&Database::new()).await;
+    let database = Database::new();
+    let node = Node::start(&database).await;
     let (mut one, cursor) = node.follow("one").await;
     let (mut other, _) = node.follow("other").await;
     let answer = node.acknowledge("one", &cursor).await;
@@ -121,7 +122,8 @@ async fn a_change_has_converged_when_everyone_says_that_it_is_in_use() {
 
 #[tokio::test]
 async fn who_says_nothing_was_sent_it_and_no_more() {
-    let node = Node::start(&Database::new()).await;
+    let database = Database::new();
+    let node = Node::start(&database).await;
     let (mut stream, _) = node.open("").await;
     node.0.put("a", &flag()).await;
     stream.committed().await;
@@ -153,7 +155,8 @@ fn with_revision(cursor: &str, revision: u64) -> String {
 
 #[tokio::test]
 async fn nobody_acknowledges_for_another_ones_instance() {
-    let node = Node::start(&Database::new()).await;
+    let database = Database::new();
+    let node = Node::start(&database).await;
     let (mut stream, cursor) = node.follow("one").await;
     node.acknowledge("one", &cursor).await;
     node.0.put("a", &flag()).await;
@@ -183,7 +186,8 @@ async fn nobody_acknowledges_for_another_ones_instance() {
 
 #[tokio::test]
 async fn nobody_has_what_was_not_sent_to_them() {
-    let node = Node::start(&Database::new()).await;
+    let database = Database::new();
+    let node = Node::start(&database).await;
     let (stream, cursor) = node.follow("one").await;
     for revision in [1, 2, u64::MAX] {
         let ahead = with_revision(&cursor, revision);
@@ -239,7 +243,8 @@ async fn what_is_made_up_at_one_node_is_not_believed_at_another() {
 
 #[tokio::test]
 async fn an_instance_that_connects_anew_is_counted_once_and_starts_anew() {
-    let node = Node::start(&Database::new()).await;
+    let database = Database::new();
+    let node = Node::start(&database).await;
     let (first, cursor) = node.follow("one").await;
     node.acknowledge("one", &cursor).await;
     node.until(0, &json!({"instances": 1, "applied": 1})).await;
@@ -262,7 +267,8 @@ async fn an_instance_that_connects_anew_is_counted_once_and_starts_anew() {
 
 #[tokio::test]
 async fn instances_are_told_page_by_page() {
-    let node = Node::start(&Database::new()).await;
+    let database = Database::new();
+    let node = Node::start(&database).await;
     let mut streams = Vec::new();
     for number in 0..5 {
         streams.push(node.follow(&format!("i{number}")).await);

@@ -165,7 +165,8 @@ async fn before(connection: &mut AnyConnection, new: &NewClaim) -> Result<Claime
     Ok(match answer {
         _ if fingerprint != new.fingerprint => Claimed::Reused,
         Some(answer) => Claimed::Answered(answer),
-        None if applied != 0 => Claimed::Applied,
+        // The response is stored after the transaction: until the lease has ended it may still come.
+        None if applied != 0 && since < new.abandoned_before => Claimed::Applied,
         None => Claimed::UnderWay { since },
     })
 }
