@@ -16,6 +16,7 @@ use flagstaff_core::Timestamp;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::api_error::chain;
+use crate::auth::Grant;
 use crate::environment::Environment;
 use crate::state::AppState;
 use crate::store::{StoreError, UsageCounts};
@@ -74,16 +75,16 @@ impl Usage {
     /// Takes a report, unless it has been taken; how many evaluations its sender had to leave out
     pub(crate) fn receive(
         &self,
-        environment: &Environment,
+        (environment, grant): (&Environment, &Grant),
         report: &Report,
         now: Timestamp,
     ) -> u64 {
-        let id = environment.row().id;
-        if !self.received.is_new(id, report, Instant::now()) {
+        if !self.received.is_new(grant.payer(), report, Instant::now()) {
             return 0;
         }
         let published = environment.current();
-        self.of(id).reported(published.snapshot(), report, now);
+        let ledger = self.of(environment.row().id);
+        ledger.reported(published.snapshot(), report, now);
         report.lost
     }
 }

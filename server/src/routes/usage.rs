@@ -43,7 +43,9 @@ pub(super) async fn report(
     let grant = grant.require(&[KeyKind::Server, KeyKind::ClientLocal])?;
     let environment = key_environment(&grant, &state)?;
     let report = report.check()?;
-    let lost = state.usage().receive(&environment, &report, state.now());
+    let lost = state
+        .usage()
+        .receive((&environment, &grant), &report, state.now());
     state.metrics().reported(environment.row(), lost);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -145,15 +145,21 @@ fn is_word(text: &str) -> bool {
     (1..=LENGTH).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+/// The id of a key and that of an instance
+type Sender = (Arc<str>, String);
+
 /// The last report of each instance, so that one that is sent again, because its answer was lost, is not counted again
+///
+/// By the id of the key that it came with, which is of one environment: instances' ids are told to whoever may read them, and a public key must
+/// not silence a server's instance with a number that is never reached.
 #[derive(Debug, Default)]
-pub(super) struct Received(Mutex<HashMap<(i64, String), (u64, Instant)>>);
+pub(super) struct Received(Mutex<HashMap<Sender, (u64, Instant)>>);
 
 impl Received {
     /// Whether a report of this instance is new; from then on it is not
-    pub(super) fn is_new(&self, environment: i64, report: &Report, now: Instant) -> bool {
+    pub(super) fn is_new(&self, key_id: Arc<str>, report: &Report, now: Instant) -> bool {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (environment, report.instance.clone());
+        let key = (key_id, report.instance.clone());
         if let Some((sequence, at)) = last.get_mut(&key) {
             let is_new = report.sequence > *sequence;
             if is_new {
@@ -188,25 +194,26 @@ mod tests {
     }
 
     #[test]
-    fn a_report_is_new_once_for_its_instance_and_environment() {
+    fn a_report_is_new_once_for_its_key_and_instance() {
         let (received, now) = (Received::default(), Instant::now());
-        let is_new = |environment, instance, sequence| {
-            received.is_new(environment, &report(instance, sequence), now)
+        let is_new = |key: &str, instance, sequence| {
+            received.is_new(key.into(), &report(instance, sequence), now)
         };
-        assert!(is_new(1, "a", 1) && !is_new(1, "a", 1));
-        assert!(is_new(1, "b", 1) && is_new(2, "a", 1));
-        assert!(is_new(1, "a", 2) && !is_new(1, "a", 1));
+        assert!(is_new("k", "a", 1) && !is_new("k", "a", 1));
+        assert!(is_new("k", "b", 1) && is_new("other", "a", u64::MAX));
+        assert!(is_new("k", "a", 2) && !is_new("k", "a", 1));
     }
 
     #[test]
     fn however_many_instances_there_are_a_bounded_number_is_remembered() {
         let (received, now) = (Received::default(), Instant::now());
+        let is_new = |report, now| received.is_new("k".into(), &report, now);
         for instance in 0..INSTANCES + 10 {
-            assert!(received.is_new(1, &report(&instance.to_string(), 1), now));
+            assert!(is_new(report(&instance.to_string(), 1), now));
         }
         assert_eq!(received.0.lock().unwrap().len(), INSTANCES);
         let later = now.checked_add(REMEMBERED).unwrap();
-        assert!(received.is_new(1, &report("later", 1), later));
-        assert!(!received.is_new(1, &report("later", 1), later));
+        assert!(is_new(report("later", 1), later));
+        assert!(!is_new(report("later", 1), later));
     }
 }

@@ -24,7 +24,10 @@ fn report(sequence: u64, counts: &Value) -> Value {
 }
 
 async fn send(server: &Server, report: &Value) -> Answer {
-    let key = KeyKind::Server;
+    send_with(server, KeyKind::Server, report).await
+}
+
+async fn send_with(server: &Server, key: KeyKind, report: &Value) -> Answer {
     server.call(key, Method::POST, REPORT, report, &[]).await
 }
 
@@ -75,6 +78,17 @@ async fn reports_add_up_and_one_that_is_sent_again_is_counted_once() {
     assert_eq!(send(&server, &other).await.status, 204);
     assert_eq!(counts(&server, "one").await, json!([[null, 1], ["on", 11]]));
     assert_eq!(counts(&server, "two").await, json!([]));
+}
+
+#[tokio::test]
+async fn who_knows_an_instances_id_does_not_silence_it_with_another_key() {
+    let server = with_flags().await;
+    let forged = report(u64::MAX, &json!([]));
+    let answer = send_with(&server, KeyKind::ClientLocal, &forged).await;
+    assert_eq!(answer.status, 204);
+    let own = report(1, &json!([{"flag": "one", "variant": "on", "count": 3}]));
+    assert_eq!(send(&server, &own).await.status, 204);
+    assert_eq!(counts(&server, "one").await, json!([["on", 3]]));
 }
 
 #[tokio::test]
