@@ -20,6 +20,7 @@ use crate::auth::Grant;
 use crate::environment::Environment;
 use crate::state::AppState;
 use crate::store::{StoreError, UsageCounts};
+use crate::view::Scope;
 
 mod ledger;
 mod report;
@@ -84,7 +85,7 @@ impl Usage {
         }
         let published = environment.current();
         let ledger = self.of(environment.row().id);
-        ledger.reported(published.snapshot(), report, now);
+        ledger.reported((&published, Scope::of(grant.kind())), report, now);
         report.lost
     }
 }

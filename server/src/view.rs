@@ -82,6 +82,12 @@ impl State {
         }
     }
 
+    /// Whether `scope` sees a flag
+    pub(crate) fn has_flag(&self, scope: Scope, flag: &Arc<str>) -> bool {
+        let id = ObjectId::new(ObjectKind::Flag, Arc::clone(flag));
+        self.objects(scope).get(&id).is_some()
+    }
+
     /// Whether a browser may see the same objects as before, apart from lists
     fn reaches_as(&self, all: &Objects) -> bool {
         self.all.map().diff(all.map()).all(|item| match item {

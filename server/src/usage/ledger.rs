@@ -10,7 +10,9 @@ use super::report::Report;
 use super::sketch::Sketch;
 use super::tally::Tally;
 use super::{HOUR, hour_of};
+use crate::published::Published;
 use crate::store::{SeenFlag, UnknownFlag, UsageCounts, UsageRow};
+use crate::view::Scope;
 
 /// Counts of hours that have ended so long ago are given up if they could not be stored
 const OLDEST: i64 = 24 * HOUR;
@@ -110,13 +112,23 @@ impl Ledger {
         self.open().count_unknown(flag, 1, (&protocol.into(), now));
     }
 
-    /// Counts what an SDK has counted
-    pub(super) fn reported(&self, snapshot: &Snapshot, report: &Report, now: Timestamp) {
+    /// Counts what an SDK has counted, of flags that it sees
+    pub(super) fn reported(
+        &self,
+        (published, scope): (&Published, Scope),
+        report: &Report,
+        now: Timestamp,
+    ) {
         let at = report.until.clamp(earliest(now), now);
         let hour = hour_of(at);
         let mut open = self.open();
         for count in &report.counts {
-            match snapshot.names(&count.flag, count.variant.as_deref()) {
+            let names = published
+                .snapshot()
+                .names(&count.flag, count.variant.as_deref());
+            match names {
+                // Neither evaluated nor unknown: to the SDK it does not exist, and it is none that somebody has to make.
+                Some((flag, _)) if !published.state().has_flag(scope, flag) => {}
                 Some((flag, variant)) => {
                     let key = (Arc::clone(flag), variant.map(Arc::clone), hour);
                     add(&mut open.reported, key, count.times);

@@ -92,6 +92,34 @@ async fn who_knows_an_instances_id_does_not_silence_it_with_another_key() {
 }
 
 #[tokio::test]
+async fn a_key_of_pages_reports_of_the_flags_that_it_sees_only() {
+    let server = with_flags().await;
+    let needed = json!({"type": "boolean", "enabled": true, "serve": "on"});
+    server.put("needed", &needed).await;
+    let shown = json!({"type": "boolean", "enabled": true, "serve": "on", "clientSide": true,
+        "prerequisites": [{"flag": "needed", "variants": ["on"]}]});
+    let put = server.put("shown", &shown).await;
+    assert!(put.status.is_success(), "{}", put.text);
+    let flags = ["one", "shown", "needed", "typo"];
+    let of_each = flags.map(|flag| json!({"flag": flag, "variant": "on", "count": 3}));
+    let report = report(1, &json!(of_each));
+    let answer = send_with(&server, KeyKind::ClientLocal, &report).await;
+    assert_eq!(answer.status, 204, "it is told nothing");
+    assert_eq!(counts(&server, "one").await, json!([]));
+    let one = server.get(&format!("{FLAGS}/one")).await.json();
+    assert_eq!(one["lastSeenAt"], Value::Null);
+    for flag in ["shown", "needed"] {
+        assert_eq!(counts(&server, flag).await, json!([["on", 3]]), "{flag}");
+    }
+    let path = format!("{FLAGS}/one");
+    let deleted = server.admin(Method::DELETE, &path, &Value::Null).await;
+    assert!(deleted.status.is_success(), "{}", deleted.text);
+    let unknown = server.get(UNKNOWN).await.json();
+    assert_eq!(unknown["total"], 1, "{unknown}");
+    assert_eq!(unknown["items"][0]["key"], "typo");
+}
+
+#[tokio::test]
 async fn a_variant_that_the_flag_does_not_have_is_counted_without_its_name() {
     let server = with_flags().await;
     let made_up: Vec<_> = (0..1_000)
