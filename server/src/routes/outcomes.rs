@@ -1,5 +1,7 @@
 //! Outcomes that are written one after the other, and what is counted of them
 
+use std::collections::BTreeMap;
+
 use flagstaff_core::{Attributes, Outcome, Reason, Snapshot, Timestamp, Value};
 
 use crate::api_error::ApiError;
@@ -13,7 +15,8 @@ use crate::state::AppState;
 pub(super) struct Counts {
     reasons: Vec<Reason>,
     slots: Vec<usize>,
-    unknown: Vec<String>,
+    // How often each was asked for: a request may ask for one with a thousand contexts.
+    unknown: BTreeMap<String, u64>,
 }
 
 impl Counts {
@@ -27,7 +30,16 @@ impl Counts {
         self.reasons.push(outcome.reason);
         match snapshot.slot_of(key, outcome) {
             Some(slot) => self.slots.push(slot),
-            None => self.unknown.push(key.to_owned()),
+            None => self.add_unknown(key),
+        }
+    }
+
+    fn add_unknown(&mut self, key: &str) {
+        match self.unknown.get_mut(key) {
+            Some(times) => *times = times.saturating_add(1),
+            None => {
+                self.unknown.insert(key.to_owned(), 1);
+            }
         }
     }
 
@@ -57,9 +69,11 @@ impl Counts {
         let usage = state.usage().of(row.id);
         let now = state.now();
         usage.answered_all(published.snapshot(), self.slots.into_iter(), now);
-        for key in &self.unknown {
-            usage.answered_unknown(key, (protocol, now));
-        }
+        let unknown = self.unknown.iter();
+        usage.answered_unknown(
+            unknown.map(|(key, times)| (&**key, *times)),
+            (protocol, now),
+        );
     }
 }
 

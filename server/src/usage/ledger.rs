@@ -107,9 +107,20 @@ impl Ledger {
         self.tally(snapshot, now).add(slots);
     }
 
-    /// Counts the answer to who asked for a flag that does not exist
-    pub(crate) fn answered_unknown(&self, flag: &str, (protocol, now): (&str, Timestamp)) {
-        self.open().count_unknown(flag, 1, (&protocol.into(), now));
+    /// Counts the answers of one request to who asked for flags that do not exist, each with how often
+    pub(crate) fn answered_unknown<'a>(
+        &self,
+        flags: impl ExactSizeIterator<Item = (&'a str, u64)>,
+        (protocol, now): (&str, Timestamp),
+    ) {
+        if flags.len() == 0 {
+            return;
+        }
+        let protocol = protocol.into();
+        let mut open = self.open();
+        for (flag, times) in flags {
+            open.count_unknown(flag, times, (&protocol, now));
+        }
     }
 
     /// Counts what an SDK has counted, of flags that it sees
@@ -247,4 +258,34 @@ fn see(seen: &mut HashMap<Arc<str>, Timestamp>, flag: &Arc<str>, at: Timestamp) 
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(0);
+
+    #[test]
+    fn the_unknown_flags_of_a_request_are_counted_under_one_lock() {
+        let ledger = Ledger::new(1);
+        let names = ["a", "b", "a"];
+        let flags = names.iter().map(|name| {
+            assert!(
+                ledger.open.try_lock().is_err(),
+                "it is held from the first to the last"
+            );
+            (*name, 2)
+        });
+        ledger.answered_unknown(flags, ("test", NOW));
+        let mut counts = UsageCounts::default();
+        ledger.take(&mut counts, NOW);
+        let mut counts: Vec<_> = counts
+            .unknown
+            .iter()
+            .map(|row| (&*row.flag, row.evaluations))
+            .collect();
+        counts.sort_unstable();
+        assert_eq!(counts, [("a", 4), ("b", 2)]);
+    }
 }

@@ -254,6 +254,26 @@ async fn unknown_flags_are_listed_until_they_exist() {
 }
 
 #[tokio::test]
+async fn a_batch_counts_an_unknown_flag_for_each_context() {
+    let server = with_flags().await;
+    let contexts: Vec<_> = (0..1_000)
+        .map(|number| json!({"targetingKey": format!("u{number}")}))
+        .collect();
+    let batch = json!({"flags": ["typo", "one", "soon", "typo"], "contexts": contexts});
+    let path = "/api/v1/evaluate/batch";
+    let answer = server
+        .call(KeyKind::Client, Method::POST, path, &batch, &[])
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(counts(&server, "one").await, json!([["on", 1_000]]));
+    let page = server.get(UNKNOWN).await.json();
+    assert_eq!(page["total"], 2);
+    for (item, key) in [(&page["items"][0], "soon"), (&page["items"][1], "typo")] {
+        assert_eq!((&item["key"], &item["count"]), (&json!(key), &json!(1_000)));
+    }
+}
+
+#[tokio::test]
 async fn a_flood_of_random_keys_stays_bounded_and_does_not_drown_what_is_asked_for_often() {
     let server = with_flags().await;
     for round in 0..10 {
