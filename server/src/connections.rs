@@ -4,6 +4,7 @@
 //! hold connections for ever, and one client as many as there are descriptors.
 
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+#[cfg(target_os = "linux")]
+use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -39,6 +42,11 @@ const SPARE_HEAD: Duration = Duration::from_secs(2);
 /// How long one of those is open at most
 const SPARE_LIFE: Duration = Duration::from_secs(5);
 
+/// What was sent is acknowledged within so many milliseconds, or the client is gone. By itself TCP sends it again for a quarter of an hour, for which
+/// a stream of a client that has vanished would take its place.
+#[cfg(target_os = "linux")]
+const MAX_UNACKNOWLEDGED_MILLIS: u32 = 60_000;
+
 /// What a listener's connections lead to
 #[derive(Debug, Clone)]
 pub(crate) struct Services {
@@ -58,14 +66,9 @@ pub(crate) async fn serve_connections(
     let graceful = GracefulShutdown::new();
     loop {
         let (stream, peer) = tokio::select! {
-            // axum's own accept, which logs errors and waits where descriptors run out all the same.
-            accepted = Listener::accept(&mut listener) => accepted,
+            accepted = accept(&mut listener) => accepted,
             () = stopping.cancelled() => break,
         };
-        // An event is small and wanted now.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "cannot set TCP_NODELAY");
-        }
         match connections.admit(peer) {
             Admission::Served(place) => {
                 let serving = serve(stream, place, services.app.clone(), graceful.watcher());
@@ -91,6 +94,21 @@ pub(crate) async fn serve_connections(
     graceful.shutdown().await;
 }
 
+/// The next connection, with its options set
+async fn accept(listener: &mut TcpListener) -> (TcpStream, SocketAddr) {
+    // axum's own accept, which logs errors and waits where descriptors run out all the same.
+    let (stream, peer) = Listener::accept(listener).await;
+    // An event is small and wanted now.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
+    #[cfg(target_os = "linux")]
+    if let Err(error) = sockopt::set_tcp_user_timeout(&stream, MAX_UNACKNOWLEDGED_MILLIS) {
+        tracing::debug!(%error, "cannot set TCP_USER_TIMEOUT");
+    }
+    (stream, peer)
+}
+
 /// Why a connection was closed that its client did not close
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CloseReason {
@@ -100,16 +118,24 @@ pub(crate) enum CloseReason {
     SlowHead,
     /// The client did not read what it had asked for
     SlowReader,
+    /// The client's system did not acknowledge what was sent
+    Unreachable,
 }
 
 impl CloseReason {
-    pub(crate) const ALL: [Self; 3] = [Self::Idle, Self::SlowHead, Self::SlowReader];
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Idle,
+        Self::SlowHead,
+        Self::SlowReader,
+        Self::Unreachable,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Idle => "idle",
             Self::SlowHead => "slow-head",
             Self::SlowReader => "slow-reader",
+            Self::Unreachable => "unreachable",
         }
     }
 
@@ -122,8 +148,20 @@ impl CloseReason {
                 Self::Idle
             });
         }
-        let cause = std::error::Error::source(error)?.downcast_ref::<io::Error>()?;
-        (cause.kind() == io::ErrorKind::TimedOut).then_some(Self::SlowReader)
+        Self::of_socket(std::error::Error::source(error)?.downcast_ref()?)
+    }
+
+    fn of_socket(error: &io::Error) -> Option<Self> {
+        if error.kind() != io::ErrorKind::TimedOut {
+            return None;
+        }
+        // Our own time-out has no number of the system's.
+        let is_of_system = error.raw_os_error().is_some();
+        Some(if is_of_system {
+            Self::Unreachable
+        } else {
+            Self::SlowReader
+        })
     }
 }
 
@@ -201,5 +239,39 @@ fn turn_away(stream: TcpStream) {
         .and_then(|mut stream| stream.write_all(answer.as_bytes()));
     if let Err(error) = written {
         tracing::trace!(%error, "a connection failed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_a_client_does_not_acknowledge_within_a_minute_ends_its_connection() {
+        let mut listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (client, (accepted, peer)) =
+            tokio::join!(TcpStream::connect(address), accept(&mut listener));
+        let client = client.unwrap();
+        assert_eq!(peer, client.local_addr().unwrap());
+        assert_eq!(sockopt::tcp_user_timeout(&accepted).unwrap(), 60_000);
+        assert_eq!(
+            sockopt::tcp_user_timeout(&client).unwrap(),
+            0,
+            "the system's"
+        );
+        assert!(accepted.nodelay().unwrap());
+    }
+
+    #[test]
+    fn a_client_that_is_gone_is_told_from_one_that_does_not_read() {
+        let of_system = io::Error::from(rustix::io::Errno::TIMEDOUT);
+        let own = io::ErrorKind::TimedOut.into();
+        let reset = io::Error::from(rustix::io::Errno::CONNRESET);
+        let reason = |error: &io::Error| CloseReason::of_socket(error);
+        assert_eq!(reason(&of_system), Some(CloseReason::Unreachable));
+        assert_eq!(reason(&own), Some(CloseReason::SlowReader));
+        assert_eq!(reason(&reset), None);
     }
 }
