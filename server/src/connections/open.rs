@@ -4,20 +4,18 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use axum::http::Method;
 use tokio::time::Instant;
 
 use super::socket::Activity;
 use crate::client_address::{Proxies, network};
+use crate::logging::LogLimiter;
 
 /// Connections beyond the limits that are still answered, health checks as usual and everything else with 503
 pub(crate) const SPARE: usize = 64;
 /// As many of them may be of one address
 const ADDRESS_SPARE: usize = 16;
-/// How often the log says that a limit is reached
-const WARN_INTERVAL: Duration = Duration::from_mins(1);
 /// Requests that the log names when they are cut off
 const MAX_NAMED: usize = 10;
 
@@ -85,7 +83,7 @@ struct Open {
     spare: usize,
     addresses: HashMap<IpAddr, OfAddress>,
     connections: HashMap<u64, OpenConnection>,
-    warned_at: Option<Instant>,
+    log_limiter: LogLimiter,
 }
 
 #[derive(Debug, Default)]
@@ -313,14 +311,9 @@ impl Open {
     }
 
     fn warn(&mut self, peer: SocketAddr, beyond: Beyond, limits: ConnectionLimits) {
-        let now = Instant::now();
-        if self
-            .warned_at
-            .is_some_and(|at| now.duration_since(at) < WARN_INTERVAL)
-        {
+        if !self.log_limiter.admit(beyond.name()) {
             return;
         }
-        self.warned_at = Some(now);
         match beyond {
             Beyond::All => tracing::warn!(
                 limit = limits.plain,

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::auth::{Grant, KeyKind};
 use crate::client_address::network;
 use crate::feed::Subject;
+use crate::logging::LogLimiter;
 
 /// How many streams there may be at a time
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +84,7 @@ struct Open {
     keys: HashMap<Arc<str>, usize>,
     addresses: HashMap<IpAddr, usize>,
     feeds: HashMap<Feed, Arc<AtomicUsize>>,
+    log_limiter: LogLimiter,
 }
 
 /// An environment's streams of one subject
@@ -132,21 +134,16 @@ impl StreamSlots {
     ) -> Result<StreamSlot, StreamBound> {
         let is_public = grant.kind() != KeyKind::Server;
         let key = is_public.then(|| grant.payer());
-        let address = address.filter(|_| is_public).map(network);
-        let limits = self.limits;
+        let client = address.filter(|_| is_public);
+        let address = client.map(network);
         let mut open = self.open();
-        // What the caller alone has used up comes first: it says more than that others did.
-        if is_full(&open.addresses, address.as_ref(), limits.address) {
-            return Err(StreamBound::Address);
-        }
-        if is_full(&open.keys, key.as_ref(), limits.key) {
-            return Err(StreamBound::Key);
-        }
-        if is_public && open.public >= limits.public {
-            return Err(StreamBound::Public);
-        }
-        if open.all >= limits.all {
-            return Err(StreamBound::All);
+        if let Some(bound) = open.beyond(self.limits, key.as_ref(), address.as_ref()) {
+            let is_logged = open.log_limiter.admit(bound.name());
+            drop(open);
+            if is_logged {
+                warn(bound, self.limits, (key.as_deref(), client));
+            }
+            return Err(bound);
         }
         open.all = open.all.saturating_add(1);
         if is_public {
@@ -171,6 +168,53 @@ impl StreamSlots {
 
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    /// The limit that another stream would be beyond; of a public key if there is one
+    fn beyond(
+        &self,
+        limits: StreamLimits,
+        key: Option<&Arc<str>>,
+        address: Option<&IpAddr>,
+    ) -> Option<StreamBound> {
+        // What the caller alone has used up comes first: it says more than that others did.
+        if is_full(&self.addresses, address, limits.address) {
+            Some(StreamBound::Address)
+        } else if is_full(&self.keys, key, limits.key) {
+            Some(StreamBound::Key)
+        } else if key.is_some() && self.public >= limits.public {
+            Some(StreamBound::Public)
+        } else if self.all >= limits.all {
+            Some(StreamBound::All)
+        } else {
+            None
+        }
+    }
+}
+
+/// Says in the log that a limit is reached, and by whom
+fn warn(bound: StreamBound, limits: StreamLimits, (key, client): (Option<&str>, Option<IpAddr>)) {
+    match bound {
+        StreamBound::All => tracing::warn!(
+            limit = limits.all,
+            "the limit of streams is reached (--max-streams)"
+        ),
+        StreamBound::Public => tracing::warn!(
+            limit = limits.public,
+            "public keys have as many streams as they may have together (--max-streams)"
+        ),
+        StreamBound::Key => tracing::warn!(
+            key,
+            limit = limits.key,
+            "a key has as many streams as one may have (--max-streams-key)"
+        ),
+        StreamBound::Address => tracing::warn!(
+            address = client.map(tracing::field::display),
+            limit = limits.address,
+            "an address has as many streams of public keys as one may have (--max-streams-address); if it is a proxy, name it with --trusted-proxy"
+        ),
     }
 }
 

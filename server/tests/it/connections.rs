@@ -228,6 +228,36 @@ async fn nobody_takes_the_listener_from_health_checks_the_store_and_those_who_ar
     assert!(!log.contains("Too many open files"), "{log}");
 }
 
+#[tokio::test]
+async fn the_log_says_which_limit_of_streams_is_reached() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--client-local-key", "page", "--max-streams", "2"];
+    let arguments = [&KEYS[..], &arguments, &["--max-streams-address", "1"]].concat();
+    let process = Process::start(folder.path(), &arguments);
+    let mut open = Vec::new();
+    for (token, status) in [
+        ("page", 200),
+        ("page", 429),
+        ("page", 429),
+        ("server", 200),
+        ("server", 503),
+    ] {
+        let request = http().get(format!("{}/api/v1/sdk/stream", process.address));
+        let answer = request.bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{token}");
+        open.push(answer);
+    }
+    drop(open);
+    let (_, stderr) = process.stop();
+    let log = plain(&stderr);
+    let line = |text: &str| log.lines().find(|line| line.contains(text));
+    let of_address = line("an address has as many streams of public keys as one may have");
+    let of_address = of_address.unwrap_or_else(|| panic!("{log}"));
+    assert!(of_address.contains("address=127.0.0.1"), "{of_address}");
+    assert!(of_address.contains("limit=1"), "{of_address}");
+    assert!(line("the limit of streams is reached").is_some(), "{log}");
+}
+
 /// A stream opened by a request from an address, or why it was not
 async fn stream(state: &AppState, token: &str, address: &str) -> Result<Body, (u16, Value)> {
     let path = if token == "client" {
