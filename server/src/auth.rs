@@ -60,6 +60,11 @@ impl KeyKind {
     /// What a key of an environment may be
     pub const KEYS: &'static [Self] = &[Self::Server, Self::Client, Self::ClientLocal];
 
+    /// Whether its keys are no secret: anybody can read them out of a page
+    pub(crate) const fn is_public(self) -> bool {
+        matches!(self, Self::Client | Self::ClientLocal)
+    }
+
     /// The role of a name
     pub(crate) fn role(name: &str) -> Option<Self> {
         let roles = Self::ROLES.iter();

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 
 use crate::api_error::ApiError;
 use crate::auth::KeyKind;
+use crate::budget::{FREE, Hold};
 use crate::coding::{self, Coding};
 use crate::observe::UncodedBytes;
 use crate::rate::Bill;
@@ -25,8 +26,8 @@ pub(crate) const MAX_RESPONSE_BYTES: usize = 8 << 20;
 /// What is no longer and of no more outcomes than this is made at once by the thread that serves the request: about a millisecond
 const MAX_INLINE_BYTES: usize = 256 << 10;
 const MAX_INLINE_OUTCOMES: usize = 1_000;
-/// How long a large response may wait for its turn
-const MAX_WAIT: Duration = Duration::from_secs(10);
+/// How long a large response may wait for its turn, and whatever is long for room
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// A body that is written piece by piece, and never longer than it may be
 #[derive(Debug)]
@@ -106,7 +107,7 @@ impl Turns {
     }
 
     /// Makes something on a blocking thread when it is its turn; it is finished also if nobody waits for it
-    async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         &self,
         is_public: bool,
         make: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
@@ -155,6 +156,10 @@ pub(crate) async fn respond<T: Send + 'static>(
         let mut body = BoundedBody::new(limit);
         let told = write(&mut body)?;
         let length = body.bytes.len();
+        if length > FREE {
+            // It grew by doubling, and is held for as long as somebody reads it.
+            body.bytes.shrink_to_fit();
+        }
         let (coding, bytes) = coding::answer(body.bytes, accepted);
         let made = Made {
             coding,
@@ -163,18 +168,26 @@ pub(crate) async fn respond<T: Send + 'static>(
         };
         Ok((made, told))
     };
+    let is_public = request.kind.is_none_or(KeyKind::is_public);
+    let budget = state.budget();
     if request.outcomes <= MAX_INLINE_OUTCOMES {
         match make(MAX_INLINE_BYTES) {
             Err(ApiError::ResponseTooLong { .. }) => {}
-            made => return made,
+            Err(error) => return Err(error),
+            Ok((made, told)) => {
+                // Where there is no room it is made again when there is: nothing long is held while it waits.
+                if let Some(hold) = budget.try_hold(is_public, made.bytes.len()) {
+                    return Ok((made.held(hold), told));
+                }
+            }
         }
     }
-    let is_public = matches!(
-        request.kind,
-        None | Some(KeyKind::Client | KeyKind::ClientLocal)
-    );
-    let turns = state.turns();
-    turns.run(is_public, move || make(MAX_RESPONSE_BYTES)).await
+    let hold = budget.hold(is_public, MAX_RESPONSE_BYTES).await?;
+    let make = move || {
+        let (made, told) = make(MAX_RESPONSE_BYTES)?;
+        Ok((made.held(hold), told))
+    };
+    state.turns().run(is_public, make).await
 }
 
 /// A body that was made
@@ -183,6 +196,15 @@ pub(crate) struct Made {
     coding: Coding,
     bytes: Bytes,
     length: usize,
+}
+
+impl Made {
+    fn held(self, hold: Hold) -> Self {
+        Self {
+            bytes: hold.keep(self.bytes),
+            ..self
+        }
+    }
 }
 
 impl IntoResponse for Made {

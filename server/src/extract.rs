@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use axum::http::StatusCode;
+use axum::http::Extensions;
 use axum::http::request::Parts;
 use flagstaff_core::limits;
+use futures_util::StreamExt as _;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
@@ -17,7 +17,9 @@ use utoipa::IntoParams;
 
 use crate::api_error::{ApiError, foreign};
 use crate::auth::{Grant, KeyKind};
+use crate::budget::FREE;
 use crate::environment::{Author, Environment};
+use crate::observe::hold_body;
 use crate::state::AppState;
 
 /// Characters of a reason
@@ -87,14 +89,50 @@ pub(crate) async fn read_body(
     state: &AppState,
     limit: usize,
 ) -> Result<Bytes, ApiError> {
-    let bytes = in_time(limit, Bytes::from_request(request, state)).await?;
-    bytes.map_err(|error| unread(&error, limit))
+    let (parts, body) = request.into_parts();
+    whole_body(&parts.extensions, state, (body, limit)).await
 }
 
 /// A body before it is known what for, in the time that one of this length may take
-pub(crate) async fn whole_body(body: axum::body::Body, limit: usize) -> Result<Bytes, ApiError> {
-    let bytes = in_time(limit, axum::body::to_bytes(body, limit)).await?;
-    bytes.map_err(|_| ApiError::TooLarge { limit })
+pub(crate) async fn whole_body(
+    extensions: &Extensions,
+    state: &AppState,
+    (body, limit): (axum::body::Body, usize),
+) -> Result<Bytes, ApiError> {
+    in_time(limit, collect(extensions, state, (body, limit))).await?
+}
+
+async fn collect(
+    extensions: &Extensions,
+    state: &AppState,
+    (body, limit): (axum::body::Body, usize),
+) -> Result<Bytes, ApiError> {
+    let told = body.size_hint().exact();
+    let told = told.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    if told.is_some_and(|bytes| bytes > limit) {
+        return Err(ApiError::TooLarge { limit });
+    }
+    hold_body(extensions, state, told.unwrap_or_default()).await?;
+    let mut bytes = Vec::new();
+    let mut pieces = body.into_data_stream();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| {
+            ApiError::Unreadable(format!(
+                "the body broke off: {}",
+                foreign(&error.to_string())
+            ))
+        })?;
+        let length = bytes.len().saturating_add(piece.len());
+        if length > limit {
+            return Err(ApiError::TooLarge { limit });
+        }
+        if length > FREE {
+            // Of one that does not say how long it is, all that it may come to: who has some would otherwise wait for who has the rest.
+            hold_body(extensions, state, told.unwrap_or(limit)).await?;
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes.into())
 }
 
 /// What reading a body comes to, in the time that one of at most `limit` bytes may take
@@ -103,14 +141,6 @@ pub(crate) async fn in_time<T>(limit: usize, body: impl Future<Output = T>) -> R
     let time = Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX));
     let body = tokio::time::timeout(time, body).await;
     body.map_err(|_| ApiError::TooSlow { seconds })
-}
-
-fn unread(error: &BytesRejection, limit: usize) -> ApiError {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        ApiError::TooLarge { limit }
-    } else {
-        ApiError::Unreadable(foreign(&error.body_text()).into_owned())
-    }
 }
 
 /// The parameters of the query

@@ -108,7 +108,7 @@ async fn begin(
     if state.contact().is_lost() {
         return Err(ApiError::out_of_reach());
     }
-    let bytes = whole_body(body, access.body_bytes).await?;
+    let bytes = whole_body(&parts.extensions, state, (body, access.body_bytes)).await?;
     let token = token(parts).unwrap_or_default().to_owned();
     let claim = Claim {
         scope: grant.scope(),

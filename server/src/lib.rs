@@ -18,6 +18,7 @@ mod api_error;
 pub mod auth;
 pub mod backing;
 mod bounded;
+mod budget;
 mod catalogue;
 mod catch_up;
 pub mod chain;

@@ -11,6 +11,8 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
+use crate::api_error::ApiError;
+use crate::budget::{FREE, Hold};
 use crate::client_address;
 use crate::rate::Bill;
 use crate::state::AppState;
@@ -22,9 +24,19 @@ const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
 /// Longer ones are replaced: they would be repeated in every line of the log
 const ID_LENGTH: usize = 128;
 
-/// The accounts of a request, once it is known whose it is: the length of its response is charged to them
+/// What is known of a request until its response is there
 #[derive(Debug, Clone, Default)]
-struct BillOnce(Arc<OnceLock<Bill>>);
+struct Noted(Arc<Notes>);
+
+#[derive(Debug, Default)]
+struct Notes {
+    /// The accounts, once it is known whose it is: the length of its response is charged to them
+    bill: OnceLock<Bill>,
+    /// Whether it comes with a secret
+    is_secret: OnceLock<()>,
+    /// The room for its body
+    body: OnceLock<Hold>,
+}
 
 /// Of a response that was more work than its length tells: the bytes that it is made of
 #[derive(Debug, Clone, Copy)]
@@ -32,10 +44,37 @@ pub(crate) struct UncodedBytes(pub(crate) usize);
 
 /// Notes whom to charge for the response
 pub(crate) fn note_bill(extensions: &Extensions, bill: &Bill) {
-    if let Some(once) = extensions.get::<BillOnce>() {
+    if let Some(Noted(notes)) = extensions.get() {
         // A request is admitted once.
-        let _ = once.0.set(bill.clone());
+        let _ = notes.bill.set(bill.clone());
     }
+}
+
+/// Notes that the request comes with a secret
+pub(crate) fn note_secret(extensions: &Extensions) {
+    if let Some(Noted(notes)) = extensions.get() {
+        let _ = notes.is_secret.set(());
+    }
+}
+
+/// Waits until there is room for so many bytes of a request's body, which it has until the response is made; what was read from the
+/// body takes as much
+pub(crate) async fn hold_body(
+    extensions: &Extensions,
+    state: &AppState,
+    bytes: usize,
+) -> Result<(), ApiError> {
+    let Some(Noted(notes)) = extensions.get() else {
+        return Ok(());
+    };
+    if bytes <= FREE || notes.body.get().is_some() {
+        return Ok(());
+    }
+    let is_public = notes.is_secret.get().is_none();
+    let hold = state.budget().hold(is_public, bytes).await?;
+    // Nobody reads a body twice at once.
+    let _ = notes.body.set(hold);
+    Ok(())
 }
 
 /// The bytes of a response; of one that is made while it is sent nothing is known yet
@@ -64,8 +103,8 @@ pub(crate) async fn observe(
         request_id: id.to_str().ok().map(Arc::from),
         claim: None,
     });
-    let bill = BillOnce::default();
-    request.extensions_mut().insert(bill.clone());
+    let noted = Noted::default();
+    request.extensions_mut().insert(noted.clone());
     let span = tracing::info_span!(
         "request",
         %method,
@@ -80,7 +119,7 @@ pub(crate) async fn observe(
     }
     let mut response = next.run(request).instrument(span.clone()).await;
     let duration = begun.elapsed();
-    if let Some(bill) = bill.0.get() {
+    if let Some(bill) = noted.0.bill.get() {
         state.limiter().add_bytes(bill, response_bytes(&response));
     }
     let status = response.status().as_u16();

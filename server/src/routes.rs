@@ -1,7 +1,6 @@
 //! Every route; the handlers read the request, call one function and write the answer
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER,
 };
@@ -10,11 +9,10 @@ use axum::middleware;
 use axum::response::Response;
 use axum::routing::{get, post};
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use utoipa_axum::router::UtoipaMethodRouterExt as _;
 use utoipa_axum::routes;
 
 use crate::api_error::{ApiError, NotForOrigin};
-use crate::extract::{BODY_BYTES, DOCUMENT_BYTES, WriteAccess};
+use crate::extract::WriteAccess;
 use crate::idempotency;
 use crate::observe::{REQUEST_ID, observe};
 use crate::openapi::{Audience, Described, Routes};
@@ -77,7 +75,6 @@ pub fn app(state: AppState) -> Router {
         .route("/example/{*path}", get(example::file))
         .fallback(|| async { ApiError::NoRoute })
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::from_fn_with_state(state.clone(), observe))
         .with_state(state)
 }
@@ -170,9 +167,7 @@ fn documents() -> Routes {
     let document = routes!(document::export, document::replace);
     // The load counts for itself what it reads.
     let overrides = routes!(overrides::bulk::load);
-    let environment = Routes::default()
-        .routes(document.layer(DefaultBodyLimit::max(DOCUMENT_BYTES)))
-        .routes(overrides.layer(DefaultBodyLimit::disable()));
+    let environment = Routes::default().routes(document).routes(overrides);
     Routes::default().nest(ENVIRONMENT, environment)
 }
 

@@ -14,6 +14,7 @@ use crate::api_error::chain;
 use crate::auth::Keyring;
 use crate::backing::Backing;
 use crate::bounded::Turns;
+use crate::budget::Budget;
 use crate::client_address::Proxies;
 use crate::connections::{ConnectionLimits, Connections};
 use crate::contact::Contact;
@@ -38,6 +39,8 @@ pub struct Limits {
     pub streams: StreamLimits,
     /// Connections at a time
     pub connections: ConnectionLimits,
+    /// Bytes of long bodies and responses that are held at a time: half of them for keys that are no secret and those without a key
+    pub held_bytes: usize,
     /// Changes of overrides that a flag takes in an hour; 0 for any number
     pub override_changes: u32,
     /// How often a silent stream says that it lives
@@ -63,6 +66,7 @@ impl Default for Limits {
         Self {
             streams: StreamLimits::of(10_000),
             connections: ConnectionLimits::default(),
+            held_bytes: 256 << 20,
             override_changes: 100,
             heartbeat: Duration::from_secs(15),
             poll: Duration::from_millis(500),
@@ -114,6 +118,7 @@ struct Inner {
     limits: Limits,
     limiter: Limiter,
     turns: Turns,
+    budget: Budget,
     streams: Arc<StreamSlots>,
     connections: Arc<Connections>,
     metrics: Metrics,
@@ -196,6 +201,7 @@ impl AppState {
             loading_keys: Mutex::new(()),
             limiter: Limiter::new(limits.rates.clone(), clock.clone()),
             turns: Turns::new(),
+            budget: Budget::new(limits.held_bytes),
             clock,
             limits,
             streams,
@@ -303,6 +309,11 @@ impl AppState {
     /// Who makes a large response when
     pub(crate) fn turns(&self) -> &Turns {
         &self.0.turns
+    }
+
+    /// The bytes that may be held
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.0.budget
     }
 
     /// The streams that are open

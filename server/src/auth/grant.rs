@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Key, KeyKind};
 use crate::api_error::ApiError;
 use crate::identity::Identity;
-use crate::observe::note_bill;
+use crate::observe::{note_bill, note_secret};
 use crate::rate::Bill;
 use crate::signing;
 use crate::state::AppState;
@@ -181,6 +181,9 @@ impl Grant {
         }
         self.bill = state.limiter().admit(&self, parts)?;
         note_bill(&parts.extensions, &self.bill);
+        if !self.kind.is_public() {
+            note_secret(&parts.extensions);
+        }
         self.origin = parts.extensions.get().cloned().unwrap_or_default();
         Ok(self)
     }

@@ -15,6 +15,8 @@ mod audit;
 #[cfg(test)]
 mod backups;
 #[cfg(test)]
+mod budget;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod changesets;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::http::header::ETAG;
+use axum::http::{Extensions, HeaderMap};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ use crate::environment::Invalid;
 use crate::etag::{self, IfMatch, Precondition};
 use crate::extract::{AdminScope, DOCUMENT_BYTES, Parameters, WriteQuery, in_time};
 use crate::object::ObjectId;
+use crate::observe::hold_body;
 use crate::offload::offload;
 use crate::overrides::bulk::{self, Line, Mode, Reader, Tally};
 use crate::published::Published;
@@ -86,10 +87,15 @@ pub(in crate::routes) async fn load(
     State(state): State<AppState>,
     Parameters(query): Parameters<BulkQuery>,
     headers: HeaderMap,
+    extensions: Extensions,
     body: Body,
 ) -> Result<Response, ApiError> {
     let author = WriteQuery::because(query.reason).author(&scope.grant, &state)?;
     flag(&scope.environment.current(), &scope.key)?;
+    let told = body.size_hint().exact();
+    let bytes = told.and_then(|bytes| usize::try_from(bytes).ok());
+    let bytes = bytes.unwrap_or(DOCUMENT_BYTES).min(DOCUMENT_BYTES);
+    hold_body(&extensions, &state, bytes).await?;
     let lines = in_time(DOCUMENT_BYTES, read(body, query.level.as_deref())).await??;
     let count = lines.len();
     let mode = match query.mode {
