@@ -248,7 +248,15 @@ impl Limiter {
         }
     }
 
-    /// Charges for the bytes of a response; those of one unit are part of the request
+    /// Charges for the bytes of a response before it is made; those of one unit are part of the request
+    pub(crate) fn charge_bytes(&self, bill: &Bill, bytes: usize) -> Result<(), ApiError> {
+        match bytes / BYTES {
+            0 => Ok(()),
+            units => self.charge(bill, units),
+        }
+    }
+
+    /// Charges for the bytes of a response that is made; those of one unit are part of the request
     pub(crate) fn add_bytes(&self, bill: &Bill, bytes: usize) {
         match bytes / BYTES {
             0 => {}

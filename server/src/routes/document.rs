@@ -26,12 +26,16 @@ use crate::extract::{AdminScope, DOCUMENT_BYTES, Parameters, author, read_body};
 use crate::flag;
 use crate::notation::{Notation, NotationError};
 use crate::object::ObjectKind;
+use crate::observe::UncodedBytes;
 use crate::offload::{discard, offload};
 use crate::openapi::{Difference, Document, DocumentIssue};
 use crate::preview::{self, FlagMoves, Preview};
 use crate::published::Published;
 use crate::state::AppState;
 use crate::view::Scope;
+
+/// A document as YAML is at most so many times as long as it is as JSON, unless it is all brackets
+const YAML_GROWTH: usize = 2;
 
 /// Exports an environment as a document, as YAML where `Accept` asks for it
 #[utoipa::path(
@@ -41,19 +45,33 @@ use crate::view::Scope;
         content((Document = "application/json"), (String = "application/yaml")),
     )),
 )]
-pub(super) async fn export(scope: AdminScope, headers: HeaderMap) -> Result<Response, ApiError> {
+pub(super) async fn export(
+    scope: AdminScope,
+    State(state): State<AppState>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let published = scope.environment.current();
     let notation = Notation::wanted(&headers);
     let tag = etag::quoted(&tag(&published, notation))?;
     let (_, document) = published
         .send_document(Scope::All, Coding::Identity)
         .await?;
-    let body = match notation {
-        Notation::Json => document,
-        Notation::Yaml => offload(move || yaml(&document)).await??,
-    };
     let headers = [(CONTENT_TYPE, notation.media_type()), (VARY, "accept")];
-    Ok(([(ETAG, tag)], headers, body).into_response())
+    let head = ([(ETAG, tag)], headers);
+    if notation == Notation::Json {
+        return Ok((head.0, head.1, document).into_response());
+    }
+    // It is much work, and made for each who asks: whoever has used up what they had is refused before.
+    let charged = document.len();
+    state.limiter().charge_bytes(scope.grant.bill(), charged)?;
+    let is_public = scope.grant.kind().is_public();
+    let held = charged.saturating_mul(YAML_GROWTH);
+    let hold = state.budget().hold(is_public, held).await?;
+    let make = move || yaml(&document).map(|text| hold.keep(text));
+    let text = state.turns().run(is_public, make).await?;
+    let mut response = (head.0, head.1, text).into_response();
+    response.extensions_mut().insert(UncodedBytes(0));
+    Ok(response)
 }
 
 fn yaml(document: &[u8]) -> Result<Bytes, ApiError> {

@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 
-use crate::support::Server;
+use crate::support::{DOCUMENT, Server};
 
 const EVALUATE: &str = "/api/v1/evaluate";
 const VALUES: &str = "/api/v1/projects/default/environments/production/values?targetingKey=u";
@@ -61,6 +61,7 @@ async fn a_long_response_that_nobody_reads_keeps_its_room_until_it_is_dropped() 
     let asked = || Some(Body::from("{}"));
     for (key, path, other) in [
         (KeyKind::Client, EVALUATE, KeyKind::Server),
+        (KeyKind::Viewer, DOCUMENT, KeyKind::Client),
     ] {
         let ask = |key, path: &'static str| {
             let body = (path == EVALUATE).then(asked).flatten();

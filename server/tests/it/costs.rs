@@ -317,3 +317,26 @@ async fn reads_of_people_are_limited_by_what_they_cost() {
         assert_eq!(answer.status, StatusCode::CREATED);
     }
 }
+
+#[tokio::test]
+async fn an_export_as_yaml_is_paid_for_before_it_is_made() {
+    let server = limited(Rates {
+        reads: 1,
+        ..Rates::default()
+    })
+    .await;
+    serve_texts(&server, 1, 600_000).await;
+    let headers = [("accept", "application/yaml")];
+    let ask = || {
+        server.call(
+            KeyKind::Viewer,
+            Method::GET,
+            DOCUMENT,
+            &Value::Null,
+            &headers,
+        )
+    };
+    let (first, second) = tokio::join!(ask(), ask());
+    assert_eq!(first.status, StatusCode::OK);
+    assert_eq!(second.status, StatusCode::TOO_MANY_REQUESTS);
+}
