@@ -47,13 +47,13 @@ pub(crate) struct Opening<'a> {
     pub(crate) extensions: &'a Extensions,
 }
 
-/// Opens a stream that begins with what a client that holds the cursor needs
+/// Opens a stream that begins with what a client that holds the cursor needs; with the bytes that it begins with
 pub(crate) async fn open(
     state: &AppState,
     environment: &Environment,
     grant: &Grant,
     opening: Opening<'_>,
-) -> Result<Body, ApiError> {
+) -> Result<(Body, usize), ApiError> {
     if state.stopping().is_cancelled() {
         return Err(ApiError::unavailable("the server is stopping"));
     }
@@ -72,6 +72,7 @@ pub(crate) async fn open(
         state.now(),
     )
     .await?;
+    let bytes = unsent.iter().map(|part| part.plain().len()).sum();
     let present = match opening.subject {
         Subject::Notices => None,
         Subject::Objects(_) => {
@@ -100,15 +101,13 @@ pub(crate) async fn open(
             .get::<Arc<HttpConnection>>()
             .map(HttpConnection::carry_stream),
     };
-    Ok(Body::from_stream(stream::unfold(
-        connection,
-        |mut connection| async {
-            connection
-                .next()
-                .await
-                .map(|bytes| (Ok::<_, Infallible>(bytes), connection))
-        },
-    )))
+    let body = Body::from_stream(stream::unfold(connection, |mut connection| async {
+        connection
+            .next()
+            .await
+            .map(|bytes| (Ok::<_, Infallible>(bytes), connection))
+    }));
+    Ok((body, bytes))
 }
 
 fn heartbeat(period: Duration) -> Interval {

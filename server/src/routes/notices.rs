@@ -88,6 +88,6 @@ pub(super) async fn events(
         coding,
         extensions: &parts.extensions,
     };
-    let body = stream::open(&state, &environment, &grant, opening).await?;
+    let (body, _) = stream::open(&state, &environment, &grant, opening).await?;
     Ok((STREAM_HEADERS, coding.header(), body).into_response())
 }

@@ -65,8 +65,13 @@ pub(super) async fn stream(
         coding,
         extensions: &extensions,
     };
-    let body = stream::open(&state, &environment, &grant, opening).await?;
-    Ok((STREAM_HEADERS, coding.header(), body).into_response())
+    let (body, bytes) = stream::open(&state, &environment, &grant, opening).await?;
+    let mut response = (STREAM_HEADERS, coding.header(), body).into_response();
+    if grant.kind().is_public() {
+        // What it begins with costs what the same costs as a snapshot.
+        response.extensions_mut().insert(UncodedBytes(bytes));
+    }
+    Ok(response)
 }
 
 /// What a client that reconnects has

@@ -319,6 +319,39 @@ async fn reads_of_people_are_limited_by_what_they_cost() {
 }
 
 #[tokio::test]
+async fn a_stream_costs_a_page_what_a_snapshot_costs() {
+    for path in ["/api/v1/sdk/snapshot", "/api/v1/sdk/stream"] {
+        for (token, second) in [
+            ("client-local", StatusCode::TOO_MANY_REQUESTS),
+            ("server", StatusCode::OK),
+        ] {
+            let server = limited(Rates {
+                address: 1,
+                ..Rates::default()
+            })
+            .await;
+            let flag = json!({
+                "type": "string", "enabled": true, "clientSide": true, "variants": {"long": "x".repeat(700_000), "off": ""},
+                "offVariant": "off", "serve": "long",
+            });
+            let put = server.put("long", &flag).await;
+            assert_eq!(put.status, StatusCode::CREATED, "{}", put.text);
+            for expected in [StatusCode::OK, second] {
+                let mut request = Request::get(path)
+                    .header("authorization", format!("Bearer {token}"))
+                    .body(Body::empty())
+                    .unwrap();
+                let address = (std::net::IpAddr::from([192, 0, 2, 1]), 4_000);
+                request.extensions_mut().insert(Peer(address.into()));
+                let router = flagstaff_server::app(server.state.clone());
+                let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
+                assert_eq!(response.status(), expected, "{path} {token}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_export_as_yaml_is_paid_for_before_it_is_made() {
     let server = limited(Rates {
         reads: 1,
