@@ -102,7 +102,8 @@ impl Feed {
                 if let Some(delta) = delta {
                     vec![delta]
                 } else {
-                    let intent = Intent::Full("the reader was too slow");
+                    let intent =
+                        Intent::Full("the reader was too slow, or the changes are too long");
                     let intent = Shared::new(transfer::intent(intent));
                     vec![published.send_full(*scope, *coding).await?, intent]
                 }

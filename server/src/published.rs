@@ -17,6 +17,11 @@ use crate::view::{Scope, State};
 
 mod render;
 
+/// Changes of no more bytes are kept whatever there is: of a thousand states to begin from they come to as many KiB
+const SMALL_DELTA: usize = 4 << 10;
+/// Bytes of longer ones that are kept also of a small environment
+const MIN_KEPT_BYTES: usize = 1 << 20;
+
 /// What an environment is at one revision
 #[derive(Debug)]
 pub struct Published {
@@ -54,16 +59,17 @@ struct Rendered {
     document: OnceLock<Bytes>,
     document_gzip: OnceLock<Bytes>,
     full: OnceLock<Shared>,
-    // By the revision that they start from.
-    deltas: Mutex<BTreeMap<u64, Shared>>,
+    // By the revision that they start from; `None` where everything is sent instead.
+    deltas: Mutex<BTreeMap<u64, Option<Shared>>>,
 }
 
 impl Rendered {
-    fn deltas(&self) -> MutexGuard<'_, BTreeMap<u64, Shared>> {
+    fn deltas(&self) -> MutexGuard<'_, BTreeMap<u64, Option<Shared>>> {
         self.deltas.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn delta(&self, revision: u64) -> Option<Shared> {
+    /// What was made for this revision, if anything was
+    fn delta(&self, revision: u64) -> Option<Option<Shared>> {
         self.deltas().get(&revision).cloned()
     }
 }
@@ -215,23 +221,41 @@ impl Published {
                 events: Some(events),
             },
             None => Transfer {
-                intent: Intent::Full("the cursor is too old"),
+                intent: Intent::Full("the cursor is too old, or the changes are too long"),
                 events: Some(self.full(scope)),
             },
         }
     }
 
-    /// The changes since a revision that this server has published; `None` if it is no longer known
+    /// The changes since a revision that this server has published; `None` if it is no longer known, or everything is the better answer
     pub fn since(&self, scope: Scope, revision: u64) -> Option<Shared> {
         if let Some(made) = self.rendered(scope).delta(revision) {
-            return Some(made);
+            return made;
         }
         let past = self.history.get(revision)?;
         let (from, to) = (past.objects(scope), self.state.objects(scope));
         let delta = self.with_commit(scope, |commit| transfer::delta(from, to, commit));
+        let length = delta.len();
+        let is_small = length <= SMALL_DELTA;
+        // Everything is rendered only where it may be the shorter one.
+        let is_shorter =
+            is_small || length <= to.bytes() || length <= self.full(scope).plain().len();
+        // All who follow are at the revision before.
+        let is_latest = revision.checked_add(1) == Some(self.revision());
         // Not while it is made: who looks whether it is there would wait for it.
         let mut deltas = self.rendered(scope).deltas();
-        Some(deltas.entry(revision).or_insert(Shared::new(delta)).clone())
+        let kept = deltas.values().flatten().map(|delta| delta.plain().len());
+        let kept = kept.fold(length, usize::saturating_add);
+        let has_room = is_small || is_latest || kept <= self.kept_bytes(scope);
+        let is_sent = is_shorter && has_room;
+        let delta = is_sent.then(|| Shared::new(delta));
+        deltas.entry(revision).or_insert(delta).clone()
+    }
+
+    /// How many bytes of longer changes are kept at a time: there are as many states to begin from as the history has, and everything
+    /// is there once for all
+    fn kept_bytes(&self, scope: Scope) -> usize {
+        self.state.objects(scope).bytes().max(MIN_KEPT_BYTES)
     }
 
     /// The changes since a state that a client has; `None` if there is no way from there

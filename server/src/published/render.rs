@@ -90,14 +90,15 @@ impl Published {
 
     fn is_transfer_ready(&self, scope: Scope, held: Option<u64>, coding: Coding) -> bool {
         let rendered = self.rendered(scope);
+        let is_full_ready = || {
+            let full = rendered.full.get();
+            full.is_some_and(|full| full.is_ready(coding))
+        };
         match held {
             Some(revision) => rendered
                 .delta(revision)
-                .is_some_and(|delta| delta.is_ready(coding)),
-            None => rendered
-                .full
-                .get()
-                .is_some_and(|full| full.is_ready(coding)),
+                .is_some_and(|delta| delta.map_or_else(is_full_ready, |it| it.is_ready(coding))),
+            None => is_full_ready(),
         }
     }
 

@@ -7,7 +7,7 @@ use axum::http::{Method, Request, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use flagstaff_server::auth::KeyKind;
-use flagstaff_server::Limits;
+use flagstaff_server::{Intent, Limits, Scope};
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -131,4 +131,58 @@ async fn a_long_body_that_comes_slowly_keeps_its_room_until_it_is_dropped() {
     let next = send(&server, KeyKind::Client, EVALUATE, Some(long.into()));
     let next = tokio::time::timeout(wait, next).await.unwrap();
     assert_eq!(next.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn changes_from_many_old_states_are_kept_up_to_a_bound_and_else_everything_is_sent() {
+    let server = Server::new().await;
+    let flag = |text: &str| {
+        json!({
+            "type": "string", "enabled": true, "variants": {"long": text.repeat(500_000), "off": ""}, "offVariant": "off", "serve": "off",
+        })
+    };
+    server.put("same", &flag("x")).await;
+    let environment = server.state.environment(1).unwrap();
+    let mut held = Vec::new();
+    for text in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+        held.push(environment.current());
+        let put = server.put("other", &flag(text)).await;
+        assert!(put.status.is_success(), "{}", put.text);
+    }
+    let current = environment.current();
+    let mut sent = 0;
+    for past in &held {
+        let transfer = current.transfer(Scope::All, Some(&past.cursor(Scope::All)));
+        let events = transfer.events.unwrap();
+        match transfer.intent {
+            Intent::Changes => sent += events.plain().len(),
+            Intent::Full(_) => assert_eq!(events.plain(), current.full(Scope::All).plain()),
+            Intent::Nothing => panic!("there are changes"),
+        }
+    }
+    let full = current.full(Scope::All).plain().len();
+    assert!(
+        sent <= 2 * full,
+        "{sent} bytes are kept, everything is {full}"
+    );
+    // Who follows is at the state before, and gets the changes whatever others have asked for.
+    let latest = held.last().unwrap().revision();
+    assert!(current.since(Scope::All, latest).is_some());
+    // What is longer than everything is never sent.
+    let flags: serde_json::Map<_, _> = (0..500)
+        .map(|number| {
+            (
+                format!("flag{number}"),
+                json!({"type": "boolean", "enabled": true}),
+            )
+        })
+        .collect();
+    for flags in [flags, serde_json::Map::new()] {
+        let document = json!({"schemaVersion": 1, "flags": flags});
+        let put = server.admin(Method::PUT, DOCUMENT, &document).await;
+        assert_eq!(put.status, StatusCode::OK, "{}", put.text);
+    }
+    let current = environment.current();
+    let before = current.revision() - 1;
+    assert!(current.since(Scope::All, before).is_none());
 }
