@@ -34,7 +34,7 @@ use crate::published::Published;
 use crate::state::AppState;
 use crate::view::Scope;
 
-/// A document as YAML is at most so many times as long as it is as JSON, unless it is all brackets
+/// Room for a document as YAML, in lengths of the same as JSON: it is indented
 const YAML_GROWTH: usize = 2;
 
 /// Exports an environment as a document, as YAML where `Accept` asks for it
