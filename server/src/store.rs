@@ -274,6 +274,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether nobody knows if what was to be written was
+    pub(crate) fn leaves_open(&self) -> bool {
+        matches!(self, Self::TooSlow | Self::Unreachable(_))
+    }
+
     /// Whether the database failed, and not what was asked of it
     pub(crate) fn is_of_database(&self) -> bool {
         matches!(
