@@ -283,6 +283,11 @@ impl StoreError {
     pub(crate) fn is_of_database(&self) -> bool {
         matches!(
             self,
+    /// Whether it is told by a database that is there, or by one that was not asked at all
+    pub(crate) fn is_of_load(&self) -> bool {
+        matches!(self, Self::Busy | Self::Locked(_) | Self::TooSlow)
+    }
+
             Self::Busy
                 | Self::Contended(_)
                 | Self::Database(_)

@@ -198,18 +198,15 @@ impl SqlStore {
         tokio::time::timeout(WORK, self.prepare())
             .await
             .unwrap_or_else(|elapsed| Err(StoreError::Unreachable(elapsed.into())))?;
-        self.check_file().await?;
+        self.check_file()?;
         let done = pool.run(asked_at, limit, work).await?;
         // What was written to a file that nobody will find again must not be called stored.
-        self.check_file().await?;
+        self.check_file()?;
         Ok(done)
     }
 
-    async fn check_file(&self) -> Result<(), StoreError> {
-        match &self.file {
-            Some(file) => file.check().await,
-            None => Ok(()),
-        }
+    fn check_file(&self) -> Result<(), StoreError> {
+        self.file.as_ref().map_or(Ok(()), |file| file.check())
     }
 }
 
