@@ -391,7 +391,7 @@ async fn commit(state: &AppState, change: AccessChange) -> Result<(), StoreError
             tracing::warn!(error = chain(&error), "the keys could not be loaded anew");
             Ok(())
         }
-        (Err(StoreError::Unreachable(_)), Ok(())) if state.keyring().has(&made) => Ok(()),
+        (Err(error), Ok(())) if error.leaves_open() && state.keyring().has(&made) => Ok(()),
         (changed, _) => changed,
     }
 }

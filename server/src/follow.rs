@@ -97,8 +97,10 @@ async fn look(state: &AppState) -> Looked {
     let heads = match state.store().heads().await {
         Ok(heads) => heads,
         Err(error) => {
+            // Load is no outage, for which all writes would be refused; nor does it say that one is over.
+            let is_out_of_reach = !error.is_of_load() || state.contact().is_lost();
             return Looked {
-                is_out_of_reach: true,
+                is_out_of_reach,
                 error: Some(error.into()),
                 ..Looked::default()
             };

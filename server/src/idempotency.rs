@@ -27,6 +27,7 @@ use tokio::task::JoinSet;
 use crate::api_error::{ApiError, chain};
 use crate::auth::{hex, token};
 use crate::extract::{WriteAccess, whole_body};
+use crate::offload::{Ended, offload};
 use crate::sealed;
 use crate::state::AppState;
 use crate::store::{Claim, Claimed, NewClaim};
@@ -45,6 +46,8 @@ const RENEWALS: u32 = 3;
 const MOST: u32 = 10_000;
 /// Bytes of an answer that is kept; of a longer one only that there was one
 const ANSWER_BYTES: usize = 1 << 20;
+/// Bytes of a body that are hashed in less time than it takes to have another thread do it
+const SMALL: usize = 64 << 10;
 /// What an answer is kept with
 const HEADERS: [HeaderName; 3] = [CONTENT_TYPE, ETAG, LOCATION];
 
@@ -119,7 +122,7 @@ async fn begin(
     let lease = state.limits().idempotency_lease;
     let new = NewClaim {
         claim: claim.clone(),
-        fingerprint: fingerprint(parts, &bytes),
+        fingerprint: fingerprint(parts, &bytes).await?,
         at: now,
         expires_at: shifted(now, KEPT, i64::saturating_add),
         abandoned_before: shifted(now, lease, i64::saturating_sub),
@@ -262,7 +265,7 @@ fn key(headers: &HeaderMap) -> Result<String, ApiError> {
 }
 
 /// A hash of everything that makes one request another than the next
-fn fingerprint(parts: &Parts, body: &[u8]) -> String {
+async fn fingerprint(parts: &Parts, body: &Bytes) -> Result<String, Ended> {
     let mut hash = Sha256::new();
     let if_match = parts.headers.get(IF_MATCH).map(HeaderValue::as_bytes);
     let address = parts.extensions.get::<axum::extract::OriginalUri>();
@@ -273,13 +276,27 @@ fn fingerprint(parts: &Parts, body: &[u8]) -> String {
         parts.method.as_str().as_bytes(),
         address.as_bytes(),
         if_match.unwrap_or_default(),
-        body,
     ];
     for piece in pieces {
-        hash.update(piece.len().to_be_bytes());
-        hash.update(piece);
+        add(&mut hash, piece);
     }
-    hex(&hash.finalize())
+    let body = body.clone();
+    let length = body.len();
+    let finish = move || {
+        add(&mut hash, &body);
+        hex(&hash.finalize())
+    };
+    if length < SMALL {
+        Ok(finish())
+    } else {
+        offload(finish).await
+    }
+}
+
+/// A piece with its length, so that it cannot be mistaken for a part of the next one
+fn add(hash: &mut Sha256, piece: &[u8]) {
+    hash.update(piece.len().to_be_bytes());
+    hash.update(piece);
 }
 
 fn shifted(at: Timestamp, by: Duration, shift: fn(i64, i64) -> i64) -> Timestamp {

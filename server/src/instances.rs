@@ -16,6 +16,7 @@ use crate::auth::hex;
 use crate::state::AppState;
 use crate::store::{NodeInstances, StoreError};
 
+mod elsewhere;
 mod roster;
 mod told;
 

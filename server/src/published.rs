@@ -33,8 +33,8 @@ pub struct Published {
     all: Rendered,
     client_side: Rendered,
     notice: OnceLock<Shared>,
-    // Who renders what takes long.
-    rendering: tokio::sync::Mutex<()>,
+    // Who renders what takes long; an `Arc`, since the turn goes along to the thread that does it.
+    rendering: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Which state a client has: the revision alone does not say it, since a restored backup gives revisions out again
@@ -131,7 +131,7 @@ impl Published {
             all: Rendered::default(),
             client_side: Rendered::default(),
             notice: OnceLock::new(),
-            rendering: tokio::sync::Mutex::default(),
+            rendering: Arc::default(),
         }
     }
 

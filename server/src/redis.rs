@@ -59,6 +59,9 @@ pub(crate) enum CacheError {
     /// What is to be kept cannot be written, or what is there cannot be read
     #[error(transparent)]
     Copy(#[from] crate::copy::Unreadable),
+    /// The process ends
+    #[error(transparent)]
+    Ended(#[from] crate::offload::Ended),
     /// Nobody could tell a copy from what somebody else has written
     #[error("without `--encryption-keys` no copy is kept, and none is believed")]
     NoKeys,

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use flagstaff_core::Timestamp;
@@ -51,6 +51,9 @@ pub use writes::{WriteFailure, Writes};
 /// Bytes of a key or an entry: more than the language allows, and two of them less than a row of PostgreSQL's indexes holds
 pub(crate) const NAME_BYTES: usize = 1_280;
 
+/// For how long a write of flags may take, with the time that it waits for those before it
+pub const WRITE_LIMIT: Duration = Duration::from_mins(1);
+
 /// What keeps everything that must survive a restart
 #[async_trait]
 pub trait Store:
@@ -83,16 +86,17 @@ pub trait Store:
     /// Writes one change and answers its revision, which is `commit.base + 1`; all of it or nothing
     async fn commit(&self, commit: Commit) -> Result<u64, StoreError> {
         let revision = commit.base.saturating_add(1);
-        self.commit_all(vec![commit], None).await?;
+        self.commit_all(vec![commit], None, Instant::now()).await?;
         Ok(revision)
     }
 
     /// Writes changes of several environments of one project, in the order of their ids, and what is said of a flag; all of it or
-    /// nothing
+    /// nothing, and within [`WRITE_LIMIT`] since it was asked for
     async fn commit_all(
         &self,
         commits: Vec<Commit>,
         note: Option<NoteChange>,
+        asked_at: Instant,
     ) -> Result<(), StoreError>;
 
     /// What is known of these entries of lists beside their values, in no order; those that are gone are left out
@@ -274,6 +278,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether nobody knows if what was to be written was
+    pub(crate) fn leaves_open(&self) -> bool {
+        matches!(self, Self::TooSlow | Self::Unreachable(_))
+    }
+
+    /// Whether it is told by a database that is there, or by one that was not asked at all
+    pub(crate) fn is_of_load(&self) -> bool {
+        matches!(self, Self::Busy | Self::Locked(_) | Self::TooSlow)
+    }
+
     /// Whether the database failed, and not what was asked of it
     pub(crate) fn is_of_database(&self) -> bool {
         matches!(

@@ -13,7 +13,7 @@ use crate::draft::{Changes, Draft};
 use crate::history::replaced_bytes;
 use crate::offload::{discard, offload};
 use crate::published::Published;
-use crate::store::{Commit, Meter, NoteChange, StoreError};
+use crate::store::{Commit, Meter, NoteChange, StoreError, WRITE_LIMIT};
 use crate::view::Scope;
 
 /// How often a write is decided anew before the writer is told to try again: where two nodes write at once, each time is a toss
@@ -22,9 +22,6 @@ const ATTEMPTS: u32 = 20;
 const BACKOFF: Duration = Duration::from_millis(2);
 /// In which changes of a flag's overrides are counted
 const OVERRIDE_WINDOW: Duration = Duration::from_hours(1);
-
-/// For how long a write waits for those before it, and is decided anew: as long as the store works on one
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a write makes of one environment; it may run more than once
 pub(crate) type Edit<E> = Arc<dyn Fn(&Published, &mut Draft) -> Result<(), E> + Send + Sync>;
@@ -78,7 +75,7 @@ async fn write_to_end<E: Send + 'static>(
     let asked_at = Instant::now();
     let mut turns = Vec::with_capacity(writes.len());
     for (environment, _) in writes {
-        let left = PATIENCE.saturating_sub(asked_at.elapsed());
+        let left = WRITE_LIMIT.saturating_sub(asked_at.elapsed());
         let Ok(turn) = timeout(left, environment.writing.lock()).await else {
             return Err(StoreError::Busy.into());
         };
@@ -105,7 +102,11 @@ async fn write_to_end<E: Send + 'static>(
         if commits.is_empty() && note.is_none() {
             return Ok(written);
         }
-        match backing.store.commit_all(commits, note.cloned()).await {
+        match backing
+            .store
+            .commit_all(commits, note.cloned(), asked_at)
+            .await
+        {
             Ok(()) => {
                 for ((environment, _), one) in writes.iter().zip(&written) {
                     if !Arc::ptr_eq(&one.before, &one.after) {
@@ -116,12 +117,14 @@ async fn write_to_end<E: Send + 'static>(
                 return Ok(written);
             }
             Err(StoreError::Stale { .. } | StoreError::Contended(_))
-                if asked_at.elapsed() < PATIENCE =>
+                if asked_at.elapsed() < WRITE_LIMIT =>
             {
                 let most = BACKOFF.saturating_mul(attempt);
                 tokio::time::sleep(most.mul_f64(rand::random())).await;
                 for (environment, _) in writes {
-                    environment.catch_up().await?;
+                    let left = WRITE_LIMIT.saturating_sub(asked_at.elapsed());
+                    let caught_up = timeout(left, environment.catch_up()).await;
+                    caught_up.map_err(|_| StoreError::Busy)??;
                 }
             }
             Err(error) => return Err(error.into()),

@@ -3,18 +3,15 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use flagstaff_core::Timestamp;
 use tokio::sync::watch;
 
+use super::elsewhere::Elsewhere;
 use super::told::{Acknowledged, Instance, Standing, Told};
 
 /// Revisions of which it is known when they were made
 const REVISIONS: usize = 256;
-/// What instances of one key that follow another node have told this one; that one hears of it within seconds
-const ELSEWHERE: usize = 10_000;
-const HEARD_SOON: Duration = Duration::from_secs(30);
 
 /// Who opens a stream
 #[derive(Debug, Clone, Default)]
@@ -31,17 +28,13 @@ pub(crate) struct Identity {
 #[derive(Debug)]
 pub(crate) struct Roster {
     present: Mutex<Everybody>,
-    // By key.
-    elsewhere: Mutex<HashMap<Arc<str>, Hearsay>>,
+    elsewhere: Mutex<Elsewhere>,
     made: Mutex<VecDeque<(u64, Timestamp)>>,
     number: AtomicU64,
     has_changed: AtomicBool,
     // Whoever waits for all to have a revision looks again when this moves.
     moves: watch::Sender<()>,
 }
-
-/// What instances have acknowledged, and when
-type Hearsay = HashMap<String, (u64, Instant)>;
 
 #[derive(Debug, Default)]
 struct Everybody {
@@ -158,10 +151,7 @@ impl Roster {
         if self.note_applied(key, instance, revision)? {
             return Ok(());
         }
-        let mut elsewhere = lock(&self.elsewhere);
-        let of_key = elsewhere.entry(Arc::clone(key)).or_default();
-        if of_key.len() < ELSEWHERE || of_key.contains_key(instance) {
-            of_key.insert(instance.to_owned(), (revision, Instant::now()));
+        if lock(&self.elsewhere).note(key, instance, revision) {
             self.has_changed.store(true, Ordering::Release);
         }
         Ok(())
@@ -236,23 +226,20 @@ impl Roster {
         Told::new(self.instances(), Vec::new()).standing(revision)
     }
 
-    /// What is told to the other nodes; `None` if that is what was told last
+    /// What is told to the other nodes; `None` if that is what was told last, or so much that it is not told before it is due
     pub(super) fn news(&self, is_due: bool) -> Option<Told> {
         let mut elsewhere = lock(&self.elsewhere);
-        elsewhere.retain(|_, of_key| {
-            of_key.retain(|_, (_, at)| at.elapsed() < HEARD_SOON);
-            !of_key.is_empty()
-        });
-        let mut acknowledged = Vec::new();
-        for (key, of_key) in elsewhere.iter() {
-            let own = of_key.iter();
-            acknowledged.extend(
-                own.map(|(instance, (revision, _))| (key.to_string(), instance.clone(), *revision)),
-            );
+        elsewhere.forget();
+        if !is_due && !elsewhere.is_little() {
+            return None;
         }
-        drop(elsewhere);
         let has_changed = self.has_changed.swap(false, Ordering::AcqRel);
-        (has_changed || is_due).then(|| Told::new(self.instances(), acknowledged))
+        if !has_changed && !is_due {
+            return None;
+        }
+        let acknowledged = elsewhere.acknowledged();
+        drop(elsewhere);
+        Some(Told::new(self.instances(), acknowledged))
     }
 
     /// Moves whenever an instance comes, goes or gets on

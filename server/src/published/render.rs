@@ -113,17 +113,26 @@ impl Published {
         if self.state.objects(scope).bytes() < SMALL || is_ready(self) {
             return Ok(render(self));
         }
-        let _turn = self.rendering.lock().await;
+        let turn = Arc::clone(&self.rendering).lock_owned().await;
         if is_ready(self) {
             return Ok(render(self));
         }
         let this = Arc::clone(self);
-        offload(move || render(&this)).await
+        offload(move || {
+            // The work goes on where its caller has gone away, and with it its turn: else each who hangs up sets another one going.
+            let _turn = turn;
+            render(&this)
+        })
+        .await
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
+    use tokio::sync::oneshot;
+
     use flagstaff_core::object::ObjectKind;
 
     use super::*;
@@ -159,6 +168,29 @@ mod tests {
             Object { version, body },
         );
         Arc::new(State::new("lineage".into(), version, objects))
+    }
+
+    /// Each who asks and hangs up would take one more of the threads that SQLite, too, is looked after on
+    #[tokio::test]
+    async fn who_hangs_up_while_something_is_rendered_gives_the_turn_to_nobody() {
+        let text = "x".repeat(SMALL);
+        let published = Arc::new(published(None, &state(1, &text)));
+        let (begun, begins) = oneshot::channel();
+        let (end, ends) = mpsc::channel::<()>();
+        let work = move |_: &Published| {
+            begun.send(()).unwrap();
+            let _ = ends.recv();
+        };
+        let this = Arc::clone(&published);
+        let caller =
+            tokio::spawn(async move { this.render(Scope::All, |_| false, work).await.is_ok() });
+        begins.await.unwrap();
+        caller.abort();
+        assert!(caller.await.unwrap_err().is_cancelled());
+        assert!(published.rendering.try_lock().is_err(), "it goes on");
+        drop(end);
+        let next = published.render(Scope::All, |_| false, |_| 7).await;
+        assert_eq!(next.unwrap(), 7);
     }
 
     /// A stream that was open while a backup was restored, and revisions were given out again

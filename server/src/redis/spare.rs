@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CacheError, KEPT_SECONDS, Redis, VOUCHER, version_of};
 use crate::copy::{self, ServerCopy};
+use crate::offload::offload;
 use crate::state::AppState;
 
 const ACCESS: &str = "access";
@@ -37,14 +38,14 @@ impl Redis {
             .map(|first| Arc::clone(&first.current().identity().epoch));
         let mut versions = BTreeMap::new();
         let latest = format!("{}.{}", epoch.unwrap_or_default(), keyring.version());
-        self.save_part(ACCESS, &latest, || copy::write_access(&keyring))
+        self.save_part(ACCESS, &latest, move || copy::write_access(&keyring))
             .await?;
         versions.insert(ACCESS.to_owned(), latest);
         for environment in environments {
             let published = environment.current();
             let part = format!("{ENVIRONMENT}{}", environment.row().id);
             let latest = format!("{}.{}", published.identity().epoch, published.revision());
-            self.save_part(&part, &latest, || copy::write_environment(&published))
+            self.save_part(&part, &latest, move || copy::write_environment(&published))
                 .await?;
             versions.insert(part, latest);
         }
@@ -58,7 +59,7 @@ impl Redis {
         &self,
         part: &str,
         latest: &str,
-        write: impl FnOnce() -> Result<String, copy::Unreadable>,
+        write: impl FnOnce() -> Result<String, copy::Unreadable> + Send + 'static,
     ) -> Result<(), CacheError> {
         let held = self.field(&version_of(part)).await?;
         let held = held.as_deref();
@@ -67,7 +68,10 @@ impl Redis {
         if !is_newer(latest, version) {
             return Ok(());
         }
-        let encrypted = self.encrypt(part, latest, write()?.into_bytes())?;
+        let (keys, purpose) = (self.keys.clone(), self.purpose(part, latest));
+        let written =
+            offload(move || Ok::<_, CacheError>(keys.encrypt(&purpose, write()?.into_bytes())));
+        let encrypted = written.await??.ok_or(CacheError::NoKeys)?;
         let code = self.keys.authenticate(&self.purpose(part, ""), latest);
         let latest = format!("{latest}.{}", code.ok_or(CacheError::NoKeys)?);
         self.set(part, held, &latest, &encrypted).await

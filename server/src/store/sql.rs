@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use super::{
     Access, AccessChange, Announcements, AuditDetails, AuditHead, AuditQuery, AuditRow, Commit,
     EntryId, EntryQuery, EntryRow, EnvironmentContent, EnvironmentRow, Heads, KeyRow,
-    NewEnvironments, NoteChange, SettingsChange, Since, Store, StoreError, Writes,
+    NewEnvironments, NoteChange, SettingsChange, Since, Store, StoreError, WRITE_LIMIT, Writes,
 };
 
 mod access;
@@ -198,18 +198,15 @@ impl SqlStore {
         tokio::time::timeout(WORK, self.prepare())
             .await
             .unwrap_or_else(|elapsed| Err(StoreError::Unreachable(elapsed.into())))?;
-        self.check_file().await?;
+        self.check_file()?;
         let done = pool.run(asked_at, limit, work).await?;
         // What was written to a file that nobody will find again must not be called stored.
-        self.check_file().await?;
+        self.check_file()?;
         Ok(done)
     }
 
-    async fn check_file(&self) -> Result<(), StoreError> {
-        match &self.file {
-            Some(file) => file.check().await,
-            None => Ok(()),
-        }
+    fn check_file(&self) -> Result<(), StoreError> {
+        self.file.as_ref().map_or(Ok(()), |file| file.check())
     }
 }
 
@@ -284,9 +281,14 @@ impl Store for SqlStore {
         &self,
         commits: Vec<Commit>,
         note: Option<NoteChange>,
+        asked_at: Instant,
     ) -> Result<(), StoreError> {
         commits.iter().try_for_each(Commit::check_names)?;
-        self.on(&self.writer, WORK, |connection| {
+        let left = WRITE_LIMIT.saturating_sub(asked_at.elapsed());
+        if left.is_zero() {
+            return Err(StoreError::Busy);
+        }
+        self.on(&self.writer, left, |connection| {
             let dialect = self.dialect;
             Box::pin(async move {
                 let transaction = connection.begin_with(dialect.begin_writing()).await?;

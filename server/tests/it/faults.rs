@@ -257,6 +257,26 @@ async fn reads_that_do_not_end_hold_up_neither_writes_nor_the_look_at_sqlite() {
 }
 
 #[tokio::test]
+async fn a_look_that_does_not_end_is_no_outage_and_writes_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Process::start(folder.path(), &KEYS);
+    on(&server, "before").await;
+    let mut other = other_program(folder.path()).await;
+    let endless = "ALTER TABLE meta RENAME TO told; CREATE VIEW meta AS SELECT name, value FROM told UNION ALL \
+         SELECT '' || n, '' FROM (WITH RECURSIVE one (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM one) SELECT n FROM one)";
+    other.execute(endless).await.unwrap();
+    other.close().await.unwrap();
+    // One look has not ended in time, and another one has not had its turn.
+    let two_have_failed = async || {
+        let told = ready(&server).await;
+        assert_eq!(told["store"], "up");
+        told["staleMs"].as_u64().unwrap() > 7_000
+    };
+    until("two looks have failed", two_have_failed).await;
+    on(&server, "after").await;
+}
+
+#[tokio::test]
 async fn reads_that_do_not_end_hold_up_neither_writes_nor_the_look_at_postgresql() {
     let cluster = Cluster::shared();
     let database = cluster.database().await;

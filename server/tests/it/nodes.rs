@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use axum::http::StatusCode;
@@ -333,8 +333,9 @@ impl Store for Deaf {
         &self,
         commits: Vec<Commit>,
         note: Option<NoteChange>,
+        asked_at: Instant,
     ) -> Result<(), StoreError> {
-        self.store.commit_all(commits, note).await
+        self.store.commit_all(commits, note, asked_at).await
     }
 
     async fn entry_notes(

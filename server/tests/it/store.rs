@@ -9,7 +9,7 @@ use flagstaff_server::object::{ObjectId, ObjectKind};
 use flagstaff_server::store::{
     AccessChange, Action, AuditEntry, AuditQuery, Author, Change, ChangeRow, Commit, End, EndedKey,
     EntryNotes, FlagNote, FlagRow, KeyRow, KeyRules, Lifecycle, NewEnvironments, NoteChange,
-    Origin, ProjectChoice, RulesChange, Since, SqlStore, Store, StoreError, Stored,
+    Origin, ProjectChoice, RulesChange, Since, SqlStore, Store, StoreError, Stored, WRITE_LIMIT,
 };
 
 use crate::postgres::{Cluster, execute};
@@ -20,7 +20,7 @@ mod overrides;
 mod settings;
 
 use bounds::{
-    no_more_of_the_past_is_read_than_can_be_kept,
+    a_write_whose_time_is_over_is_not_begun, no_more_of_the_past_is_read_than_can_be_kept,
     several_environments_and_a_note_are_one_transaction,
 };
 
@@ -917,6 +917,7 @@ suites! {
         an_archived_flag_is_not_made_anew,
         no_more_of_the_past_is_read_than_can_be_kept,
         several_environments_and_a_note_are_one_transaction,
+        a_write_whose_time_is_over_is_not_begun,
     ],
     [
         of_two_writers_one_wins,

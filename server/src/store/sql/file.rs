@@ -92,9 +92,10 @@ impl DatabaseFile {
     }
 
     /// Refuses a file that is no longer the one that is open: what is written to that one is lost when it is closed
-    pub(super) async fn check(&self) -> Result<(), StoreError> {
-        let metadata = tokio::fs::metadata(&self.path).await;
-        let metadata = metadata.map_err(|error| self.moved(error.into()))?;
+    ///
+    /// It asks on the thread that it is called on: one look at a local file, which must not wait for whatever else is done elsewhere.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        let metadata = fs::metadata(&self.path).map_err(|error| self.moved(error.into()))?;
         let is_open = |opened: &(u64, u64)| *opened == (metadata.dev(), metadata.ino());
         if self.opened.get().is_none_or(is_open) {
             Ok(())

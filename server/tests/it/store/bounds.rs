@@ -1,6 +1,7 @@
 //! What is read and written at once, by counts and bytes
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
@@ -107,7 +108,9 @@ pub(super) async fn several_environments_and_a_note_are_one_transaction(store: &
     // In any order; environments are held in the order of their ids.
     let commits = vec![audited(2, 0), audited(1, 0)];
     let stale = vec![audited(1, 0), audited(2, 7)];
-    let refused = store.commit_all(stale, Some(note.clone())).await;
+    let refused = store
+        .commit_all(stale, Some(note.clone()), Instant::now())
+        .await;
     assert!(
         matches!(refused, Err(StoreError::Stale { .. })),
         "{refused:?}"
@@ -116,7 +119,10 @@ pub(super) async fn several_environments_and_a_note_are_one_transaction(store: &
     assert_eq!(store.flag_notes(1).await.unwrap(), []);
     assert_eq!(store.audit_head(1).await.unwrap().sequence, 0);
 
-    store.commit_all(commits, Some(note.clone())).await.unwrap();
+    store
+        .commit_all(commits, Some(note.clone()), Instant::now())
+        .await
+        .unwrap();
     let revisions = store.heads().await.unwrap().revisions;
     assert_eq!((revisions[&1], revisions[&2], revisions[&3]), (1, 1, 0));
     let query = AuditQuery {
@@ -139,7 +145,20 @@ pub(super) async fn several_environments_and_a_note_are_one_transaction(store: &
         ]
     );
     // The note was made from what it is not any more: nothing of the environments either.
-    let moved = store.commit_all(vec![audited(3, 0)], Some(note)).await;
+    let moved = store
+        .commit_all(vec![audited(3, 0)], Some(note), Instant::now())
+        .await;
     assert!(matches!(moved, Err(StoreError::NoteMoved)), "{moved:?}");
     assert_eq!(store.heads().await.unwrap().revisions[&3], 0);
+}
+
+/// A write that has waited for those before it for as long as a write may take does not begin to take as long again
+pub(super) async fn a_write_whose_time_is_over_is_not_begun(store: &dyn Store) {
+    let write = || vec![commit(1, 0, vec![put("a", "{}", None)])];
+    let asked_at = Instant::now().checked_sub(WRITE_LIMIT).unwrap();
+    let late = store.commit_all(write(), None, asked_at).await;
+    assert!(matches!(late, Err(StoreError::Busy)), "{late:?}");
+    assert_eq!(store.heads().await.unwrap().revisions[&1], 0);
+    let in_time = store.commit_all(write(), None, Instant::now()).await;
+    assert!(in_time.is_ok(), "{in_time:?}");
 }
