@@ -14,7 +14,7 @@ mod convert;
 mod shorten;
 
 pub(crate) use answer::{NotForOrigin, Problem};
-pub(crate) use shorten::{foreign, shortened};
+pub(crate) use shorten::{foreign, shortened, shortened_value};
 
 /// Why a request was not served
 #[derive(Debug, thiserror::Error)]

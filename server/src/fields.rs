@@ -1,9 +1,9 @@
 //! Reading the members of a body one by one, so that everything that is wrong with it is told at once, each by its path
 
-use flagstaff_core::{excerpt, limits};
+use flagstaff_core::limits;
 use serde_json::{Map, Value as Json};
 
-use crate::api_error::{ApiError, FieldError};
+use crate::api_error::{ApiError, FieldError, shortened_value};
 
 /// The members of a body that have not been read yet, and what is wrong with those that have
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Fields {
 
     /// Something wrong inside a member that was read as a whole
     pub(crate) fn wrong(&mut self, pointer: String, expected: &str, given: &Json) {
-        let message = format!("expected {expected}, got {}", excerpt(&given.to_string()));
+        let message = format!("expected {expected}, got {}", shortened_value(given));
         self.errors.push(FieldError::new(pointer, message));
     }
 

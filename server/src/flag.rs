@@ -2,10 +2,10 @@
 //!
 //! Pure: what goes in is the flag as it is and the request's body, what comes out is the flag as it will be.
 
-use flagstaff_core::{LANGUAGE_LEVEL, excerpt};
+use flagstaff_core::LANGUAGE_LEVEL;
 use serde_json::{Map, Value as Json, json};
 
-use crate::api_error::{ApiError, FieldError};
+use crate::api_error::{ApiError, FieldError, shortened_value};
 
 /// Fields of an answer that are not part of the flag; a body may send them back unchanged
 const ENVELOPE: [&str; 5] = ["key", "version", "createdAt", "updatedAt", "lastSeenAt"];
@@ -60,7 +60,7 @@ impl Short {
             Some(other) => {
                 errors.push(FieldError::new(
                     "/enabled",
-                    format!("expected a boolean, got {}", excerpt(&other.to_string())),
+                    format!("expected a boolean, got {}", shortened_value(&other)),
                 ));
                 None
             }
@@ -71,7 +71,7 @@ impl Short {
         if let Some(wrong) = given.filter(|_| rollout_percentage.is_none()) {
             let message = format!(
                 "expected a number from 0 to 100, got {}",
-                excerpt(&wrong.to_string())
+                shortened_value(&wrong)
             );
             errors.push(FieldError::new("/rolloutPercentage", message));
         }

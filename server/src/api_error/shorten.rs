@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use flagstaff_core::limits::EXCERPT_LENGTH;
+use serde_json::Value;
 
 /// Characters of a message, whatever is in it
 const MESSAGE_LENGTH: usize = 1_000;
@@ -19,8 +20,12 @@ pub(crate) fn shortened(message: &str) -> Cow<'_, str> {
         short.push_str(before);
         let mark = quoted.chars().next().unwrap_or_default();
         let inside = quoted.strip_prefix(mark).unwrap_or_default();
-        let (value, after) = inside.split_once(mark).unwrap_or((inside, ""));
         short.push(mark);
+        let Some((value, after)) = inside.split_once(mark) else {
+            short.push_str(&flagstaff_core::excerpt(inside));
+            rest = "";
+            break;
+        };
         short.push_str(&flagstaff_core::excerpt(value));
         short.push(mark);
         rest = after;
@@ -31,6 +36,15 @@ pub(crate) fn shortened(message: &str) -> Cow<'_, str> {
         short.push('…');
     }
     short.into()
+}
+
+/// A value in a message; what stands between quotation marks is cut with the message
+pub(crate) fn shortened_value(value: &Value) -> Cow<'static, str> {
+    let text = value.to_string();
+    match value {
+        Value::String(_) => text.into(),
+        _ => flagstaff_core::excerpt(&text).into_owned().into(),
+    }
 }
 
 /// The message of a library, which says where a value begins and ends in its own way

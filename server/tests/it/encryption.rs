@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use axum::http::StatusCode;
+use flagstaff_server::Clock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -72,8 +73,8 @@ async fn write(process: &Process, method: &str, path: &str, body: &Value) -> (St
 /// The status of a request that is signed with a secret
 async fn signed(process: &Process, secret: &str) -> StatusCode {
     let context = json!({"targetingKey": "u"});
-    let end = std::time::SystemTime::now() + std::time::Duration::from_mins(1);
-    let end = end.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let end = Clock::System.now().as_millis().saturating_add(60_000) / 1_000;
+    let end = u64::try_from(end).unwrap();
     let signature = crate::signing::sign(secret, "client", &context, end);
     let url = format!("{}/ofrep/v1/evaluate/flags", process.address);
     let request = http()

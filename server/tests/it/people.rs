@@ -356,7 +356,10 @@ async fn what_is_wrong_with_a_member_is_said() {
         (
             json!({"subject": long, "role": "server", "more": 1}),
             &["/subject", "/role", "/more"],
-            &format!("expected the `sub` of their tokens, 1 to 320 characters, got \"{long}\""),
+            &format!(
+                "expected the `sub` of their tokens, 1 to 320 characters, got \"{}\"",
+                flagstaff_core::excerpt(&long)
+            ),
         ),
         (
             json!({"subject": "a\u{7}", "role": null}),

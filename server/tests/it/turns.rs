@@ -1,6 +1,7 @@
 //! How long one request keeps the thread on which others wait for their turn: by processor time, which a busy machine does not change
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::pin::pin;
 
 use axum::Router;
@@ -30,7 +31,7 @@ async fn longest_turn<T>(work: impl Future<Output = T>) -> (T, u64) {
             // Everything else on this thread is polled before this is again.
             () = tokio::task::yield_now() => None,
         };
-        longest = longest.max(ran() - before);
+        longest = longest.max(ran().saturating_sub(before));
         if let Some(done) = done {
             return (done, longest);
         }
@@ -60,7 +61,8 @@ async fn send(router: Router, request: Request<Body>) -> Vec<u8> {
 #[tokio::test]
 async fn a_large_document_is_read_written_and_sent_while_others_are_served() {
     if !std::fs::exists("/proc/thread-self/schedstat").unwrap() {
-        println!("skipped: this kernel does not tell for how long a thread has run");
+        let reason = "skipped: this kernel does not tell for how long a thread has run";
+        let _ = writeln!(std::io::stderr(), "{reason}");
         return;
     }
     let server = Server::new().await;
@@ -69,7 +71,7 @@ async fn a_large_document_is_read_written_and_sent_while_others_are_served() {
     let before = ran();
     let parsed: Value = serde_json::from_str(&text).unwrap();
     // What is done row by row is not done in one go, and what a parser takes is the measure of what is.
-    let parse = 2 * (ran() - before);
+    let parse = ran().saturating_sub(before).saturating_mul(2);
     assert_eq!(parsed["flags"].as_object().unwrap().len(), 1_500);
     let request =
         |method: Method, path: &str, key: KeyKind, headers: &[(&str, &str)], body: String| {

@@ -1,6 +1,7 @@
 //! What is read and written at once, by counts and bytes
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cell::Cell;
+use std::sync::Once;
 use std::time::Instant;
 
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
@@ -42,13 +43,33 @@ pub(super) async fn no_more_of_the_past_is_read_than_can_be_kept(store: &dyn Sto
     );
 }
 
-/// Counts the statements of one thread
-struct Statements(Arc<AtomicUsize>);
+thread_local! {
+    static STATEMENTS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Counts the statements of each thread
+struct Statements;
+
+impl Statements {
+    /// Begins to count, for the whole process: a subscriber of one thread is not asked about what others found nobody to be interested in
+    fn count() {
+        static BEGUN: Once = Once::new();
+        BEGUN.call_once(|| {
+            let subscriber = tracing_subscriber::registry().with(Self);
+            tracing::subscriber::set_global_default(subscriber).unwrap();
+        });
+    }
+
+    /// Those of this thread since it was last asked
+    fn take() -> usize {
+        STATEMENTS.take()
+    }
+}
 
 impl<S: tracing::Subscriber> Layer<S> for Statements {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
         if event.metadata().target() == "sqlx::query" {
-            self.0.fetch_add(1, Ordering::Relaxed);
+            STATEMENTS.set(STATEMENTS.get().saturating_add(1));
         }
     }
 }
@@ -58,9 +79,8 @@ impl<S: tracing::Subscriber> Layer<S> for Statements {
 async fn a_commit_of_thousands_of_flags_is_a_few_statements() {
     let database = Database::postgres(Cluster::shared()).await;
     let store = database.open().await;
-    let count = Arc::new(AtomicUsize::new(0));
-    let subscriber = tracing_subscriber::registry().with(Statements(Arc::clone(&count)));
-    let _guard = tracing::subscriber::set_default(subscriber);
+    Statements::count();
+    Statements::take();
     let names: Vec<String> = (0..2_000).map(|number| format!("flag-{number}")).collect();
     let write = |base: u64, before: Option<(u64, &str)>| Commit {
         flags: names.iter().map(|name| row(name, "boolean")).collect(),
@@ -75,16 +95,16 @@ async fn a_commit_of_thousands_of_flags_is_a_few_statements() {
         )
     };
     store.commit(write(0, None)).await.unwrap();
-    let made = count.swap(0, Ordering::Relaxed);
+    let made = Statements::take();
     store.commit(write(1, Some((1, "{}")))).await.unwrap();
-    let changed = count.swap(0, Ordering::Relaxed);
+    let changed = Statements::take();
     let gone = Commit {
         flags: Vec::new(),
         dropped_flags: names.iter().map(|name| name.as_str().into()).collect(),
         ..write(2, Some((2, "{}")))
     };
     store.commit(gone).await.unwrap();
-    let dropped = count.swap(0, Ordering::Relaxed);
+    let dropped = Statements::take();
     for statements in [made, changed, dropped] {
         assert!((10..40).contains(&statements), "{made} {changed} {dropped}");
     }
