@@ -76,7 +76,7 @@ fn supervise(session: &Session, timing: &Timing, mut run: impl FnMut() -> Result
         // A logger is the program's too, and may be what panicked.
         let _ = panic::catch_unwind(AssertUnwindSafe(|| match ended {
             Ok(Err(error)) => {
-                log::error!("flags stay as they are: {error}; trying again in {delay:?}")
+                log::error!("flags stay as they are: {error}; trying again in {delay:?}");
             }
             Ok(Ok(())) => log::error!("the background task ended; starting it again in {delay:?}"),
             Err(_) => log::error!("the background task panicked; starting it again in {delay:?}"),
