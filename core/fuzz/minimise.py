@@ -1,8 +1,8 @@
-"""Chooses the committed corpus of a fuzz target: the inputs that together reach most, few and small.
+"""Selects the committed corpus of a fuzz target: few small inputs that together reach the most code.
 
 usage: minimise.py CONTROL_FILE FOLDER
 
-CONTROL_FILE is what libFuzzer leaves of `-merge=1 -set_cover_merge=1 -merge_control_file=…`; FOLDER is replaced.
+CONTROL_FILE is written by libFuzzer with `-merge=1 -set_cover_merge=1 -merge_control_file=…`; FOLDER is replaced.
 """
 
 import hashlib
@@ -10,8 +10,8 @@ import pathlib
 import shutil
 import sys
 
-MOST_FILES = 100
-MOST_BYTES = 65_000
+MAX_FILES = 100
+MAX_BYTES = 65_000
 
 
 def main(control_file: pathlib.Path, folder: pathlib.Path) -> None:
@@ -19,10 +19,10 @@ def main(control_file: pathlib.Path, folder: pathlib.Path) -> None:
     data = {path: path.read_bytes() for path in features}
     left, chosen, size = set[int]().union(*features.values()), set[pathlib.Path](), 0
     total = len(left)
-    while len(chosen) < MOST_FILES:
-        fitting = [path for path in features if path not in chosen and size + len(data[path]) <= MOST_BYTES]
+    while len(chosen) < MAX_FILES:
+        fitting = [path for path in features if path not in chosen and size + len(data[path]) <= MAX_BYTES]
         gains = {path: len(features[path] & left) for path in fitting}
-        # What a byte adds, but files are dear too.
+        # The gain for each byte; the constant is the cost of another file.
         best = max(fitting, key=lambda path: (gains[path] / (len(data[path]) + 100), path.name), default=None)
         if best is None or gains[best] == 0:
             break

@@ -1,6 +1,6 @@
 """Writes the documents and contexts of the conformance cases as inputs of the fuzz targets.
 
-usage: seeds.py FOLDER     makes FOLDER/load, FOLDER/evaluate and FOLDER/replica
+usage: seeds.py FOLDER     creates FOLDER/load, FOLDER/evaluate and FOLDER/replica
 """
 
 import datetime
@@ -41,7 +41,7 @@ def milliseconds(now: str | None) -> int:
 
 
 def events(document: dict[str, Any]) -> list[str]:
-    """A document as a full transfer, then its first object deleted; the targets correct the hash themselves."""
+    """A document as a full transfer, and then the deletion of its first object; the targets correct the hash."""
     puts = []
     for kind, section in [("flag", "flags"), ("segment", "segments"), ("group", "groups"), ("holdout", "holdouts")]:
         objects = document.get(section)

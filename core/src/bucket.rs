@@ -1,16 +1,19 @@
-//! Turns a unit into a slot
+//! How is a unit put into a slot?
 //!
 //! Integers only: the same unit must land in the same slot on every platform and in every language, for ever.
 //! `conformance/vectors/bucketing.json` pins it.
 
-use crate::hash::murmur3_x86_32;
+pub(crate) mod murmur3;
+pub(crate) mod rollout;
 
-/// Slots of a split, so that a percentage has three decimals
-pub const TOTAL: u32 = 100_000;
+use self::murmur3::murmur3_x86_32;
 
-/// What a hash decides; each step has a seed of its own, so that raising a rollout never changes anybody's arm
+/// The number of slots: a percentage has three decimals
+pub const SLOT_COUNT: u32 = 100_000;
+
+/// What a hash decides; each stage has a seed of its own, so that raising a rollout never changes anybody's arm
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum ServeStage {
     /// Whether the unit takes part at all
     Rollout,
     /// Which arm the unit gets
@@ -21,15 +24,15 @@ pub(crate) enum Step {
     Holdout,
 }
 
-/// The seed of one step of a serve with this salt: `murmur3_x86_32(salt + "/" + step, 0)`
-pub(crate) fn step_seed(salt: &str, step: Step) -> u32 {
-    let step = match step {
-        Step::Rollout => "/rollout",
-        Step::Arms => "/arms",
-        Step::Slice => "/slice",
-        Step::Holdout => "/holdout",
+/// The seed of one stage of a serve with this salt: `murmur3_x86_32(salt + "/" + stage, 0)`
+pub(crate) fn stage_seed(salt: &str, stage: ServeStage) -> u32 {
+    let stage = match stage {
+        ServeStage::Rollout => "/rollout",
+        ServeStage::Arms => "/arms",
+        ServeStage::Slice => "/slice",
+        ServeStage::Holdout => "/holdout",
     };
-    seed(&[salt, step].concat())
+    seed(&[salt, stage].concat())
 }
 
 /// The seed of a salt: `murmur3_x86_32(salt, 0)`
@@ -90,8 +93,8 @@ mod tests {
     fn rollout_and_arms_are_independent() {
         // design §5: a 20 × 20 table over 400,000 ids; the chi-square statistic as a normal deviate stays small.
         let (rollout, arms) = (
-            step_seed("new-checkout", Step::Rollout),
-            step_seed("new-checkout", Step::Arms),
+            stage_seed("new-checkout", ServeStage::Rollout),
+            stage_seed("new-checkout", ServeStage::Arms),
         );
         let mut table = [[0_u32; 20]; 20];
         for id in 0..400_000 {

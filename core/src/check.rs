@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use crate::compile::Workshop;
-use crate::environment::Environment;
-use crate::error::{Issue, Problem, SnapshotError};
-use crate::list::Override;
+use crate::document::compile::CompileSession;
+use crate::document::environment::Environment;
+use crate::error::{Issue, IssueKind, SnapshotError};
+use crate::lists::Override;
 use crate::model::FlagType;
 use crate::snapshot::Snapshot;
 use crate::value::Value;
@@ -30,10 +30,10 @@ struct Flags<'d> {
 pub fn check_document(document: &str) -> Result<Vec<Issue>, SnapshotError> {
     // What is no document is told of below.
     let Flags { flags } = serde_json::from_str(document).unwrap_or_default();
-    let mut workshop = Workshop::default();
+    let mut session = CompileSession::default();
     let unknown = flags
         .into_iter()
-        .flat_map(|(key, flag)| workshop.unknown_fields(&(&*key).into(), flag.get()));
+        .flat_map(|(key, flag)| session.unknown_fields(&(&*key).into(), flag.get()));
     let mut issues: Vec<Issue> = unknown.collect();
     let snapshot = Snapshot::from_json(document)?;
     issues.extend_from_slice(snapshot.issues());
@@ -43,7 +43,7 @@ pub fn check_document(document: &str) -> Result<Vec<Issue>, SnapshotError> {
 
 /// The part of an override in which something is wrong
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OverridePart {
+pub enum OverrideField {
     /// The flag: it is broken, so nothing can be held against it
     Flag,
     /// The level
@@ -61,25 +61,28 @@ impl Snapshot {
         flag: &str,
         level: &str,
         (context_key, value): (&str, &Value),
-    ) -> Vec<(OverridePart, Problem)> {
+    ) -> Vec<(OverrideField, IssueKind)> {
         let Some(Ok(found)) = self.source().flags.get(flag) else {
             let (what, key) = ("flag", flag.into());
-            return vec![(OverridePart::Flag, Problem::BrokenReference { what, key })];
+            return vec![(
+                OverrideField::Flag,
+                IssueKind::BrokenReference { what, key },
+            )];
         };
         let mut problems = Vec::new();
-        if !found.levels.iter().any(|known| *known.name == *level) {
-            problems.push((OverridePart::Level, Problem::UnknownLevel(level.into())));
+        if let Some(problem) = found.unknown_level(level) {
+            problems.push((OverrideField::Level, problem));
         }
         let is_object = found.value_type == FlagType::Object;
         let has_variant = |name: &str| found.variant(name).is_some();
         let problem =
             Override::read(context_key, value).problem(found.on.is_some(), is_object, has_variant);
         problems.extend(problem.map(|problem| {
-            let is_key = problem == Problem::ContextKey;
+            let is_key = problem == IssueKind::ContextKey;
             let part = if is_key {
-                OverridePart::ContextKey
+                OverrideField::ContextKey
             } else {
-                OverridePart::Value
+                OverrideField::Value
             };
             (part, problem)
         }));
@@ -111,14 +114,20 @@ impl Snapshot {
         let key: Arc<str> = key.into();
         let mut issues = Vec::new();
         if let Some(flag) = flag {
-            let (text, mut workshop) = (flag.to_string(), Workshop::default());
-            issues = workshop.unknown_fields(&key, &text);
-            environment.put_flag(&key, &text, &mut workshop);
+            let (text, mut session) = (flag.to_string(), CompileSession::default());
+            issues = session.unknown_fields(&key, &text);
+            environment.put_flag(&key, &text, &mut session);
         }
         let is_new =
             |issue: &&Issue| issue.flag.as_ref() == Some(&key) || !self.issues().contains(issue);
         issues.extend(environment.hashed_lists());
-        issues.extend(environment.link().issues().iter().filter(is_new).cloned());
+        issues.extend(
+            Snapshot::link(environment)
+                .issues()
+                .iter()
+                .filter(is_new)
+                .cloned(),
+        );
         if issues.is_empty() {
             Ok(())
         } else {

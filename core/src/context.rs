@@ -1,13 +1,16 @@
-//! Who is asking: the context of an evaluation, and how the core reads one that is not its own
+//! Who is evaluated, and how is an attribute found by its path?
+
+pub(crate) mod path;
+pub(crate) mod user_key;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::hashing::is_same;
-use crate::index::Index;
-use crate::json::JsonError;
+use self::path::{AttributePath, TARGETING_KEY, hash_name};
+use crate::json::{JsonError, Source, Tape};
 use crate::limits;
-use crate::path::{AttributePath, TARGETING_KEY, hash_name};
+use crate::table::index::Index;
+use crate::table::table_hash::is_same;
 use crate::value::{Object, Value};
 
 /// A source of attributes: [`Context`], or a binding's view of the host language's own objects
@@ -17,9 +20,14 @@ pub trait Attributes {
     /// The attribute at `path`; a value of a type that JSON does not know is [`Attribute::Missing`]
     fn attribute(&self, path: &AttributePath) -> Attribute<'_>;
 
-    /// Refuses a context that is no object, that has more than [`limits::ATTRIBUTES`] members, or whose `targetingKey` is present,
+    /// Refuses a context that is not an object, that has more than [`limits::MAX_ATTRIBUTES`] members, or whose `targetingKey` is present,
     /// not null and no string
     fn validate(&self) -> Result<(), ContextError>;
+
+    /// The whole context, for dialects, which may read any of it; `None` where only single attributes are there
+    fn whole(&self) -> Option<Cow<'_, Context>> {
+        None
+    }
 }
 
 /// An attribute as an evaluation reads it
@@ -66,7 +74,7 @@ impl Attribute<'_> {
 
     /// Whether there is nothing to look at: missing or null
     #[inline]
-    pub fn is_absent(&self) -> bool {
+    pub fn is_missing_or_null(&self) -> bool {
         matches!(self, Self::Missing | Self::Null)
     }
 }
@@ -141,8 +149,11 @@ impl Context {
         }
         others.push((name, value));
         if self.index.is_crowded() {
-            let by_name: Object = std::mem::take(others).into_iter().collect();
-            *others = by_name.into_iter().collect();
+            // From now on they are in order; there are few, so that an insertion costs little.
+            for entry in std::mem::take(others) {
+                let place = others.partition_point(|(other, _)| *other < entry.0);
+                others.insert(place, entry);
+            }
         }
     }
 
@@ -169,9 +180,9 @@ impl Context {
             .len()
             .saturating_add(self.targeting_key.iter().len());
         if let None | Some(Value::Null | Value::String(_)) = self.targeting_key {
-            (count > limits::ATTRIBUTES).then_some(ContextError::TooManyAttributes)
+            (count > limits::MAX_ATTRIBUTES).then_some(ContextError::TooManyAttributes)
         } else {
-            Some(ContextError::TargetingKey)
+            Some(ContextError::InvalidTargetingKey)
         }
     }
 
@@ -198,9 +209,26 @@ impl Context {
 
     /// Reads a context from JSON text
     pub fn from_json(text: &str) -> Result<Self, ContextError> {
+        let mut tape = Tape::default();
         // A deep context is odd, not wrong.
-        let value = Value::from_json_within(text, limits::CONTEXT_DEPTH, false)?;
-        Self::try_from(value)
+        tape.read_within(text, limits::MAX_CONTEXT_DEPTH)?;
+        Self::try_from(tape.at(Source::whole(text)).value())
+    }
+
+    /// The member of this name
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        let hash = hash_name(name);
+        if hash == TARGETING_KEY {
+            return self.targeting_key.as_ref();
+        }
+        let position = self.position(hash, name)?;
+        self.others.get(position).map(|(_, value)| value)
+    }
+
+    /// The members of the context but `targetingKey`
+    #[cfg(feature = "dialects")]
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.others.iter().map(|(name, value)| (&**name, value))
     }
 
     /// The members of the context
@@ -231,9 +259,9 @@ impl TryFrom<Value> for Context {
 
     fn try_from(value: Value) -> Result<Self, ContextError> {
         let Value::Object(members) = value else {
-            return Err(ContextError::NoObject);
+            return Err(ContextError::NotAnObject);
         };
-        if members.len() > limits::ATTRIBUTES {
+        if members.len() > limits::MAX_ATTRIBUTES {
             return Err(ContextError::TooManyAttributes);
         }
         let mut context = Self::default();
@@ -267,6 +295,10 @@ impl Attributes for Context {
             Ok(())
         }
     }
+
+    fn whole(&self) -> Option<Cow<'_, Context>> {
+        Some(Cow::Borrowed(self))
+    }
 }
 
 /// A context that could not be read: evaluation answers `INVALID_CONTEXT`
@@ -282,28 +314,32 @@ impl Attributes for Result<Context, ContextError> {
         self.as_ref()
             .map_or_else(|error| Err(error.clone()), Context::validate)
     }
+
+    fn whole(&self) -> Option<Cow<'_, Context>> {
+        self.as_ref().ok().map(Cow::Borrowed)
+    }
 }
 
-/// Why something is no context
+/// Why a context is invalid
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ContextError {
-    /// The text is no JSON
-    #[error("the context is no JSON: {0}")]
-    Json(Arc<str>),
-    /// The value is no object
-    #[error("the context is no object")]
-    NoObject,
-    /// `targetingKey` is present, not null and no string
-    #[error("`targetingKey` is no string")]
-    TargetingKey,
+    /// The text is not valid JSON
+    #[error("the context is not valid JSON: {0}")]
+    InvalidJson(Arc<str>),
+    /// The value is not an object
+    #[error("the context is not an object")]
+    NotAnObject,
+    /// `targetingKey` is neither missing nor null nor a string
+    #[error("`targetingKey` is not a string")]
+    InvalidTargetingKey,
     /// More members than a context may have
-    #[error("a context has at most {} attributes", limits::ATTRIBUTES)]
+    #[error("a context has at most {} attributes", limits::MAX_ATTRIBUTES)]
     TooManyAttributes,
 }
 
 impl From<JsonError> for ContextError {
     fn from(error: JsonError) -> Self {
-        Self::Json(error.to_string().into())
+        Self::InvalidJson(error.to_string().into())
     }
 }
 
@@ -345,7 +381,7 @@ mod tests {
 
     #[test]
     fn a_context_has_no_more_attributes_than_the_limit() {
-        let full = (1..limits::ATTRIBUTES).fold(Context::new("u1"), |context, number| {
+        let full = (1..limits::MAX_ATTRIBUTES).fold(Context::new("u1"), |context, number| {
             context.with(number.to_string(), true)
         });
         assert_eq!(full.validate(), Ok(()));

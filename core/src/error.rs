@@ -1,4 +1,4 @@
-//! What can be wrong with a document, and where
+//! What can be wrong with a document, and where?
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,17 +6,19 @@ use std::sync::Arc;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::excerpt::excerpt;
+use crate::context::path::PathError;
+use crate::dialect;
 use crate::json::JsonError;
 use crate::limits;
-use crate::path::PathError;
-use crate::pattern::PatternError;
+use crate::operator::pattern::PatternError;
+use crate::value::Value;
+use crate::value::excerpt::excerpt;
 
 /// Why a document is refused whole
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// The text is no JSON, or its outermost members have the wrong types
+    /// The text is not valid JSON, or its outermost fields have the wrong types
     #[error("the document cannot be read: {0}")]
     Json(#[from] JsonError),
     /// A newer version of the document than this build knows
@@ -30,7 +32,7 @@ pub enum SnapshotError {
     },
 }
 
-/// Something wrong with one flag, segment, group or holdout; it takes down what refers to it and nothing else
+/// Something wrong with one flag, segment, group or holdout; it breaks what refers to it and nothing else
 #[derive(Debug, Clone, PartialEq)]
 pub struct Issue {
     /// The flag that does not compile, if it is one
@@ -38,12 +40,12 @@ pub struct Issue {
     /// A JSON pointer into the document, as `/flags/checkout/rules/0/serve`
     pub pointer: String,
     /// What is wrong and what was expected
-    pub problem: Problem,
+    pub kind: IssueKind,
 }
 
 impl fmt::Display for Issue {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.pointer, self.problem)
+        write!(formatter, "{}: {}", self.pointer, self.kind)
     }
 }
 
@@ -53,37 +55,37 @@ impl Serialize for Issue {
         let mut fields = serializer.serialize_struct("Issue", 3)?;
         fields.serialize_field("flag", &self.flag.as_deref().map(excerpt))?;
         fields.serialize_field("pointer", &self.pointer)?;
-        fields.serialize_field("message", &self.problem.to_string())?;
+        fields.serialize_field("message", &self.kind.to_string())?;
         fields.end()
     }
 }
 
-/// What can be wrong at one place of a flag
+/// What can be wrong at one pointer into a document
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Problem {
-    /// Not the JSON that belongs here; the text says which was expected
+pub enum IssueKind {
+    /// JSON that is not valid for the schema; the text says what was expected
     #[error("{0}")]
-    Shape(String),
-    /// A field that the language does not have; an issue only where writing is strict
+    Schema(String),
+    /// A field that the language does not have; an issue only when a document is written
     #[error("unknown field")]
     UnknownField,
     /// A flag's key that is not `[A-Za-z0-9][A-Za-z0-9._-]{0,99}`
     #[error(
         "a key is 1 to {} of the characters `A-Z a-z 0-9 . _ -` and begins with a letter or digit",
-        limits::KEY_LENGTH
+        limits::MAX_KEY_LENGTH
     )]
     Key,
-    /// A flag that needs a newer reader
+    /// A flag that needs a newer version of the language
     #[error(
-        "needs language level {needs}, but this version of Flagstaff has {}",
-        crate::LANGUAGE_LEVEL
+        "needs language version {needs}, but this version of Flagstaff has {}",
+        crate::LANGUAGE_VERSION
     )]
     Needs {
-        /// The level it needs
+        /// The version that it needs
         needs: u64,
     },
-    /// Two things that belong together and of which one is missing, or a thing that must be there
+    /// A missing field that is required, by itself or by another one
     #[error("missing `{0}`")]
     Missing(&'static str),
     /// A reference to a variant that the flag does not have
@@ -101,25 +103,30 @@ pub enum Problem {
     #[error("`include` needs an `onVariant`")]
     IncludeWithoutOn,
     /// Overrides for a level that the flag does not list
-    #[error("`{}` is none of the flag's levels", excerpt(.0))]
-    UnknownLevel(Arc<str>),
+    #[error("unknown level `{}`; expected {}", excerpt(level), one_of(known))]
+    UnknownLevel {
+        /// The level that the flag does not list
+        level: Arc<str>,
+        /// Those that it lists
+        known: Box<[Arc<str>]>,
+    },
     /// A flag without levels, which could have no overrides
-    #[error("at least one level")]
+    #[error("expected at least one level")]
     NoLevels,
-    /// A context kind that reads like a pointer
-    #[error("a context kind does not begin with `/`")]
+    /// A context kind that looks like a pointer
+    #[error("a context kind must not begin with `/`")]
     Kind,
     /// The same level twice
     #[error("`{}` is listed twice", excerpt(.0))]
     DuplicateLevel(Arc<str>),
-    /// An override that is nothing known
+    /// An override of an unknown form
     #[error("expected `\"include\"`, `\"exclude\"`, `{{\"variant\": …}}` or `{{\"patch\": …}}`")]
     Override,
-    /// A hashed list where one is written; only a server makes them
+    /// A hashed list in a document that is written; only a server creates them
     #[error("a hashed list is only sent to browsers: write the context keys themselves")]
     HashedList,
     /// A context key that is empty or too long
-    #[error("a context key has 1 to {} characters", limits::CONTEXT_KEY_LENGTH)]
+    #[error("a context key has 1 to {} characters", limits::MAX_CONTEXT_KEY_LENGTH)]
     ContextKey,
     /// Weights that do not add up
     #[error("the weights of the arms sum to {sum}, expected 100000")]
@@ -128,22 +135,39 @@ pub enum Problem {
         sum: u64,
     },
     /// A percentage out of range or too fine
-    #[error("expected a percentage from 0 to 100 with at most three decimals, got {0}")]
+    #[error("expected a percentage from 0 to 100 with at most three decimals, got {}", Value::number(*.0))]
     Percentage(f64),
     /// A serve with both or neither of `variant` and `arms`
     #[error("a serve has either `variant` or `arms`")]
     ServeForm,
     /// A condition with none or several of its forms
     #[error(
-        "a condition has exactly one of `all`, `any`, `not`, `attribute`, `segment`, `flag` and `bucket`, and only the members that belong to it"
+        "a condition has exactly one of `all`, `any`, `not`, `attribute`, `segment`, `flag`, `bucket` and `dialect`, and only the members that belong to it"
     )]
     ConditionForm,
     /// An operator that the language does not have
     #[error("unknown operator `{}`", excerpt(.0))]
     UnknownOperator(Box<str>),
-    /// A hash algorithm that the language does not have
-    #[error("unknown algorithm `{}`, expected `murmur3`", excerpt(.0))]
+    /// A hash algorithm that this build does not have
+    #[error("unknown algorithm `{}`, expected {}", excerpt(.0), one_of(dialect::ALGORITHMS))]
     UnknownAlgorithm(Box<str>),
+    /// A dialect that this build does not have
+    #[error("unknown dialect `{}`", excerpt(.0))]
+    UnknownDialect(Box<str>),
+    /// A condition or a split of another vendor that cannot be compiled
+    #[error("{0}")]
+    Dialect(String),
+    /// Something of a newer version of the language than the object needs
+    #[error("{what} is of version {version} of the language: set `needs` to {version}")]
+    Version {
+        /// The part of the language
+        what: &'static str,
+        /// The version that has it
+        version: u32,
+    },
+    /// A field that the other form of a serve has
+    #[error("not allowed with `{0}`")]
+    NotWith(&'static str),
     /// A literal that the operator cannot compare with
     #[error("`{operator}` expects {expected}")]
     Literal {
@@ -160,8 +184,8 @@ pub enum Problem {
         /// Which of the two it takes
         expected: &'static str,
     },
-    /// `ignoreCase` or `array` where they mean nothing
-    #[error("means nothing with `{operator}`")]
+    /// `ignoreCase` or `array` with an operator that has no use for it
+    #[error("not allowed with `{operator}`")]
     Modifier {
         /// The operator
         operator: &'static str,
@@ -169,14 +193,14 @@ pub enum Problem {
     /// A regular expression outside the subset
     #[error(transparent)]
     Pattern(#[from] PatternError),
-    /// A patch for a flag that serves no objects
+    /// A patch for a flag that does not serve objects
     #[error("a patch needs a flag of type `object`")]
     PatchOfScalar,
     /// A rollout that is neither steps nor a line
     #[error("a timed rollout has `steps`, or all of `from`, `until`, `start` and `end`")]
     RolloutForm,
-    /// Steps that are none or not in order
-    #[error("steps are at least one, each later than the one before")]
+    /// No steps, or steps that are not in order
+    #[error("expected one or more steps in ascending order of `at`")]
     Steps,
     /// A range of slots that is empty, out of bounds or out of order
     #[error("expected ranges `[from, until)` of slots, ascending from 0 to 100000")]
@@ -206,24 +230,24 @@ pub enum Problem {
         /// Its key
         key: Arc<str>,
     },
-    /// A flag or segment that leads back to itself
-    #[error("refers to itself through what it refers to")]
+    /// A flag or segment that refers to itself, directly or through others
+    #[error("is part of a cycle of references")]
     Cycle,
     /// A flag or segment whose evaluation would visit too many others
     #[error(
         "an evaluation would visit more than {} flags and segments",
-        limits::VISITS
+        limits::MAX_VISITS
     )]
     TooManyVisits,
     /// A flag or segment whose evaluation would nest too deeply
     #[error(
-        "an evaluation would go through more than {} flags, segments and conditions inside one another",
-        limits::EVALUATION_DEPTH
+        "an evaluation would nest more than {} flags, segments and conditions",
+        limits::MAX_EVALUATION_DEPTH
     )]
     EvaluationTooDeep,
     /// A flag or segment whose evaluation would try too many or too large patterns
     #[error(
-        "an evaluation would try patterns of a size of more than {} together",
+        "an evaluation would try patterns of a total size of more than {}",
         limits::MAX_TOTAL_PATTERN_SIZE
     )]
     TooMuchMatching,
@@ -231,13 +255,13 @@ pub enum Problem {
     #[error(transparent)]
     Path(#[from] PathError),
     /// A window that never opens
-    #[error("`until` is not after `from`")]
+    #[error("`until` must be after `from`")]
     Window,
-    /// Metadata that is no boolean, string or number
+    /// Metadata that is neither a boolean nor a string nor a number
     #[error("expected a boolean, a string or a number")]
     Metadata,
     /// A name that is empty or too long
-    #[error("a name has 1 to {} characters", limits::NAME_LENGTH)]
+    #[error("a name has 1 to {} characters", limits::MAX_NAME_LENGTH)]
     Name,
     /// More of something than the language allows
     #[error("at most {limit} {what}, got {got}")]
@@ -250,6 +274,17 @@ pub enum Problem {
         got: usize,
     },
     /// Conditions nested too deeply
-    #[error("conditions are nested more than {} deep", limits::CONDITION_DEPTH)]
+    #[error("conditions are nested more than {} deep", limits::MAX_CONDITION_DEPTH)]
     TooDeep,
+}
+
+/// `` `a` ``, `` `a` or `b` ``, `` one of `a`, `b`, `c` ``
+pub(crate) fn one_of<'n, N: AsRef<str> + 'n>(names: impl IntoIterator<Item = &'n N>) -> String {
+    let quoted = |name: &N| format!("`{}`", excerpt(name.as_ref()));
+    let names: Vec<String> = names.into_iter().map(quoted).collect();
+    match names.as_slice() {
+        [name] => name.clone(),
+        [a, b] => format!("{a} or {b}"),
+        names => format!("one of {}", names.join(", ")),
+    }
 }

@@ -1,59 +1,62 @@
-//! The one path of an evaluation, in the order of the language: off, overrides, rules, the flag's own serve, patches
+//! In which order is a flag evaluated?
 //!
-//! It cannot fail, panic or loop, and it always answers. A tracer sees each step; the one that sees nothing costs nothing.
+//! It cannot fail, panic or loop, and it always returns an outcome. A tracer sees each step; one that sees nothing costs nothing.
 
 mod condition;
-mod number;
+pub(crate) mod outcome;
+mod outcome_id;
 mod serve;
+pub(crate) mod trace;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-pub(crate) use self::number::{OutcomeNumber, error_number};
+pub use self::outcome_id::OutcomeId;
+pub(crate) use self::outcome_id::error_id;
 
-use crate::context::Attributes;
-use crate::link::LinkedFlag;
-use crate::list::Override;
-use crate::merge::merge_patch;
-use crate::model::{FlagType, Variant};
-use crate::outcome::{Detail, ErrorCode, Outcome, Reason, ValueType};
-use crate::timestamp::Timestamp;
-use crate::trace::Tracer;
+use self::outcome::{DecidingStep, ErrorCode, Outcome, Reason, ValueType};
+use self::trace::Tracer;
+use crate::context::{Attribute, Attributes};
+use crate::lists::Override;
+use crate::model::linked::LinkedFlag;
+use crate::model::{Flag, FlagType, Level, Variant};
+use crate::value::merge::merge_patch;
+use crate::value::timestamp::Timestamp;
 use crate::value::{Object, Value};
 
-/// One evaluation: who asks, when, and who watches
+/// One evaluation: of which context, when, and with which tracer
 pub(crate) struct Evaluation<'e, A: ?Sized, T> {
     pub(crate) context: &'e A,
     pub(crate) now: Timestamp,
     pub(crate) tracer: T,
 }
 
-/// What a flag decides for a context, patches apart
+/// What a flag decides for a context, before patches
 pub(crate) struct Decision<'s> {
     pub(crate) variant: &'s Arc<Variant>,
     reason: Reason,
-    detail: Detail<'s>,
+    detail: DecidingStep<'s>,
     in_experiment: bool,
-    // Patches of levels that come before this position, which is that of a deciding override, may apply.
+    // Patches of the levels before this index apply; it is that of the override that decided, if one did.
     patchable_levels: usize,
 }
 
 impl<'s> Decision<'s> {
-    /// What a flag that answers everybody alike decides, overrides or not
+    /// The decision of a flag that has one for every context
     fn constant(linked: &'s LinkedFlag, variant: &'s Arc<Variant>) -> Self {
         if !linked.flag.enabled {
-            return Self::off(linked, Detail::Disabled);
+            return Self::off(linked, DecidingStep::Disabled);
         }
         Self {
             variant,
             reason: Reason::Static,
-            detail: Detail::Serve { experiment: None },
+            detail: DecidingStep::Serve { experiment: None },
             in_experiment: false,
             patchable_levels: 0,
         }
     }
 
-    fn off(linked: &'s LinkedFlag, detail: Detail<'s>) -> Self {
+    fn off(linked: &'s LinkedFlag, detail: DecidingStep<'s>) -> Self {
         let variant = &linked.flag.off;
         Self {
             variant,
@@ -66,7 +69,7 @@ impl<'s> Decision<'s> {
 }
 
 impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
-    /// Evaluates a flag that compiled, for a context that is one
+    /// Evaluates a flag that compiled, for a valid context
     pub(crate) fn outcome<'s>(
         &mut self,
         linked: &'s LinkedFlag,
@@ -75,33 +78,29 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         let decision = self.decide(linked);
         let flag = &*linked.flag;
         let variant = &**decision.variant;
-        if expected.is_some_and(|expected| !expected.admits(&variant.value)) {
-            return Outcome {
-                metadata: Some(&flag.metadata),
-                ..Outcome::error(ErrorCode::TypeMismatch)
-            };
+        if !variant.serves(expected) {
+            return without_value(flag, &decision);
         }
-        let (value, layers) = if flag.value_type == FlagType::Object {
-            self.layered(linked, &decision)
+        let (value, patches) = if flag.value_type == FlagType::Object {
+            self.patched_value(linked, &decision)
         } else {
             (Cow::Borrowed(&variant.value), Vec::new())
         };
         Outcome {
-            value: Some(value),
+            value: Ok(value),
             variant: Some(&variant.name),
             enabled: variant.name != flag.off.name,
             reason: decision.reason,
-            error_code: None,
             detail: decision.detail,
             metadata: Some(&flag.metadata),
             in_experiment: decision.in_experiment,
             served: Some(variant),
-            layers,
+            patches,
         }
     }
 
-    /// The value of an object with its patches, and what was laid over the variant as the document has it
-    fn layered<'s>(
+    /// The value of an object with its patches, and all patches of the variant, that of the environment first
+    fn patched_value<'s>(
         &mut self,
         linked: &'s LinkedFlag,
         decision: &Decision<'s>,
@@ -113,68 +112,91 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         (value, environment.chain(patches).collect())
     }
 
-    /// The variant and the value of an outcome without the rest of it
+    /// Only the variant and the value of an outcome
     #[inline]
     pub(crate) fn value<'s>(
         &mut self,
         linked: &'s LinkedFlag,
         expected: Option<ValueType>,
-    ) -> Result<(&'s Arc<Variant>, Cow<'s, Value>), ErrorCode> {
+    ) -> Result<(&'s Arc<Variant>, Cow<'s, Value>), Option<ErrorCode>> {
         let decision = self.decide(linked);
         let variant = decision.variant;
-        if expected.is_some_and(|expected| !expected.admits(&variant.value)) {
-            return Err(ErrorCode::TypeMismatch);
+        if !variant.serves(expected) {
+            return Err(variant.refusal());
         }
-        // A variant of an object flag may be patched, and of no other.
+        // Only the variants of an object flag may be patched.
         if expected.is_none_or(|expected| expected == ValueType::Object) && linked.may_be_patched()
         {
-            Ok((variant, self.layered(linked, &decision).0))
+            Ok((variant, self.patched_value(linked, &decision).0))
         } else {
             Ok((variant, Cow::Borrowed(&variant.value)))
         }
     }
 
-    /// Everything but patches, which is also what another flag may depend on
+    /// Decides everything but patches; a prerequisite or a condition of another flag depends on this
     pub(crate) fn decide<'s>(&mut self, linked: &'s LinkedFlag) -> Decision<'s> {
         if let Some(variant) = linked.constant()
-            && !T::IS_WATCHING
+            && !T::IS_ENABLED
         {
             return Decision::constant(linked, variant);
         }
-        if let Some(detail) = self.off(linked) {
+        if !linked.flag.is_open
+            && let Some(decision) = self.closed(linked)
+        {
+            return decision;
+        }
+        if let Some(detail) = self.why_off(linked) {
             return Decision::off(linked, detail);
         }
-        if let Some(decision) = self.individual(linked) {
+        if let Some(decision) = self.override_decision(linked) {
             return decision;
         }
-        if let Some(decision) = self.first_rule(linked) {
+        if let Some(decision) = self.matching_rule(linked) {
             return decision;
         }
-        self.own_serve(linked)
+        self.fallthrough(linked)
     }
 
-    /// Why the flag is off, if it is
-    fn off<'s>(&mut self, linked: &'s LinkedFlag) -> Option<Detail<'s>> {
+    /// The decision of a flag that is not enabled, or whose dialect refuses the context
+    #[cold]
+    fn closed<'s>(&mut self, linked: &'s LinkedFlag) -> Option<Decision<'s>> {
         let flag = &*linked.flag;
-        if !flag.enabled {
-            self.tracer.note(|| [("type", "disabled".into())]);
-            return Some(Detail::Disabled);
+        if let Some(admits) = flag.admits
+            && !self.context.whole().is_some_and(|context| admits(&context))
+        {
+            return Some(Decision {
+                variant: Variant::refused(),
+                reason: Reason::Error,
+                detail: DecidingStep::None,
+                in_experiment: false,
+                patchable_levels: 0,
+            });
         }
+        if flag.enabled {
+            return None;
+        }
+        self.tracer.event(|| [("type", "disabled".into())]);
+        Some(Decision::off(linked, DecidingStep::Disabled))
+    }
+
+    /// Why a flag that is enabled is off, if it is
+    fn why_off<'s>(&mut self, linked: &'s LinkedFlag) -> Option<DecidingStep<'s>> {
+        let flag = &*linked.flag;
         if let Some(expiry) = flag.expires_at.filter(|expiry| *expiry <= self.now) {
-            self.tracer.note(|| {
+            self.tracer.event(|| {
                 [
                     ("type", "expired".into()),
                     ("at", expiry.to_string().into()),
                 ]
             });
-            return Some(Detail::Expired);
+            return Some(DecidingStep::Expired);
         }
         let unmet = flag
             .prerequisites
             .iter()
             .find(|position| !self.is_met(linked, **position))?;
         let reference = flag.references.flags.get(*unmet)?;
-        Some(Detail::Prerequisite {
+        Some(DecidingStep::Prerequisite {
             flag: &reference.target.key,
         })
     }
@@ -184,20 +206,20 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         let Some(reference) = linked.flag.references.flags.get(position) else {
             return false;
         };
-        self.tracer.open();
+        self.tracer.enter();
         let found = linked.links.flags.get(position).and_then(Option::as_ref);
         let served =
             found.map(|found| (&found.target.flag.off, self.decide(&found.target).variant));
         let is_wanted = |variant: &Variant| reference.variants.contains(&variant.name);
         let is_met =
             served.is_some_and(|(off, variant)| variant.name != off.name && is_wanted(variant));
-        self.tracer.close(|| {
+        self.tracer.exit(|| {
             [
                 ("type", "prerequisite".into()),
                 ("flag", Arc::clone(&reference.target.key).into()),
                 (
                     "variant",
-                    served.map_or(Value::Null, |(_, variant)| Arc::clone(&variant.name).into()),
+                    served.map_or(Value::Null, |(_, variant)| variant.shown()),
                 ),
                 ("result", is_met.into()),
             ]
@@ -206,40 +228,35 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
     }
 
     /// The most specific level that has a full override for this context
-    fn individual<'s>(&mut self, linked: &'s LinkedFlag) -> Option<Decision<'s>> {
+    fn override_decision<'s>(&mut self, linked: &'s LinkedFlag) -> Option<Decision<'s>> {
         let flag = &*linked.flag;
-        for (position, (level, list)) in flag.levels.iter().zip(&linked.overrides).enumerate() {
-            let Some(list) = list else { continue };
-            let attribute = self.context.attribute(&level.path);
-            let entry = attribute.map_unit(|key| list.get(key)).flatten();
-            let variant = match entry {
+        for found in entries(linked, usize::MAX, self.context) {
+            let level = found.level;
+            let variant = match found.entry {
                 Some(Override::Exclude) => Some(&flag.off),
                 Some(Override::Include) => flag.on.as_ref(),
                 Some(Override::Variant(name)) => flag.variant(name),
                 Some(Override::Patch(_) | Override::Invalid(_)) | None => None,
             };
-            self.tracer.note(|| {
-                let key = attribute
-                    .map_unit(|text| Value::from(text))
-                    .unwrap_or_default();
-                let variant =
-                    variant.map_or(Value::Null, |variant| Arc::clone(&variant.name).into());
+            self.tracer.event(|| {
+                let key = found.key.map_unit(|text| Value::from(text));
+                let variant = variant.map_or(Value::Null, |variant| variant.shown());
                 [
                     ("type", "override".into()),
                     ("level", Arc::clone(&level.name).into()),
-                    ("key", key),
+                    ("key", key.unwrap_or_default()),
                     ("variant", variant),
                 ]
             });
             if let Some(variant) = variant {
-                let detail = Detail::Override { level: &level.name };
+                let detail = DecidingStep::Override { level: &level.name };
                 let reason = Reason::TargetingMatch;
                 return Some(Decision {
                     variant,
                     reason,
                     detail,
                     in_experiment: false,
-                    patchable_levels: position,
+                    patchable_levels: found.index,
                 });
             }
         }
@@ -247,10 +264,10 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
     }
 
     /// The first rule whose window is open, whose condition holds and whose serve does not decline
-    fn first_rule<'s>(&mut self, linked: &'s LinkedFlag) -> Option<Decision<'s>> {
+    fn matching_rule<'s>(&mut self, linked: &'s LinkedFlag) -> Option<Decision<'s>> {
         let flag = &*linked.flag;
         for (index, rule) in flag.rules.iter().enumerate() {
-            self.tracer.open();
+            self.tracer.enter();
             let is_open = rule.window.covers(self.now);
             let is_match = is_open
                 && rule
@@ -262,7 +279,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
             } else {
                 None
             };
-            self.tracer.close(|| {
+            self.tracer.exit(|| {
                 let result = match (is_open, is_match, &served) {
                     (false, ..) => "closed",
                     (_, false, _) => "no match",
@@ -281,7 +298,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
                 ]
             });
             if let Some(served) = served {
-                let detail = Detail::Rule {
+                let detail = DecidingStep::Rule {
                     index,
                     id: rule.id.as_deref(),
                     experiment: served.experiment,
@@ -305,11 +322,11 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         None
     }
 
-    fn own_serve<'s>(&mut self, linked: &'s LinkedFlag) -> Decision<'s> {
+    fn fallthrough<'s>(&mut self, linked: &'s LinkedFlag) -> Decision<'s> {
         let flag = &*linked.flag;
         let patchable_levels = flag.levels.len();
         let Some(served) = self.serve(&flag.serve, &linked.links) else {
-            let (variant, reason, detail) = (&flag.off, Reason::Default, Detail::Declined);
+            let (variant, reason, detail) = (&flag.off, Reason::Default, DecidingStep::Declined);
             return Decision {
                 variant,
                 reason,
@@ -323,7 +340,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
             (false, true) => Reason::Static,
             (false, false) => Reason::Default,
         };
-        let detail = Detail::Serve {
+        let detail = DecidingStep::Serve {
             experiment: served.experiment,
         };
         Decision {
@@ -344,28 +361,73 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         if !linked.may_be_patched() {
             return Vec::new();
         }
-        let levels = linked
-            .flag
-            .levels
-            .iter()
-            .zip(&linked.overrides)
-            .take(patchable_levels);
-        let mut patches = Vec::new();
-        for (level, list) in levels {
-            let Some(list) = list else { continue };
-            let attribute = self.context.attribute(&level.path);
-            let entry = attribute.map_unit(|key| list.get(key)).flatten();
-            if let Some(Override::Patch(patch)) = entry {
-                patches.push((&*level.name, &**patch));
-            }
-        }
+        let entries = entries(linked, patchable_levels, self.context);
+        let patch = |found: LevelEntry<'s, '_>| match found.entry {
+            Some(Override::Patch(patch)) => Some((&*found.level.name, &**patch)),
+            _ => None,
+        };
+        let mut patches: Vec<_> = entries.filter_map(patch).collect();
         patches.reverse();
         for (level, _) in &patches {
             self.tracer
-                .note(|| [("type", "patch".into()), ("level", (*level).into())]);
+                .event(|| [("type", "patch".into()), ("level", (*level).into())]);
         }
         patches
     }
+}
+
+/// The outcome of a decision that has no value of the type that is expected: an error, or nothing
+#[cold]
+fn without_value<'s>(flag: &'s Flag, decision: &Decision<'s>) -> Outcome<'s> {
+    let error = decision.variant.refusal();
+    let outcome = Outcome {
+        metadata: Some(&flag.metadata),
+        ..Outcome::error(error.unwrap_or(ErrorCode::General))
+    };
+    if error.is_some() {
+        return outcome;
+    }
+    Outcome {
+        value: Err(None),
+        reason: match decision.reason {
+            Reason::Disabled => Reason::Disabled,
+            _ => Reason::Default,
+        },
+        detail: decision.detail,
+        in_experiment: decision.in_experiment,
+        ..outcome
+    }
+}
+
+/// What the list of one level has for a context
+struct LevelEntry<'s, 'c> {
+    /// The place of the level, 0 being the most specific
+    index: usize,
+    level: &'s Level,
+    /// The key of the context at this level
+    key: Attribute<'c>,
+    entry: Option<&'s Override>,
+}
+
+/// The most specific levels of a flag, so many of them, that have a list, with what it has for this context
+fn entries<'s, 'c, A: Attributes + ?Sized>(
+    linked: &'s LinkedFlag,
+    levels: usize,
+    context: &'c A,
+) -> impl Iterator<Item = LevelEntry<'s, 'c>> {
+    let lists = linked.flag.levels.iter().zip(&linked.overrides);
+    let lists = lists.take(levels).enumerate();
+    lists.filter_map(|(index, (level, list))| {
+        let list = list.as_ref()?;
+        let key = context.attribute(&level.path);
+        let entry = key.map_unit(|key| list.get(key)).flatten();
+        Some(LevelEntry {
+            index,
+            level,
+            key,
+            entry,
+        })
+    })
 }
 
 fn patched<'s>(value: &'s Value, patches: &[(&str, &Object)]) -> Cow<'s, Value> {

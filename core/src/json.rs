@@ -1,97 +1,147 @@
-//! JSON text, read once into a flat list of nodes
+//! How is JSON text read, and where in it does a value stand?
 //!
-//! A document is read object by object, and all of them into the same list: nothing is allocated for what is only looked at.
-//! Strings and numbers stay in the text until somebody asks for them, and so does what is wrong with them: half a surrogate pair
-//! or a number beyond a double breaks the flag that has it, and in a member that nobody knows it breaks nothing.
+//! `serde_json` parses the text; one visitor appends the values to a list of nodes, the tape. Strings without escapes stay in the text.
+//! The objects of a document are read one after the other onto the same tape, so that reading allocates nothing for each of them.
 
-mod compact;
-mod decode;
-mod lexer;
+mod cursor;
+pub(crate) mod names;
 mod node;
+mod visitor;
 
-use std::borrow::Cow;
-use std::ops::Range;
+use std::fmt;
 
-pub(crate) use lexer::Lexer;
-pub(crate) use node::{Json, TOO_DEEP};
+use serde::de::{DeserializeSeed, IgnoredAny};
 
-use crate::names::Name;
+use self::names::Name;
 use crate::value::Value;
 
-/// Containers inside one another that are read of what has a meaning
-pub(crate) const DEPTH: usize = 127;
+pub(crate) use self::cursor::Cursor;
+pub(crate) use self::node::{Json, whole};
+use self::visitor::ValueSeed;
 
-/// Text that is no JSON, or not the JSON that belongs there
+/// Text that is not JSON, or JSON that is not valid for its schema
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} at line {} column {}", .0.message, .0.line, .0.column)]
-pub struct JsonError(Box<Fault>);
-
-// Boxed, because every token that is read returns with room for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Fault {
-    message: Cow<'static, str>,
-    line: usize,
-    column: usize,
-}
+#[error("{0}")]
+pub struct JsonError(Box<str>);
 
 impl JsonError {
-    /// An error at a byte of a text
-    pub(crate) fn new(message: impl Into<Cow<'static, str>>, text: &str, position: usize) -> Self {
-        let end = position.saturating_add(1).min(text.len());
-        let before = text.as_bytes().get(..end).unwrap_or_default();
-        // A line that ends with the byte itself is still the one that it is on.
-        let lines = before
-            .get(..before.len().saturating_sub(1))
-            .unwrap_or_default();
-        let start = lines
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |newline| newline.saturating_add(1));
-        let line = lines.split(|byte| *byte == b'\n').count();
-        Self(Box::new(Fault {
-            message: message.into(),
-            line,
-            column: end.saturating_sub(start),
-        }))
+    /// An error of a field of a document
+    pub(crate) fn of_field(name: &str, message: impl fmt::Display) -> Self {
+        Self(format!("`{name}`: {message}").into())
     }
+
+    /// An error of the value at a JSON pointer
+    pub(crate) fn at(pointer: &str, message: &str) -> Self {
+        if pointer.is_empty() {
+            Self(message.into())
+        } else {
+            Self(format!("{message} at {pointer}").into())
+        }
+    }
+}
+
+impl From<serde_json::Error> for JsonError {
+    fn from(error: serde_json::Error) -> Self {
+        Self(error.to_string().into())
+    }
+}
+
+/// The message of an error without its line and column
+fn message(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    message.strip_suffix(&place).unwrap_or(&message).to_owned()
 }
 
 /// A value of a text; what is inside a container follows it
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Node {
     Null,
     Boolean(bool),
-    Number(Number),
+    /// Finite and not `-0`
+    Number(f64),
     String(Text),
     Array(Inside),
-    /// Its members are a key, or the name that it stands for, and the value
+    /// A key and a value for each field
     Object(Inside),
-    /// With the name that it is, be it one that has no meaning where it stands
-    Key(Text, Option<Name>),
+    /// The key of a field; the value follows
+    Key(Text, Field),
 }
 
-/// Bytes of the text
+/// A field of an object, as its key describes it
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
+pub(crate) struct Field {
+    /// The name that the key is, whether or not it has a meaning in this object
+    pub(crate) name: Option<Name>,
+    // The position of the node that follows the value.
+    next: u32,
+}
+
+impl Field {
+    /// The position of the node that follows the value
+    #[inline]
+    pub(crate) fn next(self) -> usize {
+        index(self.next)
+    }
+}
+
+/// The characters of a string
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Text {
     start: u32,
     end: u32,
+    // Among the decoded strings, and not in the text.
+    is_decoded: bool,
 }
 
-impl Span {
-    fn of(self, text: &str) -> &str {
-        text.get(self.bytes()).unwrap_or_default()
-    }
-
-    fn bytes(self) -> Range<usize> {
-        index(self.start)..index(self.end)
+impl Text {
+    fn length(self) -> u32 {
+        self.end.saturating_sub(self.start)
     }
 }
 
-/// A position as a node holds it; `Tape::read` refuses texts that have larger ones
+/// A container
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Inside {
+    // The position of the node that follows it.
+    after: u32,
+    // How many elements an array has.
+    count: u32,
+    // A bit for each name that the fields of an object have; two names may have the same bit.
+    names: u64,
+}
+
+impl Inside {
+    /// A container that is not complete
+    const OPEN: Self = Self {
+        after: 0,
+        count: 0,
+        names: 0,
+    };
+
+    /// Whether a field may have this name; most fields that are looked up are absent
+    fn may_have(self, name: Name) -> bool {
+        self.names & bit(name) != 0
+    }
+}
+
+fn bit(name: Name) -> u64 {
+    1_u64.rotate_left(name as u32)
+}
+
+/// Refuses a text that has positions which do not fit into a node
+pub(crate) fn check_length(text: &str) -> Result<(), JsonError> {
+    match u32::try_from(text.len()) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(JsonError("the text has 4 GiB or more".into())),
+    }
+}
+
+/// A position as a node holds it
 #[inline]
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "a text that has larger ones is refused as soon as a value of it is read"
+    reason = "`check_length` refuses texts that have larger ones"
 )]
 fn offset(position: usize) -> u32 {
     position as u32
@@ -102,200 +152,120 @@ fn index(position: u32) -> usize {
     usize::try_from(position).unwrap_or(usize::MAX)
 }
 
-/// The characters of a string, without its quotes
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Text {
-    span: Span,
-    is_escaped: bool,
-}
-
-impl Text {
-    /// Whether it is written as it is
-    pub(crate) fn is_plain(self) -> bool {
-        !self.is_escaped
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Number {
-    span: Span,
-    // Without a fraction or an exponent.
-    is_integer: bool,
-    // What it is, where that is known; most are.
-    small: u32,
-}
-
-impl Number {
-    /// What stands for a number that is negative, no integer, or of more than nine digits
-    const NOT_SMALL: u32 = u32::MAX;
-
-    /// What it is, where that is known without reading it once more
-    pub(crate) fn small(self) -> Option<u32> {
-        (self.small != Self::NOT_SMALL).then_some(self.small)
-    }
-
-    /// Whether it is so short that a double holds it, be it rounded
-    fn is_safe(self) -> bool {
-        self.is_integer && self.span.end.saturating_sub(self.span.start) < 300
-    }
-}
-
-/// A container, brackets included
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Inside {
-    span: Span,
-    // The position of the node that follows it.
-    after: u32,
-    // A bit for each name that its members have; two names may have the same one.
-    names: u32,
-}
-
-impl Inside {
-    /// A container that begins at this byte, and is not complete
-    fn from(start: usize) -> Self {
-        Self {
-            span: Span {
-                start: offset(start),
-                end: 0,
-            },
-            after: 0,
-            names: 0,
-        }
-    }
-
-    /// Whether a member may have this name; most of those that are asked for are not there
-    fn may_have(self, name: Name) -> bool {
-        self.names & bit(name) != 0
-    }
-}
-
-fn bit(name: Name) -> u32 {
-    1_u32.rotate_left(name as u32)
-}
-
-/// Where a value lies: at a position of the tape that was read from a text
+/// The place of a value: its position on the tape, and the text that was read
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Source<'t> {
     pub(crate) text: &'t str,
     pub(crate) position: usize,
+    /// The text of the value alone
+    pub(crate) own: &'t str,
+}
+
+impl<'t> Source<'t> {
+    /// The value of a whole text
+    pub(crate) fn whole(text: &'t str) -> Self {
+        Self {
+            text,
+            position: 0,
+            own: text,
+        }
+    }
+}
+
+/// The byte of a text at which a part of it begins
+#[inline]
+pub(crate) fn place(text: &str, part: &str) -> usize {
+    part.as_ptr().addr().wrapping_sub(text.as_ptr().addr())
+}
+
+/// What is wrong with a value, and the position of its node
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) position: usize,
+    pub(crate) message: String,
 }
 
 /// The nodes of one value; make one and read many
 #[derive(Debug, Default)]
 pub(crate) struct Tape {
     nodes: Vec<Node>,
-    // What is not closed yet, but for the innermost.
-    open: Vec<Open>,
-}
-
-/// A container that is being read
-#[derive(Debug, Clone, Copy)]
-struct Open {
-    position: usize,
-    is_object: bool,
-    names: u32,
+    // The strings that have escapes, without them.
+    decoded: String,
+    // Why the value could not be read further.
+    unreadable: Option<Box<Fault>>,
+    // How many more arrays and objects may begin inside one another; a value inside all of them is read as `null`.
+    depth: usize,
 }
 
 impl Tape {
     /// Reads a text that is one value and nothing else
-    pub(crate) fn read_whole(&mut self, text: &str) -> Result<(), JsonError> {
-        let mut lexer = Lexer::new(text);
-        self.read(&mut lexer)?;
-        lexer.end()
+    pub(crate) fn read(&mut self, text: &str) -> Result<(), JsonError> {
+        self.read_within(text, usize::MAX)
     }
 
-    /// Reads the value that comes next, however deep: nothing here calls itself
-    pub(crate) fn read(&mut self, from: &mut Lexer<'_>) -> Result<(), JsonError> {
-        self.nodes.clear();
-        self.open.clear();
-        if u32::try_from(from.text().len()).is_err() {
-            return Err(from.error("a text of 4 GiB or more"));
-        }
-        // Copies, so that positions need not be in memory.
-        let mut lexer = *from;
-        let mut nodes = std::mem::take(&mut self.nodes);
-        let mut innermost: Option<Open> = None;
-        loop {
-            let position = nodes.len();
-            let node = lexer.take(lexer.plain_value(), Lexer::value)?;
-            nodes.push(node);
-            let is_object = matches!(node, Node::Object(_));
-            let is_container = is_object || matches!(node, Node::Array(_));
-            if is_container {
-                self.open.extend(innermost.replace(Open {
-                    position,
-                    is_object,
-                    names: 0,
-                }));
-            }
-            let mut is_complete = !is_container
-                || lexer.take(lexer.empty_at_once(is_object), |lexer| {
-                    lexer.is_empty(is_object)
-                })?;
-            let mut is_closed = is_container;
-            while is_complete {
-                if is_closed {
-                    close(&mut nodes, innermost, lexer.position());
-                    innermost = self.open.pop();
-                }
-                let Some(Open { is_object, .. }) = innermost else {
-                    *from = lexer;
-                    self.nodes = nodes;
-                    return Ok(());
-                };
-                let has_next = lexer.take(lexer.next_at_once(is_object), |lexer| {
-                    lexer.has_next(is_object)
-                })?;
-                is_complete = !has_next;
-                is_closed = true;
-            }
-            if let Some(open) = &mut innermost
-                && open.is_object
+    /// As [`Self::read`]; a value inside so many arrays and objects is read as `null`
+    pub(crate) fn read_within(&mut self, text: &str, depth: usize) -> Result<(), JsonError> {
+        check_length(text)?;
+        Ok(self.try_read(text, depth)?)
+    }
+
+    fn try_read(&mut self, text: &str, depth: usize) -> serde_json::Result<()> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        self.seed(text, depth).deserialize(&mut deserializer)?;
+        deserializer.end()
+    }
+
+    /// Reads the text of one value as far as possible; [`Self::unreadable`] is the reason if it ended early
+    pub(crate) fn read_object(&mut self, text: &str) -> Result<(), JsonError> {
+        check_length(text)?;
+        let Err(error) = self.try_read(text, usize::MAX) else {
+            return Ok(());
+        };
+        // Valid JSON that has no value: a number beyond a double, half a surrogate pair, a value inside too many others.
+        serde_json::from_str::<IgnoredAny>(text)?;
+        self.unreadable = Some(Box::new(Fault {
+            position: self.nodes.len(),
+            message: message(&error),
+        }));
+        // In place of what could not be read.
+        self.nodes.push(Node::Null);
+        let end = offset(self.nodes.len());
+        for node in &mut self.nodes {
+            if let Node::Array(inside) | Node::Object(inside) = node
+                && *inside == Inside::OPEN
             {
-                let key = lexer.take(lexer.plain_key(), Lexer::key)?;
-                let name = lexer.name(key);
-                open.names |= name.map_or(0, bit);
-                nodes.push(Node::Key(key, name));
+                inside.after = end;
             }
         }
+        Ok(())
     }
 
-    /// What lies there, of the value read last
+    /// Reads the next value of a deserializer of this text
+    fn seed<'a>(&'a mut self, text: &'a str, depth: usize) -> ValueSeed<'a> {
+        self.nodes.clear();
+        self.decoded.clear();
+        self.unreadable = None;
+        self.depth = depth;
+        ValueSeed::new(self, text)
+    }
+
+    /// Why the value read last could not be read further
+    pub(crate) fn unreadable(&self) -> Option<&Fault> {
+        self.unreadable.as_deref()
+    }
+
+    /// A value of the text read last
     pub(crate) fn at<'t>(&'t self, source: Source<'t>) -> Json<'t> {
-        Json::new(source.text, &self.nodes, source.position)
-    }
-}
-
-/// Completes a container, whose bracket has just been read
-fn close(nodes: &mut [Node], open: Option<Open>, end: usize) {
-    let after = offset(nodes.len());
-    let Some(open) = open else { return };
-    if let Some(Node::Array(inside) | Node::Object(inside)) = nodes.get_mut(open.position) {
-        inside.after = after;
-        inside.names = open.names;
-        inside.span.end = offset(end);
+        Json::new(self, source.text, source.position)
     }
 }
 
 impl Value {
     /// Reads JSON text
     pub fn from_json(text: &str) -> Result<Self, JsonError> {
-        Self::from_json_within(text, DEPTH, true)
-    }
-
-    /// Reads JSON text; containers deeper than `depth` are refused, or else read as `null`
-    pub(crate) fn from_json_within(
-        text: &str,
-        depth: usize,
-        is_refused: bool,
-    ) -> Result<Self, JsonError> {
         let mut tape = Tape::default();
-        tape.read_whole(text)?;
-        let root = tape.at(Source { text, position: 0 });
-        match root.unreadable(depth, is_refused) {
-            None => Ok(root.value(depth)),
-            Some((node, message)) => Err(JsonError::new(message, text, node.start())),
-        }
+        tape.read(text)?;
+        Ok(tape.at(Source::whole(text)).value())
     }
 }
 

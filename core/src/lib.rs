@@ -10,6 +10,26 @@
 //! randomness and no threads; it knows none of its bindings and never panics. Everything that can be decided without a context
 //! is decided when a flag is compiled; one bad flag becomes an [`Issue`] and takes nothing else down.
 //!
+//! The rooms, in the order in which data flows; each is a file with a folder of the same name:
+//!
+//! | room | question |
+//! |---|---|
+//! | `json` | How is JSON text read, and where in it does a value stand? |
+//! | `value` | What is a JSON value, and how is it compared, written and merged? |
+//! | `document` | How does a document become compiled objects, and why is one of them broken? |
+//! | `lists` | How are long lists stored: the overrides of a flag, the ids of a segment? |
+//! | `model` | What is left of a flag, a segment or a serve once it is compiled? |
+//! | `link` | How do compiled objects find each other, and what happens to references that cannot be resolved? |
+//! | `snapshot` | What does an environment answer at one revision, and which flags differ between two revisions? |
+//! | `context` | Who is evaluated, and how is an attribute found by its path? |
+//! | `evaluate` | In which order is a flag evaluated? |
+//! | `operator` | What does an operator mean? |
+//! | `dialect` | How do the flags of other vendors decide? |
+//! | `bucket` | How is a unit put into a slot? |
+//! | `sync` | How does a snapshot follow the events of a server? |
+//!
+//! Beside them, [`inspect`] shows the compiled objects to tools that analyse documents, `error` names all that can be wrong, `limits` every bound of the language, and `table` finds entries by key.
+//!
 //! ```
 //! use flagstaff_core::{Context, Snapshot, Timestamp, ValueType};
 //!
@@ -26,79 +46,49 @@
 #![forbid(unsafe_code)]
 
 mod bucket;
-mod canonical;
-mod case_folding;
 mod check;
-mod cidr;
-mod compile;
 mod context;
-mod decimal;
-mod environment;
+pub mod dialect;
+mod document;
 mod error;
 mod evaluate;
-mod excerpt;
-mod forms;
-mod graph;
-mod hash;
-mod hashed;
-mod hashing;
-#[cfg(feature = "analysis")]
-pub mod impact;
-mod index;
+pub mod inspect;
 mod json;
 pub mod limits;
 mod link;
-#[cfg(feature = "analysis")]
-pub mod lint;
-mod list;
-mod literals;
-mod map;
-mod merge;
+mod lists;
 mod model;
-mod names;
-pub mod object;
 mod operator;
-mod order;
-mod outcome;
-mod path;
-mod pattern;
-mod rare;
-mod replica;
-mod rollout;
-mod semver;
-mod shards;
-mod shared;
 mod snapshot;
-mod succession;
-mod summary;
-mod text;
-mod timestamp;
-mod trace;
+mod sync;
+mod table;
 mod value;
 
-pub use bucket::{TOTAL, seed, slot};
-pub use check::{OverridePart, check_document};
+pub use bucket::murmur3::murmur3_x86_32;
+pub use bucket::{SLOT_COUNT, seed, slot};
+pub use check::{OverrideField, check_document};
+pub use context::path::{AttributePath, PathError};
+pub use context::user_key::{WithUserKey, user_key_hint};
 pub use context::{Attribute, Attributes, Context, ContextError};
-pub use error::{Issue, Problem, SnapshotError};
-pub use excerpt::{excerpt, excerpt_pointer};
-pub use hash::murmur3_x86_32;
-pub use hashed::{hash_context_key, hashed_name};
+pub use document::object;
+pub use error::{Issue, IssueKind, SnapshotError};
+pub use evaluate::OutcomeId;
+pub use evaluate::outcome::{
+    DecidingStep, ErrorCode, Outcome, Reason, UnknownValueType, ValueType,
+};
 pub use json::JsonError;
-pub use map::Map;
+pub use lists::hashed::{hash_context_key, hashed_name};
 pub use model::FlagType;
-pub use outcome::{Detail, ErrorCode, Outcome, Reason, UnknownValueType, ValueType};
-pub use path::{AttributePath, PathError};
-pub use pattern::PatternError;
-pub use replica::{Commit, Replica, ReplicaError, Step};
-pub use snapshot::{Answer, FlagInfo, Snapshot};
-pub use succession::ObjectChange;
-pub use summary::FlagSummary;
-pub use text::{NumberQuery, TextQuery, TextReplica};
-pub use timestamp::Timestamp;
+pub use operator::pattern::PatternError;
+pub use snapshot::{EvaluatedValue, FlagDescriptor, FlagInfo, Snapshot};
+pub use sync::replica::{Replica, ReplicaError, SnapshotUpdate, TransferProgress};
+pub use sync::succession::ObjectUpdate;
+pub use value::excerpt::{excerpt, excerpt_pointer};
+pub use value::timestamp::Timestamp;
 pub use value::{MAX_SAFE_INTEGER, Object, Value, safe_integer};
 
 /// The version of the document that this build reads and writes
 pub const SCHEMA_VERSION: u64 = 1;
 
-/// The level of the language that this build evaluates; a flag that `needs` more is broken for it, and only that flag
-pub const LANGUAGE_LEVEL: u32 = 1;
+/// The version of the language that this build evaluates; a flag that `needs` a later one is broken, and only that flag
+pub const LANGUAGE_VERSION: u32 = 2;

@@ -1,65 +1,65 @@
 //! Every limit of the language, by name
 
 /// Characters of a flag's key
-pub const KEY_LENGTH: usize = 100;
+pub const MAX_KEY_LENGTH: usize = 100;
 /// Characters of the name of a variant, a rule, a level or an attribute, and of a salt
-pub const NAME_LENGTH: usize = 255;
+pub const MAX_NAME_LENGTH: usize = 255;
 /// UTF-16 units, and so at least characters, of the key of a context: 1 to this many
-pub const CONTEXT_KEY_LENGTH: usize = 255;
+pub const MAX_CONTEXT_KEY_LENGTH: usize = 255;
 /// Variants of one flag
-pub const VARIANTS: usize = 100;
+pub const MAX_VARIANTS: usize = 100;
 /// Rules of one flag
-pub const RULES: usize = 1_000;
+pub const MAX_RULES: usize = 1_000;
 /// Arms of one split
-pub const ARMS: usize = 100;
+pub const MAX_ARMS: usize = 100;
 /// Context kinds in order of precedence of one flag
-pub const LEVELS: usize = 16;
+pub const MAX_LEVELS: usize = 16;
 /// Prerequisites of one flag
-pub const PREREQUISITES: usize = 100;
+pub const MAX_PREREQUISITES: usize = 100;
 /// Steps of one timed rollout
-pub const STEPS: usize = 1_000;
+pub const MAX_STEPS: usize = 1_000;
 /// Flags and segments that one evaluation visits
-pub const VISITS: u32 = 1_000;
+pub const MAX_VISITS: u32 = 1_000;
 /// Flags, segments and conditions inside one another in one evaluation, which takes a piece of the stack for each
-pub const EVALUATION_DEPTH: usize = 128;
+pub const MAX_EVALUATION_DEPTH: usize = 128;
 /// Characters of a regular expression
-pub const PATTERN_LENGTH: usize = 1_000;
+pub const MAX_PATTERN_LENGTH: usize = 1_000;
 /// Size of a regular expression, written out without repetitions
-pub const PATTERN_SIZE: u32 = 10_000;
+pub const MAX_PATTERN_SIZE: u32 = 10_000;
 /// Groups inside one another in a regular expression
-pub const PATTERN_DEPTH: usize = 32;
+pub const MAX_PATTERN_DEPTH: usize = 32;
 /// The largest count of a repetition in a regular expression
-pub const PATTERN_COUNT: u16 = 1_000;
+pub const MAX_PATTERN_COUNT: u16 = 1_000;
 /// Size of all regular expressions together that one evaluation may try, each as often as it may be tried
 pub const MAX_TOTAL_PATTERN_SIZE: u32 = 20_000;
 /// Characters that `matches` looks at: of a text, or of the texts of an array with one between each two
 pub const MAX_MATCHED_CHARACTERS: usize = 2_048;
 /// Literals of one condition
-pub const LITERALS: usize = 1_000_000;
+pub const MAX_LITERALS: usize = 1_000_000;
 /// Conditions inside one another
-pub const CONDITION_DEPTH: usize = 32;
+pub const MAX_CONDITION_DEPTH: usize = 32;
 /// Segments of an attribute path
-pub const PATH_SEGMENTS: usize = 16;
+pub const MAX_PATH_DEPTH: usize = 16;
 /// Attributes of a context, the members of its object
-pub const ATTRIBUTES: usize = 1_000;
+pub const MAX_ATTRIBUTES: usize = 1_000;
 /// Containers inside one another that are read of a context; what lies deeper is out of reach of any path
-pub(crate) const CONTEXT_DEPTH: usize = 64;
+pub(crate) const MAX_CONTEXT_DEPTH: usize = 64;
 /// Characters of a value that a message repeats
-pub const EXCERPT_LENGTH: usize = 200;
+pub const MAX_EXCERPT_LENGTH: usize = 200;
 /// Bytes of a flag as text, over HTTP and in an event
-pub const FLAG_BYTES: usize = 1 << 20;
+pub const MAX_FLAG_BYTES: usize = 1 << 20;
 
 /// Whether `key` is `[A-Za-z0-9][A-Za-z0-9._-]{0,99}`
 pub fn is_key(key: &str) -> bool {
-    key.len() <= KEY_LENGTH
+    key.len() <= MAX_KEY_LENGTH
         && key.starts_with(|first: char| first.is_ascii_alphanumeric())
         && key
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
-/// Whether `name` has 1 to [`NAME_LENGTH`] characters
+/// Whether `name` has 1 to [`MAX_NAME_LENGTH`] characters
 pub(crate) fn is_name(name: &str) -> bool {
     // There are no more characters than bytes.
-    !name.is_empty() && (name.len() <= NAME_LENGTH || name.chars().count() <= NAME_LENGTH)
+    !name.is_empty() && (name.len() <= MAX_NAME_LENGTH || name.chars().count() <= MAX_NAME_LENGTH)
 }

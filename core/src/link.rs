@@ -1,166 +1,50 @@
-//! Joins the compiled objects of an environment: references become pointers, and what cannot be resolved is named
+//! How do compiled objects find each other, and what happens to references that cannot be resolved?
 //!
-//! Each object is linked after those that it refers to. One that refers in a circle, or to something broken where that is no
-//! answer, is broken itself; its neighbours are not.
+//! Each object is linked after those that it refers to. One that is part of a cycle, or that needs a broken object, is broken itself;
+//! the others are not.
 
 mod check;
-mod paths;
-mod reach;
+mod graph;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::compile::{self, Compiled};
-use crate::environment::Environment;
-use crate::error::{Issue, Problem};
-use crate::graph::{self, Edges};
-use crate::hashed::{Keyed, salt_and_kind};
-use crate::list::{Ids, Overrides};
-use crate::map::Map;
-use crate::model::{
-    ByKind, Choice, Effort, Flag, FlagReference, FlagType, Group, Holdout, Reference, References,
-    Segment, Variant,
-};
-use crate::object::ObjectKind;
-use crate::path::AttributePath;
-use crate::rare::Rare;
-use crate::timestamp::Timestamp;
-
-use self::reach::Reach;
-
-/// A flag with everything that its evaluation may reach
-#[derive(Debug)]
-pub(crate) struct LinkedFlag {
-    pub(crate) key: Arc<str>,
-    pub(crate) flag: Arc<Flag>,
-    // Parallel to `flag.levels`, `None` where there is no entry; empty where there is none at all.
-    pub(crate) overrides: Box<[Option<Keyed<Overrides>>]>,
-    pub(crate) links: Rare<Links>,
-    constant: Option<Arc<Variant>>,
-    pub(crate) is_constant: bool,
-    // Whether time has a say in what it answers, be it by something that it refers to.
-    pub(crate) is_timed: bool,
-    /// Of everything that its evaluation may reach: equal ones answer alike
-    pub(crate) fingerprint: u64,
-    reach: Reach,
-}
-
-impl LinkedFlag {
-    /// What it serves to everybody at every instant, if it is so simple
-    #[inline]
-    pub(crate) fn constant(&self) -> Option<&Arc<Variant>> {
-        self.constant.as_ref()
-    }
-
-    /// Whether there is an instant after `since`, and not after `until`, at which time alone may change what it answers
-    pub(crate) fn may_change_between(&self, since: Timestamp, until: Timestamp) -> bool {
-        let last = || self.flag.last_boundary(until);
-        self.is_timed
-            && (last().is_some_and(|last| last > since)
-                || self.links.may_change_between(since, until))
-    }
-
-    /// Whether there are overrides that may be patches
-    #[inline]
-    pub(crate) fn may_be_patched(&self) -> bool {
-        self.flag.value_type == FlagType::Object && !self.overrides.is_empty()
-    }
-}
-
-fn constant(flag: &Flag, is_constant: bool) -> Option<Arc<Variant>> {
-    match &flag.serve.choice {
-        _ if !flag.enabled => Some(Arc::clone(&flag.off)),
-        Choice::Variant(variant) if is_constant => Some(Arc::clone(variant)),
-        _ => None,
-    }
-}
-
-/// A segment with everything that its evaluation may reach
-#[derive(Debug)]
-pub(crate) struct LinkedSegment {
-    pub(crate) key: Arc<str>,
-    pub(crate) segment: Arc<Segment>,
-    pub(crate) exclude: Members,
-    pub(crate) include: Members,
-    pub(crate) links: Rare<Links>,
-    is_timed: bool,
-    fingerprint: u64,
-    reach: Reach,
-}
-
-/// The ids of a segment, by the path of their kind's key
-pub(crate) type Members = Box<[(AttributePath, Keyed<Ids>)]>;
-
-/// What the references of an object point to; `None` for a prerequisite that does not exist or is broken
-pub(crate) type Links =
-    ByKind<Option<LinkedReference>, Arc<LinkedSegment>, Arc<Group>, Arc<Holdout>>;
-
-/// Another flag, and the variants of it that are wanted
-#[derive(Debug)]
-pub(crate) struct LinkedReference {
-    pub(crate) target: Arc<LinkedFlag>,
-    pub(crate) variants: Box<[Arc<str>]>,
-}
-
-impl Links {
-    fn fingerprint(&self) -> u64 {
-        let flags = self
-            .flags
-            .iter()
-            .map(|flag| flag.as_ref().map_or(0, |flag| flag.target.fingerprint));
-        let segments = self.segments.iter().map(|segment| segment.fingerprint);
-        let groups = self.groups.iter().map(|group| group.fingerprint);
-        let holdouts = self.holdouts.iter().map(|holdout| holdout.fingerprint);
-        mix(flags.chain(segments).chain(groups).chain(holdouts))
-    }
-
-    fn are_timed(&self) -> bool {
-        let mut flags = self.flags.iter().flatten();
-        flags.any(|flag| flag.target.is_timed)
-            || self.segments.iter().any(|segment| segment.is_timed)
-    }
-
-    fn may_change_between(&self, since: Timestamp, until: Timestamp) -> bool {
-        let mut flags = self.flags.iter().flatten();
-        flags.any(|flag| flag.target.may_change_between(since, until))
-            || (self.segments.iter())
-                .filter(|segment| segment.is_timed)
-                .any(|segment| segment.links.may_change_between(since, until))
-    }
-}
-
-fn mix(parts: impl Iterator<Item = u64>) -> u64 {
-    // An odd multiplier keeps every bit, and the rotation makes the order count.
-    parts.fold(0, |mixed: u64, part| {
-        mixed
-            .rotate_left(23)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .wrapping_add(part)
-    })
-}
+use self::graph::Edges;
+use crate::context::path::AttributePath;
+use crate::document::compile::{self, Compiled};
+use crate::document::environment::{Environment, ListsByName, lists_of};
+use crate::document::object::ObjectKind;
+use crate::error::{Issue, IssueKind};
+use crate::lists::Ids;
+use crate::lists::hashed::{Keyed, salt_and_kind};
+use crate::model::linked::{LinkedFlag, LinkedReference, LinkedSegment, Links, SegmentIdLists};
+use crate::model::reach::Reach;
+use crate::model::{Effort, Flag, FlagReference, Reference, References, Segment};
 
 /// The linked flags by key, and what is wrong
-pub(crate) struct Linked {
+pub(crate) struct LinkOutput {
     pub(crate) flags: Vec<(Arc<str>, Option<Arc<LinkedFlag>>)>,
     pub(crate) issues: Vec<Issue>,
 }
 
-/// Links everything there is
-pub(crate) fn link(environment: &Environment) -> Linked {
+/// Links all objects
+pub(crate) fn link(environment: &Environment) -> LinkOutput {
     let mut linker = Linker {
         environment,
-        flags: Objects::new(&environment.flags),
-        segments: Objects::new(&environment.segments),
-        issues: Map::new(),
+        flags: LinkTable::new(&environment.flags),
+        segments: LinkTable::new(&environment.segments),
     };
     linker.find_own_issues();
     linker.find_overlapping_slices();
     linker.link_in_order();
-    let of_nodes = linker.issues.into_iter();
-    let mut issues: Vec<Issue> = of_nodes.flat_map(|(_, issues)| issues).collect();
-    issues.extend(check::own_issues(&environment.groups));
-    issues.extend(check::own_issues(&environment.holdouts));
+    let of_segments = linker.segments.issues.into_iter();
+    let mut issues: Vec<Issue> = of_segments.chain(linker.flags.issues).flatten().collect();
+    let of_groups = environment.groups.values().flat_map(check::own_issues);
+    issues.extend(of_groups.cloned());
+    let of_holdouts = environment.holdouts.values().flat_map(check::own_issues);
+    issues.extend(of_holdouts.cloned());
     let flags = linker.flags.compiled.iter().zip(linker.flags.linked);
-    Linked {
+    LinkOutput {
         flags: flags
             .map(|((key, _), linked)| (Arc::clone(key), linked))
             .collect(),
@@ -170,24 +54,27 @@ pub(crate) fn link(environment: &Environment) -> Linked {
 
 struct Linker<'e> {
     environment: &'e Environment,
-    flags: Objects<'e, Flag, LinkedFlag>,
-    segments: Objects<'e, Segment, LinkedSegment>,
-    // What is here is broken, and nothing that comes later looks into it.
-    issues: Map<Node, Vec<Issue>>,
+    flags: LinkTable<'e, Flag, LinkedFlag>,
+    segments: LinkTable<'e, Segment, LinkedSegment>,
 }
 
-/// The objects of one kind by key, and what has been linked of them so far
-struct Objects<'e, C, L> {
+/// The objects of one kind by key, and those of them that have been linked so far
+struct LinkTable<'e, C, L> {
     compiled: Vec<(&'e Arc<str>, &'e Compiled<C>)>,
     // Parallel to `compiled`.
     linked: Vec<Option<Arc<L>>>,
+    // Parallel to `compiled`; an object that has some is broken, and no later step looks into it.
+    issues: Vec<Vec<Issue>>,
 }
 
-impl<'e, C, L> Objects<'e, C, L> {
-    fn new(objects: &'e Map<Arc<str>, Compiled<C>>) -> Self {
+impl<'e, C, L> LinkTable<'e, C, L> {
+    fn new(objects: &'e BTreeMap<Arc<str>, Compiled<C>>) -> Self {
         let compiled: Vec<_> = objects.iter().collect();
-        let linked = compiled.iter().map(|_| None).collect();
-        Self { compiled, linked }
+        Self {
+            linked: compiled.iter().map(|_| None).collect(),
+            issues: compiled.iter().map(|_| Vec::new()).collect(),
+            compiled,
+        }
     }
 
     fn position(&self, key: &str) -> Option<usize> {
@@ -200,17 +87,31 @@ impl<'e, C, L> Objects<'e, C, L> {
         self.compiled.get(position).map(|(key, _)| *key)
     }
 
-    /// The key and the object, where it compiled
+    /// The key and the object, if it compiled
     fn intact(&self, position: usize) -> Option<(&'e Arc<str>, &'e Arc<C>)> {
         let (key, object) = self.compiled.get(position)?;
         Some((key, object.as_ref().ok()?))
     }
 
-    /// What has been linked under this key, and whether there is an object of it at all
+    /// The linked object of this key, and whether there is an object of this key at all
     fn find(&self, key: &str) -> (Option<Arc<L>>, bool) {
         let position = self.position(key);
         let linked = position.and_then(|position| self.linked.get(position)?.clone());
         (linked, position.is_some())
+    }
+
+    fn is_intact(&self, position: usize) -> bool {
+        self.issues.get(position).is_some_and(Vec::is_empty)
+    }
+
+    /// Marks an object as broken: by what its compilation found, and by these problems
+    fn refuse(&mut self, kind: ObjectKind, position: usize, own: &[Issue], problems: Problems) {
+        let (Some(key), Some(issues)) = (self.key(position), self.issues.get_mut(position)) else {
+            return;
+        };
+        issues.extend_from_slice(own);
+        let found = problems.into_iter();
+        issues.extend(found.map(|(pointer, problem)| compile::issue(kind, key, &pointer, problem)));
     }
 
     fn put(&mut self, position: usize, object: L) {
@@ -220,41 +121,38 @@ impl<'e, C, L> Objects<'e, C, L> {
     }
 }
 
-/// A flag or a segment by position among its kind; in the order in which their issues are told
+/// A flag or a segment by index among its kind; in the order in which their issues are listed
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Node {
     Segment(usize),
     Flag(usize),
 }
 
-/// What is wrong, with where in its object
-type Problems = Vec<(String, Problem)>;
+/// What is wrong, each with its pointer in the object
+type Problems = Vec<(String, IssueKind)>;
 
 impl Linker<'_> {
     fn is_intact(&self, node: Node) -> bool {
-        !self.issues.contains_key(&node)
+        match node {
+            Node::Segment(position) => self.segments.is_intact(position),
+            Node::Flag(position) => self.flags.is_intact(position),
+        }
     }
 
-    fn refuse(&mut self, node: Node, own: Option<&Arc<[Issue]>>, problems: Problems) {
-        if own.is_none() && problems.is_empty() {
-            return;
+    fn refuse(&mut self, node: Node, own: &[Issue], problems: Problems) {
+        match node {
+            Node::Segment(position) => {
+                (self.segments).refuse(ObjectKind::Segment, position, own, problems);
+            }
+            Node::Flag(position) => self.flags.refuse(ObjectKind::Flag, position, own, problems),
         }
-        let (kind, key) = match node {
-            Node::Segment(position) => (ObjectKind::Segment, self.segments.key(position)),
-            Node::Flag(position) => (ObjectKind::Flag, self.flags.key(position)),
-        };
-        let mut issues = own.map(|issues| issues.to_vec()).unwrap_or_default();
-        for (pointer, problem) in problems {
-            issues.extend(key.map(|key| compile::issue(kind, key, &pointer, problem)));
-        }
-        self.issues.insert(node, issues);
     }
 
-    /// Links what is intact, each after all that it refers to
+    /// Links the objects that are not broken, each after those that it refers to
     fn link_in_order(&mut self) {
         let segments = (0..self.segments.compiled.len()).map(Node::Segment);
         let flags = (0..self.flags.compiled.len()).map(Node::Flag);
-        // Those that refer to others; few, as a rule, and no others need an order.
+        // Only these need an order; as a rule they are few.
         let mut referring = Vec::new();
         for node in segments.chain(flags) {
             match self.references(node) {
@@ -274,7 +172,7 @@ impl Linker<'_> {
                 continue;
             };
             if order.is_cyclic.get(*position).copied().unwrap_or_default() {
-                self.refuse(*node, None, vec![(String::new(), Problem::Cycle)]);
+                self.refuse(*node, &[], vec![(String::new(), IssueKind::Cycle)]);
             } else {
                 self.link(*node);
             }
@@ -286,10 +184,10 @@ impl Linker<'_> {
             Node::Flag(position) => self.flag(position),
             Node::Segment(position) => self.segment(position),
         };
-        self.refuse(node, None, problems);
+        self.refuse(node, &[], problems);
     }
 
-    /// What a node refers to; `None` where it did not compile
+    /// The references of an object; `None` if it did not compile
     fn references(&self, node: Node) -> Option<&References> {
         match node {
             Node::Flag(position) => Some(&self.flags.intact(position)?.1.references),
@@ -325,36 +223,14 @@ impl Linker<'_> {
         if !problems.is_empty() {
             return problems;
         }
-        let lists = self.environment.overrides.get(key);
+        let lists = lists_of(&self.environment.overrides, key);
         let list = |level: &str| {
-            let mut lists = lists.into_iter().flatten();
+            let mut lists = lists.iter();
             let (name, list) = lists.find(|(name, _)| salt_and_kind(name).1 == level)?;
             (!list.is_empty()).then(|| Keyed::new(name, list))
         };
-        let mut overrides: Box<[_]> = flag.levels.iter().map(|level| list(&level.name)).collect();
-        let fingerprints = overrides.iter().map(|list| {
-            list.as_ref()
-                .map_or(0, |keyed| keyed.fingerprint(keyed.list.fingerprint()))
-        });
-        let fingerprint = mix([flag.fingerprint, links.fingerprint()]
-            .into_iter()
-            .chain(fingerprints));
-        if overrides.iter().all(Option::is_none) {
-            overrides = Box::default();
-        }
-        let is_constant = flag.is_constant() && overrides.is_empty();
-        let is_timed = flag.has_boundaries() || links.are_timed();
-        let linked = LinkedFlag {
-            key: Arc::clone(key),
-            flag: Arc::clone(flag),
-            overrides,
-            links: links.into(),
-            constant: constant(flag, is_constant),
-            is_constant,
-            is_timed,
-            fingerprint,
-            reach,
-        };
+        let overrides = flag.levels.iter().map(|level| list(&level.name)).collect();
+        let linked = LinkedFlag::new(key, flag, overrides, links, reach);
         self.flags.put(position, linked);
         problems
     }
@@ -368,33 +244,14 @@ impl Linker<'_> {
         if !problems.is_empty() {
             return problems;
         }
-        let exclude = members(self.environment.excludes.get(key));
-        let include = members(self.environment.includes.get(key));
-        let list = |keyed: &Keyed<Ids>| keyed.fingerprint(keyed.list.fingerprint());
-        let lists = |members: &Members| mix(members.iter().map(|(_, keyed)| list(keyed)));
-        let fingerprint = mix([
-            segment.fingerprint,
-            links.fingerprint(),
-            lists(&exclude),
-            lists(&include),
-        ]
-        .into_iter());
-        let is_timed = links.are_timed();
-        let linked = LinkedSegment {
-            key: Arc::clone(key),
-            segment: Arc::clone(segment),
-            exclude,
-            include,
-            links: links.into(),
-            is_timed,
-            fingerprint,
-            reach,
-        };
+        let exclude = members(lists_of(&self.environment.excludes, key));
+        let include = members(lists_of(&self.environment.includes, key));
+        let linked = LinkedSegment::new(key, segment, [exclude, include], links, reach);
         self.segments.put(position, linked);
         problems
     }
 
-    /// What the references of an object point to, and how far an evaluation of the object may go
+    /// The targets of the references of an object, and how far an evaluation of the object may go
     fn links(
         &self,
         references: &References,
@@ -422,7 +279,7 @@ impl Linker<'_> {
             groups,
             holdouts,
         };
-        let reach = Reach::new(references, &links, effort);
+        let reach = links.reach(references, effort);
         if problems.is_empty() {
             problems.extend(reach.problem().map(|problem| (String::new(), problem)));
         }
@@ -449,7 +306,7 @@ impl Linker<'_> {
         if let Some(name) = unknown.filter(|_| reference.is_condition()) {
             problems.push((
                 target.pointer.to_string(),
-                Problem::UnknownVariant(Arc::clone(name)),
+                IssueKind::UnknownVariant(Arc::clone(name)),
             ));
         }
         Some(LinkedReference {
@@ -459,12 +316,10 @@ impl Linker<'_> {
     }
 }
 
-fn members(lists: Option<&Map<Arc<str>, Arc<Ids>>>) -> Members {
-    let lists = lists.into_iter().flatten();
-    lists
-        .map(|(name, ids)| {
-            let (_, kind) = salt_and_kind(name);
-            (AttributePath::of_kind(kind), Keyed::new(name, ids))
-        })
-        .collect()
+fn members(lists: &ListsByName<Ids>) -> SegmentIdLists {
+    let keyed = |(name, ids): &(Arc<str>, Arc<Ids>)| {
+        let (_, kind) = salt_and_kind(name);
+        (AttributePath::of_kind(kind), Keyed::new(name, ids))
+    };
+    lists.iter().map(keyed).collect()
 }

@@ -1,16 +1,23 @@
-//! Flags and segments as evaluation wants them: names resolved, hashes seeded, literals ordered for look-up
+//! What is left of a flag, a segment or a serve once it is compiled?
 //!
-//! `compile` is the only place that makes these; what refers to other objects does so by position in `References`, which
-//! `link` resolves.
+//! Only `document::compile` creates these. They refer to other objects by index in `References`, which `link` resolves.
 
-use std::sync::Arc;
+pub(crate) mod empty_or_box;
+pub(crate) mod linked;
+mod paths;
+pub(crate) mod reach;
 
+use std::sync::{Arc, LazyLock};
+
+use self::empty_or_box::{Empty, EmptyOrBox};
 use crate::bucket;
-use crate::operator::Test;
-use crate::path::AttributePath;
-use crate::rare::{Empty, Rare};
-use crate::rollout::Rollout;
-use crate::timestamp::Timestamp;
+use crate::bucket::rollout::Rollout;
+use crate::context::Context;
+use crate::context::path::AttributePath;
+use crate::dialect::{Choice, Clock, Expression};
+use crate::error::IssueKind;
+use crate::operator::AttributeTest;
+use crate::value::timestamp::Timestamp;
 use crate::value::{Object, Value};
 
 /// The type of a flag's variants
@@ -38,36 +45,69 @@ impl FlagType {
     }
 }
 
+/// A compiled flag
 #[derive(Debug)]
-pub(crate) struct Flag {
+pub struct Flag {
     // Of the text that it was compiled from, overrides that a document holds inline apart.
     pub(crate) fingerprint: u64,
-    pub(crate) value_type: FlagType,
-    pub(crate) enabled: bool,
+    /// What its variants are
+    pub value_type: FlagType,
+    /// Whether it is on at all
+    pub enabled: bool,
+    // Whether it is on, and its dialect refuses no context: what nearly every flag is.
+    pub(crate) is_open: bool,
+    // Of its `dialect`.
+    pub(crate) admits: Option<fn(&Context) -> bool>,
     pub(crate) is_client_side: bool,
-    pub(crate) expires_at: Option<Timestamp>,
-    // Positions in `references.flags`.
-    pub(crate) prerequisites: Box<[usize]>,
-    pub(crate) variants: Arc<[Arc<Variant>]>,
-    pub(crate) on: Option<Arc<Variant>>,
-    pub(crate) off: Arc<Variant>,
+    /// From when on it serves `off`
+    pub expires_at: Option<Timestamp>,
+    /// Positions in the flags of its references
+    pub prerequisites: Box<[usize]>,
+    /// In the order of the document
+    pub variants: Arc<[Arc<Variant>]>,
+    /// `onVariant`
+    pub on: Option<Arc<Variant>>,
+    /// `offVariant`
+    pub off: Arc<Variant>,
     // From the most specific to the most general.
     pub(crate) levels: Arc<[Level]>,
-    pub(crate) rules: Box<[Rule]>,
-    pub(crate) serve: Serve,
+    /// In the order of the document
+    pub rules: Box<[Rule]>,
+    /// What it serves where no rule does
+    pub serve: Serve,
     pub(crate) metadata: Object,
     pub(crate) environment_patch: Option<Arc<Object>>,
-    // What its conditions take by themselves.
+    // Of its own conditions.
     pub(crate) effort: Effort,
-    pub(crate) references: Rare<References>,
+    // Of the dialects in its conditions and serves.
+    pub(crate) clock: EmptyOrBox<Clock>,
+    pub(crate) references: EmptyOrBox<References>,
 }
 
 impl Flag {
+    /// What it refers to
+    pub fn references(&self) -> &References {
+        &self.references
+    }
+
     pub(crate) fn variant(&self, name: &str) -> Option<&Arc<Variant>> {
         self.variants.iter().find(|variant| &*variant.name == name)
     }
 
-    /// The next instant after `now` at which time alone may change what it answers
+    /// What is wrong with a level, if the flag does not list it
+    pub(crate) fn unknown_level(&self, level: &str) -> Option<IssueKind> {
+        let mut names = self.levels.iter().map(|known| &known.name);
+        (!names.any(|name| **name == *level)).then(|| IssueKind::UnknownLevel {
+            level: level.into(),
+            known: self
+                .levels
+                .iter()
+                .map(|known| Arc::clone(&known.name))
+                .collect(),
+        })
+    }
+
+    /// The next instant after `now` at which time alone may change its outcome
     pub(crate) fn next_boundary(&self, now: Timestamp) -> Option<Timestamp> {
         let rollouts = self
             .rollouts()
@@ -75,17 +115,19 @@ impl Flag {
         self.instants()
             .filter(|instant| *instant > now)
             .chain(rollouts)
+            .chain(self.clock.next(now))
             .min()
     }
 
-    /// Whether there is an instant at which time alone may change what it answers
+    /// Whether there is an instant at which time alone may change its outcome
     pub(crate) fn has_boundaries(&self) -> bool {
         let mut rollouts = self.rollouts();
         self.instants().next().is_some()
+            || !self.clock.is_unread()
             || rollouts.any(|rollout| !matches!(rollout, Rollout::Fixed(_)))
     }
 
-    /// The last instant not after `now` at which time alone may have changed what it answers
+    /// The last instant not after `now` at which time alone may have changed its outcome
     pub(crate) fn last_boundary(&self, now: Timestamp) -> Option<Timestamp> {
         let rollouts = self
             .rollouts()
@@ -93,6 +135,7 @@ impl Flag {
         self.instants()
             .filter(|instant| *instant <= now)
             .chain(rollouts)
+            .chain(self.clock.last(now))
             .max()
     }
 
@@ -109,8 +152,8 @@ impl Flag {
         windows.flatten().chain(self.expires_at)
     }
 
-    /// Its serves in order, with where each one is
-    pub(crate) fn serves(&self) -> impl Iterator<Item = (String, &Serve)> {
+    /// Its serves in order, each with its pointer in the flag
+    pub fn serves(&self) -> impl Iterator<Item = (String, &Serve)> {
         let rules = self
             .rules
             .iter()
@@ -119,20 +162,70 @@ impl Flag {
         rules.chain([("/serve".to_owned(), &self.serve)])
     }
 
-    /// Whether the flag by itself, overrides apart, answers alike for every context at every instant
+    /// Whether the flag, without its overrides, has one outcome for every context at every instant
     pub(crate) fn is_constant(&self) -> bool {
         let has_conditions =
             !self.rules.is_empty() || !self.prerequisites.is_empty() || self.expires_at.is_some();
-        !has_conditions && self.serve.is_constant()
+        !has_conditions && self.admits.is_none() && self.serve.is_constant()
     }
 }
 
+/// A variant of a flag
 #[derive(Debug, PartialEq)]
-pub(crate) struct Variant {
-    pub(crate) name: Arc<str>,
+pub struct Variant {
+    /// Its name
+    pub name: Arc<str>,
+    // Among the variants of its flag.
+    pub(crate) index: u32,
     pub(crate) value: Value,
-    // As the document has it, where the environment patches it.
-    pub(crate) unpatched: Option<Value>,
+    // The value in the document, if the environment patches it.
+    pub(crate) base_value: Option<Value>,
+}
+
+impl Variant {
+    // No variant of a flag has this index, nor an empty name, nor `null` as its value: a flag type admits none.
+    const NO_INDEX: u32 = u32::MAX;
+
+    /// What stands for no variant: the caller's default is used, without an error
+    pub(crate) fn nothing() -> &'static Arc<Self> {
+        static NOTHING: LazyLock<Arc<Variant>> = LazyLock::new(Variant::without_value);
+        &NOTHING
+    }
+
+    /// What stands for a variant that a flag does not have: an error
+    pub(crate) fn unknown() -> &'static Arc<Self> {
+        static UNKNOWN: LazyLock<Arc<Variant>> = LazyLock::new(Variant::without_value);
+        &UNKNOWN
+    }
+
+    /// What a flag decides for a context that its dialect refuses: an error
+    pub(crate) fn refused() -> &'static Arc<Self> {
+        static REFUSED: LazyLock<Arc<Variant>> = LazyLock::new(Variant::without_value);
+        &REFUSED
+    }
+
+    fn without_value() -> Arc<Self> {
+        Arc::new(Self {
+            name: "".into(),
+            index: Self::NO_INDEX,
+            value: Value::Null,
+            base_value: None,
+        })
+    }
+
+    /// Whether it stands for no variant, or for one that its flag does not have
+    pub fn is_none(&self) -> bool {
+        self.index == Self::NO_INDEX
+    }
+
+    /// Its name, or `null` where it stands for none
+    pub(crate) fn shown(&self) -> Value {
+        if self.is_none() {
+            Value::Null
+        } else {
+            Arc::clone(&self.name).into()
+        }
+    }
 }
 
 /// A context kind in order of precedence
@@ -142,20 +235,42 @@ pub(crate) struct Level {
     pub(crate) path: AttributePath,
 }
 
+/// A rule of a flag
 #[derive(Debug)]
-pub(crate) struct Rule {
+pub struct Rule {
     pub(crate) id: Option<Arc<str>>,
-    pub(crate) window: Rare<Window>,
-    // `None` holds for everybody.
-    pub(crate) when: Option<Condition>,
-    pub(crate) serve: Serve,
+    pub(crate) window: EmptyOrBox<Window>,
+    /// Its condition; `None` holds for everybody
+    pub when: Option<Condition>,
+    /// What it serves
+    pub serve: Serve,
 }
 
-/// `[from, until)`
+impl Rule {
+    /// When it is open
+    pub fn window(&self) -> &Window {
+        &self.window
+    }
+}
+
+impl Empty for Clock {
+    const EMPTY: &'static Self = &Self {
+        instants: Vec::new(),
+        every_second: false,
+    };
+
+    fn is_empty(&self) -> bool {
+        self.is_unread()
+    }
+}
+
+/// When a rule is open, `[from, until)`
 #[derive(Debug, Default)]
-pub(crate) struct Window {
-    pub(crate) from: Option<Timestamp>,
-    pub(crate) until: Option<Timestamp>,
+pub struct Window {
+    /// Its beginning, if it has one
+    pub from: Option<Timestamp>,
+    /// Its end, if it has one
+    pub until: Option<Timestamp>,
 }
 
 impl Empty for Window {
@@ -170,40 +285,69 @@ impl Empty for Window {
 }
 
 impl Window {
-    pub(crate) fn covers(&self, now: Timestamp) -> bool {
+    /// Whether the rule is open at `now`
+    pub fn covers(&self, now: Timestamp) -> bool {
         self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
     }
 }
 
+/// What must hold for a context
 #[derive(Debug)]
-pub(crate) enum Condition {
+pub enum Condition {
+    /// Every one of these
     All(Box<[Condition]>),
+    /// At least one of these
     Any(Box<[Condition]>),
+    /// Not this one
     Not(Box<Condition>),
-    Attribute { path: AttributePath, test: Test },
-    // A position in `References::segments`.
+    /// A test of an attribute
+    Attribute {
+        /// Where the attribute is
+        path: AttributePath,
+        /// What is tested
+        test: AttributeTest,
+    },
+    /// Membership of a segment, by position in the segments of the references
     Segment(usize),
-    // A position in `References::flags`.
+    /// Variants of another flag, by position in the flags of the references
     Flag(usize),
+    /// A range of slots
     Bucket(Bucket),
+    /// A condition of another vendor
+    Dialect(DialectTest),
 }
 
+/// A condition as another vendor means it
 #[derive(Debug)]
-pub(crate) struct Bucket {
-    pub(crate) unit: AttributePath,
-    pub(crate) seed: u32,
-    pub(crate) slots: Slots,
+pub struct DialectTest {
+    /// The name of the dialect
+    pub dialect: Box<str>,
+    pub(crate) expression: Box<dyn Expression>,
+}
+
+/// A range of slots of one hash
+#[derive(Debug)]
+pub struct Bucket {
+    /// What is hashed
+    pub unit: AttributePath,
+    /// The seed of the hash
+    pub seed: u32,
+    /// The slots for which the condition holds
+    pub slots: SlotRange,
 }
 
 /// A range of slots, `[from, until)`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Slots {
-    pub(crate) from: u32,
-    pub(crate) until: u32,
+pub struct SlotRange {
+    /// The first one
+    pub from: u32,
+    /// The one after the last
+    pub until: u32,
 }
 
-impl Slots {
-    pub(crate) fn contains(self, slot: u32) -> bool {
+impl SlotRange {
+    /// Whether `slot` is one of them
+    pub fn contains(self, slot: u32) -> bool {
         self.from <= slot && slot < self.until
     }
 
@@ -212,51 +356,64 @@ impl Slots {
     }
 }
 
+/// A compiled segment
 #[derive(Debug)]
-pub(crate) struct Segment {
+pub struct Segment {
     pub(crate) fingerprint: u64,
-    pub(crate) when: Option<Condition>,
-    // What its conditions take by themselves.
+    /// Its condition, for contexts that it does not list
+    pub when: Option<Condition>,
+    // Of its own conditions.
     pub(crate) effort: Effort,
-    pub(crate) references: Rare<References>,
+    // Of the dialects in its condition.
+    pub(crate) clock: EmptyOrBox<Clock>,
+    pub(crate) references: EmptyOrBox<References>,
 }
 
-/// What the conditions of a flag or a segment take by themselves, what they refer to apart
+/// The cost of the conditions of a flag or a segment, without the objects that they refer to
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Effort {
-    /// Conditions inside one another
+    /// How deeply conditions are nested
     pub(crate) condition_depth: usize,
-    /// Of all patterns together
+    /// The size of all patterns together
     pub(crate) pattern_size: u32,
 }
 
 /// An exclusion group: experiments on disjoint slices of the same units
 #[derive(Debug)]
-pub(crate) struct Group {
+pub struct Group {
     pub(crate) fingerprint: u64,
-    pub(crate) seed: u32,
-    pub(crate) unit: AttributePath,
+    /// The seed of its hash
+    pub seed: u32,
+    /// What is hashed
+    pub unit: AttributePath,
 }
 
-/// Units that experiments leave alone
+/// Units that take part in no experiment of it
 #[derive(Debug)]
-pub(crate) struct Holdout {
+pub struct Holdout {
     pub(crate) fingerprint: u64,
-    pub(crate) seed: u32,
-    pub(crate) end: u32,
-    pub(crate) unit: AttributePath,
+    /// The seed of its hash
+    pub seed: u32,
+    /// Units of the slots below this one are held out
+    pub end: u32,
+    /// What is hashed
+    pub unit: AttributePath,
 }
 
-/// What a flag or a segment refers to, each occurrence by itself, with where it stands
-pub(crate) type References = ByKind<FlagReference, Reference, Reference, Reference>;
+/// What a flag or a segment refers to: each reference, with its pointer
+pub type References = ByKind<FlagReference, Reference, Reference, Reference>;
 
 /// Something for each reference of an object, in their order
 #[derive(Debug)]
-pub(crate) struct ByKind<F, S, G, H> {
-    pub(crate) flags: Vec<F>,
-    pub(crate) segments: Vec<S>,
-    pub(crate) groups: Vec<G>,
-    pub(crate) holdouts: Vec<H>,
+pub struct ByKind<F, S, G, H> {
+    /// For its flags
+    pub flags: Vec<F>,
+    /// For its segments
+    pub segments: Vec<S>,
+    /// For its groups
+    pub groups: Vec<G>,
+    /// For its holdouts
+    pub holdouts: Vec<H>,
 }
 
 impl<F, S, G, H> Default for ByKind<F, S, G, H> {
@@ -286,35 +443,48 @@ impl<F: 'static, S: 'static, G: 'static, H: 'static> Empty for ByKind<F, S, G, H
     }
 }
 
+/// One reference to another object
 #[derive(Debug)]
-pub(crate) struct Reference {
-    pub(crate) key: Arc<str>,
-    // How many conditions it stands in, one that is the reference included; 0 outside of conditions.
+pub struct Reference {
+    /// The key of the object
+    pub key: Arc<str>,
+    // The number of conditions around it, itself included if it is one; 0 outside of conditions.
     pub(crate) depth: usize,
-    pub(crate) pointer: Box<str>,
+    /// Where in the object it stands, as a JSON pointer
+    pub pointer: Box<str>,
 }
 
+/// One reference to variants of a flag
 #[derive(Debug)]
-pub(crate) struct FlagReference {
-    pub(crate) target: Reference,
-    pub(crate) variants: Box<[Arc<str>]>,
+pub struct FlagReference {
+    /// The flag
+    pub target: Reference,
+    /// The variants, of which one is wanted
+    pub variants: Box<[Arc<str>]>,
 }
 
 impl FlagReference {
-    /// Whether it is a condition, which may not name what does not exist; a prerequisite may
+    /// Whether it is a condition, which must name an existing flag; a prerequisite need not
     pub(crate) fn is_condition(&self) -> bool {
         self.target.depth > 0
     }
 }
 
+/// How a rule or a flag chooses a variant
 #[derive(Debug)]
-pub(crate) struct Serve {
-    pub(crate) rollout: Rollout,
-    pub(crate) rollout_seed: u32,
-    pub(crate) choice: Choice,
-    pub(crate) unit: AttributePath,
-    pub(crate) on_missing: Option<Arc<Variant>>,
-    pub(crate) experiment: Option<Box<Experiment>>,
+pub struct Serve {
+    /// The share of units that it serves
+    pub rollout: Rollout,
+    /// The seed of the rollout's hash
+    pub rollout_seed: u32,
+    /// What it serves
+    pub choice: ServeTarget,
+    /// What is hashed
+    pub unit: AttributePath,
+    /// What it serves where the unit is missing
+    pub on_missing: Option<Arc<Variant>>,
+    /// The experiment that it belongs to
+    pub experiment: Option<Box<Experiment>>,
 }
 
 impl Serve {
@@ -322,29 +492,32 @@ impl Serve {
         Self {
             rollout: Rollout::FULL,
             rollout_seed: 0,
-            choice: Choice::Variant(variant),
+            choice: ServeTarget::Variant(variant),
             unit: AttributePath::of_kind("user"),
             on_missing: None,
             experiment: None,
         }
     }
 
+    /// Whether it serves one variant to everybody at every instant
     #[inline]
-    pub(crate) fn is_constant(&self) -> bool {
+    pub fn is_constant(&self) -> bool {
         let is_free = self
             .experiment
             .as_ref()
             .is_none_or(|experiment| experiment.is_free());
-        is_free && self.rollout == Rollout::FULL && matches!(self.choice, Choice::Variant(_))
+        is_free && self.rollout == Rollout::FULL && matches!(self.choice, ServeTarget::Variant(_))
     }
 }
 
+/// What a serve measures
 #[derive(Debug)]
-pub(crate) struct Experiment {
+pub struct Experiment {
     pub(crate) key: Arc<str>,
-    pub(crate) slice: Option<Slice>,
-    // A position in `References::holdouts`.
-    pub(crate) holdout: Option<usize>,
+    /// Its part of a group
+    pub slice: Option<Slice>,
+    /// The holdout that it respects, by position in the holdouts of the references
+    pub holdout: Option<usize>,
 }
 
 impl Experiment {
@@ -355,42 +528,69 @@ impl Experiment {
 
 /// The part of a group's units that an experiment has
 #[derive(Debug)]
-pub(crate) struct Slice {
-    // A position in `References::groups`.
-    pub(crate) group: usize,
+pub struct Slice {
+    /// The group, by position in the groups of the references
+    pub group: usize,
     // INVARIANT: ascending and disjoint, at least one.
-    pub(crate) ranges: Box<[Slots]>,
+    /// Its slots
+    pub ranges: Box<[SlotRange]>,
 }
 
 impl Slice {
-    /// Whether it has all units, so that none need be looked at
-    pub(crate) fn is_whole(&self) -> bool {
+    /// Whether it includes all units, so that no hash is needed
+    pub fn is_whole(&self) -> bool {
         let lengths = self
             .ranges
             .iter()
             .map(|range| range.until.saturating_sub(range.from));
-        lengths.fold(0, u32::saturating_add) == bucket::TOTAL
+        lengths.fold(0, u32::saturating_add) == bucket::SLOT_COUNT
     }
 }
 
+/// What a serve gives a unit that its rollout includes
 #[derive(Debug)]
-pub(crate) enum Choice {
+pub enum ServeTarget {
+    /// One variant
     Variant(Arc<Variant>),
-    Arms { seed: u32, arms: Arms },
+    /// One of several variants, by a hash
+    Arms {
+        /// The seed of the hash
+        seed: u32,
+        /// The variants with their shares
+        arms: Arms,
+    },
+    /// One of several variants, as another vendor chooses
+    Vendor(Box<VendorSplit>),
+}
+
+/// Arms among which another vendor's rule chooses
+#[derive(Debug)]
+pub struct VendorSplit {
+    /// The name of the algorithm, or of the dialect
+    pub name: Box<str>,
+    /// What is served, in the order of the document
+    pub arms: Box<[Arc<Variant>]>,
+    /// Whether it hashes a unit
+    pub(crate) is_hashed: bool,
+    pub(crate) choice: Box<dyn Choice>,
 }
 
 /// Weighted arms
 #[derive(Debug)]
-pub(crate) struct Arms {
-    // INVARIANT: by ascending `end`, which is cumulative; the last one ends at `bucket::TOTAL`, and so there is one.
-    pub(crate) arms: Box<[Arm]>,
+pub struct Arms {
+    // INVARIANT: by ascending `end`, which is cumulative; the last one ends at `bucket::SLOT_COUNT`, and so there is one.
+    /// In the order of the document, those without weight left out
+    pub arms: Box<[Arm]>,
     last: Arc<Variant>,
 }
 
+/// One arm of a split
 #[derive(Debug)]
-pub(crate) struct Arm {
-    pub(crate) end: u32,
-    pub(crate) variant: Arc<Variant>,
+pub struct Arm {
+    /// The slot after its last one
+    pub end: u32,
+    /// What it serves
+    pub variant: Arc<Variant>,
 }
 
 impl Arms {
@@ -418,7 +618,7 @@ impl Arms {
     }
 
     /// The variant of the arm that covers `slot`
-    pub(crate) fn pick(&self, slot: u32) -> &Arc<Variant> {
+    pub fn pick(&self, slot: u32) -> &Arc<Variant> {
         self.arms
             .iter()
             .find(|arm| slot < arm.end)

@@ -1,30 +1,42 @@
-//! What a condition asks of an attribute
+//! What does an operator mean?
 //!
 //! A test on a missing attribute, or on a value of another type, is false; `notX` is exactly `not(X)`.
+
+pub(crate) mod case_folding;
+pub(crate) mod literals;
+pub(crate) mod network;
+pub(crate) mod pattern;
+pub(crate) mod version;
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use crate::cidr::Network;
+use self::literals::{Literals, fold_text};
+use self::network::Network;
+use self::pattern::Pattern;
+use self::version::{Range, VersionText};
 use crate::context::Attribute;
-use crate::literals::{Literals, fold_text};
-use crate::pattern::{self, Pattern};
-use crate::semver::{Range, VersionText};
-use crate::timestamp::Timestamp;
 use crate::value::Value;
+use crate::value::timestamp::Timestamp;
 
 /// Which side of a literal a value may lie on
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
+pub enum Relation {
+    /// `=`
     Equal,
+    /// `<`
     Less,
+    /// `≤`
     LessOrEqual,
+    /// `>`
     Greater,
+    /// `≥`
     GreaterOrEqual,
 }
 
-impl Side {
-    pub(crate) fn admits(self, ordering: Ordering) -> bool {
+impl Relation {
+    /// Whether a value that compares so with the literal lies on this side
+    pub fn admits(self, ordering: Ordering) -> bool {
         match self {
             Self::Equal => ordering.is_eq(),
             Self::Less => ordering.is_lt(),
@@ -45,13 +57,13 @@ pub(crate) enum Operator {
     StartsWith,
     EndsWith,
     Matches,
-    Number(Side),
+    Number(Relation),
     Before,
     After,
-    Semver(Side),
+    Semver(Relation),
     SemverMatches,
     Cidr,
-    Size(Side),
+    Size(Relation),
 }
 
 /// Every operator with its name, the only place that spells them
@@ -63,27 +75,30 @@ const OPERATORS: [(Operator, &str); 25] = [
     (Operator::StartsWith, "startsWith"),
     (Operator::EndsWith, "endsWith"),
     (Operator::Matches, "matches"),
-    (Operator::Number(Side::Less), "lessThan"),
-    (Operator::Number(Side::LessOrEqual), "lessOrEqual"),
-    (Operator::Number(Side::Greater), "greaterThan"),
-    (Operator::Number(Side::GreaterOrEqual), "greaterOrEqual"),
+    (Operator::Number(Relation::Less), "lessThan"),
+    (Operator::Number(Relation::LessOrEqual), "lessOrEqual"),
+    (Operator::Number(Relation::Greater), "greaterThan"),
+    (Operator::Number(Relation::GreaterOrEqual), "greaterOrEqual"),
     (Operator::Before, "before"),
     (Operator::After, "after"),
-    (Operator::Semver(Side::Equal), "semverEqual"),
-    (Operator::Semver(Side::Less), "semverLess"),
-    (Operator::Semver(Side::LessOrEqual), "semverLessOrEqual"),
-    (Operator::Semver(Side::Greater), "semverGreater"),
+    (Operator::Semver(Relation::Equal), "semverEqual"),
+    (Operator::Semver(Relation::Less), "semverLess"),
+    (Operator::Semver(Relation::LessOrEqual), "semverLessOrEqual"),
+    (Operator::Semver(Relation::Greater), "semverGreater"),
     (
-        Operator::Semver(Side::GreaterOrEqual),
+        Operator::Semver(Relation::GreaterOrEqual),
         "semverGreaterOrEqual",
     ),
     (Operator::SemverMatches, "semverMatches"),
     (Operator::Cidr, "cidr"),
-    (Operator::Size(Side::Equal), "sizeEqual"),
-    (Operator::Size(Side::Less), "sizeLess"),
-    (Operator::Size(Side::LessOrEqual), "sizeLessOrEqual"),
-    (Operator::Size(Side::Greater), "sizeGreater"),
-    (Operator::Size(Side::GreaterOrEqual), "sizeGreaterOrEqual"),
+    (Operator::Size(Relation::Equal), "sizeEqual"),
+    (Operator::Size(Relation::Less), "sizeLess"),
+    (Operator::Size(Relation::LessOrEqual), "sizeLessOrEqual"),
+    (Operator::Size(Relation::Greater), "sizeGreater"),
+    (
+        Operator::Size(Relation::GreaterOrEqual),
+        "sizeGreaterOrEqual",
+    ),
 ];
 
 impl Operator {
@@ -130,42 +145,62 @@ impl Operator {
 
 /// Which elements of an array must match
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Quantifier {
+pub enum Quantifier {
+    /// At least one
     #[default]
     Any,
+    /// Every one; an empty array matches
     All,
+    /// Not one; an empty array matches
     None,
 }
 
 /// One test of one attribute
 #[derive(Debug)]
-pub(crate) struct Test {
+pub struct AttributeTest {
     pub(crate) operator: Operator,
-    pub(crate) is_negated: bool,
-    pub(crate) ignore_case: bool,
-    pub(crate) quantifier: Quantifier,
-    pub(crate) matcher: Matcher,
+    /// Whether the operator is a `not…`
+    pub is_negated: bool,
+    /// Whether strings are compared without regard to case
+    pub ignore_case: bool,
+    /// Which elements of an array must match
+    pub quantifier: Quantifier,
+    /// What is compared with what
+    pub matcher: Matcher,
 }
 
 /// A comparison with its literals; of several, any may match
 #[derive(Debug)]
-pub(crate) enum Matcher {
+pub enum Matcher {
+    /// The attribute is there
     Exists,
+    /// It is `null`
     Null,
+    /// It equals a literal
     In(Arc<Literals>),
+    /// It contains a text
     Contains(Box<[Arc<str>]>),
+    /// It starts with a text
     StartsWith(Box<[Arc<str>]>),
+    /// It ends with a text
     EndsWith(Box<[Arc<str>]>),
+    /// It has a match of a pattern
     Matches(Box<[Pattern]>),
-    Number(Side, f64),
-    Instant(Side, Timestamp),
-    Semver(Side, VersionText),
+    /// It is a number on one side of another
+    Number(Relation, f64),
+    /// It is an instant on one side of another
+    Instant(Relation, Timestamp),
+    /// It is a version on one side of another
+    Semver(Relation, VersionText),
+    /// It is a version in a range
     SemverMatches(Box<[Range]>),
+    /// It is an address in a network
     Cidr(Box<[Network]>),
-    Size(Side, i64),
+    /// It is an array whose length lies on one side of a number
+    Size(Relation, i64),
 }
 
-impl Test {
+impl AttributeTest {
     /// The operator as the document names it, negation included
     pub(crate) fn name(&self) -> String {
         let name = self.operator.name();
@@ -174,6 +209,11 @@ impl Test {
             Some(first) => format!("not{}{}", first.to_ascii_uppercase(), rest.as_str()),
             None => name.to_owned(),
         }
+    }
+
+    /// Whether it is asked of each element of an array, and not of the attribute as a whole
+    pub fn is_elementwise(&self) -> bool {
+        self.operator.is_elementwise()
     }
 
     #[inline]
@@ -204,7 +244,7 @@ impl Test {
     }
 
     /// Whether one value matches; an element that is itself an array does not
-    pub(crate) fn matches_one(&self, attribute: &Attribute<'_>) -> bool {
+    pub fn matches_one(&self, attribute: &Attribute<'_>) -> bool {
         match (&self.matcher, attribute) {
             (Matcher::Exists, attribute) => !matches!(attribute, Attribute::Missing),
             (Matcher::Null, attribute) => matches!(attribute, Attribute::Null),

@@ -1,25 +1,27 @@
-//! One environment's compiled flags at one revision
+//! What does an environment answer at one revision, and which flags differ between two revisions?
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::context::Attributes;
-use crate::environment::Environment;
+use crate::context::path::AttributePath;
+use crate::document::environment::Environment;
 use crate::error::{Issue, SnapshotError};
-use crate::evaluate::{Evaluation, OutcomeNumber, error_number};
-use crate::hashing::{hash_text, is_same};
-use crate::index::Index;
-use crate::link::{Linked, LinkedFlag};
+use crate::evaluate::outcome::{ErrorCode, Outcome, ValueType};
+use crate::evaluate::trace::{NoTrace, Trace, Tracer};
+use crate::evaluate::{Evaluation, OutcomeId, error_id};
+use crate::link::link;
 use crate::model::FlagType;
-use crate::outcome::{ErrorCode, Outcome, ValueType};
-use crate::timestamp::Timestamp;
-use crate::trace::{NoTrace, Trace, Tracer};
+use crate::model::linked::LinkedFlag;
+use crate::table::index::Index;
+use crate::table::table_hash::{hash_text, is_same};
 use crate::value::Value;
+use crate::value::timestamp::Timestamp;
 
-mod slots;
+mod counters;
 
-pub use slots::Answer;
+pub use counters::EvaluatedValue;
 
 /// An immutable set of compiled flags; share it behind an `Arc`
 #[derive(Debug, Clone, Default)]
@@ -27,18 +29,18 @@ pub struct Snapshot {
     // What it was linked from, and what the next one is made of.
     source: Environment,
     // INVARIANT: by key; `index` holds the position of each.
-    pub(crate) flags: Box<[Entry]>,
+    pub(crate) flags: Box<[SnapshotFlag]>,
     index: Index,
     issues: Box<[Issue]>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Entry {
+pub(crate) struct SnapshotFlag {
     pub(crate) key: Arc<str>,
     // `None` where the flag is broken.
     pub(crate) flag: Option<Arc<LinkedFlag>>,
-    // The first of its slots (snapshot/slots.rs).
-    first_slot: u32,
+    // The first of its counters (snapshot/counters.rs).
+    first_counter: u32,
 }
 
 /// What a snapshot tells of a flag without evaluating it
@@ -52,6 +54,19 @@ pub struct FlagInfo<'s> {
     pub is_client_side: bool,
 }
 
+/// What decides about the outcome of a flag
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlagDescriptor {
+    /// Its place in the order of keys
+    pub index: usize,
+    /// Whether every valid context gets the same outcome at every instant
+    pub is_constant: bool,
+    /// Whether an evaluation reads the time
+    pub is_timed: bool,
+    /// The attributes that an evaluation may read; `None` where there are more than was asked for
+    pub paths: Option<Box<[AttributePath]>>,
+}
+
 impl Snapshot {
     /// A snapshot without flags, of revision 0
     pub fn empty() -> Self {
@@ -60,12 +75,14 @@ impl Snapshot {
 
     /// Compiles a document; flags that do not compile are in [`Snapshot::issues`] and answer `PARSE_ERROR`
     pub fn from_json(document: &str) -> Result<Self, SnapshotError> {
-        Environment::from_json(document).map(Environment::link)
+        Environment::from_json(document).map(Self::link)
     }
 
-    pub(crate) fn new(source: Environment, linked: Linked) -> Self {
+    /// The snapshot of the objects as they are now
+    pub(crate) fn link(source: Environment) -> Self {
+        let linked = link(&source);
         let issues = linked.issues;
-        let flags = slots::number(linked.flags);
+        let flags = counters::with_counters(linked.flags);
         let hash_at =
             |position: usize| flags.get(position).map_or(0, |entry| hash_text(&entry.key));
         let mut index = Index::with_capacity(flags.len());
@@ -133,64 +150,65 @@ impl Snapshot {
         )
     }
 
-    /// The value of one flag for a context, or why there is none: [`Snapshot::evaluate`] for those who ask for no more
+    /// The value of one flag for a context, or why there is none: [`Snapshot::evaluate`] for callers that need no more
     ///
-    /// `now` is asked only where time has a say, since reading a clock may cost as much as an evaluation.
+    /// `now` is called only if the outcome depends on the time, since reading a clock may cost as much as an evaluation.
     #[expect(
         clippy::inline_always,
-        reason = "what most flags need is short, and shorter still where `expected` is a constant"
+        reason = "the path of most flags is short, and shorter still if `expected` is a constant"
     )]
     #[inline(always)]
-    pub fn value<A: Attributes + ?Sized>(
+    pub fn evaluate_value<A: Attributes + ?Sized>(
         &self,
         flag: &str,
         expected: Option<ValueType>,
         context: &A,
         now: impl FnOnce() -> Timestamp,
-    ) -> Answer<'_> {
-        if context.validate().is_err() {
-            return Answer::refused(ErrorCode::InvalidContext);
-        }
-        let Some((_, entry)) = self.look_up(flag) else {
-            return Answer::refused(ErrorCode::FlagNotFound);
+    ) -> EvaluatedValue<'_> {
+        let (flag, linked) = match Gate::new(context).admit(|| self.look_up(flag)) {
+            Ok((flag, linked)) => (Some(flag), linked),
+            Err((code, flag)) => return EvaluatedValue::new(flag, Err(Some(code))),
         };
-        let Some(linked) = entry.flag.as_deref() else {
-            return Answer::of(entry, Err(ErrorCode::ParseError));
+        let served = match linked.constant() {
+            Some(variant) if !variant.serves(expected) => Err(variant.refusal()),
+            Some(variant) => Ok((variant, Cow::Borrowed(&variant.value))),
+            None => untraced(linked, context, now).value(linked, expected),
         };
-        if let Some(variant) = linked.constant() {
-            return match expected {
-                Some(expected) if !expected.admits(&variant.value) => {
-                    Answer::of(entry, Err(ErrorCode::TypeMismatch))
-                }
-                _ => Answer::of(entry, Ok((variant, Cow::Borrowed(&variant.value)))),
-            };
-        }
-        Answer::of(
-            entry,
-            untraced(linked, context, now).value(linked, expected),
-        )
+        EvaluatedValue::new(flag, served)
     }
 
-    /// The number of the outcome of the flag at a position, or `None` where it has none
+    /// The id of the outcome of the flag at an index, in the order of keys; `None` where it has none, since a patch made its value
     ///
-    /// Of one flag and one expected type, outcomes of the same number are equal. `now` is asked only where time has a say.
-    pub(crate) fn number<A: Attributes + ?Sized>(
+    /// Outcomes of the same id are equal: those of one flag and one expected type in one snapshot. `now` is called only if the
+    /// outcome depends on the time.
+    pub fn outcome_id<A: Attributes + ?Sized>(
         &self,
-        position: usize,
+        index: usize,
         expected: Option<ValueType>,
         context: &A,
         now: impl FnOnce() -> Timestamp,
-    ) -> Option<OutcomeNumber> {
-        if context.validate().is_err() {
-            return Some(error_number(ErrorCode::InvalidContext));
+    ) -> Option<OutcomeId> {
+        match Gate::new(context).admit(|| self.flags.get(index)) {
+            Ok((_, linked)) => untraced(linked, context, now).outcome_id(linked, expected),
+            Err((ErrorCode::FlagNotFound, _)) => None,
+            Err((code, _)) => Some(error_id(code)),
         }
-        let Some(linked) = self.flags.get(position)?.flag.as_deref() else {
-            return Some(error_number(ErrorCode::ParseError));
-        };
-        untraced(linked, context, now).number(linked, expected)
     }
 
-    /// Evaluates one flag and tells why it answers so: the steps of the evaluation, as an array
+    /// What a caller must know to evaluate a flag by [`Snapshot::outcome_id`]; `None` where there is no such flag
+    pub fn descriptor(&self, flag: &str, max_paths: usize) -> Option<FlagDescriptor> {
+        let index = self.flags.binary_search_by(|other| (*other.key).cmp(flag));
+        let index = index.ok()?;
+        let linked = self.flags.get(index)?.flag.as_deref();
+        Some(FlagDescriptor {
+            index,
+            is_constant: linked.is_none_or(|linked| linked.constant().is_some()),
+            is_timed: linked.is_some_and(|linked| linked.is_timed),
+            paths: linked.map_or_else(|| Some(Box::default()), |linked| linked.paths(max_paths)),
+        })
+    }
+
+    /// Evaluates one flag and explains the outcome: the steps of the evaluation, as an array
     pub fn explain<A: Attributes + ?Sized>(
         &self,
         flag: &str,
@@ -217,27 +235,25 @@ impl Snapshot {
         outcomes.map(|(key, outcome)| (&**key, outcome)).collect()
     }
 
-    /// Evaluates one flag after the other for a context at an instant, by key: [`Snapshot::evaluate_all`] for those who keep no outcome
+    /// Evaluates one flag after the other for a context at an instant, by key: [`Snapshot::evaluate_all`] for callers that
+    /// store no outcome
     pub fn outcomes<'s, A: Attributes + ?Sized>(
         &'s self,
         context: &A,
         now: Timestamp,
     ) -> impl ExactSizeIterator<Item = (&'s Arc<str>, Outcome<'s>)> {
-        let is_invalid = context.validate().is_err();
+        let gate = Gate::new(context);
         let mut evaluation = Evaluation {
             context,
             now,
             tracer: NoTrace,
         };
-        self.flags.iter().map(move |entry| {
-            let linked = if is_invalid {
-                Err(ErrorCode::InvalidContext)
-            } else {
-                entry.linked()
+        self.flags.iter().map(move |flag| {
+            let outcome = match gate.admit(|| Some(flag)) {
+                Ok((_, linked)) => evaluation.outcome(linked, None),
+                Err((code, _)) => Outcome::error(code),
             };
-            let outcome =
-                linked.map_or_else(Outcome::error, |linked| evaluation.outcome(linked, None));
-            (&entry.key, outcome)
+            (&flag.key, outcome)
         })
     }
 
@@ -247,44 +263,27 @@ impl Snapshot {
         expected: Option<ValueType>,
         evaluation: &mut Evaluation<'_, A, T>,
     ) -> Outcome<'_> {
-        self.linked(flag, evaluation.context)
-            .map_or_else(Outcome::error, |linked| {
-                evaluation.outcome(linked, expected)
-            })
-    }
-
-    /// The flag to evaluate, or what its answer is instead
-    #[inline]
-    fn linked<A: Attributes + ?Sized>(
-        &self,
-        flag: &str,
-        context: &A,
-    ) -> Result<&LinkedFlag, ErrorCode> {
-        if context.validate().is_err() {
-            return Err(ErrorCode::InvalidContext);
+        match Gate::new(evaluation.context).admit(|| self.entry(flag)) {
+            Ok((_, linked)) => evaluation.outcome(linked, expected),
+            Err((code, _)) => Outcome::error(code),
         }
-        self.entry(flag).ok_or(ErrorCode::FlagNotFound)?.linked()
     }
 
     /// The next instant at which time alone may change an outcome
     pub fn next_boundary(&self, now: Timestamp) -> Option<Timestamp> {
         let flags = self.flags.iter().filter_map(|entry| entry.flag.as_ref());
-        flags
-            .filter_map(|linked| linked.flag.next_boundary(now))
-            .min()
+        flags.filter_map(|linked| linked.next_boundary(now)).min()
     }
 
     /// The last instant not after `now` at which time alone may have changed an outcome
     pub fn last_boundary(&self, now: Timestamp) -> Option<Timestamp> {
         let flags = self.flags.iter().filter_map(|entry| entry.flag.as_ref());
-        flags
-            .filter_map(|linked| linked.flag.last_boundary(now))
-            .max()
+        flags.filter_map(|linked| linked.last_boundary(now)).max()
     }
 
     /// The flags whose outcome time alone may have changed after `since`, until `until`, by key
     pub fn changed_between(&self, since: Timestamp, until: Timestamp) -> Vec<Arc<str>> {
-        let may_have_changed = |entry: &&Entry| {
+        let may_have_changed = |entry: &&SnapshotFlag| {
             let flag = entry.flag.as_ref();
             flag.is_some_and(|flag| flag.may_change_between(since, until))
         };
@@ -306,31 +305,22 @@ impl Snapshot {
             };
             let ours = ours.next_if(|_| side.is_le());
             let theirs = theirs.next_if(|_| side.is_ge());
-            let fingerprint = |entry: Option<&Entry>| Some(entry?.flag.as_ref()?.fingerprint);
+            let fingerprint =
+                |entry: Option<&SnapshotFlag>| Some(entry?.flag.as_ref()?.fingerprint);
             if side.is_ne() || fingerprint(ours) != fingerprint(theirs) {
                 changed.extend(ours.or(theirs).map(|entry| Arc::clone(&entry.key)));
             }
         }
     }
 
-    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
-        self.find(key).map(|(_, entry)| entry)
-    }
-
-    /// The position of a flag in the order of keys
-    pub(crate) fn position(&self, key: &str) -> Option<usize> {
-        self.find(key).map(|(position, _)| position)
-    }
-
-    fn find(&self, key: &str) -> Option<(usize, &Entry)> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&SnapshotFlag> {
         self.look_up(key)
     }
 
     #[cold]
-    fn search(&self, key: &str) -> Option<(usize, &Entry)> {
-        let compare = |entry: &Entry| (*entry.key).cmp(key);
-        let position = self.flags.binary_search_by(compare).ok()?;
-        self.flags.get(position).map(|entry| (position, entry))
+    fn search(&self, key: &str) -> Option<&SnapshotFlag> {
+        let index = self.flags.binary_search_by(|flag| (*flag.key).cmp(key));
+        self.flags.get(index.ok()?)
     }
 
     #[expect(
@@ -338,25 +328,51 @@ impl Snapshot {
         reason = "once where it is half of what a getter does, and once for everybody else"
     )]
     #[inline(always)]
-    fn look_up(&self, key: &str) -> Option<(usize, &Entry)> {
+    fn look_up(&self, key: &str) -> Option<&SnapshotFlag> {
         if self.index.is_crowded() {
             return self.search(key);
         }
         self.index.find(hash_text(key), |position| {
             let entry = self.flags.get(position)?;
-            is_same(&entry.key, key).then_some((position, entry))
+            is_same(&entry.key, key).then_some(entry)
         })
     }
 }
 
-impl Entry {
+/// What stands before every evaluation: the context must be valid, the flag must exist, and it must not be broken
+struct Gate {
+    is_context_valid: bool,
+}
+
+/// A flag to evaluate; or an error, with the flag if it was found
+type Admission<'s> =
+    Result<(&'s SnapshotFlag, &'s LinkedFlag), (ErrorCode, Option<&'s SnapshotFlag>)>;
+
+impl Gate {
     #[inline]
-    fn linked(&self) -> Result<&LinkedFlag, ErrorCode> {
-        self.flag.as_deref().ok_or(ErrorCode::ParseError)
+    fn new<A: Attributes + ?Sized>(context: &A) -> Self {
+        let is_context_valid = context.validate().is_ok();
+        Self { is_context_valid }
+    }
+
+    #[expect(
+        clippy::inline_always,
+        reason = "a getter is one function; as a call this costs half as much as a constant flag"
+    )]
+    #[inline(always)]
+    fn admit<'s>(&self, find: impl FnOnce() -> Option<&'s SnapshotFlag>) -> Admission<'s> {
+        if !self.is_context_valid {
+            return Err((ErrorCode::InvalidContext, None));
+        }
+        let flag = find().ok_or((ErrorCode::FlagNotFound, None))?;
+        match flag.flag.as_deref() {
+            Some(linked) => Ok((flag, linked)),
+            None => Err((ErrorCode::ParseError, Some(flag))),
+        }
     }
 }
 
-/// An evaluation that nobody watches; `now` is asked only where time has a say
+/// An evaluation without a trace; `now` is called only if the outcome depends on the time
 #[inline]
 fn untraced<'a, A: Attributes + ?Sized>(
     linked: &LinkedFlag,

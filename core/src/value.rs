@@ -1,18 +1,22 @@
-//! JSON-shaped data
+//! What is a JSON value, and how is it compared, written and merged?
 //!
 //! A number is an IEEE-754 binary64; `-0` is `0`; NaN and infinity do not exist. Nothing is ever coerced between types.
 
+pub(crate) mod canonical;
+mod deserialize;
+pub(crate) mod excerpt;
+pub(crate) mod merge;
+pub(crate) mod pointer;
+pub(crate) mod timestamp;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize, Serializer};
-
-use crate::canonical;
-use crate::map::Map;
+use serde::{Serialize, Serializer};
 
 /// The members of a JSON object; of a repeated key the last one counts
-pub type Object = Map<Arc<str>, Value>;
+pub type Object = BTreeMap<Arc<str>, Value>;
 
 /// The largest integer `n` such that `n` and all below it are exact in a binary64: 2^53 − 1
 pub const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
@@ -154,69 +158,5 @@ impl Serialize for Value {
             Self::Array(values) => serializer.collect_seq(values.iter()),
             Self::Object(members) => serializer.collect_map(members.iter()),
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Value;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Boolean(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "language §2: rounded to nearest"
-        )]
-        Ok(Value::Number(value as f64))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::number(value))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
-        let mut values = Vec::<Value>::new();
-        while let Some(value) = sequence.next_element()? {
-            values.push(value);
-        }
-        Ok(Value::Array(values.into()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut members = Object::new();
-        while let Some(key) = map.next_key::<Arc<str>>()? {
-            members.insert(key, map.next_value()?);
-        }
-        Ok(Value::Object(Arc::new(members)))
     }
 }

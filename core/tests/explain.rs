@@ -6,7 +6,7 @@
     reason = "a test's helpers fail the test"
 )]
 
-use flagstaff_core::{Context, Snapshot, TOTAL, Timestamp, seed, slot};
+use flagstaff_core::{Context, SLOT_COUNT, Snapshot, Timestamp, seed, slot};
 use serde_json::{Value as Json, json};
 
 const NOW: i64 = 1_000_000;
@@ -149,10 +149,10 @@ fn every_hash_of_a_serve_is_told() {
     };
     let until_rollout = |share: u32| {
         vec![
-            json!({"type": "holdout", "unit": "u1", "slot": slot("u1", seed("h/holdout"), TOTAL)}),
-            json!({"type": "slice", "unit": "u1", "slot": slot("u1", seed("g/slice"), TOTAL)}),
+            json!({"type": "holdout", "unit": "u1", "slot": slot("u1", seed("h/holdout"), SLOT_COUNT)}),
+            json!({"type": "slice", "unit": "u1", "slot": slot("u1", seed("g/slice"), SLOT_COUNT)}),
             json!({"type": "rollout", "share": share}),
-            json!({"type": "rollout", "unit": "u1", "slot": slot("u1", seed("s/rollout"), TOTAL)}),
+            json!({"type": "rollout", "unit": "u1", "slot": slot("u1", seed("s/rollout"), SLOT_COUNT)}),
         ]
     };
     assert_eq!(
@@ -160,7 +160,9 @@ fn every_hash_of_a_serve_is_told() {
         json!([{"type": "serve", "variant": null, "steps": until_rollout(40_000)}])
     );
     let mut steps = until_rollout(60_000);
-    steps.push(json!({"type": "arms", "unit": "u1", "slot": slot("u1", seed("s/arms"), TOTAL)}));
+    steps.push(
+        json!({"type": "arms", "unit": "u1", "slot": slot("u1", seed("s/arms"), SLOT_COUNT)}),
+    );
     assert_eq!(
         of_flag(&flag(60)),
         json!([{"type": "serve", "variant": "off", "steps": steps}])
@@ -170,7 +172,8 @@ fn every_hash_of_a_serve_is_told() {
 #[test]
 fn a_unit_that_is_missing_is_told() {
     let serve = json!({"variant": "on", "rollout": 40, "unit": "organization"});
-    let steps = json!([{"type": "rollout", "share": 40_000}, {"type": "rollout", "unit": null, "slot": null}]);
+    let steps = json!([{"type": "rollout", "share": 40_000}, {"type": "rollout", "unit": null, "slot": null},
+        {"type": "noUnit", "unit": "/organization/key"}]);
     assert_eq!(
         of_flag(&json!({"type": "boolean", "enabled": true, "salt": "s", "serve": serve})),
         json!([{"type": "serve", "variant": null, "steps": steps}])
@@ -199,7 +202,7 @@ fn segments_tell_which_of_their_parts_decided() {
 fn conditions_tell_what_they_looked_at_and_no_more() {
     assert_eq!(
         of_condition(&json!({"bucket": {"salt": "b", "from": 0, "until": 50_000}})),
-        json!({"type": "bucket", "from": 0, "until": 50_000, "slot": slot("u1", seed("b"), TOTAL), "result": true})
+        json!({"type": "bucket", "from": 0, "until": 50_000, "slot": slot("u1", seed("b"), SLOT_COUNT), "result": true})
     );
     assert_eq!(
         of_condition(&json!({"not": {"any": [{"all": []}, {"segment": "staff"}]}})),

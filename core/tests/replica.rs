@@ -7,7 +7,9 @@
 )]
 
 use flagstaff_core::object::state_hash;
-use flagstaff_core::{Context, Replica, ReplicaError, Snapshot, Step, Timestamp, Value};
+use flagstaff_core::{
+    Context, Replica, ReplicaError, Snapshot, Timestamp, TransferProgress, Value,
+};
 use serde_json::{Value as Json, json};
 
 fn boolean(serve: &str) -> Json {
@@ -18,17 +20,19 @@ fn put(replica: &mut Replica, kind: &str, key: &str, version: u64, object: &Json
     let data = json!({"kind": kind, "key": key, "version": version, "object": object});
     assert_eq!(
         replica
-            .event("put-object", &data.to_string(), None)
+            .apply_event("put-object", &data.to_string(), None)
             .unwrap(),
-        Step::Pending
+        TransferProgress::Pending
     );
 }
 
 fn put_entry(replica: &mut Replica, key: &str, version: u64, entry: &str, value: &Json) {
     let data = json!({"kind": "overrides", "key": key, "version": version, "entry": entry, "value": value});
     assert_eq!(
-        replica.event("put-entry", &data.to_string(), None).unwrap(),
-        Step::Pending
+        replica
+            .apply_event("put-entry", &data.to_string(), None)
+            .unwrap(),
+        TransferProgress::Pending
     );
 }
 
@@ -36,29 +40,31 @@ fn transferred(
     replica: &mut Replica,
     revision: u64,
     objects: &[(&str, &str, u64)],
-) -> Result<Step, ReplicaError> {
+) -> Result<TransferProgress, ReplicaError> {
     let sum = objects.iter().fold(0_u64, |sum, (kind, key, version)| {
         sum.wrapping_add(state_hash(kind, key, *version))
     });
     let hash = format!("{sum:016x}");
     let data = json!({"schemaVersion": 1, "environment": "production", "revision": revision, "hash": hash});
-    replica.event(
+    replica.apply_event(
         "payload-transferred",
         &data.to_string(),
         Some(&format!("e.{revision}.{hash}")),
     )
 }
 
-fn changed(step: &Step) -> Vec<String> {
+fn changed(step: &TransferProgress) -> Vec<String> {
     match step {
-        Step::Committed(commit) => commit.changed.iter().map(ToString::to_string).collect(),
+        TransferProgress::Committed(commit) => {
+            commit.changed.iter().map(ToString::to_string).collect()
+        }
         other => panic!("no commit: {other:?}"),
     }
 }
 
-fn intent(replica: &mut Replica, intent: &str) -> Step {
+fn intent(replica: &mut Replica, intent: &str) -> TransferProgress {
     replica
-        .event(
+        .apply_event(
             "server-intent",
             &json!({"intent": intent}).to_string(),
             None,
@@ -122,7 +128,7 @@ fn a_delta_needs_no_intent_and_names_what_changed() {
 fn a_deletion_is_a_change_and_a_later_put_revives() {
     let mut replica = replica();
     replica
-        .event(
+        .apply_event(
             "delete-object",
             r#"{"kind": "flag", "key": "a", "version": 2}"#,
             None,
@@ -145,7 +151,7 @@ fn an_older_version_never_overwrites_a_newer_one() {
     put(&mut replica, "flag", "a", 5, &boolean("on"));
     put(&mut replica, "flag", "a", 4, &boolean("off"));
     replica
-        .event(
+        .apply_event(
             "delete-object",
             r#"{"kind": "flag", "key": "a", "version": 3}"#,
             None,
@@ -200,7 +206,7 @@ fn an_unreadable_event_discards_the_transfer() {
         put(&mut replica, "flag", "a", 2, &boolean("on"));
         assert!(
             matches!(
-                replica.event(name, data, None),
+                replica.apply_event(name, data, None),
                 Err(ReplicaError::Data { .. })
             ),
             "{name} {data}"
@@ -211,11 +217,59 @@ fn an_unreadable_event_discards_the_transfer() {
 }
 
 #[test]
+fn what_cannot_be_read_in_an_object_breaks_the_object_alone() {
+    let mut replica = replica();
+    let deep = format!("{}{}", "[".repeat(127), "]".repeat(127));
+    for (key, version, object) in [
+        ("b", 2, r#"{"type": "boolean", "owner": 1e400}"#),
+        ("c", 3, r#"{"type": "boolean", "\ud800": 1}"#),
+        ("d", 4, &format!(r#"{{"owner": {deep}}}"#)),
+    ] {
+        let data = format!(
+            r#"{{"kind": "flag", "key": "{key}", "version": {version}, "object": {object}}}"#
+        );
+        replica.apply_event("put-object", &data, None).unwrap();
+    }
+    let objects = [
+        ("flag", "a", 1),
+        ("flag", "b", 2),
+        ("flag", "c", 3),
+        ("flag", "d", 4),
+    ];
+    transferred(&mut replica, 4, &objects).unwrap();
+    let snapshot = replica.snapshot();
+    assert_eq!(value(&snapshot, "a", "u"), Value::Boolean(false));
+    let pointers: Vec<&str> = snapshot
+        .issues()
+        .iter()
+        .map(|issue| &*issue.pointer)
+        .collect();
+    let deepest = format!("/flags/d/owner{}", "/0".repeat(126));
+    assert_eq!(pointers, ["/flags/b/owner", "/flags/c", &deepest]);
+}
+
+#[test]
+fn an_object_is_the_same_wherever_it_stands() {
+    let object = boolean("on");
+    let mut replica = Replica::new();
+    let document = format!(r#"{{"schemaVersion": 1, "flags": {{"a": {object} , "b": {object}}}}}"#);
+    replica.load_document(&document).unwrap();
+    for data in [
+        format!(r#"{{"kind": "flag", "key": "a", "version": 1, "object": {object} }}"#),
+        format!(r#"{{"object" : {object}, "kind": "flag", "key": "b", "version": 1}}"#),
+    ] {
+        replica.apply_event("put-object", &data, None).unwrap();
+    }
+    let objects = [("flag", "a", 1), ("flag", "b", 1)];
+    assert!(changed(&transferred(&mut replica, 1, &objects).unwrap()).is_empty());
+}
+
+#[test]
 fn a_cut_drops_the_half_received_transfer_and_keeps_the_cursor() {
     let mut replica = replica();
     let cursor = replica.cursor().map(ToOwned::to_owned);
     put(&mut replica, "flag", "a", 2, &boolean("on"));
-    replica.connected();
+    replica.begin_connection();
     assert_eq!(replica.cursor().map(ToOwned::to_owned), cursor);
     intent(&mut replica, "xfer-changes");
     put(&mut replica, "flag", "b", 3, &boolean("off"));
@@ -230,11 +284,11 @@ fn an_error_keeps_what_is_served() {
     let mut replica = replica();
     intent(&mut replica, "xfer-full");
     let step = replica
-        .event("error", r#"{"reason": "busy"}"#, None)
+        .apply_event("error", r#"{"reason": "busy"}"#, None)
         .unwrap();
     assert_eq!(
         step,
-        Step::Discarded {
+        TransferProgress::Discarded {
             reason: "busy".into()
         }
     );
@@ -246,8 +300,8 @@ fn an_error_keeps_what_is_served() {
 fn what_is_unknown_is_ignored_but_counted() {
     let mut replica = replica();
     assert_eq!(
-        replica.event("fireworks", "whatever", None).unwrap(),
-        Step::Ignored
+        replica.apply_event("fireworks", "whatever", None).unwrap(),
+        TransferProgress::Ignored
     );
     put(&mut replica, "hologram", "h", 2, &json!([1]));
     transferred(
@@ -258,18 +312,18 @@ fn what_is_unknown_is_ignored_but_counted() {
     .unwrap();
     assert_eq!(
         replica
-            .event(
+            .apply_event(
                 "goodbye",
                 r#"{"reason": "drain", "retryAfterMs": 250}"#,
                 None
             )
             .unwrap(),
-        Step::Goodbye {
+        TransferProgress::Goodbye {
             reason: "drain".into(),
             retry_after_ms: Some(250)
         }
     );
-    assert_eq!(intent(&mut replica, "none"), Step::Current);
+    assert_eq!(intent(&mut replica, "none"), TransferProgress::Current);
 }
 
 #[test]
@@ -294,7 +348,7 @@ fn one_entry_of_a_long_list_changes_without_the_list() {
     put_entry(&mut replica, "a/user", 3, "u7", &json!("exclude"));
     put_entry(&mut replica, "a/user", 3, "new", &json!("include"));
     replica
-        .event(
+        .apply_event(
             "delete-entry",
             r#"{"kind": "overrides", "key": "a/user", "version": 3, "entry": "u8"}"#,
             None,
@@ -363,12 +417,12 @@ fn a_document_replaces_everything_and_a_refused_one_nothing() {
     let mut replica = replica();
     assert!(
         replica
-            .load(r#"{"schemaVersion": 2, "flags": "of the future"}"#)
+            .load_document(r#"{"schemaVersion": 2, "flags": "of the future"}"#)
             .is_err()
     );
-    assert!(replica.load("{").is_err());
+    assert!(replica.load_document("{").is_err());
     assert!(replica.cursor().is_some());
-    let commit = replica.load(r#"{"schemaVersion": 1, "flags": {"b": {"type": "boolean", "enabled": true, "serve": "on"}}}"#).unwrap();
+    let commit = replica.load_document(r#"{"schemaVersion": 1, "flags": {"b": {"type": "boolean", "enabled": true, "serve": "on"}}}"#).unwrap();
     assert_eq!(
         commit.changed.len(),
         2,

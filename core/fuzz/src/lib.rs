@@ -1,6 +1,6 @@
-//! What is fuzzed: functions of any bytes that panic where the core breaks a promise
+//! The fuzz targets: functions of any bytes that panic if the core violates a property
 //!
-//! Each is a target of `core/fuzz/fuzz_targets`; `core/tests/corpus.rs` calls them too, with what fuzzing has found.
+//! Each is a target of `core/fuzz/fuzz_targets`; `core/tests/corpus.rs` calls them with the committed corpus.
 
 mod evaluate;
 mod load;

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use flagstaff_core::object::{join, split};
+use flagstaff_analysis::wire::{join, split};
 use flagstaff_core::{Context, Snapshot, Timestamp, check_document};
 use serde_json::Value as Json;
 
-/// Takes bytes for a document, and the document apart and together again
+/// Loads bytes as a document, splits the document and joins it again
 pub fn load(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     drop(Snapshot::from_json(&text));
-    // What follows is about values: of two members of one name, only the last is one.
+    // The following checks are about values, in which only the last of two fields with the same name counts.
     let Ok(document) = serde_json::from_str::<Json>(&text) else {
         return;
     };
@@ -45,7 +45,7 @@ pub fn load(data: &[u8]) {
     let Ok(joined) = joined else {
         return;
     };
-    // Not `changed_since`, which goes by the text of an object and may tell of more than has changed.
+    // Not `changed_since`, which compares the text of objects and may report more than the real changes.
     let answers = |snapshot: &Snapshot| format!("{:?}", snapshot.evaluate_all(&context, now));
     assert_eq!(
         answers(&joined),

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use flagstaff_core::{Context, Replica, ReplicaError, Snapshot, Step, TextReplica, Timestamp};
+use flagstaff_core::{Context, Replica, ReplicaError, Snapshot, Timestamp, TransferProgress};
+use flagstaff_js::JsonReplica;
 use serde_json::Value as Json;
 
-/// Bounds the replays of one input
+/// Maximum number of replays of one input
 const EVENTS: usize = 32;
 
 /// One line: `NAME DATA`, or `NAME@ID DATA` for an event with an id
@@ -15,9 +16,9 @@ struct Event {
     data: String,
 }
 
-/// Feeds lines to a replica: events by their names, `connected`, and `load` with a document
+/// Passes lines to a replica: events by their names, `connected`, and `load` with a document
 ///
-/// Nothing but a server can know a state hash, so a wrong one is replaced by the right one and everything is played again.
+/// An input cannot contain the right state hash, so a wrong one is replaced by the right one and the input is replayed.
 pub fn replica(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mut events: Vec<Event> = text.lines().take(EVENTS).map(Event::read).collect();
@@ -55,16 +56,16 @@ impl Event {
     }
 }
 
-/// Where the first wrong hash is, and the right one
+/// The position of the first wrong hash, and the right hash
 fn play(events: &[Event]) -> Option<(usize, String)> {
-    let (mut replica, mut text) = (Replica::new(), TextReplica::default());
+    let (mut replica, mut text) = (Replica::new(), JsonReplica::default());
     for (position, event) in events.iter().enumerate() {
         let (before, cursor) = (replica.snapshot(), replica.cursor().map(ToOwned::to_owned));
         let id = event.id.as_deref();
         let result = match &*event.name {
             "connected" => {
-                replica.connected();
-                text.connected();
+                replica.begin_connection();
+                text.begin_connection();
                 continue;
             }
             "load" => {
@@ -72,10 +73,10 @@ fn play(events: &[Event]) -> Option<(usize, String)> {
                 continue;
             }
             name => {
-                let result = replica.event(name, &event.data, id);
+                let result = replica.apply_event(name, &event.data, id);
                 assert_eq!(
                     result.is_ok(),
-                    text.event(name, &event.data, id).is_ok(),
+                    text.apply_event(name, &event.data, id).is_ok(),
                     "text and values differ"
                 );
                 result
@@ -83,7 +84,7 @@ fn play(events: &[Event]) -> Option<(usize, String)> {
         };
         assert_eq!(replica.cursor(), text.cursor(), "text and values differ");
         match result {
-            Ok(Step::Committed(commit)) => {
+            Ok(TransferProgress::Committed(commit)) => {
                 assert!(
                     Arc::ptr_eq(&replica.snapshot(), &commit.snapshot),
                     "committed, and not served"
@@ -116,13 +117,13 @@ fn play(events: &[Event]) -> Option<(usize, String)> {
     None
 }
 
-/// Replaces everything by a document, or nothing where it is refused
-fn load(replica: &mut Replica, text: &mut TextReplica, document: &str) {
+/// Replaces everything by a document, or nothing if it is refused
+fn load(replica: &mut Replica, text: &mut JsonReplica, document: &str) {
     let (before, cursor) = (replica.snapshot(), replica.cursor().map(ToOwned::to_owned));
-    let loaded = replica.load(document);
+    let loaded = replica.load_document(document);
     assert_eq!(
         loaded.is_ok(),
-        text.load(document).is_ok(),
+        text.load_document(document).is_ok(),
         "text and values differ"
     );
     if let Ok(commit) = loaded {
@@ -141,7 +142,7 @@ fn load(replica: &mut Replica, text: &mut TextReplica, document: &str) {
     }
 }
 
-/// Flags that a commit does not name as changed answer as before
+/// Flags that a commit does not name as changed keep their outcomes
 fn unchanged_answer_alike(old: &Snapshot, new: &Snapshot, changed: &[Arc<str>]) {
     assert!(changed.is_sorted(), "changed flags are told in order");
     let context = Context::new("u1").with("plan", "pro");

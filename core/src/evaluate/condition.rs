@@ -4,16 +4,25 @@ use std::sync::Arc;
 
 use super::Evaluation;
 use crate::bucket;
-use crate::context::{Attribute, Attributes};
-use crate::link::{LinkedSegment, Links, Members};
-use crate::model::{Bucket, Condition};
-use crate::operator::Test;
-use crate::path::AttributePath;
-use crate::trace::Tracer;
+use crate::context::path::AttributePath;
+use crate::context::{Attribute, Attributes, Context};
+use crate::evaluate::trace::Tracer;
+use crate::model::linked::{LinkedSegment, Links, SegmentIdLists};
+use crate::model::{Bucket, Condition, DialectTest};
+use crate::operator::AttributeTest;
 use crate::value::Value;
 
 impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
+    #[inline]
     pub(super) fn holds(&mut self, condition: &Condition, links: &Links) -> bool {
+        // Most conditions are tests of an attribute, which need little of what a call of the other function costs.
+        if let Condition::Attribute { path, test } = condition {
+            return self.attribute_test(path, test);
+        }
+        self.any_holds(condition, links)
+    }
+
+    fn any_holds(&mut self, condition: &Condition, links: &Links) -> bool {
         match condition {
             Condition::Attribute { path, test } => self.attribute_test(path, test),
             Condition::All(members) => self.tree("all", |evaluation| {
@@ -31,21 +40,22 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
                 .is_some_and(|segment| self.is_in_segment(segment)),
             Condition::Flag(position) => self.flag_serves(*position, links),
             Condition::Bucket(bucket) => self.is_in_bucket(bucket),
+            Condition::Dialect(test) => self.dialect_test(test),
         }
     }
 
     fn tree(&mut self, name: &'static str, holds: impl FnOnce(&mut Self) -> bool) -> bool {
-        self.tracer.open();
+        self.tracer.enter();
         let result = holds(self);
         self.tracer
-            .close(|| [("type", name.into()), ("result", result.into())]);
+            .exit(|| [("type", name.into()), ("result", result.into())]);
         result
     }
 
-    fn attribute_test(&mut self, path: &AttributePath, test: &Test) -> bool {
+    fn attribute_test(&mut self, path: &AttributePath, test: &AttributeTest) -> bool {
         let attribute = self.context.attribute(path);
         let result = test.holds(&attribute);
-        self.tracer.note(|| {
+        self.tracer.event(|| {
             [
                 ("type", "attribute".into()),
                 ("attribute", path.to_string().into()),
@@ -59,7 +69,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
 
     /// Excluded, else included, else by its condition
     fn is_in_segment(&mut self, linked: &LinkedSegment) -> bool {
-        self.tracer.open();
+        self.tracer.enter();
         let (result, why) = if !linked.exclude.is_empty() && self.is_listed(&linked.exclude) {
             (false, "excluded")
         } else if self.is_listed(&linked.include) {
@@ -72,7 +82,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
                 .is_some_and(|condition| self.holds(condition, &linked.links));
             (result, "condition")
         };
-        self.tracer.close(|| {
+        self.tracer.exit(|| {
             [
                 ("type", "segment".into()),
                 ("segment", Arc::clone(&linked.key).into()),
@@ -83,7 +93,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         result
     }
 
-    fn is_listed(&self, members: &Members) -> bool {
+    fn is_listed(&self, members: &SegmentIdLists) -> bool {
         members.iter().any(|(path, ids)| {
             let attribute = self.context.attribute(path);
             attribute
@@ -96,14 +106,28 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         let Some(Some(reference)) = links.flags.get(position) else {
             return false;
         };
-        self.tracer.open();
+        self.tracer.enter();
         let variant = self.decide(&reference.target).variant;
         let result = reference.variants.contains(&variant.name);
-        self.tracer.close(|| {
+        self.tracer.exit(|| {
             [
                 ("type", "flag".into()),
                 ("flag", Arc::clone(&reference.target.key).into()),
-                ("variant", Arc::clone(&variant.name).into()),
+                ("variant", variant.shown()),
+                ("result", result.into()),
+            ]
+        });
+        result
+    }
+
+    fn dialect_test(&mut self, test: &DialectTest) -> bool {
+        let context = self.context.whole();
+        let holds = |context: &Context| test.expression.holds(context, self.now);
+        let result = context.as_deref().is_some_and(holds);
+        self.tracer.event(|| {
+            [
+                ("type", "dialect".into()),
+                ("dialect", Value::from(&*test.dialect)),
                 ("result", result.into()),
             ]
         });
@@ -112,9 +136,9 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
 
     fn is_in_bucket(&mut self, bucket: &Bucket) -> bool {
         let attribute = self.context.attribute(&bucket.unit);
-        let slot = attribute.map_unit(|unit| bucket::slot(unit, bucket.seed, bucket::TOTAL));
+        let slot = attribute.map_unit(|unit| bucket::slot(unit, bucket.seed, bucket::SLOT_COUNT));
         let result = slot.is_some_and(|slot| bucket.slots.contains(slot));
-        self.tracer.note(|| {
+        self.tracer.event(|| {
             [
                 ("type", "bucket".into()),
                 ("slot", slot.map_or(Value::Null, Value::from)),

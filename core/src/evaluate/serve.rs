@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use super::Evaluation;
 use crate::bucket;
-use crate::context::Attributes;
-use crate::link::Links;
-use crate::model::{Choice, Experiment, Serve, Variant};
-use crate::path::AttributePath;
-use crate::trace::Tracer;
+use crate::context::path::AttributePath;
+use crate::context::{Attributes, Context};
+use crate::dialect::Chosen;
+use crate::evaluate::trace::Tracer;
+use crate::model::linked::Links;
+use crate::model::{Experiment, Serve, ServeTarget, Variant, VendorSplit};
 use crate::value::Value;
 
-/// What a serve answers where it does not decline
+/// The result of a serve that does not decline
 pub(super) struct Served<'s> {
     pub(super) variant: &'s Arc<Variant>,
     pub(super) is_hashed: bool,
@@ -21,18 +22,18 @@ pub(super) struct Served<'s> {
 
 /// Why a serve ends before its arms
 enum Stop {
-    /// A step says no, or its unit is of no use
+    /// A stage declines, or its unit cannot be hashed
     Declined,
-    /// A step needs a unit that is not there
+    /// A stage needs a unit that is missing
     NoUnit,
 }
 
 impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
-    /// What a serve answers; `None` where it declines
+    /// Evaluates a serve; `None` if it declines
     #[inline]
     pub(super) fn serve<'s>(&mut self, serve: &'s Serve, links: &Links) -> Option<Served<'s>> {
-        if let Choice::Variant(variant) = &serve.choice
-            && !T::IS_WATCHING
+        if let ServeTarget::Variant(variant) = &serve.choice
+            && !T::IS_ENABLED
             && serve.is_constant()
         {
             return Some(Served {
@@ -45,8 +46,8 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
     }
 
     fn watched_serve<'s>(&mut self, serve: &'s Serve, links: &Links) -> Option<Served<'s>> {
-        self.tracer.open();
-        let result = self.steps(serve, links);
+        self.tracer.enter();
+        let result = self.stages(serve, links);
         let served = match result {
             Ok(served) => Some(served),
             Err(Stop::NoUnit) => serve.on_missing.as_ref().map(|variant| Served {
@@ -56,16 +57,16 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
             }),
             Err(Stop::Declined) => None,
         };
-        self.tracer.close(|| {
-            let variant = served.as_ref().map_or(Value::Null, |served| {
-                Arc::clone(&served.variant.name).into()
-            });
+        self.tracer.exit(|| {
+            let variant = served
+                .as_ref()
+                .map_or(Value::Null, |served| served.variant.shown());
             [("type", "serve".into()), ("variant", variant)]
         });
         served
     }
 
-    fn steps<'s>(&mut self, serve: &'s Serve, links: &Links) -> Result<Served<'s>, Stop> {
+    fn stages<'s>(&mut self, serve: &'s Serve, links: &Links) -> Result<Served<'s>, Stop> {
         let mut is_hashed = false;
         if let Some(experiment) = &serve.experiment {
             is_hashed |= self.passes_holdout(experiment, links)?;
@@ -73,14 +74,15 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         }
         is_hashed |= self.passes_rollout(serve)?;
         let (seed, arms) = match &serve.choice {
-            Choice::Variant(variant) => {
+            ServeTarget::Variant(variant) => {
                 return Ok(Served {
                     variant,
                     is_hashed,
                     experiment: None,
                 });
             }
-            Choice::Arms { seed, arms } => (*seed, arms),
+            ServeTarget::Arms { seed, arms } => (*seed, arms),
+            ServeTarget::Vendor(split) => return self.vendor_split(serve, split),
         };
         let slot = self.slot("arms", &serve.unit, seed)?;
         let experiment = serve.experiment.as_ref().map(|experiment| &*experiment.key);
@@ -88,6 +90,38 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
             variant: arms.pick(slot),
             is_hashed: true,
             experiment,
+        })
+    }
+
+    fn vendor_split<'s>(
+        &mut self,
+        serve: &'s Serve,
+        split: &'s VendorSplit,
+    ) -> Result<Served<'s>, Stop> {
+        let context = self.context.whole();
+        let choose = |context: &Context| split.choice.choose(context, self.now);
+        let chosen = context.as_deref().map_or(Chosen::Declined, choose);
+        let variant = match chosen {
+            Chosen::Arm(arm) | Chosen::Outside(arm) => split.arms.get(arm),
+            Chosen::Nothing => Some(Variant::nothing()),
+            Chosen::Unknown => Some(Variant::unknown()),
+            Chosen::Declined => None,
+        };
+        self.tracer.event(|| {
+            [
+                ("type", "algorithm".into()),
+                ("algorithm", Value::from(&*split.name)),
+                (
+                    "variant",
+                    variant.map_or(Value::Null, |variant| variant.shown()),
+                ),
+            ]
+        });
+        let experiment = serve.experiment.as_ref().map(|experiment| &*experiment.key);
+        Ok(Served {
+            variant: variant.ok_or(Stop::Declined)?,
+            is_hashed: split.is_hashed && !matches!(chosen, Chosen::Nothing | Chosen::Unknown),
+            experiment: experiment.filter(|_| matches!(chosen, Chosen::Arm(_))),
         })
     }
 
@@ -101,7 +135,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         };
         match holdout.end {
             0 => Ok(false),
-            bucket::TOTAL => Err(Stop::Declined),
+            bucket::SLOT_COUNT => Err(Stop::Declined),
             end => {
                 let slot = self.slot("holdout", &holdout.unit, holdout.seed)?;
                 if slot < end {
@@ -136,10 +170,10 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
     fn passes_rollout(&mut self, serve: &Serve) -> Result<bool, Stop> {
         let share = serve.rollout.share(self.now);
         self.tracer
-            .note(|| [("type", "rollout".into()), ("share", share.into())]);
+            .event(|| [("type", "rollout".into()), ("share", share.into())]);
         match share {
             0 => Err(Stop::Declined),
-            bucket::TOTAL => Ok(false),
+            bucket::SLOT_COUNT => Ok(false),
             share => {
                 let slot = self.slot("rollout", &serve.unit, serve.rollout_seed)?;
                 if slot < share {
@@ -151,21 +185,22 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         }
     }
 
-    fn slot(&mut self, step: &'static str, unit: &AttributePath, seed: u32) -> Result<u32, Stop> {
+    fn slot(&mut self, stage: &'static str, unit: &AttributePath, seed: u32) -> Result<u32, Stop> {
         let attribute = self.context.attribute(unit);
-        let slot = attribute.map_unit(|text| bucket::slot(text, seed, bucket::TOTAL));
-        self.tracer.note(|| {
+        let slot = attribute.map_unit(|text| bucket::slot(text, seed, bucket::SLOT_COUNT));
+        self.tracer.event(|| {
             let unit = attribute.map_unit(|text| Value::from(text));
             [
-                ("type", step.into()),
+                ("type", stage.into()),
                 ("unit", unit.unwrap_or_default()),
                 ("slot", slot.map_or(Value::Null, Value::from)),
             ]
         });
-        slot.ok_or(if attribute.is_absent() {
-            Stop::NoUnit
-        } else {
-            Stop::Declined
-        })
+        if slot.is_none() && attribute.is_missing_or_null() {
+            let named = || [("type", "noUnit".into()), ("unit", unit.to_string().into())];
+            self.tracer.event(named);
+            return Err(Stop::NoUnit);
+        }
+        slot.ok_or(Stop::Declined)
     }
 }

@@ -1,25 +1,20 @@
-//! Reading what lies on a tape
+//! The values of a tape
 
-use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::{Node, Span, Text, decode, index};
-use crate::excerpt::excerpt;
-use crate::names::Name;
-use crate::order::ordered;
-use crate::path::push_segment;
-use crate::timestamp::Timestamp;
-use crate::value::{Object, Value, safe_integer};
-
-/// What is said of containers deeper than is read
-pub(crate) const TOO_DEEP: &str = "recursion limit exceeded";
+use super::{Field, Inside, Node, Tape, Text, index, offset};
+use crate::json::names::Name;
+use crate::table::sort::sorted_by_key;
+use crate::value::excerpt::excerpt;
+use crate::value::pointer::push_part;
+use crate::value::timestamp::Timestamp;
+use crate::value::{MAX_SAFE_INTEGER, Object, Value};
 
 /// One value on a tape; cheap to copy
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Json<'t> {
+    tape: &'t Tape,
     text: &'t str,
-    nodes: &'t [Node],
     position: usize,
 }
 
@@ -56,10 +51,10 @@ impl<'t> Iterator for Members<'t> {
 }
 
 impl<'t> Json<'t> {
-    pub(crate) fn new(text: &'t str, nodes: &'t [Node], position: usize) -> Self {
+    pub(super) fn new(tape: &'t Tape, text: &'t str, position: usize) -> Self {
         Self {
+            tape,
             text,
-            nodes,
             position,
         }
     }
@@ -71,28 +66,13 @@ impl<'t> Json<'t> {
     /// What it is, where it lies
     #[inline]
     pub(crate) fn here(self) -> &'t Node {
-        self.nodes.get(self.position).unwrap_or(&Node::Null)
+        self.tape.nodes.get(self.position).unwrap_or(&Node::Null)
     }
 
     /// What lies at a position of the same tape
     #[inline]
     pub(crate) fn of_tape(self, position: usize) -> Self {
         Self { position, ..self }
-    }
-
-    /// The position of its node
-    pub(crate) fn position(self) -> usize {
-        self.position
-    }
-
-    /// The byte of the text at which it begins; the first of all where it is a word
-    pub(crate) fn start(self) -> usize {
-        match self.node() {
-            Node::Array(inside) | Node::Object(inside) => index(inside.span.start),
-            Node::Number(number) => index(number.span.start),
-            Node::String(text) | Node::Key(text, _) => index(text.span.start).saturating_sub(1),
-            Node::Null | Node::Boolean(_) => 0,
-        }
     }
 
     /// The position of the node that follows it
@@ -124,6 +104,15 @@ impl<'t> Json<'t> {
         Elements { end, ..inside }
     }
 
+    /// How many elements an array has; none of anything else
+    #[inline]
+    pub(crate) fn count(self) -> usize {
+        match self.here() {
+            Node::Array(inside) => index(inside.count),
+            _ => 0,
+        }
+    }
+
     /// The members of an object in the order of the text, each with its key; none of anything else
     pub(crate) fn members(self) -> Members<'t> {
         let is_object = matches!(self.node(), Node::Object(_));
@@ -133,108 +122,128 @@ impl<'t> Json<'t> {
     }
 
     /// The members of an object by key; of a key that comes twice the last
-    pub(crate) fn entries(self) -> Vec<(Cow<'t, str>, Self)> {
-        let members: Vec<(Self, Self)> = self.members().collect();
-        let key = |(key, _): &(Self, Self)| key.text().unwrap_or_default();
-        let members = if members.is_sorted_by(|a, b| key(a) < key(b)) {
-            members
-        } else {
-            ordered(&members, |a, b| {
-                key(a).cmp(&key(b)).then(b.0.position.cmp(&a.0.position))
-            })
-        };
-        let mut entries: Vec<(Cow<'t, str>, Self)> = Vec::with_capacity(members.len());
-        for member in members {
-            let key = key(&member);
-            if entries.last().is_none_or(|(last, _)| *last != key) {
-                entries.push((key, member.1));
+    pub(crate) fn entries(self) -> Vec<(&'t str, Self)> {
+        let member = |(key, value): (Self, Self)| (key.text().unwrap_or_default(), value);
+        let mut entries = sorted_by_key(self.members().map(member).collect(), str::cmp);
+        entries.dedup_by(|later, earlier| {
+            let is_same = later.0 == earlier.0;
+            if is_same {
+                *earlier = *later;
             }
-        }
+            is_same
+        });
         entries
+    }
+
+    /// The field whose key is at a position, and its value
+    #[inline]
+    pub(crate) fn field_at(self, key: usize) -> Option<(Field, &'t Node)> {
+        match self.tape.nodes.get(key..) {
+            Some([Node::Key(_, member), value, ..]) => Some((*member, value)),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn find(self, name: Name) -> Option<(Self, &'t Node)> {
+        let Node::Object(inside) = self.here() else {
+            return None;
+        };
+        if !inside.may_have(name) {
+            return None;
+        }
+        let (mut key, end) = (self.position.wrapping_add(1), index(inside.after));
+        while key < end
+            && let Some((member, value)) = self.field_at(key)
+        {
+            if member.name == Some(name) {
+                return Some((self.of_tape(key.wrapping_add(1)), value));
+            }
+            key = member.next();
+        }
+        None
     }
 
     /// The member of this name, `null` included
     #[inline]
     pub(crate) fn present(self, name: Name) -> Option<Self> {
-        match self.here() {
-            Node::Object(inside) if inside.may_have(name) => self.find(name),
-            _ => None,
-        }
-    }
-
-    fn find(self, name: Name) -> Option<Self> {
-        let end = self.after();
-        let mut key = self.of_tape(self.position.wrapping_add(1));
-        while key.position < end {
-            let value = key.of_tape(key.after());
-            if matches!(key.here(), Node::Key(_, Some(other)) if *other == name) {
-                return Some(value);
-            }
-            key = value.of_tape(value.after());
-        }
-        None
+        self.find(name).map(|(value, _)| value)
     }
 
     /// The member of this name; one that is `null` is as if it were absent
+    #[inline]
     pub(crate) fn get(self, name: Name) -> Option<Self> {
-        self.present(name)
-            .filter(|value| !matches!(value.here(), Node::Null))
+        let found = self.find(name);
+        found
+            .filter(|(_, node)| !matches!(node, Node::Null))
+            .map(|(value, _)| value)
     }
 
-    /// The text of a container, brackets included; nothing of anything else
-    pub(crate) fn container_text(self) -> &'t str {
-        match self.node() {
-            Node::Array(inside) | Node::Object(inside) => self.raw(inside.span),
-            _ => "",
+    /// Appends bytes that are the same for the same JSON, with fields in the same order, and for no other
+    ///
+    /// Ends early after `most` bytes.
+    pub(crate) fn encode(self, bytes: &mut Vec<u8>, most: usize) {
+        for node in self.nodes() {
+            if bytes.len() > most {
+                return;
+            }
+            match node {
+                Node::Null => bytes.push(0),
+                Node::Boolean(value) => bytes.push(1_u8.saturating_add((*value).into())),
+                Node::Number(number) => {
+                    bytes.push(3);
+                    bytes.extend_from_slice(&number.to_bits().to_le_bytes());
+                }
+                Node::String(text) | Node::Key(text, _) => {
+                    bytes.extend_from_slice(&tagged(4, text.length()));
+                    bytes.extend_from_slice(self.characters(*text).as_bytes());
+                }
+                Node::Array(inside) => {
+                    bytes.extend_from_slice(&tagged(5, self.length(*inside)));
+                }
+                Node::Object(inside) => {
+                    bytes.extend_from_slice(&tagged(6, self.length(*inside)));
+                }
+            }
         }
     }
 
-    /// The text of it, quotes and brackets included; nothing where it is a word
-    pub(crate) fn written(self) -> &'t str {
-        match self.node() {
-            Node::Number(number) => self.raw(number.span),
-            Node::String(text) => self.raw(Span {
-                start: text.span.start.saturating_sub(1),
-                end: text.span.end.saturating_add(1),
-            }),
-            _ => self.container_text(),
-        }
+    /// All nodes of this value
+    fn nodes(self) -> &'t [Node] {
+        let nodes = self.tape.nodes.get(self.position..self.after());
+        nodes.unwrap_or_default()
     }
 
-    fn decoded(self, text: Text) -> Result<Cow<'t, str>, &'static str> {
-        decode::string(self.raw(text.span), text.is_escaped)
+    /// The number of nodes from the start of this value to the end of a container inside it
+    fn length(self, inside: Inside) -> u32 {
+        inside.after.wrapping_sub(offset(self.position))
     }
 
-    fn raw(self, span: Span) -> &'t str {
-        span.of(self.text)
-    }
-
-    /// The string that it is, or what is wrong with its escapes; as a key too
-    fn try_text(self) -> Option<Result<Cow<'t, str>, &'static str>> {
-        match self.here() {
-            Node::String(text) | Node::Key(text, _) => Some(self.decoded(*text)),
-            _ => None,
-        }
+    /// The characters of a string or a key
+    #[inline]
+    fn characters(self, text: Text) -> &'t str {
+        let from = if text.is_decoded {
+            &*self.tape.decoded
+        } else {
+            self.text
+        };
+        from.get(index(text.start)..index(text.end))
+            .unwrap_or_default()
     }
 
     /// The string that it is; as a key too
     #[inline]
-    pub(crate) fn text(self) -> Option<Cow<'t, str>> {
+    pub(crate) fn text(self) -> Option<&'t str> {
         match self.here() {
-            Node::String(text) | Node::Key(text, _) if text.is_plain() => {
-                Some(Cow::Borrowed(self.raw(text.span)))
-            }
-            _ => self.try_text()?.ok(),
+            Node::String(text) | Node::Key(text, _) => Some(self.characters(*text)),
+            _ => None,
         }
     }
 
-    /// The number that it is; one beyond a double is none
+    /// The number that it is
     pub(crate) fn number(self) -> Option<f64> {
         match self.here() {
-            Node::Number(number) => match number.small() {
-                Some(small) => Some(small.into()),
-                None => decode::number(self.raw(number.span)),
-            },
+            Node::Number(number) => Some(*number),
             _ => None,
         }
     }
@@ -248,87 +257,36 @@ impl<'t> Json<'t> {
 
     /// The whole number that it is, not negative and within 2^53 − 1: `1` and `1.0` are the same number
     pub(crate) fn whole(self) -> Option<u64> {
-        if let Node::Number(number) = self.here()
-            && let Some(small) = number.small()
-        {
-            return Some(small.into());
-        }
-        safe_integer(self.number()?).and_then(|integer| u64::try_from(integer).ok())
+        whole(self.number()?)
     }
 
     /// The instant that it stands for
     pub(crate) fn instant(self) -> Option<Timestamp> {
         match self.number() {
             Some(number) => Timestamp::from_number(number),
-            None => Timestamp::parse(&self.text()?),
+            None => Timestamp::parse(self.text()?),
         }
     }
 
-    /// Whether it is a scalar in which nothing can be unreadable
-    #[inline]
-    pub(crate) fn is_plain(self) -> bool {
-        match self.here() {
-            Node::String(text) | Node::Key(text, _) => !text.is_escaped,
-            Node::Number(number) => number.is_safe(),
-            Node::Null | Node::Boolean(_) => true,
-            Node::Array(_) | Node::Object(_) => false,
-        }
-    }
-
-    /// What in it cannot be read, and why: half a surrogate pair, a number beyond a double, a container deeper than `depth` where
-    /// that is refused
-    ///
-    /// A key that cannot be read is told as its object, since no pointer leads to it.
-    pub(crate) fn unreadable(self, depth: usize, is_refused: bool) -> Option<(Self, &'static str)> {
-        let message = match self.node() {
-            Node::Array(_) | Node::Object(_) => {
-                let Some(depth) = depth.checked_sub(1) else {
-                    return is_refused.then_some((self, TOO_DEEP));
-                };
-                return self.inside().find_map(|inner| {
-                    let (found, message) = inner.unreadable(depth, is_refused)?;
-                    let is_key = matches!(found.node(), Node::Key(..));
-                    Some((if is_key { self } else { found }, message))
-                });
-            }
-            Node::Number(number) if !number.is_safe() && self.number().is_none() => {
-                Some("number out of range")
-            }
-            Node::String(text) | Node::Key(text, _) if text.is_escaped => self.decoded(text).err(),
-            _ => None,
-        };
-        message.map(|message| (self, message))
-    }
-
-    /// The value that it is; containers deeper than `depth` are read as `null`, and so is what cannot be read
-    pub(crate) fn value(self, depth: usize) -> Value {
-        let Some(inner) = depth.checked_sub(1) else {
-            return self.scalar();
-        };
+    /// The value that it is
+    pub(crate) fn value(self) -> Value {
         match self.node() {
-            Node::Array(_) => {
-                Value::Array(self.inside().map(|element| element.value(inner)).collect())
-            }
-            Node::Object(_) => Value::Object(Arc::new(self.object(inner))),
-            _ => self.scalar(),
+            Node::Null => Value::Null,
+            Node::Boolean(value) => Value::Boolean(value),
+            Node::Number(number) => Value::Number(number),
+            Node::String(text) | Node::Key(text, _) => self.characters(text).into(),
+            Node::Array(_) => Value::Array(self.inside().map(Self::value).collect()),
+            Node::Object(_) => Value::Object(Arc::new(self.object())),
         }
     }
 
     /// The members of the object that it is
-    pub(crate) fn object(self, depth: usize) -> Object {
+    pub(crate) fn object(self) -> Object {
         let mut members = Object::new();
         for (key, value) in self.members() {
-            members.insert(key.text().unwrap_or_default().into(), value.value(depth));
+            members.insert(key.text().unwrap_or_default().into(), value.value());
         }
         members
-    }
-
-    fn scalar(self) -> Value {
-        match self.node() {
-            Node::Boolean(value) => Value::Boolean(value),
-            Node::Number(_) => self.number().map_or(Value::Null, Value::Number),
-            _ => self.text().map_or(Value::Null, |text| Value::from(&*text)),
-        }
     }
 
     /// The JSON pointer from here to the node at a position; to a key it is that of its value
@@ -343,11 +301,11 @@ impl<'t> Json<'t> {
                 .find(|(key, value)| key.position == position || holds(*value));
             at = match (element, member) {
                 (Some((index, value)), _) => {
-                    push_segment(&mut pointer, &index.to_string());
+                    push_part(&mut pointer, &index.to_string());
                     value
                 }
                 (None, Some((key, value))) => {
-                    push_segment(&mut pointer, &key.text().unwrap_or_default());
+                    push_part(&mut pointer, key.text().unwrap_or_default());
                     value
                 }
                 (None, None) => return pointer,
@@ -355,27 +313,38 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// What it is in a message, as `` string "on" ``
+    /// What it is in a message, as `` string `on` ``
     pub(crate) fn describe(self) -> String {
-        let mut text = String::new();
-        let result = match self.node() {
-            Node::Null => write!(text, "null"),
-            Node::Boolean(value) => write!(text, "boolean `{value}`"),
-            Node::Number(number) if number.is_integer => {
-                write!(text, "integer `{}`", excerpt(self.raw(number.span)))
+        let number = |number| Value::Number(number).to_canonical();
+        match self.node() {
+            Node::Null => "null".to_owned(),
+            Node::Boolean(value) => format!("boolean `{value}`"),
+            Node::Number(value) => format!("number `{}`", number(value)),
+            Node::Array(_) => "an array".to_owned(),
+            Node::Object(_) => "an object".to_owned(),
+            Node::String(text) | Node::Key(text, _) => {
+                format!("string {:?}", excerpt(self.characters(text)))
             }
-            Node::Number(number) => {
-                write!(text, "floating point `{}`", excerpt(self.raw(number.span)))
-            }
-            Node::Array(_) => write!(text, "sequence"),
-            Node::Object(_) => write!(text, "map"),
-            Node::String(_) | Node::Key(..) => {
-                let own = self.text().unwrap_or_default();
-                write!(text, "string {:?}", excerpt(&own))
-            }
-        };
-        // Writing to a string does not fail.
-        let _ = result;
-        text
+        }
     }
+}
+
+/// The whole number that a number is, not negative and within 2^53 − 1
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "compared with what it was, which is the same only where nothing is lost"
+)]
+pub(crate) fn whole(number: f64) -> Option<u64> {
+    let whole = number as u64;
+    (whole as f64 == number && number <= MAX_SAFE_INTEGER).then_some(whole)
+}
+
+/// A length after a byte that names the type
+fn tagged(tag: u8, length: u32) -> [u8; 5] {
+    let [a, b, c, d] = length.to_le_bytes();
+    [tag, a, b, c, d]
 }

@@ -1,18 +1,22 @@
 //! What is wrong before anything is followed: lists that their flag cannot serve, references to nothing, slices that overlap
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Linker, Node, Problems};
-use crate::compile::{self, Compiled};
-use crate::error::{Issue, Problem};
-use crate::hashed::{self, salt_and_kind};
-use crate::list::{Ids, Overrides};
-use crate::map::Map;
-use crate::model::{Flag, FlagType, Reference, Slots};
-use crate::path::escape;
+use crate::document::compile::{self, Compiled};
+use crate::document::environment::{ListsByName, lists_of};
+use crate::error::{Issue, IssueKind};
+use crate::lists::hashed::{self, salt_and_kind};
+use crate::lists::{Ids, Overrides};
+use crate::model::{Flag, FlagType, Reference, SlotRange};
+use crate::value::pointer::escape_part;
 
-/// The slots that experiments have of each group, with whose they are
-type Claims<'e> = Map<&'e str, Vec<(&'e str, Slots)>>;
+/// The slots that an experiment has of a group
+struct Claim<'e> {
+    experiment: &'e str,
+    slots: SlotRange,
+}
 
 impl Linker<'_> {
     /// What is wrong with each object by itself, its lists, group and holdout included
@@ -23,9 +27,13 @@ impl Linker<'_> {
                 continue;
             };
             let mut problems = Problems::new();
-            check_ids("exclude", environment.excludes.get(key), &mut problems);
-            check_ids("include", environment.includes.get(key), &mut problems);
-            self.refuse(Node::Segment(position), segment.as_ref().err(), problems);
+            for (side, lists) in [
+                ("exclude", &environment.excludes),
+                ("include", &environment.includes),
+            ] {
+                check_ids(side, lists_of(lists, key), &mut problems);
+            }
+            self.refuse(Node::Segment(position), own_issues(segment), problems);
         }
         for position in 0..self.flags.compiled.len() {
             let Some((key, flag)) = self.flags.compiled.get(position).copied() else {
@@ -34,7 +42,7 @@ impl Linker<'_> {
             let mut problems = Problems::new();
             if let Ok(flag) = flag {
                 let references = &flag.references;
-                check_overrides(environment.overrides.get(key), flag, &mut problems);
+                check_overrides(lists_of(&environment.overrides, key), flag, &mut problems);
                 resolve("group", &references.groups, &mut problems, |key| {
                     compiled(&environment.groups, key)
                 });
@@ -42,13 +50,15 @@ impl Linker<'_> {
                     compiled(&environment.holdouts, key)
                 });
             }
-            self.refuse(Node::Flag(position), flag.as_ref().err(), problems);
+            self.refuse(Node::Flag(position), own_issues(flag), problems);
         }
     }
 
     /// Of two experiments that share units of a group, the later one by key is at fault, and within a flag the later serve
     pub(super) fn find_overlapping_slices(&mut self) {
-        let mut taken = Claims::new();
+        let groups: Vec<&str> = (self.environment.groups.keys().map(|key| &**key)).collect();
+        // Parallel to `groups`.
+        let mut taken: Vec<Vec<Claim<'_>>> = groups.iter().map(|_| Vec::new()).collect();
         for position in 0..self.flags.compiled.len() {
             let node = Node::Flag(position);
             let Some((_, flag)) = self.flags.intact(position).filter(|_| self.is_intact(node))
@@ -58,21 +68,27 @@ impl Linker<'_> {
             if flag.references.groups.is_empty() {
                 continue;
             }
-            let (claims, problems) = claims(flag, &taken);
+            let (claims, problems) = claims(flag, &groups, &taken);
             // A flag that is refused claims nothing.
             if problems.is_empty() {
-                for (group, claims) in claims {
-                    taken.update(group, |taken| taken.extend(claims));
+                for (group, claim) in claims {
+                    if let Some(of_group) = taken.get_mut(group) {
+                        of_group.push(claim);
+                    }
                 }
             }
-            self.refuse(node, None, problems);
+            self.refuse(node, &[], problems);
         }
     }
 }
 
-/// What a flag's serves claim, and where that overlaps with what is taken or with one another
-fn claims<'e>(flag: &'e Flag, taken: &Claims<'e>) -> (Claims<'e>, Problems) {
-    let (mut claims, mut problems) = (Claims::new(), Problems::new());
+/// What a flag's serves claim of each group, and where that overlaps with what is taken or with one another
+fn claims<'e>(
+    flag: &'e Flag,
+    groups: &[&str],
+    taken: &[Vec<Claim<'e>>],
+) -> (Vec<(usize, Claim<'e>)>, Problems) {
+    let (mut claims, mut problems) = (Vec::<(usize, Claim<'_>)>::new(), Problems::new());
     for (pointer, serve) in flag.serves() {
         let Some(experiment) = &serve.experiment else {
             continue;
@@ -80,79 +96,76 @@ fn claims<'e>(flag: &'e Flag, taken: &Claims<'e>) -> (Claims<'e>, Problems) {
         let Some(slice) = &experiment.slice else {
             continue;
         };
-        let Some(group) = flag
-            .references
-            .groups
-            .get(slice.group)
-            .map(|group| &*group.key)
+        let reference = flag.references.groups.get(slice.group);
+        let Some(group) = reference.and_then(|group| groups.binary_search(&&*group.key).ok())
         else {
             continue;
         };
-        let rivals = taken
-            .get(group)
-            .into_iter()
-            .chain(claims.get(group))
-            .flatten();
-        let overlaps = |slots: Slots| slice.ranges.iter().any(|range| range.overlaps(slots));
-        let mut rivals =
-            rivals.filter(|(other, slots)| *other != &*experiment.key && overlaps(*slots));
-        if let Some((rival, _)) = rivals.next() {
+        let own = claims.iter().filter(|(other, _)| *other == group);
+        let own = own.map(|(_, claim)| claim);
+        let mut rivals = taken.get(group).into_iter().flatten().chain(own);
+        let overlaps = |slots: SlotRange| slice.ranges.iter().any(|range| range.overlaps(slots));
+        let rival =
+            rivals.find(|claim| claim.experiment != &*experiment.key && overlaps(claim.slots));
+        if let Some(rival) = rival {
             problems.push((
                 format!("{pointer}/experiment/slice"),
-                Problem::SliceOverlap {
-                    experiment: (*rival).into(),
+                IssueKind::SliceOverlap {
+                    experiment: rival.experiment.into(),
                 },
             ));
         }
-        claims.update(group, |claims: &mut Vec<_>| {
-            claims.extend(slice.ranges.iter().map(|range| (&*experiment.key, *range)));
-        });
+        claims.extend(slice.ranges.iter().map(|range| {
+            let experiment = &*experiment.key;
+            (
+                group,
+                Claim {
+                    experiment,
+                    slots: *range,
+                },
+            )
+        }));
     }
     (claims, problems)
 }
 
-fn check_overrides(
-    lists: Option<&Map<Arc<str>, Arc<Overrides>>>,
-    flag: &Flag,
-    problems: &mut Problems,
-) {
-    let twice = lists.into_iter().flat_map(hashed::duplicates);
+fn check_overrides(lists: &ListsByName<Overrides>, flag: &Flag, problems: &mut Problems) {
+    let twice = hashed::duplicates(lists);
     problems.extend(twice.map(|name| {
         let (_, level) = salt_and_kind(name);
-        let problem = Problem::DuplicateLevel(level.into());
-        (format!("/overrides/{}", escape(name)), problem)
+        let problem = IssueKind::DuplicateLevel(level.into());
+        (format!("/overrides/{}", escape_part(name)), problem)
     }));
-    for (name, list) in lists.into_iter().flatten() {
+    for (name, list) in lists {
         let (_, level) = salt_and_kind(name);
-        let pointer = format!("/overrides/{}", escape(name));
-        if !flag.levels.iter().any(|known| *known.name == *level) {
-            problems.push((pointer.clone(), Problem::UnknownLevel(level.into())));
-        }
+        let pointer = format!("/overrides/{}", escape_part(name));
+        let unknown = flag.unknown_level(level);
+        problems.extend(unknown.map(|problem| (pointer.clone(), problem)));
         let is_object = flag.value_type == FlagType::Object;
         for (entry, problem) in list.check(flag.on.is_some(), is_object, |name| {
             flag.variant(name).is_some()
         }) {
-            problems.push((format!("{pointer}/{}", escape(entry)), problem));
+            problems.push((format!("{pointer}/{}", escape_part(entry)), problem));
         }
     }
 }
 
-fn check_ids(side: &str, lists: Option<&Map<Arc<str>, Arc<Ids>>>, problems: &mut Problems) {
-    let twice = lists.into_iter().flat_map(hashed::duplicates);
+fn check_ids(side: &str, lists: &ListsByName<Ids>, problems: &mut Problems) {
+    let twice = hashed::duplicates(lists);
     problems.extend(twice.map(|name| {
         let (_, kind) = salt_and_kind(name);
-        let problem = Problem::DuplicateLevel(kind.into());
-        (format!("/{side}/{}", escape(name)), problem)
+        let problem = IssueKind::DuplicateLevel(kind.into());
+        (format!("/{side}/{}", escape_part(name)), problem)
     }));
-    for (name, ids) in lists.into_iter().flatten() {
+    for (name, ids) in lists {
         let (_, kind) = salt_and_kind(name);
         if let Err(problem) = compile::check_kind(kind) {
-            problems.push((format!("/{side}/{}", escape(name)), problem));
+            problems.push((format!("/{side}/{}", escape_part(name)), problem));
         }
         for id in ids.invalid() {
             problems.push((
-                format!("/{side}/{}/{}", escape(name), escape(id)),
-                Problem::ContextKey,
+                format!("/{side}/{}/{}", escape_part(name), escape_part(id)),
+                IssueKind::ContextKey,
             ));
         }
     }
@@ -160,7 +173,7 @@ fn check_ids(side: &str, lists: Option<&Map<Arc<str>, Arc<Ids>>>, problems: &mut
 
 /// The object of this key, and whether there is one at all
 pub(super) fn compiled<T>(
-    objects: &Map<Arc<str>, Compiled<T>>,
+    objects: &BTreeMap<Arc<str>, Compiled<T>>,
     key: &str,
 ) -> (Option<Arc<T>>, bool) {
     let found = objects.get(key);
@@ -191,19 +204,17 @@ pub(super) fn unresolved(
     what: &'static str,
     reference: &Reference,
     exists: bool,
-) -> (String, Problem) {
+) -> (String, IssueKind) {
     let key = Arc::clone(&reference.key);
     let problem = if exists {
-        Problem::BrokenReference { what, key }
+        IssueKind::BrokenReference { what, key }
     } else {
-        Problem::UnknownReference { what, key }
+        IssueKind::UnknownReference { what, key }
     };
     (reference.pointer.to_string(), problem)
 }
 
-pub(super) fn own_issues<T>(objects: &Map<Arc<str>, Compiled<T>>) -> impl Iterator<Item = Issue> {
-    objects
-        .values()
-        .filter_map(|object| object.as_ref().err())
-        .flat_map(|issues| issues.iter().cloned())
+/// What the compilation of an object found
+pub(super) fn own_issues<T>(object: &Compiled<T>) -> &[Issue] {
+    object.as_ref().err().map_or(&[], |issues| issues)
 }

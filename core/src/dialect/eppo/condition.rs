@@ -1,0 +1,203 @@
+//! Conditions: an attribute, an operator and a value
+//!
+//! A condition that Eppo cannot read is false there; it is refused here, and the importer says so.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use crate::context::Context;
+use crate::dialect::pattern::VendorPattern;
+use crate::dialect::{Expression, Refusal, reading};
+use crate::operator::Relation;
+use crate::operator::version::VersionText;
+use crate::value::timestamp::Timestamp;
+use crate::value::{Object, Value};
+
+/// A condition
+#[derive(Debug)]
+pub(super) struct Condition {
+    attribute: Box<str>,
+    check: Check,
+}
+
+#[derive(Debug)]
+enum Check {
+    Number(Relation, f64),
+    Version(Relation, VersionText),
+    /// Whether the text must match, or must not
+    Pattern(bool, VendorPattern),
+    /// Whether the text must be one of these, or must not
+    OneOf(bool, Box<[Box<str>]>),
+    Null(bool),
+}
+
+impl Condition {
+    pub(super) fn read(members: &Object) -> Result<Self, Refusal> {
+        reading::only(members, &["attribute", "operator", "value"])?;
+        let operator = reading::required(members, "operator")?;
+        let check = match operator {
+            "LT" => ordinal(members, Relation::Less)?,
+            "LTE" => ordinal(members, Relation::LessOrEqual)?,
+            "GT" => ordinal(members, Relation::Greater)?,
+            "GTE" => ordinal(members, Relation::GreaterOrEqual)?,
+            "MATCHES" | "NOT_MATCHES" => {
+                let text = reading::required(members, "value")?;
+                let pattern = VendorPattern::parse(text, false)
+                    .map_err(|why| Refusal::new(why).within("value"))?;
+                Check::Pattern(operator == "MATCHES", pattern)
+            }
+            "ONE_OF" | "NOT_ONE_OF" => {
+                if !matches!(members.get("value"), Some(Value::Array(_))) {
+                    return Err(Refusal::new("expected an array of strings").within("value"));
+                }
+                let values = reading::texts(members, "value")?;
+                Check::OneOf(operator == "ONE_OF", values.into())
+            }
+            "IS_NULL" => match members.get("value") {
+                Some(Value::Boolean(is_null)) => Check::Null(*is_null),
+                _ => return Err(Refusal::new("expected true or false").within("value")),
+            },
+            _ => return Err(Refusal::new("unknown operator").within("operator")),
+        };
+        Ok(Self {
+            attribute: reading::required(members, "attribute")?.into(),
+            check,
+        })
+    }
+
+    /// The attribute: of `subjectAttributes` where there are any, else of the context; `id` is the subject's key unless it is given
+    fn attribute<'c>(&self, context: &'c Context) -> Option<&'c Value> {
+        let found = match context.get("subjectAttributes") {
+            Some(Value::Object(attributes)) => attributes.get(&*self.attribute),
+            _ => context.get(&self.attribute),
+        };
+        let is_id = *self.attribute == *"id";
+        let key = || {
+            context
+                .get("subjectKey")
+                .or_else(|| context.get("targetingKey"))
+        };
+        found.or_else(|| is_id.then(key).flatten())
+    }
+}
+
+fn ordinal(members: &Object, relation: Relation) -> Result<Check, Refusal> {
+    let number = match members.get("value") {
+        Some(Value::Number(number)) => Some(*number),
+        Some(Value::String(text)) => {
+            if let Some(version) = strict_version(text) {
+                return Ok(Check::Version(relation, version));
+            }
+            text.parse().ok()
+        }
+        _ => None,
+    };
+    number
+        .map(|number| Check::Number(relation, number))
+        .ok_or_else(|| Refusal::new("expected a number, or a version as `1.2.3`").within("value"))
+}
+
+/// Semantic Versioning 2.0.0, with numbers of at most 64 bits
+fn strict_version(text: &str) -> Option<VersionText> {
+    let core = text.split(['-', '+']).next()?;
+    let fits = |number: &str| number.parse::<u64>().is_ok();
+    core.split('.')
+        .all(fits)
+        .then(|| VersionText::parse(text))?
+}
+
+/// By precedence, then by build metadata, which the crate `semver` orders, too
+fn compare_versions(text: &str, literal: &VersionText) -> Option<Ordering> {
+    strict_version(text)?;
+    let build = |text: &str| -> Box<str> {
+        let build = text.split_once('+').map_or("", |(_, build)| build);
+        build.into()
+    };
+    let ordering = literal.compare(text)?;
+    Some(ordering.then_with(|| compare_builds(&build(text), &build(&literal.text))))
+}
+
+/// Identifiers one by one: numbers by size, then by their zeros, and before others
+fn compare_builds(left: &str, right: &str) -> Ordering {
+    let mut others = right.split('.');
+    for left in left.split('.') {
+        let Some(right) = others.next() else {
+            return Ordering::Greater;
+        };
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let ordering = match (is_number(left), is_number(right)) {
+            (false, true) => Ordering::Greater,
+            (true, false) => Ordering::Less,
+            (false, false) => left.cmp(right),
+            (true, true) => {
+                let (a, b) = (left.trim_start_matches('0'), right.trim_start_matches('0'));
+                (a.len().cmp(&b.len()))
+                    .then_with(|| a.cmp(b))
+                    .then_with(|| left.len().cmp(&right.len()))
+            }
+        };
+        if ordering.is_ne() {
+            return ordering;
+        }
+    }
+    if others.next().is_none() {
+        Ordering::Equal
+    } else {
+        Ordering::Less
+    }
+}
+
+impl Expression for Condition {
+    fn holds(&self, context: &Context, _now: Timestamp) -> bool {
+        let attribute = self.attribute(context);
+        if let Check::Null(is_null) = self.check {
+            return matches!(attribute, None | Some(Value::Null)) == is_null;
+        }
+        let holds = |attribute| self.check.holds(attribute);
+        attribute.and_then(holds).unwrap_or_default()
+    }
+
+    fn pattern_size(&self) -> u32 {
+        match &self.check {
+            Check::Pattern(_, pattern) => pattern.size,
+            _ => 0,
+        }
+    }
+}
+
+impl Check {
+    /// Whether it holds for an attribute; `None` where it cannot be applied to one of its type
+    fn holds(&self, attribute: &Value) -> Option<bool> {
+        match self {
+            Self::Number(relation, number) => {
+                let attribute = match attribute {
+                    Value::Number(attribute) => *attribute,
+                    Value::String(text) => text.parse().ok()?,
+                    _ => return None,
+                };
+                Some(relation.admits(attribute.partial_cmp(number)?))
+            }
+            Self::Version(relation, version) => match attribute {
+                Value::String(text) => Some(relation.admits(compare_versions(text, version)?)),
+                _ => None,
+            },
+            Self::Pattern(expected, pattern) => Some(pattern.is_in(&text(attribute)?) == *expected),
+            Self::OneOf(expected, values) => {
+                let text = text(attribute)?;
+                Some(values.iter().any(|value| **value == *text) == *expected)
+            }
+            Self::Null(_) => None,
+        }
+    }
+}
+
+/// The text of a scalar: numbers without an exponent, as Rust writes them
+fn text(attribute: &Value) -> Option<Cow<'_, str>> {
+    match attribute {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) => Some(number.to_string().into()),
+        Value::Boolean(true) => Some("true".into()),
+        Value::Boolean(false) => Some("false".into()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}

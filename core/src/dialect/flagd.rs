@@ -1,0 +1,115 @@
+//! flagd: targeting in JSONLogic with flagd's own operators
+//!
+//! An expression is `{"flagKey": K, "fractional": 2 | 3, "logic": L}`: `L` is the vendor's targeting with each `$ref` replaced by what it
+//! names, `K` is the key that `fractional` hashes and `$flagd.flagKey` reads, and the version says how `fractional` hashes. JSONLogic is
+//! that of json-logic-js, except that an operation which throws there is `null` here.
+
+mod cbor;
+mod evaluation;
+mod fractional;
+mod logic;
+mod operation;
+mod run;
+mod text;
+
+use self::fractional::Hashing;
+use self::logic::{Compiler, Logic};
+use self::run::{Run, Scope};
+use super::javascript::to_text;
+use super::{Choice, Chosen, Clock, Expression, Refusal};
+use crate::context::Context;
+use crate::value::Value;
+use crate::value::timestamp::Timestamp;
+
+/// A targeting, compiled
+#[derive(Debug)]
+struct Targeting {
+    flag_key: Box<str>,
+    hashing: Hashing,
+    logic: Logic,
+    clock: Clock,
+    variants: Box<[Box<str>]>,
+}
+
+/// Compiles a targeting as a condition: whether its result counts as true
+pub(super) fn condition(expression: &Value) -> Result<Box<dyn Expression>, Refusal> {
+    Ok(Box::new(Targeting::parse(expression, &[])?))
+}
+
+/// Compiles a targeting whose result names a variant
+pub(super) fn naming(expression: &Value, variants: &[&str]) -> Result<Box<dyn Choice>, Refusal> {
+    Ok(Box::new(Targeting::parse(expression, variants)?))
+}
+
+impl Targeting {
+    fn parse(expression: &Value, variants: &[&str]) -> Result<Self, Refusal> {
+        let Value::Object(members) = expression else {
+            return Err(Refusal::new(
+                "expected an object with `flagKey`, `fractional` and `logic`",
+            ));
+        };
+        let known = |name: &str| matches!(name, "flagKey" | "fractional" | "logic");
+        if let Some(name) = members.keys().find(|name| !known(name)) {
+            return Err(Refusal::new("unknown member").within(name));
+        }
+        let flag_key = match members.get("flagKey") {
+            Some(Value::String(key)) => Box::from(&**key),
+            _ => return Err(Refusal::new("expected a string").within("flagKey")),
+        };
+        let hashing = members.get("fractional").and_then(Hashing::of_version);
+        let hashing = hashing
+            .ok_or_else(|| Refusal::new("expected the version 2 or 3").within("fractional"))?;
+        let mut compiler = Compiler::default();
+        let logic = members.get("logic").unwrap_or(&Value::Null);
+        let logic = compiler
+            .logic(logic)
+            .map_err(|refusal| refusal.within("logic"))?;
+        Ok(Self {
+            flag_key,
+            hashing,
+            logic,
+            clock: compiler.clock(),
+            variants: variants.iter().copied().map(Box::from).collect(),
+        })
+    }
+
+    fn result(&self, context: &Context, now: Timestamp) -> Value {
+        let run = Run::new(context, now, &self.flag_key, self.hashing);
+        let result = run.value(&self.logic, &Scope::Context);
+        // What grows too large is given up as a whole.
+        if run.is_exhausted() {
+            Value::Null
+        } else {
+            result
+        }
+    }
+}
+
+impl Expression for Targeting {
+    fn holds(&self, context: &Context, now: Timestamp) -> bool {
+        run::is_truthy(&self.result(context, now))
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+}
+
+impl Choice for Targeting {
+    fn choose(&self, context: &Context, now: Timestamp) -> Chosen {
+        let result = self.result(context, now);
+        if result == Value::Null {
+            return Chosen::Declined;
+        }
+        let name = to_text(&result);
+        let position = self.variants.iter().position(|variant| **variant == *name);
+        position.map_or(Chosen::Unknown, Chosen::Arm)
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,240 @@
+//! Compiles JSONLogic: which operation, on which arguments
+
+use std::sync::Arc;
+
+use super::operation::Operation;
+use crate::dialect::{Clock, Refusal};
+use crate::value::timestamp::Timestamp;
+use crate::value::{Value, safe_integer};
+
+/// Operations inside one another
+const MAX_DEPTH: usize = 64;
+/// Operations over the elements of a list inside one another
+const MAX_LOOPS: usize = 3;
+
+/// An expression, compiled
+#[derive(Debug)]
+pub(super) enum Logic {
+    Literal(Value),
+    List(Box<[Logic]>),
+    /// `if` and `?:`
+    If(Box<[Logic]>),
+    And(Box<[Logic]>),
+    Or(Box<[Logic]>),
+    /// An operation of values
+    Apply(Operation, Arguments),
+    Loop(Loop, Box<[Logic]>),
+    /// An attribute of a known path
+    Attribute(Box<[Arc<str>]>, Box<Logic>),
+}
+
+/// The arguments of an operation
+#[derive(Debug)]
+pub(super) enum Arguments {
+    List(Box<[Logic]>),
+    /// One that is not written as a list
+    Single(Box<Logic>),
+}
+
+/// An operation that evaluates its second argument for each element of the first
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loop {
+    Map,
+    Filter,
+    Reduce,
+    All,
+    None,
+    Some,
+}
+
+impl Loop {
+    fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "map" => Self::Map,
+            "filter" => Self::Filter,
+            "reduce" => Self::Reduce,
+            "all" => Self::All,
+            "none" => Self::None,
+            "some" => Self::Some,
+            _ => return None,
+        })
+    }
+}
+
+/// What is known while an expression is compiled
+#[derive(Default)]
+pub(super) struct Compiler {
+    depth: usize,
+    loops: usize,
+    instants: Vec<Timestamp>,
+    reads_clock: bool,
+}
+
+impl Compiler {
+    /// When time alone may change the result
+    pub(super) fn clock(self) -> Clock {
+        Clock {
+            instants: self.instants,
+            every_second: self.reads_clock,
+        }
+    }
+
+    pub(super) fn logic(&mut self, value: &Value) -> Result<Logic, Refusal> {
+        match value {
+            Value::Array(values) => self.list(values).map(Logic::List),
+            Value::Object(members) => {
+                let mut members = members.iter();
+                match (members.next(), members.next()) {
+                    (None, _) => Ok(Logic::Literal(value.clone())),
+                    (Some((name, arguments)), None) => self
+                        .deeper(|compiler| compiler.operation(name, arguments))
+                        .map_err(|refusal| refusal.within(name)),
+                    (Some(_), Some(_)) => {
+                        Err(Refusal::new("an operation is an object with one member"))
+                    }
+                }
+            }
+            literal => Ok(Logic::Literal(literal.clone())),
+        }
+    }
+
+    fn deeper<T>(
+        &mut self,
+        compile: impl FnOnce(&mut Self) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        self.depth = self.depth.saturating_add(1);
+        if self.depth > MAX_DEPTH {
+            return Err(Refusal::new(format!(
+                "operations are nested at most {MAX_DEPTH} deep"
+            )));
+        }
+        let compiled = compile(self);
+        self.depth = self.depth.saturating_sub(1);
+        compiled
+    }
+
+    fn list(&mut self, values: &[Value]) -> Result<Box<[Logic]>, Refusal> {
+        self.deeper(|compiler| {
+            let list = values.iter().enumerate().map(|(position, value)| {
+                compiler
+                    .logic(value)
+                    .map_err(|refusal| refusal.within(&position.to_string()))
+            });
+            list.collect()
+        })
+    }
+
+    fn operation(&mut self, name: &str, arguments: &Value) -> Result<Logic, Refusal> {
+        let values = match arguments {
+            Value::Array(values) => values,
+            single => std::slice::from_ref(single),
+        };
+        match name {
+            "if" | "?:" => return self.list(values).map(Logic::If),
+            "and" => return self.list(values).map(Logic::And),
+            "or" => return self.list(values).map(Logic::Or),
+            "var" => return self.attribute(values),
+            _ => {}
+        }
+        if let Some(kind) = Loop::parse(name) {
+            return self.loop_over(kind, values);
+        }
+        let operation = Operation::parse(name)
+            .ok_or_else(|| Refusal::new("flagd does not know this operator"))?;
+        let least = operation.least_arguments();
+        if values.len() < least {
+            return Err(Refusal::new(format!("expected at least {least} arguments")));
+        }
+        if operation.compares() && self.compares_clock(values) {
+            return Ok(Logic::Apply(
+                operation,
+                Arguments::List(values.iter().map(clock_or_literal).collect()),
+            ));
+        }
+        let arguments = match arguments {
+            Value::Array(values) => Arguments::List(self.list(values)?),
+            single => Arguments::Single(Box::new(self.logic(single)?)),
+        };
+        Ok(Logic::Apply(operation, arguments))
+    }
+
+    fn loop_over(&mut self, kind: Loop, values: &[Value]) -> Result<Logic, Refusal> {
+        if values.len() < 2 {
+            return Err(Refusal::new("expected a list and an expression"));
+        }
+        self.loops = self.loops.saturating_add(1);
+        if self.loops > MAX_LOOPS {
+            return Err(Refusal::new(format!(
+                "at most {MAX_LOOPS} loops are inside one another"
+            )));
+        }
+        let arguments = self.list(values)?;
+        self.loops = self.loops.saturating_sub(1);
+        Ok(Logic::Loop(kind, arguments))
+    }
+
+    fn attribute(&mut self, values: &[Value]) -> Result<Logic, Refusal> {
+        let default = match values.get(1) {
+            Some(default) => self.logic(default)?,
+            None => Logic::Literal(Value::Null),
+        };
+        let path = match values.first() {
+            None | Some(Value::Null) => Some(Box::default()),
+            Some(Value::String(path)) if path.is_empty() => Some(Box::default()),
+            Some(Value::String(path)) => Some(path.split('.').map(Arc::from).collect::<Box<[_]>>()),
+            Some(Value::Number(_)) => values
+                .first()
+                .map(|index| Box::from([Arc::from(&*crate::dialect::javascript::to_text(index))])),
+            Some(_) => None,
+        };
+        let Some(path) = path else {
+            self.reads_clock = true;
+            let path = self.list(values)?;
+            return Ok(Logic::Apply(Operation::Var, Arguments::List(path)));
+        };
+        let names: Vec<_> = path.iter().map(|name| &**name).collect();
+        self.reads_clock |= matches!(*names, [] | ["$flagd"] | ["$flagd", "timestamp", ..]);
+        Ok(Logic::Attribute(path, Box::new(default)))
+    }
+
+    /// Notes the instants at which a comparison of the clock with whole numbers may change; `false` if it is none
+    fn compares_clock(&mut self, values: &[Value]) -> bool {
+        let second = |value: &Value| match value {
+            Value::Number(number) => safe_integer(*number),
+            _ => None,
+        };
+        let seconds: Vec<_> = values.iter().filter_map(second).collect();
+        let clocks = values.iter().filter(|value| is_clock(value)).count();
+        if clocks != 1 || seconds.len() != values.len().saturating_sub(1) {
+            return false;
+        }
+        for second in seconds {
+            let at = |second: i64| second.checked_mul(1_000).map(Timestamp::from_millis);
+            self.instants.extend(at(second));
+            self.instants.extend(second.checked_add(1).and_then(at));
+        }
+        true
+    }
+}
+
+/// Whether it is exactly `{"var": "$flagd.timestamp"}`
+fn is_clock(value: &Value) -> bool {
+    let Value::Object(members) = value else {
+        return false;
+    };
+    let path = match members.get("var") {
+        Some(Value::Array(values)) if values.len() == 1 => values.first(),
+        path => path,
+    };
+    members.len() == 1 && path == Some(&"$flagd.timestamp".into())
+}
+
+fn clock_or_literal(value: &Value) -> Logic {
+    match value {
+        Value::Object(_) => Logic::Attribute(
+            Box::from(["$flagd".into(), "timestamp".into()]),
+            Box::new(Logic::Literal(Value::Null)),
+        ),
+        literal => Logic::Literal(literal.clone()),
+    }
+}

@@ -1,0 +1,338 @@
+//! Flagsmith: one condition of a segment, and the weights of a multivariate feature
+//!
+//! The contexts are Flagsmith's own, `{"identity": {"identifier", "key"?, "traits"?}}`; or those of this language, in which `targetingKey` is the identifier and the attributes are the traits.
+//! Everything is read, compared and hashed as Flagsmith's Python engine does it, except where docs/migrate/flagsmith.md says otherwise.
+
+mod identity;
+mod path;
+mod percentage;
+mod traits;
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use self::identity::{Environment, Identity};
+use self::path::Property;
+use self::percentage::percentage;
+use self::traits::{Integer, Trait};
+use super::pattern::VendorPattern;
+use super::{Choice, Chosen, Expression, Refusal};
+use crate::context::Context;
+use crate::operator::version::VersionText;
+use crate::value::timestamp::Timestamp;
+use crate::value::{Object, Value};
+
+/// Compiles a condition of a segment, with the `segment` and the `environment` that it may hash or read
+pub(crate) fn condition(expression: &Value) -> Result<Box<dyn Expression>, Refusal> {
+    let Value::Object(members) = expression else {
+        return Err(Refusal::new("expected an object: a condition"));
+    };
+    Ok(Box::new(Condition::compile(members)?))
+}
+
+/// Compiles the weights of a multivariate feature in the order of their priorities
+///
+/// Two arms follow those of the variants: what a context gets whose percentage is beyond all weights, and what one without an identity gets.
+pub(crate) fn choice(parameters: &Value, weights: &[f64]) -> Result<Box<dyn Choice>, Refusal> {
+    let Value::Object(members) = parameters else {
+        return Err(Refusal::new("expected an object"));
+    };
+    only(members, &["key", "environment"])?;
+    let Some(Value::String(key)) = members.get("key") else {
+        return Err(Refusal::new("expected a string").within("key"));
+    };
+    let Some((variants, [_, _])) = weights.split_last_chunk() else {
+        return Err(Refusal::new(
+            "expected the arms of the variants, of the control value, and of contexts without an identity",
+        ));
+    };
+    let mut end = 0.0_f64;
+    let ranges = variants.iter().map(|weight| {
+        let start = end;
+        end += weight;
+        (start, end)
+    });
+    Ok(Box::new(Variants {
+        key: Arc::clone(key),
+        ranges: ranges.collect(),
+        environment: Environment::compile(members.get("environment"))?,
+    }))
+}
+
+/// The variants of a feature: each has the percentages from the first number up to the second
+#[derive(Debug)]
+struct Variants {
+    key: Arc<str>,
+    ranges: Box<[(f64, f64)]>,
+    environment: Environment,
+}
+
+impl Choice for Variants {
+    fn choose(&self, context: &Context, _now: Timestamp) -> Chosen {
+        let control = self.ranges.len();
+        let Some(key) = Identity::of(context).and_then(|identity| identity.key(&self.environment))
+        else {
+            return Chosen::Arm(control.saturating_add(1));
+        };
+        let percentage = percentage(&self.key, &key);
+        let found = self
+            .ranges
+            .iter()
+            .position(|(start, end)| (*start..*end).contains(&percentage));
+        Chosen::Arm(found.unwrap_or(control))
+    }
+}
+
+/// A condition: a property, an operator and its value
+#[derive(Debug)]
+struct Condition {
+    // `None` for the key of the identity.
+    property: Option<Property>,
+    test: Test,
+    environment: Environment,
+}
+
+#[derive(Debug)]
+enum Test {
+    Compare(Comparison, Literal),
+    Contains(Option<Arc<str>>),
+    NotContains(Arc<str>),
+    In(Box<[Box<str>]>),
+    Regex(VendorPattern),
+    /// Divisor and remainder
+    Modulo(f64, f64),
+    IsSet,
+    IsNotSet,
+    /// The key of the segment, and the percentage up to which the condition holds
+    Split(Arc<str>, f64),
+    Never,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Comparison {
+    fn holds(self, ordering: Option<Ordering>) -> bool {
+        match self {
+            Self::Equal => ordering == Some(Ordering::Equal),
+            // Of numbers, one that is none equals nothing.
+            Self::NotEqual => ordering != Some(Ordering::Equal),
+            Self::Less => ordering.is_some_and(Ordering::is_lt),
+            Self::LessOrEqual => ordering.is_some_and(Ordering::is_le),
+            Self::Greater => ordering.is_some_and(Ordering::is_gt),
+            Self::GreaterOrEqual => ordering.is_some_and(Ordering::is_ge),
+        }
+    }
+}
+
+/// The value of a condition, as attributes of each type read it; `None` where it cannot be read so
+#[derive(Debug)]
+struct Literal {
+    text: Arc<str>,
+    integer: Option<Integer>,
+    float: Option<f64>,
+    boolean: bool,
+    version: Version,
+}
+
+/// A literal with `:semver` after it is a version
+#[derive(Debug)]
+enum Version {
+    NotMeant,
+    Unreadable,
+    Of(VersionText),
+}
+
+impl Literal {
+    fn new(text: &Arc<str>) -> Self {
+        Self {
+            integer: Integer::parse(text),
+            float: traits::float(text),
+            boolean: !matches!(&**text, "False" | "false"),
+            version: text
+                .strip_suffix(":semver")
+                .map_or(Version::NotMeant, |version| {
+                    VersionText::parse(version).map_or(Version::Unreadable, Version::Of)
+                }),
+            text: Arc::clone(text),
+        }
+    }
+
+    fn compare(&self, comparison: Comparison, value: &Trait<'_>) -> bool {
+        match value {
+            Trait::Boolean(value) => comparison.holds(Some(value.cmp(&self.boolean))),
+            Trait::Integer(value) => self
+                .integer
+                .as_ref()
+                .is_some_and(|literal| comparison.holds(Some(value.cmp(literal)))),
+            Trait::Float(value) => self
+                .float
+                .is_some_and(|literal| comparison.holds(value.partial_cmp(&literal))),
+            Trait::Text(value) => match &self.version {
+                Version::Of(version) => version
+                    .compare(value)
+                    .is_some_and(|ordering| comparison.holds(Some(ordering))),
+                Version::Unreadable => false,
+                Version::NotMeant => comparison.holds(Some((**value).cmp(&*self.text))),
+            },
+            Trait::Other => false,
+        }
+    }
+}
+
+impl Condition {
+    fn compile(members: &Object) -> Result<Self, Refusal> {
+        only(
+            members,
+            &["property", "operator", "value", "segment", "environment"],
+        )?;
+        let Some(Value::String(operator)) = members.get("operator") else {
+            return Err(Refusal::new("expected a string").within("operator"));
+        };
+        let property = match members.get("property") {
+            None | Some(Value::Null) => "",
+            Some(Value::String(property)) => property,
+            Some(_) => return Err(Refusal::new("expected a string").within("property")),
+        };
+        let is_key = property.is_empty() && &**operator == "PERCENTAGE_SPLIT";
+        let property = if is_key {
+            None
+        } else {
+            Some(Property::parse(property).map_err(|error| error.within("property"))?)
+        };
+        Ok(Self {
+            property,
+            test: Test::compile(operator, members)?,
+            environment: Environment::compile(members.get("environment"))?,
+        })
+    }
+}
+
+impl Test {
+    fn compile(operator: &str, members: &Object) -> Result<Self, Refusal> {
+        let value = members.get("value").unwrap_or(&Value::Null);
+        let text = || match value {
+            Value::String(text) => Ok(text),
+            _ => Err(Refusal::new("expected a string").within("value")),
+        };
+        let compare = |comparison| text().map(|text| Self::Compare(comparison, Literal::new(text)));
+        match operator {
+            "EQUAL" => compare(Comparison::Equal),
+            "NOT_EQUAL" => compare(Comparison::NotEqual),
+            "LESS_THAN" => compare(Comparison::Less),
+            "LESS_THAN_INCLUSIVE" => compare(Comparison::LessOrEqual),
+            "GREATER_THAN" => compare(Comparison::Greater),
+            "GREATER_THAN_INCLUSIVE" => compare(Comparison::GreaterOrEqual),
+            // A version contains nothing.
+            "CONTAINS" => Ok(Self::Contains(
+                Some(text()?)
+                    .filter(|text| !text.ends_with(":semver"))
+                    .cloned(),
+            )),
+            "NOT_CONTAINS" => Ok(Self::NotContains(Arc::clone(text()?))),
+            "IN" => traits::members(value)
+                .map(Self::In)
+                .ok_or_else(|| Refusal::new("expected a string or an array").within("value")),
+            "REGEX" => VendorPattern::parse(text()?, false)
+                .map(Self::Regex)
+                .map_err(|error| Refusal::new(error).within("value")),
+            "MODULO" => Ok(
+                match text()?.split('|').map(traits::float).collect::<Vec<_>>()[..] {
+                    [Some(divisor), Some(remainder)] if divisor != 0.0 => {
+                        Self::Modulo(divisor, remainder)
+                    }
+                    _ => Self::Never,
+                },
+            ),
+            "IS_SET" => Ok(Self::IsSet),
+            "IS_NOT_SET" => Ok(Self::IsNotSet),
+            "PERCENTAGE_SPLIT" => {
+                let Some(Value::String(segment)) = members.get("segment") else {
+                    return Err(Refusal::new("expected the key of the segment").within("segment"));
+                };
+                Ok(match traits::float(text()?) {
+                    Some(threshold) => Self::Split(Arc::clone(segment), threshold),
+                    None => Self::Never,
+                })
+            }
+            _ => Ok(Self::Never),
+        }
+    }
+
+    fn holds(&self, value: Option<&Trait<'_>>) -> bool {
+        let Some(value) = value else {
+            return matches!(self, Self::IsNotSet);
+        };
+        match (self, value) {
+            (Self::IsSet, _) => true,
+            (Self::Compare(comparison, literal), value) => literal.compare(*comparison, value),
+            (Self::Contains(Some(part)), Trait::Text(text)) => text.contains(&**part),
+            (Self::NotContains(part), Trait::Text(text)) => !text.contains(&**part),
+            (Self::In(members), Trait::Text(text)) => is_member(members, text),
+            (Self::In(members), Trait::Integer(integer)) => {
+                is_member(members, &integer.to_string())
+            }
+            (Self::Regex(pattern), value) => value
+                .as_text()
+                .is_some_and(|text| pattern.is_at_start(&text)),
+            (Self::Modulo(divisor, remainder), value) => value
+                .as_float()
+                .is_some_and(|value| is_congruent(value, *divisor, *remainder)),
+            (Self::Split(segment, threshold), value) => value
+                .as_text()
+                .is_some_and(|text| percentage(segment, &text) <= *threshold),
+            _ => false,
+        }
+    }
+}
+
+fn is_member(members: &[Box<str>], text: &str) -> bool {
+    members
+        .binary_search_by(|member| (**member).cmp(text))
+        .is_ok()
+}
+
+/// Whether a value has this remainder, which has the sign of the divisor
+fn is_congruent(value: f64, divisor: f64, remainder: f64) -> bool {
+    let mut rest = value % divisor;
+    if rest != 0.0 && (rest < 0.0) != (divisor < 0.0) {
+        rest += divisor;
+    }
+    rest.partial_cmp(&remainder) == Some(Ordering::Equal)
+}
+
+impl Expression for Condition {
+    fn holds(&self, context: &Context, _now: Timestamp) -> bool {
+        let identity = Identity::of(context);
+        let Some(property) = &self.property else {
+            let key = identity.and_then(|identity| identity.key(&self.environment));
+            return self.test.holds(key.map(Trait::Text).as_ref());
+        };
+        let value = property.read(identity, &self.environment);
+        self.test.holds(value.as_ref())
+    }
+
+    fn pattern_size(&self) -> u32 {
+        match &self.test {
+            Test::Regex(pattern) => pattern.size,
+            _ => 0,
+        }
+    }
+}
+
+fn only(members: &Object, names: &[&str]) -> Result<(), Refusal> {
+    match members.keys().find(|name| !names.contains(&&***name)) {
+        Some(unknown) => Err(Refusal::new("this field is not known").within(unknown)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

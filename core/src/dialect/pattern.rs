@@ -1,0 +1,108 @@
+//! Regular expressions of other vendors, by the rules of RE2 as the crate `regex` has them
+//!
+//! Ours are a smaller language (docs/adr/0005). These are read by `regex-syntax`, which refuses look-around and back-references, and run
+//! by its simulation of an automaton: in linear time, and without the locks around memory that the crate `regex` shares.
+
+use regex_automata::Anchored;
+use regex_automata::Input;
+use regex_automata::nfa::thompson;
+use regex_automata::nfa::thompson::pikevm::PikeVM;
+use regex_automata::util::syntax;
+
+use crate::limits;
+use crate::operator::pattern::may_look_at;
+
+/// Bytes of one automaton at most
+const MAX_BYTES: usize = 1 << 20;
+
+/// A regular expression of a vendor
+#[derive(Debug)]
+pub(crate) struct VendorPattern {
+    automaton: PikeVM,
+    /// The states of its automaton, which bound the time of a search
+    pub(crate) size: u32,
+}
+
+impl VendorPattern {
+    /// Reads a pattern; the error is what is wrong with it, for people
+    pub(crate) fn parse(text: &str, ignore_case: bool) -> Result<Self, String> {
+        if text.chars().count() > limits::MAX_PATTERN_LENGTH {
+            return Err(format!(
+                "a pattern has at most {} characters",
+                limits::MAX_PATTERN_LENGTH
+            ));
+        }
+        let depth = u32::try_from(limits::MAX_PATTERN_DEPTH).unwrap_or(u32::MAX);
+        let reading = syntax::Config::new()
+            .case_insensitive(ignore_case)
+            .nest_limit(depth);
+        let building = thompson::Config::new()
+            .which_captures(thompson::WhichCaptures::None)
+            .nfa_size_limit(Some(MAX_BYTES));
+        let automaton = PikeVM::builder()
+            .syntax(reading)
+            .thompson(building)
+            .build(text);
+        let automaton = automaton.map_err(|error| why(&error))?;
+        let size = automaton.get_nfa().states().len();
+        Ok(Self {
+            automaton,
+            size: u32::try_from(size).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// Whether it matches anywhere in a text; a text of more than [`limits::MAX_MATCHED_CHARACTERS`] characters matches nothing
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        self.matches(text, Anchored::No)
+    }
+
+    /// The same at the start of a text
+    pub(crate) fn is_at_start(&self, text: &str) -> bool {
+        self.matches(text, Anchored::Yes)
+    }
+
+    fn matches(&self, text: &str, anchored: Anchored) -> bool {
+        let input = Input::new(text).anchored(anchored).earliest(true);
+        // A cache for each search: one that searches share would be behind a lock.
+        may_look_at([text])
+            && self
+                .automaton
+                .is_match(&mut self.automaton.create_cache(), input)
+    }
+}
+
+/// What an error says, without the picture of the pattern that several lines make
+fn why(error: &thompson::BuildError) -> String {
+    let text =
+        std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+    let last = text.lines().last().unwrap_or_default().trim();
+    let reason = last.strip_prefix("error: ").unwrap_or(last);
+    format!("the pattern cannot be read: {reason}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_re2_reads_is_read_and_look_around_is_not() {
+        let is_in = |pattern, text| VendorPattern::parse(pattern, false).unwrap().is_in(text);
+        assert!(is_in(r"^[a-z]+\d{2}$", "abc12"));
+        assert!(is_in(r"(?i)äÖ", "xÄö"));
+        assert!(is_in(r"\bfoo\b", "a foo b") && !is_in(r"\bfoo\b", "éfoo"));
+        for refused in ["(?=a)", "(?<!a)b", r"(a)\1", "a(", "*a"] {
+            let error = VendorPattern::parse(refused, false).unwrap_err();
+            assert!(error.starts_with("the pattern cannot be read: "), "{error}");
+            assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_and_a_text_have_limits() {
+        let any = VendorPattern::parse("a", true).unwrap();
+        assert!(any.is_in(&format!("{}A", "b".repeat(2_047))));
+        assert!(!any.is_in(&format!("{}a", "b".repeat(2_048))));
+        assert!(VendorPattern::parse(&"a".repeat(1_001), false).is_err());
+        assert!(VendorPattern::parse(r"(\w{1000}){1000}", false).is_err());
+    }
+}

@@ -1,0 +1,81 @@
+//! From one snapshot to the next by what has changed, for who holds the objects of an environment and not their document
+//!
+//! Costs what changed: the objects that did not are shared with the snapshot before.
+
+use crate::document::compile::CompileSession;
+use crate::document::environment::Environment;
+use crate::document::object::ObjectKind;
+use crate::limits;
+use crate::snapshot::Snapshot;
+use crate::{JsonError, SnapshotError};
+
+/// What has become of an object, or of one entry of a list
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectUpdate<'c> {
+    /// An object that is no list has this JSON now
+    Put(&'c str),
+    /// There is a list; it is empty if there was none
+    List,
+    /// An entry of a list has this JSON now
+    PutEntry(&'c str, &'c str),
+    /// An entry of a list is gone
+    DeleteEntry(&'c str),
+    /// The object is gone; the lists of a flag or segment are objects of their own
+    Delete,
+}
+
+impl Snapshot {
+    /// The snapshot of the same objects after these changes, each of an object by kind and key
+    ///
+    /// It is the snapshot of the document that the objects make. A text that is not valid JSON is refused.
+    pub fn with_updates<'c>(
+        &self,
+        environment: &str,
+        revision: u64,
+        changes: impl IntoIterator<Item = (ObjectKind, &'c str, ObjectUpdate<'c>)>,
+    ) -> Result<Self, SnapshotError> {
+        let (mut next, mut session) = (self.source().clone(), CompileSession::default());
+        next.describe(environment, revision);
+        for (kind, key, change) in changes {
+            next.apply(kind, key, change, &mut session)?;
+        }
+        Ok(Self::link(next))
+    }
+}
+
+impl Environment {
+    fn apply(
+        &mut self,
+        kind: ObjectKind,
+        key: &str,
+        change: ObjectUpdate<'_>,
+        session: &mut CompileSession,
+    ) -> Result<(), JsonError> {
+        match change {
+            ObjectUpdate::Put(text) => {
+                self.forget_inline(kind, key);
+                let source = session.read_object(text)?;
+                self.put_object(kind, key.into(), source, session);
+            }
+            ObjectUpdate::List => self.ensure_list(kind, key),
+            ObjectUpdate::PutEntry(entry, text) => {
+                let source = session.read_object(text)?;
+                let value = session.json(source).value();
+                self.change_entry(kind, key, entry, Some(&value));
+            }
+            ObjectUpdate::DeleteEntry(entry) => self.change_entry(kind, key, entry, None),
+            ObjectUpdate::Delete => {
+                self.forget_inline(kind, key);
+                self.remove(kind, key);
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets the lists that an object held inline, as only those do whose key cannot be part of another one
+    fn forget_inline(&mut self, kind: ObjectKind, key: &str) {
+        if !limits::is_key(key) {
+            self.remove_object(kind, key);
+        }
+    }
+}
