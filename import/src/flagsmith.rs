@@ -1,0 +1,121 @@
+//! Flagsmith: the environment document that its server SDKs download, or the context of its engine
+//!
+//! A segment becomes one of ours, and what it overrides becomes a rule; the rules of a flag are in the order of their priorities.
+//! Conditions and the weights of multivariate features stay Flagsmith's own, as leaves of ours, since they read Flagsmith's contexts.
+
+mod feature;
+mod read;
+mod segment;
+
+use std::collections::BTreeSet;
+
+use flagstaff_core::limits::{MAX_KEY_LENGTH, is_key};
+use serde_json::{Value as Json, json};
+
+use self::read::{Feature, Segment};
+use crate::draft::{Draft, Keys, NEEDS, unique};
+use crate::report::{FlagReport, Note};
+use crate::{ImportError, Imported, Options};
+
+/// What becomes of an object of theirs: `Err` says why it is not taken over
+type Result<T> = std::result::Result<T, Note>;
+
+/// A segment, where it is taken over
+struct Taken<'d> {
+    segment: &'d Segment,
+    condition: Result<Json>,
+}
+
+pub(crate) fn convert(
+    options: &Options,
+    text: &str,
+    source: &Json,
+) -> std::result::Result<Imported, ImportError> {
+    let document = read::document(text, source)?;
+    let mut draft = Draft {
+        keys: Keys::new(
+            document
+                .features
+                .iter()
+                .map(|feature| feature.name.as_str()),
+        ),
+        ..Draft::default()
+    };
+    let mut keys = BTreeSet::new();
+    let mut taken = Vec::new();
+    for segment in &document.segments {
+        let mut condition = segment::condition(&document.environment, segment);
+        if let (Ok(when), false) = (&condition, segment.is_unnamed) {
+            let key = segment_key(segment, &mut keys);
+            let json = json!({"needs": NEEDS, "description": segment.name, "when": when});
+            draft.segments.insert(key.clone(), json);
+            condition = Ok(json!({"segment": key}));
+        }
+        if let Err(reason) = &condition {
+            let mut report = FlagReport::new(&format!("segment {}", segment.name));
+            report.refuse(reason.pointer.clone(), reason.message.clone());
+            draft.report.push(report);
+        }
+        taken.push(Taken { segment, condition });
+    }
+    for feature in &document.features {
+        let mut report = FlagReport::new(&feature.name);
+        match feature::convert(&document, feature, &overrides(feature, &taken)) {
+            Ok(converted) => {
+                for note in converted.notes {
+                    report.remark(note.pointer, note.message);
+                }
+                let key = draft.keys.of(&feature.name);
+                draft.answers.insert(key.clone(), converted.answers);
+                draft.flags.insert(key, converted.json);
+            }
+            Err(note) => report.refuse(note.pointer, note.message),
+        }
+        draft.report.push(report);
+    }
+    Ok(draft.finish(options, None))
+}
+
+/// What overrides a feature: the lowest priority first, and of equal ones the first in the file
+fn overrides<'d>(
+    feature: &Feature,
+    taken: &'d [Taken<'d>],
+) -> Vec<(&'d Feature, &'d Result<Json>)> {
+    let mut found = Vec::new();
+    for taken in taken {
+        let of_feature = taken
+            .segment
+            .overrides
+            .iter()
+            .filter(|own| own.name == feature.name);
+        // Of two overrides of one segment the first with the lowest priority counts.
+        let mut best: Option<&Feature> = None;
+        for own in of_feature {
+            if best.is_none_or(|best| own.priority < best.priority) {
+                best = Some(own);
+            }
+        }
+        found.extend(best.map(|best| (best, &taken.condition)));
+    }
+    found.sort_by(|(one, _), (other, _)| one.priority.total_cmp(&other.priority));
+    found
+}
+
+/// A key that is free: the key of theirs, which is a number
+fn segment_key(segment: &Segment, keys: &mut BTreeSet<String>) -> String {
+    let wanted = [&segment.key, &segment.name]
+        .into_iter()
+        .find(|key| is_key(key));
+    unique(
+        wanted.map_or("segment", String::as_str),
+        MAX_KEY_LENGTH,
+        keys,
+    )
+}
+
+fn note(pointer: &str, message: &str) -> Note {
+    Note {
+        pointer: pointer.to_owned(),
+        message: message.to_owned(),
+    }
+}

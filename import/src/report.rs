@@ -1,0 +1,79 @@
+//! How each flag was taken over
+
+use serde::Serialize;
+
+use crate::ImportError;
+
+/// How a flag was taken over
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Verdict {
+    /// Every user gets what he got before
+    Exact,
+    /// The same, and there is something to know
+    Remarks,
+    /// Not taken over
+    Refused,
+}
+
+/// Something to know about a flag
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// Where in the vendor's file, as a JSON pointer
+    pub pointer: String,
+    /// What is so, and what to do
+    pub message: String,
+}
+
+/// The report about one flag
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FlagReport {
+    /// The vendor's key
+    pub flag: String,
+    /// How it was taken over
+    pub verdict: Verdict,
+    /// Why not, or what to know
+    pub notes: Vec<Note>,
+}
+
+impl FlagReport {
+    pub(crate) fn new(flag: &str) -> Self {
+        Self {
+            flag: flag.to_owned(),
+            verdict: Verdict::Exact,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Something to know
+    pub(crate) fn remark(&mut self, pointer: String, message: impl Into<String>) {
+        self.note(Verdict::Remarks, pointer, message.into());
+    }
+
+    /// Why the flag is not taken over
+    pub(crate) fn refuse(&mut self, pointer: String, message: impl Into<String>) {
+        self.note(Verdict::Refused, pointer, message.into());
+    }
+
+    /// Why the flag is not taken over, as what is wrong in the file
+    pub(crate) fn refuse_error(&mut self, error: ImportError) {
+        match error {
+            ImportError::Shape { pointer, message } => self.refuse(pointer, message),
+            other => self.refuse(String::new(), other.to_string()),
+        }
+    }
+
+    fn note(&mut self, verdict: Verdict, pointer: String, message: String) {
+        if self.verdict != Verdict::Refused {
+            self.verdict = verdict;
+        }
+        let note = Note { pointer, message };
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    pub(crate) fn is_refused(&self) -> bool {
+        self.verdict == Verdict::Refused
+    }
+}

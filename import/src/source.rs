@@ -1,0 +1,194 @@
+//! The vendor's file as JSON, with errors that say where
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value as Json};
+
+use crate::ImportError;
+
+/// Reads a file. A key that comes twice in one object is an error: parsers differ in which one counts, and so may the vendor's SDKs
+pub(crate) fn read(text: &str) -> Result<Json, ImportError> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = Strict.deserialize(&mut reader).and_then(|value| {
+        reader.end()?;
+        Ok(value)
+    });
+    value.map_err(|error| ImportError::Json(error.to_string()))
+}
+
+/// Reads JSON without duplicate keys
+#[derive(Clone, Copy)]
+struct Strict;
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Json;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
+        Ok(Number::from_f64(value).map_or(Json::Null, Json::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = list.next_element_seed(self)? {
+            elements.push(element);
+        }
+        Ok(Json::Array(elements))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
+        let mut members = Map::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if members.contains_key(&name) {
+                return Err(A::Error::custom(format!("the key `{name}` comes twice")));
+            }
+            let value = map.next_value_seed(self)?;
+            members.insert(name, value);
+        }
+        Ok(Json::Object(members))
+    }
+}
+
+/// A value of a file and where it stands
+#[derive(Debug, Clone)]
+pub(crate) struct At<'j> {
+    pub(crate) value: &'j Json,
+    pub(crate) pointer: String,
+}
+
+impl<'j> At<'j> {
+    pub(crate) fn root(value: &'j Json) -> Self {
+        Self {
+            value,
+            pointer: String::new(),
+        }
+    }
+
+    /// What is wrong here
+    pub(crate) fn error(&self, message: impl Into<String>) -> ImportError {
+        ImportError::Shape {
+            pointer: self.pointer.clone(),
+            message: message.into(),
+        }
+    }
+
+    fn below(&self, name: &str, value: &'j Json) -> Self {
+        let escaped = name.replace('~', "~0").replace('/', "~1");
+        Self {
+            value,
+            pointer: format!("{}/{escaped}", self.pointer),
+        }
+    }
+
+    /// The member of this name; one that is `null` is as if it were absent
+    pub(crate) fn get(&self, name: &str) -> Option<Self> {
+        let found = self.value.get(name).filter(|found| !found.is_null())?;
+        Some(self.below(name, found))
+    }
+
+    /// The pointer of a member, be it there or not
+    pub(crate) fn pointer_of(&self, name: &str) -> String {
+        self.below(name, &Json::Null).pointer
+    }
+
+    /// The elements of the list of this name; none where it is absent
+    pub(crate) fn list(&self, name: &str) -> Result<Vec<Self>, ImportError> {
+        match self.get(name) {
+            None => Ok(Vec::new()),
+            Some(list) => list.elements(),
+        }
+    }
+
+    /// The elements of a list
+    pub(crate) fn elements(&self) -> Result<Vec<Self>, ImportError> {
+        let Json::Array(elements) = self.value else {
+            return Err(self.error("expected an array"));
+        };
+        let elements = elements.iter().enumerate();
+        Ok(elements
+            .map(|(index, element)| self.below(&index.to_string(), element))
+            .collect())
+    }
+
+    /// The members of an object, in the order of their names
+    pub(crate) fn members(&self) -> Result<Vec<(&'j str, Self)>, ImportError> {
+        let Json::Object(members) = self.value else {
+            return Err(self.error("expected an object"));
+        };
+        let members = members.iter();
+        Ok(members
+            .map(|(name, value)| (name.as_str(), self.below(name, value)))
+            .collect())
+    }
+
+    /// The text of this name
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&'j str>, ImportError> {
+        let found = self.get(name);
+        let Some(found) = found else { return Ok(None) };
+        match found.value {
+            Json::String(text) => Ok(Some(text)),
+            _ => Err(found.error("expected a string")),
+        }
+    }
+
+    /// The text of this name, which must be there
+    pub(crate) fn required(&self, name: &str) -> Result<&'j str, ImportError> {
+        let text = self.text(name)?;
+        text.ok_or_else(|| self.error(format!("missing `{name}`")))
+    }
+
+    /// The truth of this name; `default` where it is absent
+    pub(crate) fn boolean(&self, name: &str, default: bool) -> Result<bool, ImportError> {
+        let Some(found) = self.get(name) else {
+            return Ok(default);
+        };
+        (found.value.as_bool()).ok_or_else(|| found.error("expected true or false"))
+    }
+
+    /// The whole number of this name, not negative
+    pub(crate) fn whole(&self, name: &str) -> Result<Option<u64>, ImportError> {
+        let Some(found) = self.get(name) else {
+            return Ok(None);
+        };
+        let number = found.value.as_u64();
+        number
+            .map(Some)
+            .ok_or_else(|| found.error("expected a whole number, not negative"))
+    }
+}
