@@ -1,75 +1,87 @@
 //! How long to wait before the next attempt
 //!
-//! Pure: time and randomness are arguments.
+//! Pure: time and randomness are arguments. `random` is uniform in `[0, 1)`.
 
 use std::time::{Duration, SystemTime};
 
-use crate::config::Timing;
-
-/// The least base that a server's `retry:` can set, so that `retry: 0` does not become a busy loop
-const LEAST_BASE: Duration = Duration::from_millis(100);
+use crate::timing::{REFUSED_JITTER, Timing};
 
 /// Exponential delays with full jitter
 #[derive(Debug, Clone)]
 pub(crate) struct Backoff {
+    min_base: Duration,
     base: Duration,
     max: Duration,
-    longest_hint: Duration,
-    attempt: u32,
+    failures: u32,
 }
 
 impl Backoff {
     pub(crate) fn new(timing: &Timing) -> Self {
         Self {
+            min_base: timing.reconnect_base,
             base: timing.reconnect_base,
             max: timing.reconnect_max,
-            longest_hint: timing.refused_retry,
-            attempt: 0,
+            failures: 0,
         }
     }
 
-    /// The next delay; `random` is uniform in `[0, 1)`
-    ///
-    /// Without a hint: a random part of `base × 2^attempt`, at most the maximum. A hint (`Retry-After`, `retryAfterMs`) is a floor; a
-    /// random part of the base comes on top, so that clients which were told the same do not come back together.
-    pub(crate) fn next(&mut self, hint: Option<Duration>, random: f64) -> Duration {
-        let random = random.clamp(0.0, 1.0);
-        if let Some(hint) = hint {
-            return hint
-                .min(self.longest_hint)
-                .saturating_add(scaled(self.base, random));
-        }
+    /// The delay after another failure: a random part of a ceiling that doubles with each
+    pub(crate) fn next(&mut self, random: f64) -> Duration {
         let ceiling = self
             .base
-            .saturating_mul(2_u32.saturating_pow(self.attempt))
+            .saturating_mul(2_u32.saturating_pow(self.failures))
             .min(self.max);
-        self.attempt = self.attempt.saturating_add(1);
-        scaled(ceiling, random)
+        self.failures = self.failures.saturating_add(1);
+        scaled(ceiling, random.clamp(0.0, 1.0))
     }
 
-    /// Begin again with short delays: the connection was healthy for long enough
+    /// The delay after an end that is not a failure
+    pub(crate) fn first(&self, random: f64) -> Duration {
+        scaled(self.base.min(self.max), random.clamp(0.0, 1.0))
+    }
+
+    /// Makes the delays short again: the connection was healthy for long enough
     pub(crate) fn reset(&mut self) {
-        self.attempt = 0;
+        self.failures = 0;
     }
 
-    /// Takes the base from a server's `retry:`
+    /// Takes the base from a server's `retry:`, which can make the delays longer but not shorter
     pub(crate) fn set_base(&mut self, base: Duration) {
-        self.base = base.clamp(LEAST_BASE.min(self.base), self.max.max(LEAST_BASE));
+        self.base = base.clamp(self.min_base, self.max.max(self.min_base));
     }
 }
 
-/// `interval`, half of it to one and a half times, so that clients do not poll in step
-pub(crate) fn jittered(interval: Duration, random: f64) -> Duration {
-    scaled(interval, random.clamp(0.0, 1.0) + 0.5)
+/// A delay that the server asks for (`Retry-After`, `retryAfterMs`), and a random part of the base on top, so that clients which were given
+/// the same delay do not come back together; at most [`Timing::refused_retry`] is respected
+pub(crate) fn requested_delay(timing: &Timing, requested: Duration, random: f64) -> Duration {
+    requested
+        .min(timing.refused_retry)
+        .saturating_add(scaled(timing.reconnect_base, random.clamp(0.0, 1.0)))
 }
 
-/// Part of a duration, or some times as much; what is too long to be represented is [`Duration::MAX`], which never ends
+/// The delay after a refusal
+pub(crate) fn refused_delay(timing: &Timing, random: f64) -> Duration {
+    scaled(
+        timing.refused_retry,
+        1.0 + REFUSED_JITTER * random.clamp(0.0, 1.0),
+    )
+}
+
+/// `interval`, up to the share `jitter` shorter or longer, so that clients do not send in step
+pub(crate) fn jittered(interval: Duration, jitter: f64, random: f64) -> Duration {
+    scaled(
+        interval,
+        1.0 - jitter + 2.0 * jitter * random.clamp(0.0, 1.0),
+    )
+}
+
+/// A multiple of a duration; one that is too long to be represented is [`Duration::MAX`], which never ends
 pub(crate) fn scaled(duration: Duration, factor: f64) -> Duration {
-    // A negative factor does not occur, and one that is no number neither.
+    // Factors are neither negative nor NaN, so an error is an overflow.
     Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 
-/// Reads `Retry-After`: seconds, or an HTTP date to compare with `now`
+/// Parses `Retry-After`: seconds, or an HTTP date to compare with `now`
 pub(crate) fn parse_retry_after(text: &str, now: SystemTime) -> Option<Duration> {
     if let Ok(seconds) = text.trim().parse() {
         return Some(Duration::from_secs(seconds));
@@ -86,19 +98,19 @@ mod tests {
         Backoff::new(&Timing::default())
     }
 
-    const MOST: f64 = 1.0;
+    const MAX: f64 = 1.0;
 
     #[test]
-    fn the_ceiling_doubles_from_one_second_to_thirty() {
+    fn the_ceiling_doubles_from_one_second_to_a_minute() {
         let mut backoff = backoff();
-        let ceilings: Vec<u64> = (0..8).map(|_| backoff.next(None, MOST).as_secs()).collect();
-        assert_eq!(ceilings, [1, 2, 4, 8, 16, 30, 30, 30]);
+        let ceilings: Vec<u64> = (0..8).map(|_| backoff.next(MAX).as_secs()).collect();
+        assert_eq!(ceilings, [1, 2, 4, 8, 16, 32, 60, 60]);
     }
 
     #[test]
     fn jitter_is_full() {
-        assert_eq!(backoff().next(None, 0.0), Duration::ZERO);
-        assert_eq!(backoff().next(None, 0.25), Duration::from_millis(250));
+        assert_eq!(backoff().next(0.0), Duration::ZERO);
+        assert_eq!(backoff().next(0.25), Duration::from_millis(250));
     }
 
     #[test]
@@ -111,10 +123,14 @@ mod tests {
                 ..Timing::default()
             };
             let mut backoff = Backoff::new(&timing);
-            let most = scaled(Duration::MAX, random);
-            assert_eq!(backoff.next(None, random), most);
-            assert_eq!(backoff.next(Some(Duration::MAX), random), Duration::MAX);
-            assert!(jittered(Duration::MAX, random) >= Duration::MAX / 2);
+            let longest = scaled(Duration::MAX, random);
+            assert_eq!(backoff.next(random), longest);
+            assert_eq!(
+                requested_delay(&timing, Duration::MAX, random),
+                Duration::MAX
+            );
+            assert_eq!(refused_delay(&timing, random), Duration::MAX);
+            assert!(jittered(Duration::MAX, 0.5, random) >= Duration::MAX / 2);
         }
         assert_eq!(scaled(Duration::MAX, 1.0), Duration::MAX);
         assert_eq!(scaled(Duration::MAX, 1.5), Duration::MAX);
@@ -127,45 +143,51 @@ mod tests {
     #[test]
     fn a_reset_begins_again() {
         let mut backoff = backoff();
-        assert!((0..10).all(|_| backoff.next(None, MOST) > Duration::ZERO));
+        assert!((0..10).all(|_| backoff.next(MAX) > Duration::ZERO));
         backoff.reset();
-        assert_eq!(backoff.next(None, MOST), Duration::from_secs(1));
+        assert_eq!(backoff.next(MAX), Duration::from_secs(1));
     }
 
     #[test]
     fn ten_thousand_attempts_do_not_overflow() {
         let mut backoff = backoff();
-        assert!((0..10_000).all(|_| backoff.next(None, MOST) <= Duration::from_secs(30)));
+        assert!((0..10_000).all(|_| backoff.next(MAX) <= Duration::from_mins(1)));
     }
 
     #[test]
-    fn a_hint_is_a_floor_with_jitter_on_top_and_does_not_count_as_an_attempt() {
+    fn an_end_that_is_not_a_failure_has_the_delay_of_the_first_one() {
         let mut backoff = backoff();
-        assert_eq!(
-            backoff.next(Some(Duration::from_secs(7)), 0.0),
-            Duration::from_secs(7)
-        );
-        assert_eq!(
-            backoff.next(Some(Duration::from_secs(7)), 0.5),
-            Duration::from_millis(7_500)
-        );
-        assert_eq!(backoff.next(None, MOST), Duration::from_secs(1));
+        backoff.next(MAX);
+        backoff.next(MAX);
+        assert_eq!(backoff.first(MAX), Duration::from_secs(1));
+        assert_eq!(backoff.next(MAX), Duration::from_secs(4));
     }
 
     #[test]
-    fn a_huge_hint_is_cut_to_five_minutes() {
-        assert_eq!(
-            backoff().next(Some(Duration::MAX), 0.0),
-            Duration::from_mins(5)
-        );
+    fn a_requested_delay_is_a_minimum_with_jitter_on_top_and_at_most_five_minutes() {
+        let timing = Timing::default();
+        for (requested, random, expected) in [
+            (Duration::from_secs(7), 0.0, Duration::from_secs(7)),
+            (Duration::from_secs(7), 0.5, Duration::from_millis(7_500)),
+            (Duration::MAX, 0.0, Duration::from_mins(5)),
+        ] {
+            assert_eq!(requested_delay(&timing, requested, random), expected);
+        }
     }
 
     #[test]
-    fn retry_sets_the_base_but_neither_to_nothing_nor_beyond_the_maximum() {
-        for (retry, expected) in [(0, 100), (3_000, 3_000), (u64::MAX, 30_000)] {
+    fn a_refusal_is_retried_after_five_minutes_and_up_to_a_tenth_more() {
+        let timing = Timing::default();
+        assert_eq!(refused_delay(&timing, 0.0), Duration::from_mins(5));
+        assert_eq!(refused_delay(&timing, MAX), Duration::from_secs(330));
+    }
+
+    #[test]
+    fn retry_makes_the_delays_longer_up_to_the_maximum_but_never_shorter() {
+        for (retry, expected) in [(0, 1_000), (3_000, 3_000), (u64::MAX, 60_000)] {
             let mut backoff = backoff();
             backoff.set_base(Duration::from_millis(retry));
-            assert_eq!(backoff.next(None, MOST), Duration::from_millis(expected));
+            assert_eq!(backoff.next(MAX), Duration::from_millis(expected));
         }
     }
 
@@ -188,14 +210,13 @@ mod tests {
     }
 
     #[test]
-    fn polls_are_spread_around_their_interval() {
-        assert_eq!(
-            jittered(Duration::from_secs(30), 0.0),
-            Duration::from_secs(15)
-        );
-        assert_eq!(
-            jittered(Duration::from_secs(30), MOST),
-            Duration::from_secs(45)
-        );
+    fn an_interval_is_spread_to_both_sides() {
+        let interval = Duration::from_secs(40);
+        for (random, expected) in [(0.0, 30), (0.5, 40), (MAX, 50)] {
+            assert_eq!(
+                jittered(interval, 0.25, random),
+                Duration::from_secs(expected)
+            );
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Waiting for a future in a program that has no runtime
+//! Waiting for a future without an async runtime
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ impl Wake for Unpark {
     }
 }
 
-/// Parks this thread until the future is done, at most for `timeout`; the future must need no reactor
+/// Parks this thread until the future is ready, at most for `timeout`; the future must not need a runtime's timers or I/O
 pub(crate) fn block_on<F: Future>(future: F, timeout: Duration) -> Option<F::Output> {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
-    // A time too far away to be represented is no limit.
+    // No deadline if it is too far away to be represented.
     let deadline = Instant::now().checked_add(timeout);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {

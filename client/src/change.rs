@@ -1,4 +1,4 @@
-//! News of a client: flags that may answer otherwise, and its status
+//! Events of a client: flags may have other values, or the status is another one
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,54 +8,57 @@ use tokio::sync::{broadcast, watch};
 use crate::blocking::block_on;
 use crate::status::Status;
 
-/// Changes that a receiver can fall behind by before it is told that it missed some
-pub(crate) const BACKLOG: usize = 256;
+/// How many changes a receiver can fall behind before it misses some
+pub(crate) const MAX_BACKLOG: usize = 256;
+
+/// A function that is called with every change
+pub(crate) type ChangeCallback = Arc<dyn Fn(&ClientChange) + Send + Sync>;
 
 /// Something about a client has changed
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// These flags may answer otherwise than before; by a new revision, or by time alone
+pub enum ClientChange {
+    /// These flags may have other values than before, because of a new revision or because of time alone
     Flags(Arc<[Arc<str>]>),
     /// The status is now this one
     Status(Status),
-    /// The receiver was too slow and missed this many changes: look at everything afresh
-    Missed(u64),
+    /// The receiver was too slow and missed this many changes: read everything again
+    Lagged(u64),
 }
 
 /// Receives the changes of a client from the moment it was made; see [`Client::changes`](crate::Client::changes)
 #[derive(Debug)]
-pub struct Changes {
-    receiver: broadcast::Receiver<Change>,
+pub struct ChangeReceiver {
+    receiver: broadcast::Receiver<ClientChange>,
     closing: watch::Receiver<bool>,
 }
 
-impl Changes {
+impl ChangeReceiver {
     pub(crate) fn new(
-        receiver: broadcast::Receiver<Change>,
+        receiver: broadcast::Receiver<ClientChange>,
         closing: watch::Receiver<bool>,
     ) -> Self {
         Self { receiver, closing }
     }
 
-    /// The next change; `None` once the client is closed and all has been received
+    /// The next change; `None` once the client is closed and all changes have been received
     ///
-    /// Needs no particular runtime. Cancelling it loses nothing.
-    pub async fn next(&mut self) -> Option<Change> {
+    /// Needs no particular async runtime, and is cancel-safe.
+    pub async fn next(&mut self) -> Option<ClientChange> {
         let received = tokio::select! {
-            biased; // What was sent before the end is received before the end.
+            biased; // Changes that were sent before the client was closed are received before the end.
             received = self.receiver.recv() => received,
-            // An error means that the client is gone.
+            // An error means that the client was dropped.
             _ = self.closing.wait_for(|is_closing| *is_closing) => return None,
         };
         match received {
             Ok(change) => Some(change),
-            Err(broadcast::error::RecvError::Lagged(missed)) => Some(Change::Missed(missed)),
+            Err(broadcast::error::RecvError::Lagged(missed)) => Some(ClientChange::Lagged(missed)),
             Err(broadcast::error::RecvError::Closed) => None,
         }
     }
 
-    /// Blocks this thread until the next change, at most for `timeout`; `None` also when there was none in time
-    pub fn next_timeout(&mut self, timeout: Duration) -> Option<Change> {
+    /// Blocks this thread until the next change, at most for `timeout`; `None` also when the time is up
+    pub fn next_timeout(&mut self, timeout: Duration) -> Option<ClientChange> {
         block_on(self.next(), timeout).flatten()
     }
 }

@@ -1,10 +1,10 @@
-//! The one place that looks at the wall clock
+//! The only place that reads the wall clock
 
 use std::time::SystemTime;
 
 use flagstaff_core::Timestamp;
 
-/// Now, by the machine's clock; a clock before 1970 or after the year 292 million reads as the nearest of these
+/// The current time; a clock before 1970 or after the year 292 million reads as the nearest of the two
 pub(crate) fn now() -> Timestamp {
     let since_epoch = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)

@@ -1,21 +1,21 @@
-//! An evaluation with its circumstances
+//! A value with the reason for it
 
 use std::sync::Arc;
 
 use flagstaff_core::{ErrorCode, Object, Outcome, Reason};
 
-/// A value, and why it is this one; OpenFeature's evaluation details
+/// A value and the reason for it: OpenFeature's evaluation details
 #[derive(Debug, Clone, PartialEq)]
-pub struct Details<T> {
-    /// The key that was asked for
+pub struct EvaluationDetails<T> {
+    /// The key of the flag
     pub flag_key: Arc<str>,
-    /// The flag's value, or the caller's default where there is an error
+    /// The flag's value, or the caller's default if there is an error
     pub value: T,
-    /// The variant served; `None` where there is an error
+    /// The variant served; `None` if there is an error
     pub variant: Option<Arc<str>>,
-    /// Why
+    /// The reason for the value
     pub reason: Reason,
-    /// Why the default stands
+    /// Why the value is the caller's default
     pub error_code: Option<ErrorCode>,
     /// The flag's metadata
     pub flag_metadata: Object,
@@ -23,20 +23,20 @@ pub struct Details<T> {
     pub enabled: bool,
 }
 
-impl<T> Details<T> {
+impl<T> EvaluationDetails<T> {
     pub(crate) fn new(flag_key: Arc<str>, value: T, outcome: &Outcome<'_>) -> Self {
         Self {
             flag_key,
             value,
             variant: outcome.shared_variant().cloned(),
             reason: outcome.reason,
-            error_code: outcome.error_code,
+            error_code: outcome.error_code(),
             flag_metadata: outcome.metadata.cloned().unwrap_or_default(),
             enabled: outcome.enabled,
         }
     }
 
-    /// The error code in a sentence for people
+    /// A sentence that explains the error code
     pub fn error_message(&self) -> Option<&'static str> {
         self.error_code.map(ErrorCode::message)
     }

@@ -1,8 +1,9 @@
-//! The one background thread of a client
+//! The background thread of a client
 //!
-//! Its runtime and its HTTP pool live on its own stack: it works in programs without a runtime, needs none of a program's that has one,
-//! and a fork, which copies no threads, leaves them behind without anything to drop.
+//! Its async runtime and its HTTP connection pool live on its own stack: it works in programs without a runtime, uses none that a program
+//! has, and a fork, which does not copy threads, leaves nothing behind that would have to be dropped.
 
+use std::cell::Cell;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -13,114 +14,124 @@ use tokio::time::timeout;
 
 use crate::backoff::Backoff;
 use crate::blocking::block_on;
-use crate::config::{Config, Timing};
+use crate::config::Config;
+use crate::current_snapshot::CurrentSnapshot;
+use crate::instance::InstanceInfo;
+use crate::report::{Reporter, Unreported};
 use crate::session::Session;
 use crate::source::http::{HttpError, HttpSource};
-use crate::store::Store;
 use crate::sync::SyncTask;
-use crate::usage::report::{Counts, Reporter, Sender};
+use crate::timing::Timing;
 
-/// How long a client that is closed goes on trying to report what it counted
-const LAST_REPORT: Duration = Duration::from_secs(3);
+/// How long a closed client tries to send its last usage report
+const LAST_REPORT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A task that ended unexpectedly is started again after so long at least, and at most
-const LEAST_RESTART: Duration = Duration::from_millis(100);
-const LONGEST_RESTART: Duration = Duration::from_mins(1);
+/// The delay after which a task that ended unexpectedly is started again
+const MIN_RESTART: Duration = Duration::from_millis(100);
+const MAX_RESTART: Duration = Duration::from_mins(1);
 
-/// Why there is no background task
+/// Why the background task could not be started
 #[derive(Debug, thiserror::Error)]
 enum StartError {
-    #[error("no runtime can be made")]
+    #[error("cannot make an async runtime")]
     Runtime(#[from] io::Error),
     #[error(transparent)]
     Http(#[from] HttpError),
 }
 
-/// Starts the thread; it ends when the session is closed
-pub(crate) fn spawn(config: Config, store: Arc<Store>, session: Arc<Session>) {
+/// Starts the thread, which sends the last counts when the session is closed, and then ends
+pub(crate) fn spawn(config: Config, current: Arc<CurrentSnapshot>, session: Arc<Session>) {
     let on_failure = Arc::clone(&session);
     let spawned = thread::Builder::new()
         .name("flagstaff".to_owned())
         .spawn(move || {
-            let sender = Sender {
-                // Drawn here, on a thread of this process: a fork's child is another instance.
-                instance: format!("{:016x}", fastrand::u64(..)),
-                sdk: config.sdk.clone(),
+            // Here, on a thread of this process: the child of a fork is another instance.
+            let instance = InstanceInfo::random(config.sdk.clone());
+            let unreported = Unreported::default();
+            let is_sent = Cell::new(true);
+            let run = || {
+                let sent = run(&config, &current, &session, (&instance, &unreported));
+                is_sent.set(*sent.as_ref().unwrap_or(&false));
+                sent.map(drop)
             };
-            let counts = Counts::default();
-            let run = || run(&config, &store, &session, (&sender, &counts));
             supervise(&session, &config.timing, run);
+            session.mark_ended(is_sent.get());
         });
     if let Err(error) = spawned {
-        on_failure.has_not_started();
-        log::error!("flags stay as they are: no thread can be started: {error}");
-        on_failure.is_lost(true);
+        on_failure.reset_start();
+        log::error!("the client receives no flags: cannot start a thread: {error}");
+        on_failure.mark_unreachable(true);
     }
 }
 
-/// Runs the background task until the session is closed, again and again should it end before
+/// Runs the background task until the session is closed, and restarts it if it ends before; once also if the session is closed already,
+/// to send what was counted
 fn supervise(session: &Session, timing: &Timing, mut run: impl FnMut() -> Result<(), StartError>) {
     let mut backoff = Backoff::new(timing);
-    while !session.is_closed() {
-        // A panic leaves nothing half done that another run would see: each has a replica and connections of its own, and what it
-        // shares is swapped whole or counted.
+    loop {
+        // A panic leaves no inconsistent state: each run has its own replica and connections, and what runs share is swapped as a whole
+        // or counted.
         let ended = panic::catch_unwind(AssertUnwindSafe(&mut run));
         if session.is_closed() {
             return;
         }
         let is_refused = matches!(ended, Ok(Err(_)));
-        session.is_lost(is_refused);
+        session.mark_unreachable(is_refused);
         let delay = backoff
-            .next(None, fastrand::f64())
-            .clamp(LEAST_RESTART, LONGEST_RESTART);
-        // A logger is the program's too, and may be what panicked.
+            .next(fastrand::f64())
+            .clamp(MIN_RESTART, MAX_RESTART);
+        // The logger belongs to the application, and may be what panicked.
         let _ = panic::catch_unwind(AssertUnwindSafe(|| match ended {
             Ok(Err(error)) => {
-                log::error!("flags stay as they are: {error}; trying again in {delay:?}");
+                log::error!("the client receives no flags: {error}; trying again in {delay:?}");
             }
-            Ok(Ok(())) => log::error!("the background task ended; starting it again in {delay:?}"),
-            Err(_) => log::error!("the background task panicked; starting it again in {delay:?}"),
+            Ok(Ok(())) => log::error!("the background task ended; restarting it in {delay:?}"),
+            Err(_) => log::error!("the background task panicked; restarting it in {delay:?}"),
         }));
         block_on(session.closed(), delay);
     }
 }
 
+/// Runs the background task until the session is closed or the task ends; returns whether all counts were sent
 fn run(
     config: &Config,
-    store: &Store,
+    current: &CurrentSnapshot,
     session: &Session,
-    (sender, counts): (&Sender, &Counts),
-) -> Result<(), StartError> {
+    (instance, unreported): (&InstanceInfo, &Unreported),
+) -> Result<bool, StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let source = HttpSource::new(config, sender)?;
-    let reporter = store
+    let (source, timing) = (HttpSource::new(config, instance)?, &config.timing);
+    let reporter = current
         .usage()
-        .map(|usage| Reporter::new((usage, store), &source, &config.timing, (sender, counts)));
+        .map(|usage| Reporter::new(&source, (usage, current), timing, (instance, unreported)));
     let report = async {
         match &reporter {
-            Some(reporter) => reporter.run().await,
+            Some(reporter) => reporter.run(session).await,
             None => std::future::pending().await,
         }
     };
-    let sync = SyncTask::new(source.clone(), store, session, &config.timing);
-    runtime.block_on(async {
+    let sync = SyncTask::new(&source, current, session, timing).with_config(config);
+    let is_sent = runtime.block_on(async {
         tokio::select! {
             biased;
             () = session.closed() => {}
             () = sync.run() => {}
             () = report => {}
         }
-        if let Some(reporter) = &reporter {
-            // An error: nobody is left to tell, and what was counted goes with the client.
-            drop(timeout(LAST_REPORT, reporter.report()).await);
+        match &reporter {
+            // The counts are lost if this fails: the client is closed.
+            Some(reporter) => {
+                let sent = timeout(LAST_REPORT_TIMEOUT, reporter.report()).await;
+                matches!(sent, Ok(Ok(())))
+            }
+            None => true,
         }
     });
-    drop(sync);
-    // A DNS look-up that hangs must not hold up the end of the thread.
+    // A DNS look-up that hangs must not delay the end of the thread.
     runtime.shutdown_background();
-    Ok(())
+    Ok(is_sent)
 }
 
 #[cfg(test)]
@@ -145,11 +156,11 @@ mod tests {
             if session.state().status == Status::Stale {
                 stale.set(stale.get() + 1);
             }
-            session.is_fresh();
+            session.mark_fresh();
             runs.set(runs.get() + 1);
             match runs.get() {
                 1 => std::panic::resume_unwind(Box::new("a panic")),
-                // It ended, though nobody has closed the session.
+                // It ends, although the session is not closed.
                 2 => {}
                 _ => session.close(),
             }
@@ -160,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_cannot_be_started_is_tried_again_and_tells_who_waits() {
+    fn a_task_that_cannot_be_started_is_tried_again_and_fails_the_client() {
         let session = Session::new(Status::NotReady, None);
         let runs = Cell::new(0);
         supervise(&session, &quick(), || {
@@ -176,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_session_runs_nothing() {
+    fn a_session_that_is_closed_already_sends_its_counts() {
         let session = Session::new(Status::NotReady, None);
         session.close();
         let runs = Cell::new(0);
@@ -184,6 +195,6 @@ mod tests {
             runs.set(runs.get() + 1);
             Ok(())
         });
-        assert_eq!(runs.get(), 0);
+        assert_eq!(runs.get(), 1);
     }
 }

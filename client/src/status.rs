@@ -1,21 +1,23 @@
-//! How fresh a client's flags are
+//! The states of a client
 
 use std::fmt;
 
 /// How fresh a client's flags are; evaluation works in every state
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// Nothing has been received yet: every flag answers the caller's default
+    /// Nothing has been received yet: getters return the caller's default
     NotReady,
-    /// The flags are the server's, or those of an offline document
+    /// The flags are up to date, or those of an offline document
     Ready,
-    /// The flags are the last known ones, and the server is out of reach
+    /// The flags are the last known ones: the server is unreachable or refuses the client
     Stale,
-    /// The server refuses the key or the address, and nothing is known; the client goes on trying
+    /// Nothing has been received, and the server refuses the key or the URL; the client keeps trying
     Failed,
 }
 
 impl Status {
+    pub(crate) const ALL: [Self; 4] = [Self::NotReady, Self::Ready, Self::Stale, Self::Failed];
+
     /// The name that all SDKs share, as `NOT_READY`
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -33,17 +35,17 @@ impl fmt::Display for Status {
     }
 }
 
-/// How waiting for a client ended; a client that is not ready recovers by itself later
+/// How waiting for a client ended; the client keeps trying after each of them
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[must_use = "a client that is not ready answers defaults"]
+#[must_use = "a client that is not ready returns defaults"]
 pub enum Readiness {
-    /// The server's flags are in use
+    /// The flags are up to date
     Ready,
-    /// The flags are a bootstrap's or a former connection's, and the server has not answered in time
+    /// The flags are those of the bootstrap or of an earlier connection: the server did not respond in time
     Stale,
-    /// Nothing has been received in time
+    /// Nothing was received in time
     TimedOut,
-    /// The server refuses the key or the address, and nothing is known
+    /// Nothing was received, and the server refuses the key or the URL
     Failed,
 }
 
@@ -65,15 +67,15 @@ impl fmt::Display for Readiness {
     }
 }
 
-/// A status, and whether waiting any longer is worth it
+/// A status, and whether waiting for another one is useful
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct State {
+pub(crate) struct ConnectionState {
     pub(crate) status: Status,
-    /// The server has refused: the next attempt is minutes away
+    /// The server refuses the client: the next attempt is minutes away
     pub(crate) is_refused: bool,
 }
 
-impl State {
+impl ConnectionState {
     pub(crate) const fn new(status: Status) -> Self {
         Self {
             status,
@@ -81,7 +83,7 @@ impl State {
         }
     }
 
-    /// How a wait ends in this state before its time is up, if it does
+    /// How a wait ends in this state before its time is up; `None` if it continues
     pub(crate) fn settled(self) -> Option<Readiness> {
         match self.status {
             Status::Ready => Some(Readiness::Ready),

@@ -1,245 +1,263 @@
-//! Counts what is answered, by flag and variant, for the server to know which flags are in use
+//! Counts evaluations by flag and variant, so that the server knows which flags are in use
 //!
-//! A thread counts into memory of its own, by plain loads and stores, so that threads do not slow one another down (docs/adr/0025). Nothing
-//! here blocks, and no lock is taken that a fork could leave locked.
+//! A thread counts in its own memory, by plain loads and stores, so that threads do not slow one another down (docs/adr/0025). Nothing here
+//! blocks or takes a lock, which a fork could leave locked.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use flagstaff_core::{Answer, ErrorCode, Outcome, Snapshot};
-use tokio::sync::Notify;
+use flagstaff_core::{ErrorCode, EvaluatedValue, Outcome, Snapshot};
 
-pub(crate) mod harvest;
-pub(crate) mod report;
+pub(crate) mod collector;
 
-/// Threads that count into memory of their own; more share
-const THREADS: usize = 256;
-/// Flags that do not exist and are counted between two reports
-const STRANGERS: usize = 100;
-/// Counters that nobody uses before and after those of a tally: else two threads could write to one line of the cache
+/// Threads that count in their own memory; further ones share
+const MAX_THREADS: usize = 256;
+/// Unknown flags that are counted between two reports
+const MAX_UNKNOWN_FLAGS: usize = 100;
+/// Unused counters before and after those of a snapshot, so that no two threads write to one cache line
 const MARGIN: usize = 16;
-/// Characters of a key that the server takes; no flag has a longer one
-const KEY_LENGTH: usize = 100;
+/// The longest flag key, in characters
+const MAX_KEY_LENGTH: usize = 100;
 
-/// What a client counts
+/// The counts of a client
 #[derive(Debug, Default)]
 pub(crate) struct Usage {
-    tallies: ArcSwap<Vec<Arc<Tally>>>,
-    strangers: ArcSwap<Vec<Arc<Stranger>>>,
-    lost: AtomicU64,
-    /// Wakes who harvests: tallies of a snapshot that has been replaced are there to be let go
-    pub(crate) replaced: Notify,
+    counters: ArcSwap<Vec<Arc<SnapshotCounters>>>,
+    unknown_flags: ArcSwap<Vec<Arc<UnknownFlag>>>,
+    dropped: AtomicU64,
 }
 
-/// How often each slot of a snapshot was answered, since the tally was made
+/// How often each flag of a snapshot was evaluated to each variant, since this was made
 #[derive(Debug)]
-struct Tally {
+struct SnapshotCounters {
     snapshot: Arc<Snapshot>,
     // With a margin on both sides.
     counters: Box<[AtomicU64]>,
     is_shared: bool,
-    // Whether a thread counts here. INVARIANT: of a tally that is not shared, nobody but the thread that has taken it writes.
-    is_taken: AtomicBool,
+    // Whether a thread has leased them. INVARIANT: counters that are not shared are written only by the thread that has leased them.
+    is_leased: AtomicBool,
 }
 
 #[derive(Debug)]
-struct Stranger {
+struct UnknownFlag {
     flag: Box<str>,
     count: AtomicU64,
 }
 
-/// A tally that this thread has taken, until this is dropped
+/// Counters that only this thread writes, until this is dropped
 #[derive(Debug)]
-pub(crate) struct Own(Arc<Tally>);
+pub(crate) struct CounterLease(Arc<SnapshotCounters>);
 
-impl Drop for Own {
+impl Drop for CounterLease {
     fn drop(&mut self) {
-        self.0.is_taken.store(false, Ordering::Release);
+        self.0.is_leased.store(false, Ordering::Release);
     }
 }
 
-impl Own {
+impl CounterLease {
     #[inline]
     fn is_of(&self, snapshot: &Arc<Snapshot>) -> bool {
-        Arc::ptr_eq(&self.0.snapshot, snapshot)
+        self.0.is_of(snapshot)
     }
 
     #[inline]
-    fn count(&self, slot: usize) {
-        if let Some(counter) = self.0.counter(slot) {
-            // Not `fetch_add`, which costs as much as an evaluation: this thread is the only one that writes.
+    fn count(&self, index: usize) {
+        if let Some(counter) = self.0.counter(index) {
+            // Not `fetch_add`, which costs as much as an evaluation: no other thread writes.
             let count = counter.load(Ordering::Relaxed).wrapping_add(1);
             counter.store(count, Ordering::Relaxed);
         }
     }
 }
 
-impl Tally {
+impl SnapshotCounters {
     fn new(snapshot: &Arc<Snapshot>, is_shared: bool) -> Arc<Self> {
-        let slots = 0..snapshot.slot_count().saturating_add(2 * MARGIN);
+        let counters = 0..snapshot.counter_count().saturating_add(2 * MARGIN);
         Arc::new(Self {
             snapshot: Arc::clone(snapshot),
-            counters: slots.map(|_| AtomicU64::new(0)).collect(),
+            counters: counters.map(|_| AtomicU64::new(0)).collect(),
             is_shared,
-            is_taken: AtomicBool::new(!is_shared),
+            is_leased: AtomicBool::new(!is_shared),
         })
     }
 
     #[inline]
-    fn counter(&self, slot: usize) -> Option<&AtomicU64> {
-        self.counters.get(slot.wrapping_add(MARGIN))
+    fn counter(&self, index: usize) -> Option<&AtomicU64> {
+        self.counters.get(index.wrapping_add(MARGIN))
     }
 
-    /// The counters of the slots, in their order
-    fn slots(&self) -> impl Iterator<Item = &AtomicU64> {
-        let slots = self.snapshot.slot_count();
-        self.counters.iter().skip(MARGIN).take(slots)
+    /// The counters without the margins
+    fn iter(&self) -> impl Iterator<Item = &AtomicU64> {
+        let count = self.snapshot.counter_count();
+        self.counters.iter().skip(MARGIN).take(count)
     }
 
+    #[inline]
     fn is_of(&self, snapshot: &Arc<Snapshot>) -> bool {
         Arc::ptr_eq(&self.snapshot, snapshot)
     }
 
-    fn take(&self) -> bool {
+    fn try_lease(&self) -> bool {
         let (acquire, relaxed) = (Ordering::Acquire, Ordering::Relaxed);
-        let take = || {
-            self.is_taken
+        let lease = || {
+            self.is_leased
                 .compare_exchange(false, true, acquire, relaxed)
         };
-        !self.is_shared && take().is_ok()
+        !self.is_shared && lease().is_ok()
     }
 }
 
-/// Where a thread counts what a snapshot answers
-pub(crate) struct Counter<'r> {
-    /// `None`: nobody wants to know
-    pub(crate) usage: Option<&'r Usage>,
-    pub(crate) snapshot: &'r Arc<Snapshot>,
-    /// What the thread has taken, if anything
-    pub(crate) own: &'r mut Option<Own>,
-    /// Whether the thread may not read of this client again
+/// Counts the evaluations of one call
+pub(crate) struct UsageRecorder<'g> {
+    /// `None` if evaluations are not counted
+    pub(crate) usage: Option<&'g Usage>,
+    pub(crate) snapshot: &'g Arc<Snapshot>,
+    /// The counters that the thread has leased, if any
+    pub(crate) lease: &'g mut Option<CounterLease>,
+    /// Whether the thread may not use this client again
     pub(crate) is_first: bool,
 }
 
-impl Counter<'_> {
-    /// Counts what was answered to who asked for a flag
+impl UsageRecorder<'_> {
+    /// Counts the value of a flag
     #[inline]
-    pub(crate) fn count(&mut self, flag: &str, answer: &Answer<'_>) {
-        let Some(usage) = self.usage else { return };
-        match answer.slot() {
-            Some(slot) => self.add(usage, slot),
-            None if matches!(answer.value, Err(ErrorCode::FlagNotFound)) => {
-                usage.count_stranger(flag);
+    pub(crate) fn count(&mut self, flag: &str, evaluated: &EvaluatedValue<'_>) {
+        match evaluated.counter() {
+            Some(index) => self.add(index),
+            None if matches!(evaluated.value, Err(Some(ErrorCode::FlagNotFound))) => {
+                self.add_unknown(flag);
             }
             None => {}
         }
     }
 
-    /// The same of an outcome
+    /// Counts the outcome of a flag
     pub(crate) fn count_outcome(&mut self, flag: &str, outcome: &Outcome<'_>) {
-        let Some(usage) = self.usage else { return };
-        match self.snapshot.slot_of(flag, outcome) {
-            _ if outcome.error_code == Some(ErrorCode::InvalidContext) => {}
-            Some(slot) => self.add(usage, slot),
-            None => usage.count_stranger(flag),
+        match self.snapshot.counter_of(flag, outcome) {
+            _ if outcome.error_code() == Some(ErrorCode::InvalidContext) => {}
+            Some(index) => self.add(index),
+            None => self.add_unknown(flag),
         }
     }
 
-    /// Counts the outcome of the flag at a position, in the order of keys
+    /// Counts the outcome of the flag at an index, in the order of keys
     #[inline]
-    pub(crate) fn count_at(&mut self, position: usize, outcome: &Outcome<'_>) {
-        if let Some(usage) = self.usage
-            && outcome.error_code != Some(ErrorCode::InvalidContext)
-            && let Some(slot) = self.snapshot.slot_at(position, outcome)
+    pub(crate) fn count_at(&mut self, index: usize, outcome: &Outcome<'_>) {
+        if outcome.error_code() != Some(ErrorCode::InvalidContext)
+            && let Some(counter) = self.snapshot.counter_at(index, outcome)
         {
-            self.add(usage, slot);
+            self.add(counter);
         }
     }
 
     #[inline]
-    fn add(&mut self, usage: &Usage, slot: usize) {
-        match &self.own {
-            Some(own) if own.is_of(self.snapshot) => own.count(slot),
-            _ => self.add_elsewhere(usage, slot),
+    fn add(&mut self, index: usize) {
+        // The lease first: who has one counts.
+        match (&self.lease, self.usage) {
+            (Some(lease), _) if lease.is_of(self.snapshot) => lease.count(index),
+            (_, None) => {}
+            (_, Some(usage)) => {
+                usage.count_without_lease(self.lease, (self.snapshot, self.is_first), index);
+            }
         }
     }
 
     #[cold]
-    fn add_elsewhere(&mut self, usage: &Usage, slot: usize) {
-        *self.own = None;
-        // A thread that asks several clients in turns would take one for each answer.
-        if !self.is_first {
-            *self.own = usage.take(self.snapshot);
-        }
-        match &self.own {
-            Some(own) => own.count(slot),
-            None => usage.count_shared(self.snapshot, slot),
+    fn add_unknown(&self, flag: &str) {
+        if let Some(usage) = self.usage {
+            usage.count_unknown(flag);
         }
     }
 }
 
 impl Usage {
-    /// Counts where everybody may
-    fn count_shared(&self, snapshot: &Arc<Snapshot>, slot: usize) {
-        let tallies = self.tallies.load();
-        let mut shared = tallies.iter().filter(|tally| tally.is_shared);
-        let found = shared.find(|tally| tally.is_of(snapshot)).map(Arc::clone);
-        let tally = found.unwrap_or_else(|| self.add(Tally::new(snapshot, true)));
-        if let Some(counter) = tally.counter(slot) {
+    // Not a method of the recorder, which can so stay in registers.
+    #[cold]
+    fn count_without_lease(
+        &self,
+        lease: &mut Option<CounterLease>,
+        (snapshot, is_first): (&Arc<Snapshot>, bool),
+        index: usize,
+    ) {
+        *lease = None;
+        // Not at the first call: a thread that uses several clients in turns would lease counters at each call.
+        if !is_first {
+            *lease = self.lease(snapshot);
+        }
+        match lease {
+            Some(lease) => lease.count(index),
+            None => self.count_shared(snapshot, index),
+        }
+    }
+
+    /// Counts where all threads may
+    fn count_shared(&self, snapshot: &Arc<Snapshot>, index: usize) {
+        let all = self.counters.load();
+        let mut shared = all.iter().filter(|counters| counters.is_shared);
+        let found = shared
+            .find(|counters| counters.is_of(snapshot))
+            .map(Arc::clone);
+        let counters = found.unwrap_or_else(|| self.insert(SnapshotCounters::new(snapshot, true)));
+        if let Some(counter) = counters.counter(index) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// A tally for this thread alone
-    fn take(&self, snapshot: &Arc<Snapshot>) -> Option<Own> {
-        let tallies = self.tallies.load();
-        let mut free = tallies.iter().filter(|tally| tally.is_of(snapshot));
-        if let Some(tally) = free.find(|tally| tally.take()) {
-            return Some(Own(Arc::clone(tally)));
+    /// Counters for this thread alone
+    fn lease(&self, snapshot: &Arc<Snapshot>) -> Option<CounterLease> {
+        let all = self.counters.load();
+        let mut free = all.iter().filter(|counters| counters.is_of(snapshot));
+        if let Some(counters) = free.find(|counters| counters.try_lease()) {
+            return Some(CounterLease(Arc::clone(counters)));
         }
-        let is_room = tallies.len() < THREADS;
-        is_room.then(|| Own(self.add(Tally::new(snapshot, false))))
+        let has_room = all.len() < MAX_THREADS;
+        has_room.then(|| CounterLease(self.insert(SnapshotCounters::new(snapshot, false))))
     }
 
-    fn add(&self, tally: Arc<Tally>) -> Arc<Tally> {
-        self.tallies.rcu(|tallies| {
-            let added = [Arc::clone(&tally)];
-            tallies.iter().cloned().chain(added).collect::<Vec<_>>()
+    fn insert(&self, counters: Arc<SnapshotCounters>) -> Arc<SnapshotCounters> {
+        self.counters.rcu(|all| {
+            let added = [Arc::clone(&counters)];
+            all.iter().cloned().chain(added).collect::<Vec<_>>()
         });
-        tally
+        counters
     }
 
-    /// Counts that a flag was asked for that does not exist
+    /// Counts an evaluation of a flag that does not exist
     #[cold]
-    fn count_stranger(&self, flag: &str) {
-        if flag.is_empty() || flag.chars().count() > KEY_LENGTH {
+    fn count_unknown(&self, flag: &str) {
+        if flag.is_empty() || flag.chars().count() > MAX_KEY_LENGTH {
             return;
         }
-        let strangers = self.strangers.load();
-        if let Some(stranger) = strangers.iter().find(|stranger| *stranger.flag == *flag) {
-            stranger.count.fetch_add(1, Ordering::Relaxed);
-        } else if strangers.len() < STRANGERS {
-            let stranger = Arc::new(Stranger {
+        let unknown_flags = self.unknown_flags.load();
+        if let Some(unknown) = unknown_flags.iter().find(|unknown| *unknown.flag == *flag) {
+            unknown.count.fetch_add(1, Ordering::Relaxed);
+        } else if unknown_flags.len() < MAX_UNKNOWN_FLAGS {
+            let unknown = Arc::new(UnknownFlag {
                 flag: flag.into(),
                 count: AtomicU64::new(1),
             });
-            self.strangers.rcu(|strangers| {
-                let added = [Arc::clone(&stranger)];
-                strangers.iter().cloned().chain(added).collect::<Vec<_>>()
+            self.unknown_flags.rcu(|unknown_flags| {
+                let added = [Arc::clone(&unknown)];
+                unknown_flags
+                    .iter()
+                    .cloned()
+                    .chain(added)
+                    .collect::<Vec<_>>()
             });
         } else {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Forgets everything, in the child of a fork: it is the parent's to report
+    /// Drops all counts, in the child process of a fork, since the parent reports them
     ///
-    /// A thread that has taken a tally would go on counting in it: see [`Store::forget_counts`](crate::store::Store::forget_counts).
-    pub(crate) fn forget(&self) {
-        // With those that threads of the parent have taken, which are not here to give them back.
-        self.tallies.store(Arc::default());
-        self.strangers.store(Arc::default());
-        self.lost.store(0, Ordering::Relaxed);
+    /// A thread that holds a lease would go on counting in it: see
+    /// [`CurrentSnapshot::reset_counts`](crate::current_snapshot::CurrentSnapshot::reset_counts).
+    pub(crate) fn reset(&self) {
+        // With the counters that other threads of the parent have leased, which do not exist here and cannot return them.
+        self.counters.store(Arc::default());
+        self.unknown_flags.store(Arc::default());
+        self.dropped.store(0, Ordering::Relaxed);
     }
 }

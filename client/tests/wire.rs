@@ -11,10 +11,12 @@ mod reports;
 mod restart;
 #[path = "wire/server.rs"]
 mod server;
+#[path = "wire/sources.rs"]
+mod sources;
 
 use std::time::Duration;
 
-use flagstaff::{Change, Changes, Client, Context, Readiness, Status, Timing};
+use flagstaff::{ChangeReceiver, Client, ClientChange, Context, Readiness, Status, Timing};
 use server::{Reply, Server, comment, delta, event, put, transfer};
 
 /// Long enough for any machine; a test that waits so long has failed
@@ -42,7 +44,7 @@ fn serves(client: &Client, flag: &str) -> bool {
 }
 
 /// Waits until the client serves a flag, without sleeping
-fn until_served(client: &Client, changes: &mut Changes, flag: &str) {
+fn until_served(client: &Client, changes: &mut ChangeReceiver, flag: &str) {
     while !serves(client, flag) {
         assert!(
             changes.next_timeout(PATIENCE).is_some(),
@@ -51,7 +53,7 @@ fn until_served(client: &Client, changes: &mut Changes, flag: &str) {
     }
 }
 
-fn until_status(client: &Client, changes: &mut Changes, status: Status) {
+fn until_status(client: &Client, changes: &mut ChangeReceiver, status: Status) {
     while client.status() != status {
         assert!(
             changes.next_timeout(PATIENCE).is_some(),
@@ -105,7 +107,7 @@ fn an_observer_that_panics_keeps_no_flag_from_the_client() {
     let server = Server::start([Reply::Stream(transfer("a", 1))], []);
     let client = Client::builder(server.url(), "fs_server_test")
         .timing(quick())
-        .observer(|_| std::panic::resume_unwind(Box::new("an observer's mistake")))
+        .on_change(|_| std::panic::resume_unwind(Box::new("a mistake of the callback")))
         .build()
         .unwrap();
     let mut changes = client.changes();
@@ -203,7 +205,10 @@ fn a_server_that_is_busy_is_asked_again() {
 #[test]
 fn a_refusal_ends_the_wait_but_not_the_trying() {
     let server = Server::start(
-        [Reply::Status(401, vec![]), Reply::Stream(transfer("a", 1))],
+        [
+            Reply::Problem(401, "the token is unknown"),
+            Reply::Stream(transfer("a", 1)),
+        ],
         [],
     );
     let client = client(&server);
@@ -270,7 +275,7 @@ fn a_goodbye_is_followed_by_a_return() {
     until_served(&client, &mut changes, "b");
     assert!(
         !std::iter::from_fn(|| changes.next_timeout(Duration::ZERO))
-            .any(|change| change == Change::Status(Status::Stale))
+            .any(|change| change == ClientChange::Status(Status::Stale))
     );
 }
 
@@ -391,16 +396,16 @@ fn an_observer_is_told_what_receivers_are_told() {
     let (sender, receiver) = std::sync::mpsc::channel();
     let server = Server::start([Reply::Stream(transfer("a", 1))], []);
     let builder = Client::builder(server.url(), "k")
-        .observer(move |change| drop(sender.send(change.clone())));
+        .on_change(move |change| drop(sender.send(change.clone())));
     let client = builder.build().unwrap();
     client.start();
     assert_eq!(
         receiver.recv_timeout(PATIENCE),
-        Ok(Change::Flags(["a".into()].into()))
+        Ok(ClientChange::Flags(["a".into()].into()))
     );
     assert_eq!(
         receiver.recv_timeout(PATIENCE),
-        Ok(Change::Status(Status::Ready))
+        Ok(ClientChange::Status(Status::Ready))
     );
 }
 
@@ -413,7 +418,7 @@ async fn a_client_can_be_made_awaited_and_dropped_inside_a_runtime() {
     server.send(&delta("b", 2, "a", 1));
     assert_eq!(
         changes.next().await,
-        Some(Change::Flags(["b".into()].into()))
+        Some(ClientChange::Flags(["b".into()].into()))
     );
     drop(client);
     assert_eq!(changes.next().await, None);

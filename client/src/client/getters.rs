@@ -1,14 +1,17 @@
-//! The getters: every flag, for every context, at once and without fail
+//! The getters: evaluation that never blocks and never fails
 
 use std::sync::Arc;
 
-use flagstaff_core::{Attributes, Outcome, Snapshot, Timestamp, Value, ValueType, safe_integer};
+use flagstaff_core::{
+    AttributePath, Attributes, ErrorCode, FlagInfo, Outcome, Snapshot, Timestamp, Value, ValueType,
+    WithUserKey, safe_integer,
+};
 
 use crate::client::Client;
 use crate::clock;
-use crate::details::Details;
-use crate::text::Text;
-use crate::usage::Counter;
+use crate::details::EvaluationDetails;
+use crate::flag_string::FlagString;
+use crate::usage::UsageRecorder;
 
 impl Client {
     /// A boolean flag's value, or `default`
@@ -19,7 +22,7 @@ impl Client {
         context: &A,
     ) -> bool {
         self.with_value(flag, ValueType::Boolean, context, |value| {
-            boolean(value).unwrap_or(default)
+            boolean(value.ok()).unwrap_or(default)
         })
     }
 
@@ -29,9 +32,9 @@ impl Client {
         flag: &str,
         default: &str,
         context: &A,
-    ) -> Text {
+    ) -> FlagString {
         self.with_value(flag, ValueType::String, context, |value| {
-            string(value).unwrap_or_else(|| default.into())
+            string(value.ok()).unwrap_or_else(|| default.into())
         })
     }
 
@@ -43,7 +46,7 @@ impl Client {
         context: &A,
     ) -> i64 {
         self.with_value(flag, ValueType::Integer, context, |value| {
-            integer(value).unwrap_or(default)
+            integer(value.ok()).unwrap_or(default)
         })
     }
 
@@ -55,7 +58,7 @@ impl Client {
         context: &A,
     ) -> f64 {
         self.with_value(flag, ValueType::Number, context, |value| {
-            float(value).unwrap_or(default)
+            float(value.ok()).unwrap_or(default)
         })
     }
 
@@ -71,83 +74,137 @@ impl Client {
         })
     }
 
-    /// A boolean flag's value with its circumstances
+    /// A boolean flag's value and the reason for it
     pub fn get_boolean_details<A: Attributes + ?Sized>(
         &self,
         flag: &str,
         default: bool,
         context: &A,
-    ) -> Details<bool> {
+    ) -> EvaluationDetails<bool> {
         self.details(flag, ValueType::Boolean, context, |value| {
             boolean(value).unwrap_or(default)
         })
     }
 
-    /// A string flag's value with its circumstances
+    /// A string flag's value and the reason for it
     pub fn get_string_details<A: Attributes + ?Sized>(
         &self,
         flag: &str,
         default: &str,
         context: &A,
-    ) -> Details<Text> {
+    ) -> EvaluationDetails<FlagString> {
         self.details(flag, ValueType::String, context, |value| {
             string(value).unwrap_or_else(|| default.into())
         })
     }
 
-    /// A number flag's value, if it is an integer within ±(2^53 − 1), with its circumstances
+    /// A number flag's value, if it is an integer within ±(2^53 − 1), and the reason for it
     pub fn get_integer_details<A: Attributes + ?Sized>(
         &self,
         flag: &str,
         default: i64,
         context: &A,
-    ) -> Details<i64> {
+    ) -> EvaluationDetails<i64> {
         self.details(flag, ValueType::Integer, context, |value| {
             integer(value).unwrap_or(default)
         })
     }
 
-    /// A number flag's value with its circumstances
+    /// A number flag's value and the reason for it
     pub fn get_float_details<A: Attributes + ?Sized>(
         &self,
         flag: &str,
         default: f64,
         context: &A,
-    ) -> Details<f64> {
+    ) -> EvaluationDetails<f64> {
         self.details(flag, ValueType::Number, context, |value| {
             float(value).unwrap_or(default)
         })
     }
 
-    /// An object flag's value with its circumstances
+    /// An object flag's value and the reason for it
     pub fn get_object_details<A: Attributes + ?Sized>(
         &self,
         flag: &str,
         default: &Value,
         context: &A,
-    ) -> Details<Value> {
+    ) -> EvaluationDetails<Value> {
         self.details(flag, ValueType::Object, context, |value| {
             value.unwrap_or(default).clone()
         })
     }
 
-    /// Every flag's value with its circumstances, by key; of one snapshot, at one instant. A broken flag's value is `null`
-    pub fn evaluate_all<A: Attributes + ?Sized>(&self, context: &A) -> Vec<Details<Value>> {
-        self.with_counter(|snapshot, counter| {
-            let outcomes = snapshot.outcomes(context, clock::now()).enumerate();
-            let details = |(position, (key, outcome)): (usize, (&Arc<str>, Outcome<'_>))| {
-                counter.count_at(position, &outcome);
-                let value = outcome.value_or(&Value::Null).clone();
-                Details::new(Arc::clone(key), value, &outcome)
-            };
-            outcomes.map(details).collect()
+    /// All flags' values and the reasons for them, by key, of one snapshot and for one instant. A broken flag's value is `null`
+    pub fn evaluate_all<A: Attributes + ?Sized>(
+        &self,
+        context: &A,
+    ) -> Vec<EvaluationDetails<Value>> {
+        self.map_outcomes(context, |key, outcome| {
+            let value = outcome.value_or(&Value::Null).clone();
+            EvaluationDetails::new(Arc::clone(key), value, outcome)
         })
     }
 
-    /// The whole outcome of one flag at an instant as one object, the same in every SDK; `expected` of `None` takes any type
+    /// Evaluates every flag now and reads each outcome in place, by key, of one snapshot and for one instant
+    pub fn map_outcomes<A: Attributes + ?Sized, T>(
+        &self,
+        context: &A,
+        read: impl FnMut(&Arc<str>, &Outcome<'_>) -> T,
+    ) -> Vec<T> {
+        if let Some(key) = self.inner.prepare(context) {
+            return self.read_outcomes(&WithUserKey::new(context, key), read);
+        }
+        self.read_outcomes(context, read)
+    }
+
+    fn read_outcomes<A: Attributes + ?Sized, T>(
+        &self,
+        context: &A,
+        mut read: impl FnMut(&Arc<str>, &Outcome<'_>) -> T,
+    ) -> Vec<T> {
+        self.with_recorder(|snapshot, recorder| {
+            let outcomes = snapshot.outcomes(context, clock::now()).enumerate();
+            let read = |(position, (key, outcome)): (usize, (&Arc<str>, Outcome<'_>))| {
+                recorder.count_at(position, &outcome);
+                read(key, &outcome)
+            };
+            outcomes.map(read).collect()
+        })
+    }
+
+    /// Evaluates every flag that browsers may see now and reads each outcome in place, as [`Client::map_outcomes`] does
+    pub fn map_client_side_outcomes<A: Attributes + ?Sized, T>(
+        &self,
+        context: &A,
+        read: impl FnMut(&Arc<str>, &Outcome<'_>) -> T,
+    ) -> Vec<T> {
+        if let Some(key) = self.inner.prepare(context) {
+            return self.read_client_side_outcomes(&WithUserKey::new(context, key), read);
+        }
+        self.read_client_side_outcomes(context, read)
+    }
+
+    fn read_client_side_outcomes<A: Attributes + ?Sized, T>(
+        &self,
+        context: &A,
+        mut read: impl FnMut(&Arc<str>, &Outcome<'_>) -> T,
+    ) -> Vec<T> {
+        self.with_recorder(|snapshot, recorder| {
+            let now = clock::now();
+            let flags = snapshot.flags().filter(|flag| flag.is_client_side);
+            let read = |flag: FlagInfo<'_>| {
+                let outcome = snapshot.evaluate(flag.key, None, context, now);
+                recorder.count_outcome(flag.key, &outcome);
+                read(&flag.key.into(), &outcome)
+            };
+            flags.map(read).collect()
+        })
+    }
+
+    /// The whole outcome of one flag at an instant as one object, the same in every SDK; `None` for `expected` takes any type
     #[expect(
         clippy::too_many_arguments,
-        reason = "these five are what an evaluation is a function of"
+        reason = "an evaluation is a function of these five"
     )]
     pub fn evaluate<A: Attributes + ?Sized>(
         &self,
@@ -157,17 +214,24 @@ impl Client {
         context: &A,
         now: Timestamp,
     ) -> Value {
-        self.with_counter(|snapshot, counter| {
-            let outcome = snapshot.evaluate(flag, expected, context, now);
-            counter.count_outcome(flag, &outcome);
+        let key = self.inner.prepare(context);
+        self.with_recorder(|snapshot, recorder| {
+            let mut outcome = match key {
+                Some(key) => {
+                    let context = WithUserKey::new(context, key);
+                    snapshot.evaluate(flag, expected, &context, now)
+                }
+                None => snapshot.evaluate(flag, expected, context, now),
+            };
+            self.finish(flag, &mut outcome, recorder);
             outcome.to_value(default)
         })
     }
 
-    /// Reads the snapshot in use in place; cheaper than [`Client::snapshot`], and not meant for long work. What it answers is not counted
+    /// Reads the current snapshot in place; cheaper than [`Client::snapshot`], and not meant for long work. Evaluations of it are not counted
     pub fn with_snapshot<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> T {
-        self.inner.revive();
-        self.inner.store.read(read)
+        self.inner.restart_after_fork();
+        self.inner.current.read(read)
     }
 
     /// Evaluates one flag now and reads its outcome in place, without a copy
@@ -178,17 +242,25 @@ impl Client {
         context: &A,
         read: impl FnOnce(&Outcome<'_>) -> T,
     ) -> T {
-        self.with_counter(|snapshot, counter| {
-            let outcome = snapshot.evaluate(flag, Some(expected), context, clock::now());
-            counter.count_outcome(flag, &outcome);
+        let key = self.inner.prepare(context);
+        self.with_recorder(|snapshot, recorder| {
+            let now = clock::now();
+            let mut outcome = match key {
+                Some(key) => {
+                    let context = WithUserKey::new(context, key);
+                    snapshot.evaluate(flag, Some(expected), &context, now)
+                }
+                None => snapshot.evaluate(flag, Some(expected), context, now),
+            };
+            self.finish(flag, &mut outcome, recorder);
             read(&outcome)
         })
     }
 
-    /// Evaluates one flag now and reads its value in place, if there is one: all that a getter of values needs
+    /// Evaluates one flag now and reads its value in place, or why there is none; `None` where the flag serves nothing
     #[expect(
         clippy::inline_always,
-        reason = "a getter is one function, in which the type that it asks for is a constant"
+        reason = "compiles each getter to one function, in which the expected type is a constant"
     )]
     #[inline(always)]
     pub fn with_value<A: Attributes + ?Sized, T>(
@@ -196,26 +268,69 @@ impl Client {
         flag: &str,
         expected: ValueType,
         context: &A,
-        read: impl FnOnce(Option<&Value>) -> T,
+        read: impl FnOnce(Result<&Value, Option<ErrorCode>>) -> T,
     ) -> T {
-        self.inner.revive();
-        let mut reader = self.inner.store.reader();
-        let (snapshot, mut counter) = reader.open(self.inner.store.usage());
-        let answer = snapshot.value(flag, Some(expected), context, clock::now);
-        counter.count(flag, &answer);
-        let told = read(answer.value.as_deref().ok());
-        drop(answer);
-        reader.finish();
-        told
+        match self.inner.prepare(context) {
+            None => self.read_value(flag, expected, context, read),
+            Some(key) => self.read_keyed_value(flag, expected, context, key, read),
+        }
     }
 
-    fn with_counter<T>(&self, read: impl FnOnce(&Snapshot, &mut Counter<'_>) -> T) -> T {
-        self.inner.revive();
-        let mut reader = self.inner.store.reader();
-        let (snapshot, mut counter) = reader.open(self.inner.store.usage());
-        let told = read(snapshot, &mut counter);
-        reader.finish();
-        told
+    /// As [`Client::with_value`], for a client whose users may have their key in another attribute
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "those of `with_value`, and the attribute"
+    )]
+    #[cold]
+    fn read_keyed_value<A: Attributes + ?Sized, T>(
+        &self,
+        flag: &str,
+        expected: ValueType,
+        context: &A,
+        key: &AttributePath,
+        read: impl FnOnce(Result<&Value, Option<ErrorCode>>) -> T,
+    ) -> T {
+        self.read_value(flag, expected, &WithUserKey::new(context, key), read)
+    }
+
+    #[expect(clippy::inline_always, reason = "is a part of `with_value`")]
+    #[inline(always)]
+    fn read_value<A: Attributes + ?Sized, T>(
+        &self,
+        flag: &str,
+        expected: ValueType,
+        context: &A,
+        read: impl FnOnce(Result<&Value, Option<ErrorCode>>) -> T,
+    ) -> T {
+        let mut guard = self.inner.current.guard();
+        let (snapshot, mut recorder) = guard.open(self.inner.current.usage());
+        // A block, since `drop(evaluated)` would copy the value first.
+        let result = {
+            let evaluated = snapshot.evaluate_value(flag, Some(expected), context, clock::now);
+            match evaluated.value.as_deref() {
+                Err(Some(ErrorCode::FlagNotFound)) if !self.inner.current.is_known() => {
+                    read(Err(Some(ErrorCode::ProviderNotReady)))
+                }
+                value => {
+                    recorder.count(flag, &evaluated);
+                    read(value.map_err(|code| *code))
+                }
+            }
+        };
+        guard.release();
+        result
+    }
+
+    fn with_recorder<T>(&self, read: impl FnOnce(&Snapshot, &mut UsageRecorder<'_>) -> T) -> T {
+        let mut guard = self.inner.current.guard();
+        let (snapshot, mut recorder) = guard.open(self.inner.current.usage());
+        let result = read(snapshot, &mut recorder);
+        guard.release();
+        result
+    }
+
+    fn finish(&self, flag: &str, outcome: &mut Outcome<'_>, recorder: &mut UsageRecorder<'_>) {
+        finish(flag, outcome, recorder, || self.inner.current.is_known());
     }
 
     fn details<A: Attributes + ?Sized, T>(
@@ -224,10 +339,24 @@ impl Client {
         expected: ValueType,
         context: &A,
         read: impl FnOnce(Option<&Value>) -> T,
-    ) -> Details<T> {
+    ) -> EvaluationDetails<T> {
         self.with_outcome(flag, expected, context, |outcome| {
-            Details::new(flag.into(), read(outcome.value.as_deref()), outcome)
+            EvaluationDetails::new(flag.into(), read(outcome.value.as_deref().ok()), outcome)
         })
+    }
+}
+
+/// Counts an outcome; without a snapshot, it becomes that the client is not ready
+pub(super) fn finish(
+    flag: &str,
+    outcome: &mut Outcome<'_>,
+    recorder: &mut UsageRecorder<'_>,
+    is_known: impl FnOnce() -> bool,
+) {
+    if outcome.error_code() == Some(ErrorCode::FlagNotFound) && !is_known() {
+        outcome.value = Err(Some(ErrorCode::ProviderNotReady));
+    } else {
+        recorder.count_outcome(flag, outcome);
     }
 }
 
@@ -238,9 +367,9 @@ fn boolean(value: Option<&Value>) -> Option<bool> {
     }
 }
 
-fn string(value: Option<&Value>) -> Option<Text> {
+fn string(value: Option<&Value>) -> Option<FlagString> {
     match value {
-        Some(Value::String(value)) => Some(Text::shared(value)),
+        Some(Value::String(value)) => Some(FlagString::shared(value)),
         _ => None,
     }
 }

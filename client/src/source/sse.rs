@@ -1,7 +1,7 @@
 //! One connection to the stream
 //!
-//! eventsource-client can reconnect by itself, but it would send the id of the last event that it saw, and the cursor is the replica's
-//! to forget; it knows no `Retry-After`; and its delays cannot be tested without waiting. So it serves one connection at a time.
+//! eventsource-client can reconnect by itself, but it would send the id of the last event that it received, whereas the replica may have
+//! dropped the cursor; it ignores `Retry-After`; and its delays cannot be tested without waiting. So it is used for one connection at a time.
 
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
@@ -13,33 +13,35 @@ use http::{Request, Response};
 use launchdarkly_sdk_transport::{ByteStream, HttpTransport, ResponseFuture, TransportError};
 use sync_wrapper::{SyncFuture, SyncStream};
 
-use super::{Events, Failure, WireEvent};
+use super::{EventStream, SourceError, SseEvent, rejection};
 use crate::backoff::parse_retry_after;
-use crate::config::Remote;
+use crate::config::ServerEndpoints;
+use crate::error::chain;
 
 type SseStream = Pin<Box<dyn futures_util::Stream<Item = Result<SSE, Error>> + Send + Sync>>;
 
 /// The events of one connection
-pub(crate) struct EventStream {
+pub(crate) struct SseConnection {
     events: SseStream,
 }
 
-impl EventStream {
+impl SseConnection {
     pub(super) async fn open(
         client: reqwest::Client,
-        remote: &Remote,
+        endpoints: &ServerEndpoints,
         cursor: Option<&str>,
-    ) -> Result<Self, Failure> {
-        // The key was checked to be a header's text when the client was built.
-        let authorization = remote
+    ) -> Result<Self, SourceError> {
+        // Cannot fail: the builder has checked the key.
+        let authorization = endpoints
             .authorization
             .to_str()
-            .map_err(|error| Failure::Unreachable(Box::new(error)))?;
-        let mut builder = ClientBuilder::for_url(remote.stream.as_str()).map_err(failure)?;
+            .map_err(|error| SourceError::Unreachable(Box::new(error)))?;
+        let mut builder =
+            ClientBuilder::for_url(endpoints.stream.as_str()).map_err(source_error)?;
         builder = builder
             .header("authorization", authorization)
-            .map_err(failure)?;
-        // reqwest follows redirects, and drops the key where one leads to another host.
+            .map_err(source_error)?;
+        // reqwest follows redirects, and removes the key when one leads to another host.
         builder = builder.redirect_limit(0).reconnect(
             ReconnectOptions::reconnect(false)
                 .retry_initial(false)
@@ -55,25 +57,30 @@ impl EventStream {
                 if content_type.starts_with("text/event-stream") {
                     Ok(Self { events })
                 } else {
-                    Err(Failure::NotAStream {
+                    Err(SourceError::NotAStream {
                         content_type: content_type.to_owned(),
                     })
                 }
             }
-            Some(Err(error)) => Err(failure(error)),
-            Some(Ok(SSE::Event(_) | SSE::Comment(_))) | None => Err(Failure::Ended),
+            Some(Err(Error::UnexpectedResponse(response, body))) => {
+                let retry_after = header(&response, "retry-after")
+                    .and_then(|text| parse_retry_after(text, SystemTime::now()));
+                Err(rejection::read(response.status(), retry_after, body.into_stream()).await)
+            }
+            Some(Err(error)) => Err(source_error(error)),
+            Some(Ok(SSE::Event(_) | SSE::Comment(_))) | None => Err(SourceError::Ended),
         }
     }
 }
 
-impl Events for EventStream {
-    async fn next(&mut self) -> Result<WireEvent, Failure> {
+impl EventStream for SseConnection {
+    async fn next(&mut self) -> Result<SseEvent, SourceError> {
         loop {
             match self.events.next().await {
                 Some(Ok(SSE::Event(event))) => {
-                    // The id stays the last one seen where an event has none of its own. Only commits have one, and each has (PR-7).
+                    // An event without an id inherits the last one. That is harmless: all commits have an id, and nothing else has (PR-7).
                     let retry = event.retry.map(Duration::from_millis);
-                    return Ok(WireEvent {
+                    return Ok(SseEvent {
                         name: event.event_type,
                         data: event.data,
                         id: event.id,
@@ -81,22 +88,23 @@ impl Events for EventStream {
                     });
                 }
                 Some(Ok(SSE::Comment(_) | SSE::Connected(_))) => {}
-                Some(Err(error)) => return Err(failure(error)),
-                None => return Err(Failure::Ended),
+                Some(Err(error)) => return Err(source_error(error)),
+                None => return Err(SourceError::Ended),
             }
         }
     }
 }
 
-fn failure(error: Error) -> Failure {
+fn source_error(error: Error) -> SourceError {
     match error {
-        Error::UnexpectedResponse(response, _) => {
-            let retry_after = header(&response, "retry-after")
-                .and_then(|text| parse_retry_after(text, SystemTime::now()));
-            Failure::of_status(response.status(), retry_after)
+        Error::Eof | Error::UnexpectedEof => SourceError::Ended,
+        // Both say "transport error" of their cause, and its own causes are those that tell what to do.
+        Error::Transport(error) => SourceError::Unreachable(chain(error.inner()).into()),
+        Error::HttpStream(error) => {
+            let cause = error.downcast_ref().map(TransportError::inner);
+            SourceError::Unreachable(chain(cause.unwrap_or(&*error)).into())
         }
-        Error::Eof | Error::UnexpectedEof => Failure::Ended,
-        error => Failure::Unreachable(Box::new(error)),
+        error => SourceError::Unreachable(Box::new(error)),
     }
 }
 
@@ -111,7 +119,7 @@ struct Transport(reqwest::Client);
 impl HttpTransport for Transport {
     fn request(&self, request: Request<Option<Bytes>>) -> ResponseFuture {
         let client = self.0.clone();
-        // The trait asks for Sync, which reqwest's futures are not; nothing is ever polled from two threads.
+        // The trait requires Sync, which reqwest's futures are not; they are never polled from two threads.
         Box::pin(SyncFuture::new(async move {
             let request = request.map(Option::unwrap_or_default);
             let request = reqwest::Request::try_from(request).map_err(TransportError::new)?;
@@ -120,10 +128,10 @@ impl HttpTransport for Transport {
             let body: ByteStream = Box::pin(SyncStream::new(
                 response.bytes_stream().map_err(TransportError::new),
             ));
-            let mut answer = Response::new(body);
-            *answer.status_mut() = status;
-            *answer.headers_mut() = headers;
-            Ok(answer)
+            let mut converted = Response::new(body);
+            *converted.status_mut() = status;
+            *converted.headers_mut() = headers;
+            Ok(converted)
         }))
     }
 }

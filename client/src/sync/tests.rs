@@ -1,4 +1,4 @@
-//! The sync task against a scripted source, on tokio's paused clock
+//! The sync task with a scripted source, on tokio's paused clock
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -10,28 +10,28 @@ use flagstaff_core::object::state_hash;
 use tokio::time::timeout;
 
 use super::*;
-use crate::change::{Change, Changes};
-use crate::source::WireEvent;
+use crate::change::{ChangeReceiver, ClientChange};
+use crate::source::SseEvent;
 use crate::status::Status;
 
-/// What one connection does; after the last item it stays open in silence
+/// What one connection sends; after the last item it stays open in silence
 type Script = Vec<Item>;
 
 enum Item {
-    Event(WireEvent),
+    Event(SseEvent),
     Wait(u64),
-    Fail(Failure),
+    Fail(SourceError),
 }
 
 #[derive(Default)]
 struct Fake {
-    connections: RefCell<VecDeque<Result<Script, Failure>>>,
-    polls: RefCell<VecDeque<Result<Polled, Failure>>>,
+    connections: RefCell<VecDeque<Result<Script, SourceError>>>,
+    polls: RefCell<VecDeque<Result<PollResponse, SourceError>>>,
     poll_takes: Duration,
     log: Rc<RefCell<Vec<String>>>,
     acknowledged: Rc<RefCell<Vec<String>>>,
-    // How acknowledgements fail; they are taken where nothing is said.
-    refusals: RefCell<VecDeque<Failure>>,
+    // How acknowledgements fail; the others are accepted.
+    refusals: RefCell<VecDeque<SourceError>>,
 }
 
 struct FakeStream(VecDeque<Item>);
@@ -59,7 +59,7 @@ impl Fake {
 impl Source for Fake {
     type Stream = FakeStream;
 
-    async fn connect(&self, cursor: Option<&str>) -> Result<FakeStream, Failure> {
+    async fn connect(&self, cursor: Option<&str>) -> Result<FakeStream, SourceError> {
         self.note("connect", cursor);
         let script = self.connections.borrow_mut().pop_front();
         script.map_or_else(
@@ -68,7 +68,7 @@ impl Source for Fake {
         )
     }
 
-    async fn acknowledge(&self, cursor: &str) -> Result<Option<Duration>, Failure> {
+    async fn acknowledge(&self, cursor: &str) -> Result<Option<Duration>, SourceError> {
         let seconds = BEGAN.get().unwrap().elapsed().as_secs();
         let mut acknowledged = self.acknowledged.borrow_mut();
         acknowledged.push(format!("{seconds} {cursor}"));
@@ -78,16 +78,20 @@ impl Source for Fake {
             .map_or(Ok(Some(Duration::from_secs(4))), Err)
     }
 
-    async fn poll(&self, entity_tag: Option<&str>) -> Result<Polled, Failure> {
+    async fn report(&self, _body: String) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    async fn poll(&self, entity_tag: Option<&str>) -> Result<PollResponse, SourceError> {
         self.note("poll", entity_tag);
         sleep(self.poll_takes).await;
-        let answer = self.polls.borrow_mut().pop_front();
-        answer.unwrap_or_else(|| Err(ended()))
+        let response = self.polls.borrow_mut().pop_front();
+        response.unwrap_or_else(|| Err(ended()))
     }
 }
 
-impl Events for FakeStream {
-    async fn next(&mut self) -> Result<WireEvent, Failure> {
+impl EventStream for FakeStream {
+    async fn next(&mut self) -> Result<SseEvent, SourceError> {
         loop {
             match self.0.pop_front() {
                 Some(Item::Event(event)) => return Ok(event),
@@ -99,13 +103,13 @@ impl Events for FakeStream {
     }
 }
 
-fn ended() -> Failure {
-    Failure::Ended
+fn ended() -> SourceError {
+    SourceError::Ended
 }
 
 fn event(name: &str, data: &str, id: Option<&str>) -> Item {
     let (name, data, id) = (name.to_owned(), data.to_owned(), id.map(str::to_owned));
-    Item::Event(WireEvent {
+    Item::Event(SseEvent {
         name,
         data,
         id,
@@ -141,25 +145,28 @@ fn then(mut script: Script, items: impl IntoIterator<Item = Item>) -> Script {
     script
 }
 
-fn document(flag: &str, entity_tag: &str) -> Polled {
+fn document(flag: &str, entity_tag: &str) -> PollResponse {
     let text = format!(
         r#"{{"schemaVersion": 1, "environment": "test", "revision": 9, "flags": {{"{flag}": {FLAG}}}}}"#
     );
-    Polled::Document {
+    PollResponse::Document {
         text,
         entity_tag: Some(entity_tag.to_owned()),
     }
 }
 
-fn refused() -> Failure {
-    Failure::of_status(401, None)
+fn refused() -> SourceError {
+    SourceError::Refused {
+        status: 401,
+        detail: "unknown key".to_owned(),
+    }
 }
 
-/// What a run of so many seconds left behind
+/// The state after a run of so many seconds
 struct Ran {
-    store: Store,
+    current: CurrentSnapshot,
     session: Session,
-    changes: Changes,
+    changes: ChangeReceiver,
     log: Vec<String>,
     acknowledged: Vec<String>,
 }
@@ -167,21 +174,21 @@ struct Ran {
 impl Ran {
     fn serves(&self, flag: &str) -> bool {
         let context = flagstaff_core::Context::new("u");
-        self.store.read(|snapshot| {
+        self.current.read(|snapshot| {
             let outcome = snapshot.evaluate(flag, None, &context, manual_now());
-            outcome.error_code != Some(ErrorCode::FlagNotFound)
+            outcome.error_code() != Some(ErrorCode::FlagNotFound)
         })
     }
 
     /// The changes in order: a flag's key, or a status
-    fn told(&mut self) -> Vec<String> {
+    fn received(&mut self) -> Vec<String> {
         let next = || self.changes.next_timeout(Duration::ZERO);
         let changes = std::iter::from_fn(next);
         changes
             .map(|change| match change {
-                Change::Flags(flags) => flags.join(" "),
-                Change::Status(status) => status.to_string(),
-                Change::Missed(count) => format!("missed {count}"),
+                ClientChange::Flags(flags) => flags.join(" "),
+                ClientChange::Status(status) => status.to_string(),
+                ClientChange::Lagged(count) => format!("missed {count}"),
             })
             .collect()
     }
@@ -189,8 +196,8 @@ impl Ran {
 
 async fn run(seconds: u64, fake: Fake) -> Ran {
     BEGAN.set(Some(Instant::now()));
-    let (store, session, timing) = (
-        Store::new(None, None),
+    let (current, session, timing) = (
+        CurrentSnapshot::new(None, None),
         Session::new(Status::NotReady, None),
         Timing::default(),
     );
@@ -199,7 +206,7 @@ async fn run(seconds: u64, fake: Fake) -> Ran {
     let task = SyncTask {
         now: manual_now,
         random: || 1.0,
-        ..SyncTask::new(fake, &store, &session, &timing)
+        ..SyncTask::new(&fake, &current, &session, &timing)
     };
     assert!(
         timeout(Duration::from_secs(seconds), task.run())
@@ -211,7 +218,7 @@ async fn run(seconds: u64, fake: Fake) -> Ran {
     let log = log.take();
     let acknowledged = acknowledged.take();
     Ran {
-        store,
+        current,
         session,
         changes,
         log,
@@ -219,7 +226,7 @@ async fn run(seconds: u64, fake: Fake) -> Ran {
     }
 }
 
-fn connections(scripts: impl IntoIterator<Item = Result<Script, Failure>>) -> Fake {
+fn connections(scripts: impl IntoIterator<Item = Result<Script, SourceError>>) -> Fake {
     Fake {
         connections: RefCell::new(scripts.into_iter().collect()),
         ..Fake::default()
@@ -227,10 +234,10 @@ fn connections(scripts: impl IntoIterator<Item = Result<Script, Failure>>) -> Fa
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_transfer_is_put_to_use_and_told() {
+async fn a_transfer_is_used_and_notified() {
     let mut ran = run(10, connections([Ok(transfer("a", 1, FLAG))])).await;
     assert!(ran.serves("a"));
-    assert_eq!(ran.told(), ["a", "READY"]);
+    assert_eq!(ran.received(), ["a", "READY"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -267,27 +274,28 @@ async fn a_poll_serves_until_the_stream_is_back_and_then_ends() {
             "7 connect -"
         ]
     );
-    assert_eq!(ran.told(), ["polled", "READY", "polled streamed"]);
+    assert_eq!(ran.received(), ["polled", "READY", "polled streamed"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn polls_send_the_entity_tag_and_an_unchanged_document_is_as_fresh_as_a_new_one() {
     let fake = connections([]);
-    fake.polls
-        .borrow_mut()
-        .extend([Ok(document("polled", "\"tag\"")), Ok(Polled::Unchanged)]);
+    fake.polls.borrow_mut().extend([
+        Ok(document("polled", "\"tag\"")),
+        Ok(PollResponse::Unchanged),
+    ]);
     let mut ran = run(60, fake).await;
     let polls: Vec<&String> = ran
         .log
         .iter()
         .filter(|line| line.contains("poll"))
         .collect();
-    assert_eq!(polls, ["3 poll -", "48 poll \"tag\""]);
-    assert_eq!(ran.told(), ["polled", "READY"]);
+    assert_eq!(polls, ["3 poll -", "40 poll \"tag\""]);
+    assert_eq!(ran.received(), ["polled", "READY"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poll_that_answers_after_the_stream_is_back_is_not_used() {
+async fn a_poll_that_responds_after_the_stream_is_back_is_not_used() {
     let failures = (0..3).map(|_| Err(ended()));
     let fake = Fake {
         poll_takes: Duration::from_secs(5),
@@ -307,8 +315,8 @@ async fn a_refusal_fails_the_client_for_five_minutes_and_not_for_ever() {
         connections([Err(refused()), Ok(transfer("a", 1, FLAG))]),
     )
     .await;
-    assert_eq!(ran.log, ["0 connect -", "301 connect -"]);
-    assert_eq!(ran.told(), ["FAILED", "a", "READY"]);
+    assert_eq!(ran.log, ["0 connect -", "330 connect -"]);
+    assert_eq!(ran.received(), ["FAILED", "a", "READY"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -316,7 +324,7 @@ async fn a_revoked_key_leaves_the_last_known_flags() {
     let script = then(transfer("a", 1, FLAG), [Item::Fail(ended())]);
     let mut ran = run(100, connections([Ok(script), Err(refused())])).await;
     assert!(ran.serves("a"));
-    assert_eq!(ran.told(), ["a", "READY", "STALE"]);
+    assert_eq!(ran.received(), ["a", "READY", "STALE"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -325,7 +333,7 @@ async fn a_stream_lost_and_found_within_a_second_is_never_stale_and_resumes_at_i
     let back = vec![event("server-intent", r#"{"intent": "none"}"#, None)];
     let mut ran = run(60, connections([Ok(lost), Ok(back)])).await;
     assert_eq!(ran.log, ["0 connect -", "6 connect cursor-1"]);
-    assert_eq!(ran.told(), ["a", "READY"]);
+    assert_eq!(ran.received(), ["a", "READY"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -358,7 +366,7 @@ async fn an_event_that_cannot_be_read_forgets_the_cursor() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_goodbye_is_no_failure_and_names_the_time_of_return() {
+async fn a_goodbye_is_not_a_failure_and_sets_the_delay() {
     let goodbye = event(
         "goodbye",
         r#"{"reason": "restart", "retryAfterMs": 7000}"#,
@@ -372,14 +380,17 @@ async fn a_goodbye_is_no_failure_and_names_the_time_of_return() {
         ]),
     )
     .await;
-    // The hint, and a second of jitter on top of it.
+    // The delay that the server asks for, and a second of jitter.
     assert_eq!(ran.log, ["0 connect -", "8 connect cursor-1"]);
-    assert_eq!(ran.told(), ["a", "READY", "a b"]);
+    assert_eq!(ran.received(), ["a", "READY", "a b"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn retry_after_is_honoured() {
-    let busy = Failure::of_status(503, Some(Duration::from_secs(20)));
+    let busy = SourceError::Status {
+        status: 503,
+        retry_after: Some(Duration::from_secs(20)),
+    };
     let ran = run(30, connections([Err(busy), Ok(transfer("a", 1, FLAG))])).await;
     assert_eq!(ran.log, ["0 connect -", "21 connect -"]);
 }
@@ -406,19 +417,19 @@ async fn a_minute_of_health_makes_the_delays_short_again_and_less_does_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn time_alone_changes_flags_and_is_told() {
+async fn time_alone_changes_flags_and_is_notified() {
     let timed = r#"{"type": "boolean", "enabled": true, "salt": "s", "serve": "off", "rules": [
         {"from": "2026-01-01T00:05:00Z", "until": "2026-01-01T01:00:00Z", "when": {"attribute": "x", "op": "notEquals", "value": 1}, "serve": "on"}]}"#;
     let mut ran = run(299, connections([Ok(transfer("timed", 1, timed))])).await;
-    assert_eq!(ran.told(), ["timed", "READY"]);
+    assert_eq!(ran.received(), ["timed", "READY"]);
     let mut ran = run(301, connections([Ok(transfer("timed", 1, timed))])).await;
-    assert_eq!(ran.told(), ["timed", "READY", "timed"]);
+    assert_eq!(ran.received(), ["timed", "READY", "timed"]);
     let mut ran = run(4_000, connections([Ok(transfer("timed", 1, timed))])).await;
-    assert_eq!(ran.told(), ["timed", "READY", "timed", "timed"]);
+    assert_eq!(ran.received(), ["timed", "READY", "timed", "timed"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_in_use_is_acknowledged_in_time_and_several_changes_at_once() {
+async fn states_in_use_are_acknowledged_in_time_and_several_changes_at_once() {
     let changes = [
         vec![Item::Wait(10)],
         transfer("b", 2, FLAG),
@@ -429,8 +440,8 @@ async fn what_is_in_use_is_acknowledged_in_time_and_several_changes_at_once() {
     let script = then(transfer("a", 1, FLAG), changes.into_iter().flatten());
     let current = vec![event("server-intent", r#"{"intent": "none"}"#, None)];
     let ran = run(60, connections([Ok(script), Ok(current)])).await;
-    // The first within a second, as long as the server has not said what is right; of what is in use again, too, since the server may
-    // be another one.
+    // The first within a second, the next as the server says; the same state is acknowledged again after a reconnection, since the server
+    // may be another one.
     assert_eq!(
         ran.acknowledged,
         ["1 cursor-1", "14 cursor-3", "27 cursor-3"]
@@ -445,6 +456,6 @@ async fn an_acknowledgement_that_fails_is_tried_again_but_not_for_ever() {
         ..connections([Ok(transfer("a", 1, FLAG))])
     };
     let ran = run(2_000, fake).await;
-    let expected = ["1 cursor-1", "8 cursor-1", "308 cursor-1"];
+    let expected = ["1 cursor-1", "8 cursor-1", "338 cursor-1"];
     assert_eq!(ran.acknowledged, expected);
 }

@@ -39,7 +39,7 @@ fn what_getters_answer_is_reported_with_who_counted_it() {
     for _ in 0..3 {
         assert!(serves(&client, "a"));
     }
-    assert!(!serves(&client, "stranger"));
+    assert!(!serves(&client, "unknown"));
     client.get_boolean_details("a", false, &context);
     client.evaluate_all(&context);
     // Of another type: the caller's default.
@@ -57,7 +57,7 @@ fn what_getters_answer_is_reported_with_who_counted_it() {
     }
     assert_eq!(told(&reports, "a", &json!("on")), 5);
     assert_eq!(told(&reports, "a", &Value::Null), 1);
-    assert_eq!(told(&reports, "stranger", &Value::Null), 1);
+    assert_eq!(told(&reports, "unknown", &Value::Null), 1);
     let first = &reports[0];
     assert_eq!(
         first["sdk"],
@@ -123,4 +123,31 @@ fn a_client_that_is_not_to_count_reports_nothing() {
     client(&server, true).close();
     server.until_disconnected();
     assert_eq!(server.until_posts(USAGE, 0).len(), 0);
+}
+
+#[test]
+fn a_flush_and_a_close_that_waits_send_what_was_counted() {
+    let server = Server::start([Reply::Stream(transfer("a", 1))], []);
+    let builder = Client::builder(server.url(), "fs_server_test").timing(quick());
+    let client = builder.build().unwrap();
+    assert!(!client.flush(PATIENCE), "nothing is sent before the start");
+    assert_eq!(client.ready(PATIENCE), Readiness::Ready);
+    for sent in 1..=3 {
+        assert!(serves(&client, "a"));
+        // By a flush, by another one, and by the close.
+        let is_sent = if sent < 3 {
+            client.flush(PATIENCE)
+        } else {
+            client.close_within(PATIENCE)
+        };
+        assert!(is_sent);
+        let posts = server.until_posts(USAGE, sent);
+        let reports: Vec<_> = posts.into_iter().map(|post| post.body).collect();
+        assert_eq!(
+            (reports.len(), told(&reports, "a", &json!("on"))),
+            (sent, sent as u64)
+        );
+    }
+    assert!(client.close_within(PATIENCE), "there is nothing left");
+    assert!(!client.flush(PATIENCE));
 }

@@ -28,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// One answer
 pub(crate) enum Reply {
     Status(u16, Vec<(&'static str, &'static str)>),
+    /// An error as Flagstaff describes it
+    Problem(u16, &'static str),
     /// An event stream of this text, and then of what the test sends
     Stream(String),
     /// An event stream, byte by byte, and then silence
@@ -307,6 +309,14 @@ fn answer(
                     builder.header(name, value)
                 })
                 .body(Body::empty())
+                .unwrap()
+        }
+        Reply::Problem(status, detail) => {
+            let problem = serde_json::json!({"type": "urn:flagstaff:problem:x", "detail": detail});
+            Response::builder()
+                .status(status)
+                .header("content-type", "application/problem+json")
+                .body(problem.to_string().into())
                 .unwrap()
         }
         Reply::Document(flag, entity_tag) => builder

@@ -9,30 +9,30 @@ use smol_str::SmolStr;
 
 /// A string flag's value; dereferences to `str`
 ///
-/// A short one, of at most 23 bytes, is held in place; a longer one is shared with the snapshot that it came from. So none costs an
-/// allocation, and threads that ask for the same flag do not fight for the count of those who share its value.
+/// A short string, of at most 23 bytes, is stored in place; a longer one is shared with its snapshot. So none needs an allocation, and
+/// threads that evaluate the same flag do not contend for one reference count.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text(SmolStr);
+pub struct FlagString(SmolStr);
 
-impl Text {
+impl FlagString {
     pub(crate) fn shared(text: &Arc<str>) -> Self {
-        Self(if text.len() <= SHORT {
+        Self(if text.len() <= MAX_INLINE_BYTES {
             SmolStr::new_inline(text)
         } else {
             Arc::clone(text).into()
         })
     }
 
-    /// The text
+    /// The string
     pub fn as_str(&self) -> &str {
         self
     }
 }
 
-/// The bytes that are held in place
-const SHORT: usize = 23;
+/// The longest string that is stored in place
+const MAX_INLINE_BYTES: usize = 23;
 
-impl Deref for Text {
+impl Deref for FlagString {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -40,49 +40,49 @@ impl Deref for Text {
     }
 }
 
-impl AsRef<str> for Text {
+impl AsRef<str> for FlagString {
     fn as_ref(&self) -> &str {
         self
     }
 }
 
-impl Borrow<str> for Text {
+impl Borrow<str> for FlagString {
     fn borrow(&self) -> &str {
         self
     }
 }
 
-impl From<&str> for Text {
+impl From<&str> for FlagString {
     fn from(text: &str) -> Self {
         Self(text.into())
     }
 }
 
-impl From<Text> for String {
-    fn from(text: Text) -> Self {
+impl From<FlagString> for String {
+    fn from(text: FlagString) -> Self {
         text.0.into()
     }
 }
 
-impl PartialEq<str> for Text {
+impl PartialEq<str> for FlagString {
     fn eq(&self, other: &str) -> bool {
         **self == *other
     }
 }
 
-impl PartialEq<&str> for Text {
+impl PartialEq<&str> for FlagString {
     fn eq(&self, other: &&str) -> bool {
         **self == **other
     }
 }
 
-impl fmt::Display for Text {
+impl fmt::Display for FlagString {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&**self, formatter)
     }
 }
 
-impl fmt::Debug for Text {
+impl fmt::Debug for FlagString {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&**self, formatter)
     }
@@ -93,14 +93,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_the_text_whatever_its_length() {
+    fn a_string_is_unchanged_whatever_its_length() {
         for length in 0..40 {
             let shared: Arc<str> = "ä".repeat(length).into();
-            let text = Text::shared(&shared);
+            let text = FlagString::shared(&shared);
             assert_eq!(text, *shared);
             assert_eq!(text.to_string(), String::from(text.clone()));
             let is_shared = Arc::strong_count(&shared) > 1;
-            assert_eq!(is_shared, shared.len() > SHORT, "{length}");
+            assert_eq!(is_shared, shared.len() > MAX_INLINE_BYTES, "{length}");
         }
     }
 }

@@ -1,0 +1,65 @@
+//! Evaluations that agree with one another: all of one snapshot and of one instant
+
+use std::sync::Arc;
+
+use flagstaff_core::{Attributes, Outcome, Snapshot, Timestamp, ValueType, WithUserKey};
+
+use crate::client::Client;
+use crate::client::getters::finish;
+use crate::clock;
+
+/// A client's flags as they are at one instant; see [`Client::view`]
+///
+/// Evaluations are counted as those of the getters are.
+#[derive(Debug, Clone)]
+pub struct ClientView {
+    client: Client,
+    // Whether there had been a snapshot; if not, this is the empty one.
+    is_known: bool,
+    snapshot: Arc<Snapshot>,
+    now: Timestamp,
+}
+
+impl Client {
+    /// The flags as they are now, for code whose evaluations must agree, such as that of one request
+    pub fn view(&self) -> ClientView {
+        self.inner.restart_after_fork();
+        ClientView {
+            client: self.clone(),
+            is_known: self.inner.current.is_known(),
+            snapshot: self.inner.current.load(),
+            now: clock::now(),
+        }
+    }
+}
+
+impl ClientView {
+    /// The snapshot that is evaluated
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    /// Evaluates one flag and reads its outcome in place, without a copy; `None` for `expected` takes any type
+    pub fn with_outcome<A: Attributes + ?Sized, T>(
+        &self,
+        flag: &str,
+        expected: Option<ValueType>,
+        context: &A,
+        read: impl FnOnce(&Outcome<'_>) -> T,
+    ) -> T {
+        let inner = &self.client.inner;
+        let mut outcome = match inner.prepare(context) {
+            Some(key) => {
+                let context = WithUserKey::new(context, key);
+                self.snapshot.evaluate(flag, expected, &context, self.now)
+            }
+            None => self.snapshot.evaluate(flag, expected, context, self.now),
+        };
+        let mut guard = inner.current.guard();
+        guard.count_in(inner.current.usage(), &self.snapshot, |recorder| {
+            finish(flag, &mut outcome, recorder, || self.is_known);
+        });
+        guard.release();
+        read(&outcome)
+    }
+}
