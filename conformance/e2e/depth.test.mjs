@@ -1,4 +1,4 @@
-// What is as deep as the language allows is evaluated in a page, whose engine has the smallest stack of all hosts.
+// A page, whose engine has the smallest stack of all hosts, evaluates conditions of the maximum depth.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { fromRoot } from './support/paths.mjs';
 const require = createRequire(import.meta.url);
 const { document: chains, cases } = JSON.parse(readFileSync(fromRoot('conformance/cases/loading/depth.json'), 'utf8'));
 
-/** Each document with a flag of it that is at the bound, and the variant that it serves. */
+/** Documents, each with a flag at the maximum depth and the variant that it serves. */
 const QUESTIONS = [
   [chains, 'p128', true],
   [chains, 'c128', true],

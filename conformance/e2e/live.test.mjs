@@ -1,4 +1,4 @@
-// A person switches a flag at the server, and a Python process, a Node process, a Rust process and a browser page follow.
+// A flag is switched at the server, and a Python process, a Node process, a Rust process and a browser page show the new value.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -9,7 +9,7 @@ const FLAG = 'wishlist-gallery';
 const START_MS = 30_000;
 const LIVE_MS = 2_000;
 const LOSS_MS = 30_000;
-// A client waits up to half a minute between tries, and the page's throttling comes on top.
+// A client waits up to 30 seconds between attempts, and the browser throttles timers of the page.
 const RETURN_MS = 60_000;
 
 for (const Deployment of DEPLOYMENTS) {

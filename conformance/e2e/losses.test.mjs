@@ -1,4 +1,4 @@
-// Redis, then PostgreSQL, then a node are killed: no committed change is lost, and no program loses its values.
+// Kills Redis, then PostgreSQL, then a node: no committed change is lost, and no program loses its values.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -13,7 +13,7 @@ const FOLLOW_MS = 10_000;
 const LOSS_MS = 30_000;
 const WRITING_MS = 5;
 
-/** Writes new flags at a node one after the other, whatever becomes of it; keeps the names of those that it promised to keep. */
+/** Creates flags at a node one after the other, also while it fails; stores the names of those that it answered with success. */
 class Writer {
   promised = [];
   #refused = 0;
@@ -36,7 +36,7 @@ class Writer {
           this.#refused += 1;
         }
       } catch (error) {
-        // The node is gone, or went while it answered: what became of this flag was never said.
+        // The node is down, or went down during the request: the flag may be stored or not.
         assert.ok(error instanceof TypeError, error);
         this.#refused += 1;
       }
@@ -44,7 +44,7 @@ class Writer {
     }
   }
 
-  /** Waits until as many more flags were promised, or refused. */
+  /** Waits until this many more flags were stored or refused. */
   async hasMore(promised, refused = 0) {
     const [most, least] = [this.promised.length + promised, this.#refused + refused];
     const wait = async () => {
@@ -79,7 +79,7 @@ describe('losses', () => {
     await nodes?.stop();
   });
 
-  /** Waits until a node says that its database is `up` or `down`. */
+  /** Waits until a node reports its database as `up` or `down`. */
   async function storeIs(node, state) {
     const wait = async () => {
       while ((await node.readiness()).store !== state) {
@@ -128,7 +128,7 @@ describe('losses', () => {
 
   test('every change that was promised is there, at both nodes', async () => {
     await Promise.all(writers.map((writer) => writer.stop()));
-    // One more, so that both are known to have heard of all before.
+    // One more flag: a node that has it has all earlier ones.
     await nodes.writer.flip('last', true);
     const promised = [...writers.flatMap((writer) => writer.promised), 'last'];
     for (const node of [nodes.writer, nodes.reader]) {

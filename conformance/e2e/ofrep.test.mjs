@@ -1,4 +1,4 @@
-// OpenFeature's own OFREP clients, as they are published, against the real server.
+// The published OFREP clients of OpenFeature against the server.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -18,7 +18,7 @@ const FLAG = 'wishlist-gallery';
 const LIVE_MS = 5_000;
 const CONTEXT = { targetingKey: 'user-1', country: 'se' };
 
-// As in a browser, which has one.
+// The client for browsers needs a global EventSource.
 globalThis.EventSource = EventSource;
 
 /** The demo flags as every client must see them. */

@@ -1,4 +1,4 @@
-//! The README's quick start for Rust, as it stands there; `build.rs` takes it out, and `readme/quickstart.test.mjs` runs it
+//! The README's quick start for Rust; `build.rs` extracts it, and `readme/quickstart.test.mjs` runs it
 
 #![expect(
     clippy::print_stdout,

@@ -5,7 +5,7 @@ from dice import Dice
 
 TEXT_OPERATORS = ("contains", "startsWith", "endsWith")
 COMPARISONS = ("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual")
-# How often each family of operators is drawn, by how many it has, and the kind of attribute that it reads (strings).
+# Weight of each family of operators, and the kind of attribute that it reads (strings).
 FAMILIES = {
     "equality": 4,
     "text": 3,
@@ -52,7 +52,7 @@ ATOMS = [
     r"[^\d\D]",
 ]
 QUANTIFIERS = ["", "", "", "*", "+", "?", "{2}", "{1,}", "{0,2}", "{1,3}", "{0}", "{3,4}", "{2,}"]
-# Repetitions of a whole pattern: around the 127 states that the core keeps in a number, and up to the bounds of a size.
+# Repetitions of a whole pattern: around the 127 states that the core stores in a number, and up to the maximum size.
 MANY = ["{25}", "{0,60}", "{130}", "{1,200}", "{128,}"]
 LIMIT = 2048  # characters that `matches` looks at
 
@@ -81,7 +81,7 @@ class Conditions(Dice):
         return self.test()
 
     def bucket(self) -> dict:
-        """A range with an end at a unit's slot"""
+        """A range with a bound at a unit's slot"""
         salt, unit = self.pick("s", "é", "other"), self.random.choice(pools.UNITS)
         at = self.slot(salt, str(self.key_of(unit)))
         start, until = self.pick((at, at + 1), (0, at), (at + 1, 100_000), (0, 100_000), (at, 100_000), (0, at + 1))
@@ -108,7 +108,7 @@ class Conditions(Dice):
         return test
 
     def one_or_more(self, attribute: str, choices: list) -> dict:
-        """`value` or `values` out of the choices"""
+        """`value` or `values` from the choices"""
         if self.chance(0.6):
             return {"value": self.remember(attribute, self.random.choice(choices))}
         return {"values": [self.remember(attribute, literal) for literal in self.some(choices)]}
@@ -127,7 +127,7 @@ class Conditions(Dice):
         }
 
     def text_test(self, attribute: str, _kind: str) -> tuple[str, dict]:
-        """`contains` and its like"""
+        """`contains`, `startsWith` and `endsWith`"""
         return self.random.choice(TEXT_OPERATORS), self.one_or_more(attribute, pools.STRINGS)
 
     def pattern_test(self, attribute: str, _kind: str) -> tuple[str, dict]:
@@ -153,7 +153,7 @@ class Conditions(Dice):
         return beginning + (repeated * LIMIT)[: length - len(beginning) - len(end)] + end
 
     def pattern(self, depth: int) -> str:
-        """A pattern out of the grammar"""
+        """A pattern of the grammar"""
         if depth == 3 and self.chance(0.06):
             return f"(?:{self.pattern(1)}){self.random.choice(MANY)}" + self.pick("", "b", "$", "\\B")
         parts = []

@@ -1,4 +1,4 @@
-"""Random contexts and instants, near what a document asks for"""
+"""Random contexts and instants, near the values that a document tests"""
 
 import pools
 from dice import MINUTE, Dice
@@ -6,10 +6,10 @@ from text import instant_text
 
 
 class Contexts(Dice):
-    """Questions about a document that the same dice have made"""
+    """Requests about a document of the same generator"""
 
     def context(self) -> dict:
-        """A context that may hit what the document asks for"""
+        """A context that may match conditions of the document"""
         context: dict = {}
         for name, kind in pools.ATTRIBUTES.items():
             wanted = name in self.memory.literals
@@ -31,7 +31,7 @@ class Contexts(Dice):
 
     @staticmethod
     def put(context: dict, name: str | list, value: object) -> None:
-        """Set an attribute, replacing what is in the way"""
+        """Set an attribute, replacing values on its path"""
         if isinstance(name, list):
             segments = name
         else:
@@ -49,7 +49,7 @@ class Contexts(Dice):
         context[segments[-1]] = value
 
     def now(self) -> str:
-        """An instant at, beside or near one of the document's"""
+        """An instant equal to, next to or near one of the document"""
         at = self.random.choice(self.memory.instants)
         at += self.pick(
             0, 0, 1, -1, 59_999, MINUTE, -MINUTE, 30_000, self.random.randint(-10 * MINUTE, 10 * MINUTE), 86_400_000
@@ -57,12 +57,12 @@ class Contexts(Dice):
         return instant_text(at, "Z")
 
     def questions(self, document: dict, count: int) -> list[dict]:
-        """Questions about a document that was made by this generator"""
+        """Requests about a document of this generator"""
         questions = []
         for _ in range(count):
             question = {"op": "evaluateAll", "context": self.context(), "now": self.now()}
             if self.chance(0.003):
-                # Around the limit of attributes; some of these are there already.
+                # Around the limit of attributes; some of these exist already.
                 names = (f"a{number}" for number in range(self.random.randint(960, 1_001)))
                 question["context"] |= dict.fromkeys(names, 1)
             elif self.chance(0.02):

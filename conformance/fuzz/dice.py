@@ -1,4 +1,4 @@
-"""Random choices and values; the foundation of what is generated"""
+"""Random choices and values, on which the generators are built"""
 
 import random
 from collections.abc import Callable
@@ -14,7 +14,7 @@ SCALARS = ("string", "number", "boolean", "version", "instant", "address")
 
 @dataclass
 class Memory:
-    """What a document uses, so that contexts can hit it"""
+    """The values that a document uses, so that contexts can match them"""
 
     literals: dict[str, list] = field(default_factory=dict)
     keys: dict[str, list] = field(default_factory=dict)
@@ -22,10 +22,10 @@ class Memory:
 
 
 class Dice:
-    """A source of choices that is a function of a seed, and remembers what was drawn"""
+    """A source of choices that depends only on a seed, and stores the drawn values"""
 
     def __init__(self, seed: str, slot: Callable[[str, str], int]) -> None:
-        """`slot(salt, unit)` is the oracle's, so that thresholds can be put exactly at units"""
+        """`slot(salt, unit)` of the oracle allows thresholds exactly at units"""
         self.random = random.Random(seed)
         self.slot = slot
         self.memory = Memory()
@@ -34,7 +34,7 @@ class Dice:
         self.variants: dict[str, list[str]] = {}
 
     def chance(self, probability: float) -> bool:
-        """True so often"""
+        """True with this probability"""
         return self.random.random() < probability
 
     def pick(self, *choices: object) -> object:
@@ -42,11 +42,11 @@ class Dice:
         return self.random.choice(choices)
 
     def some(self, choices: list, most: int = 3, least: int = 0) -> list:
-        """A few of the choices, perhaps one twice"""
+        """A few of the choices, with possible repetitions"""
         return [self.random.choice(choices) for _ in range(self.random.randint(least, most))]
 
     def value(self, kind: str) -> object:
-        """A value of a kind, now and then something that only looks like it"""
+        """A value of a kind, sometimes one that only looks like it"""
         if kind == "any":
             kind = self.pick(*SCALARS, "array", "object", "null")
         choices = {
@@ -67,7 +67,7 @@ class Dice:
         return self.random.choice(choices[kind])
 
     def tree(self, depth: int, patch: bool = False) -> dict:
-        """An object with few names, so that patches meet what is there"""
+        """An object with few names, so that patches meet existing fields"""
         tree = {}
         for name in self.some(["a", "b", "c", "a/b", "~", ""], 3):
             if depth and self.chance(0.5):
@@ -78,7 +78,7 @@ class Dice:
         return tree
 
     def near(self, attribute: str, kind: str) -> object:
-        """A value that the document asks for, or one beside it"""
+        """A value that the document tests, or one next to it"""
         known = self.memory.literals.get(attribute)
         if not known or self.chance(0.3):
             return self.value(kind if self.chance(0.8) else "any")
@@ -102,12 +102,12 @@ class Dice:
         return value
 
     def remember(self, attribute: str, literal: object) -> object:
-        """A literal, kept for contexts"""
+        """A literal, stored for contexts"""
         self.memory.literals.setdefault(attribute, []).append(literal)
         return literal
 
     def instant(self) -> object:
-        """An instant near the window, in one of its spellings"""
+        """An instant near the window, in one of its notations"""
         if self.chance(0.1):
             return self.random.choice(pools.INSTANTS)
         at = WINDOW + self.pick(0, 1, -1, MINUTE, 90_000, 3_600_000, 86_400_000) * self.random.randint(-3, 3)
@@ -115,7 +115,7 @@ class Dice:
         return at if self.chance(0.3) else instant_text(at, self.pick("Z", "z", "+01:00", "-05:30", "+00:00"))
 
     def key_of(self, unit: str) -> object:
-        """A key that contexts will have"""
+        """A key that contexts will contain"""
         key = self.random.choice(pools.KEYS)
         self.memory.keys.setdefault(unit, []).append(key)
         return key

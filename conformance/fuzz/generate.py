@@ -1,7 +1,7 @@
-"""Random documents and their questions, a function of (seed, number)
+"""Random documents and requests, a function of (seed, number)
 
-What is made is mostly fine; `spoil` then breaks some of it. Contexts are drawn near the literals, keys and instants of
-the document, so that conditions hold about as often as not.
+Most documents are valid; `spoil` then breaks parts of some. Contexts are drawn near the literals, keys and instants of
+the document, so that conditions hold about half of the time.
 """
 
 import hashlib
@@ -11,11 +11,11 @@ import pools
 from contexts import Contexts
 from serves import Serves
 
-SPARED = ("environment", "revision", "clientSide", "owner", "schemaVersion")  # what the language says nothing about
+SPARED = ("environment", "revision", "clientSide", "owner", "schemaVersion")  # fields that the language does not define
 
 
 class Generator(Serves, Contexts):
-    """One document and its questions"""
+    """One document and its requests"""
 
     def __init__(self, seed: str, number: int, slot: Callable[[str, str], int]) -> None:
         """A generator for one document"""
@@ -47,7 +47,7 @@ class Generator(Serves, Contexts):
         return document
 
     def hash_lists(self, document: dict) -> None:
-        """Give lists the form that a server sends to browsers (CMP-21); now and then a hash or a name is spoiled"""
+        """Hash lists as a server does for browsers (CMP-21); sometimes break a hash or a name"""
         for parts in ("flags", "segments"):
             for owner in document.get(parts, {}).values():
                 for member in ("overrides", "include", "exclude"):
@@ -56,7 +56,7 @@ class Generator(Serves, Contexts):
                         owner[member] = dict(self.hashed(*one) for one in lists.items())
 
     def hashed(self, name: str, entries: object) -> tuple[str, object]:
-        """A list by its name, hashed more often than not"""
+        """A list by its name, usually hashed"""
         if not isinstance(entries, dict | list) or not self.chance(0.8):
             return name, entries
         salt = self.pick("5a17", "é salt", "x" * 300)
@@ -76,7 +76,7 @@ class Generator(Serves, Contexts):
         return {"unit": self.random.choice(pools.UNITS)} if self.chance(0.4) else {}
 
     def earlier(self, keys: list[str], number: int, unknown: str) -> list[str]:
-        """What a part may refer to: mostly earlier ones, seldom any, seldom none at all"""
+        """Possible references of a part: mostly earlier parts, seldom any part, seldom none"""
         if self.chance(0.06):
             return keys
         return [unknown] if self.chance(0.01) else keys[:number]
@@ -91,7 +91,7 @@ class Generator(Serves, Contexts):
                     for kind in self.some(["user", "organization", "device"], 2)
                 }
         if self.chance(0.7):
-            # A segment can refer to flags, which come later: cycles through segments arise by themselves.
+            # A segment can refer to flags, which are generated later, so there are cycles through segments.
             flags = self.flag_keys if self.chance(0.05) else []
             segment["when"] = self.condition(flags, self.earlier(self.segment_keys, number, "unknown"))
         return segment
@@ -201,7 +201,7 @@ class Generator(Serves, Contexts):
         return {"schemaVersion": 1, "flags": flags, "segments": {"s": {"include": {"user": ["u1"]}}}}
 
     def well(self) -> dict:
-        """Flags and segments inside one another, down to the limit of depth and a little beyond it"""
+        """Nested flags and segments, up to the maximum depth and slightly beyond"""
         bottom = {"type": "boolean", "enabled": True, "serve": {"variant": "on", "rollout": 50}}
         parts, depth, above = {"flags": {"f0": bottom}, "segments": {}}, 1, {"flag": "f0", "variants": ["on"]}
         wanted = self.pick(126, 127, 128, 128, 129, 130)
@@ -223,7 +223,7 @@ class Generator(Serves, Contexts):
                 depth += around + 2
             parts[section][key] = owner
             above = {"flag": key, "variants": ["on"]} if section == "flags" else {"segment": key}
-        # A segment alone answers nobody.
+        # A segment alone has no outcome.
         parts["flags"]["top"] = {
             "type": "boolean",
             "enabled": True,
@@ -233,7 +233,7 @@ class Generator(Serves, Contexts):
         return {"schemaVersion": 1, **parts}
 
     def spoil(self, document: dict) -> None:
-        """Break something, or nothing, somewhere below a flag, segment, group or holdout"""
+        """Break at most one value inside a flag, segment, group or holdout"""
         places = []
 
         def walk(node: object, parent: object, key: object) -> None:

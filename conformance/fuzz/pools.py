@@ -1,6 +1,6 @@
-"""Interesting values: what the engines of others got wrong (research, part 6), and the edges of this language"""
+"""Interesting values: cases that other engines got wrong, and the limits of this language"""
 
-# ruff: noqa: E501, S104 - tables are read better in long lines, and 0.0.0.0 is only text
+# ruff: noqa: E501, S104 - tables are easier to read in long lines, and 0.0.0.0 is only text
 
 STRINGS = [
     "", "a", "A", "b", "ab", "Ab", "abc", "aab", "pro", "Pro", "PRO", "free", "se", "SE", "u1", "5", "05", "1.0", "true",
@@ -63,7 +63,7 @@ NO_RANGES = [
     "1.2.3", "^1.2", "~1", "^v1.2.3", "^ 1.2.3", ">=1.2.3", "^1.2.3 || ^2.0.0", "~>1.2.3", "*", "^", "~", "", "^^1.0.0", "^01.0.0",
     " ^1.2.3",
 ]  # fmt: skip
-# The grammar of patterns is explored by the generator; these are the corners that it would seldom reach.
+# The generator covers the grammar of patterns; these are cases that it seldom reaches.
 PATTERNS = [
     "", "a|", "|", "()", "(?:)", "(|a)", "^$", "^", "$", "\\b", "\\B", "a$", "^a", "a{0}", "a{0,0}", "(a*)*b", "(a|a)*b", "(a+)+$",
     "(?:a{0,20}){0,20}$", "[^a]", "[\\d\\s]", "[^\\D]", "[\\W]", "\\S\\s", "[\\]\\[\\^\\-\\&\\~]", "[a-c\\.-\\/]", "[ß-ÿ]", "[😀-😂]",

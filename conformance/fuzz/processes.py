@@ -1,19 +1,19 @@
-"""Bindings as processes: many questions are under way at once"""
+"""Bindings as processes that get many requests at once"""
 
 import subprocess
 import threading
 from pathlib import Path
 
 TESTEE = Path(__file__).parents[1] / "testee"
-PATIENCE = 300.0  # seconds for a batch; a testee that needs longer hangs
+PATIENCE = 1800.0  # seconds for a batch, also on a busy machine; a testee that needs longer hangs
 
 
 class SilentError(Exception):
-    """A testee ended or hung before it had answered everything"""
+    """A testee ended or hung before it had responded to all requests"""
 
 
 class Process:
-    """A testee of one binding, started when it is first asked and again after it has ended"""
+    """A testee of one binding, started at the first request, and again after it has ended"""
 
     def __init__(self, binding: str) -> None:
         """`binding` is an argument of conformance/testee"""
@@ -21,13 +21,13 @@ class Process:
         self.process: subprocess.Popen | None = None
 
     def ask(self, lines: list[str]) -> "Answers":
-        """Send lines without waiting for their answers"""
+        """Send lines without waiting for the responses"""
         if self.process is None:
             self.process = subprocess.Popen([TESTEE, self.binding], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         return Answers(self, lines)
 
     def close(self) -> None:
-        """End it; the end of its input tells it to"""
+        """End the testee by closing its input"""
         if self.process is None:
             return
         try:
@@ -39,10 +39,10 @@ class Process:
 
 
 class Answers:
-    """The answers to a batch, read by a thread while another one writes"""
+    """The responses to a batch: one thread writes the requests while another reads the responses"""
 
     def __init__(self, owner: Process, lines: list[str]) -> None:
-        """Both threads start at once"""
+        """Start both threads"""
         self.owner, self.expected = owner, len(lines)
         self.found: list[str] = []
         process = owner.process
@@ -55,7 +55,7 @@ class Answers:
 
     @staticmethod
     def write(process: subprocess.Popen, lines: list[str]) -> None:
-        """Write every line; a testee that has ended is noticed by the reader"""
+        """Write every line; the reading thread notices if the testee has ended"""
         try:
             process.stdin.write("".join(line + "\n" for line in lines).encode())
             process.stdin.flush()
@@ -63,12 +63,12 @@ class Answers:
             pass
 
     def read(self, process: subprocess.Popen) -> None:
-        """Read as many lines as there were questions"""
+        """Read one line for each request"""
         while len(self.found) < self.expected and (line := process.stdout.readline()):
             self.found.append(line.decode(errors="replace").rstrip("\n"))
 
     def wait(self) -> list[str]:
-        """All answers; SilentError tells how many there were if some are missing"""
+        """All responses; raises SilentError if some are missing"""
         self.threads[1].join(PATIENCE)
         if len(self.found) == self.expected:
             self.threads[0].join()
@@ -77,4 +77,4 @@ class Answers:
         owner.process.kill()
         owner.process.wait()
         owner.process = None
-        raise SilentError(f"`{owner.binding}` gave {len(self.found)} of {self.expected} answers")
+        raise SilentError(f"`{owner.binding}` returned {len(self.found)} of {self.expected} responses")

@@ -1,7 +1,7 @@
-"""What the generated inputs reach, by the traces, outcomes and issues of a binding
+"""Coverage of the generated inputs, from the traces, outcomes and issues of a binding
 
-Lines of the core would say more; to count these takes llvm's tools in the version of the compiler, which setup does not
-install.
+Line coverage of the core would be more precise, but needs LLVM's tools in the version of the compiler, which setup does
+not install.
 """
 
 import json
@@ -16,7 +16,7 @@ REASONS = ("STATIC", "DEFAULT", "TARGETING_MATCH", "SPLIT", "DISABLED", "ERROR")
 ERRORS = ("INVALID_CONTEXT", "FLAG_NOT_FOUND", "PARSE_ERROR", "TYPE_MISMATCH")
 STEPS = ("disabled", "expired", "prerequisite", "override", "rule", "serve", "declined")
 SERVE_STEPS = ("holdout", "slice", "rollout", "arms")
-# What must be reached: everything that the language tells apart and a trace shows.
+# Everything that the language distinguishes and a trace shows must be covered.
 EXPECTED = {
     *(f"reason {reason}" for reason in REASONS),
     *(f"error {error}" for error in ERRORS),
@@ -42,10 +42,10 @@ for name in OPERATORS:
 
 
 class Coverage(Counter):
-    """How often each thing was reached"""
+    """The number of times that each feature was reached"""
 
     def add(self, line: str) -> None:
-        """An answer to a load, an evaluation or an explanation"""
+        """Add the response to a load, an evaluation or an explanation"""
         answer = json.loads(line)
         for issue in answer.get("issues", []):
             self[f"issue: {re.sub('`[^`]*`', '`…`', issue['message'])[:80]}"] += 1
@@ -56,11 +56,11 @@ class Coverage(Counter):
             self.update(reached_in(step))
 
     def missing(self) -> list[str]:
-        """What should have been reached and was not"""
+        """Expected features that were not reached"""
         return sorted(EXPECTED - self.keys())
 
     def report(self) -> Iterator[str]:
-        """Lines for people"""
+        """The coverage as lines of text"""
         yield f"reached {len(EXPECTED) - len(self.missing())} of {len(EXPECTED)} branches of the language:"
         for name in sorted(EXPECTED & self.keys(), key=self.__getitem__)[:12]:
             yield f"  {self[name]:>10} {name}"
@@ -71,7 +71,7 @@ class Coverage(Counter):
 
 
 def reached_by(outcome: dict) -> Iterator[str]:
-    """What an outcome shows"""
+    """Features of an outcome"""
     yield f"reason {outcome['reason']}"
     if outcome["errorCode"]:
         yield f"error {outcome['errorCode']}"
@@ -85,7 +85,7 @@ def reached_by(outcome: dict) -> Iterator[str]:
 
 
 def reached_in(step: dict) -> Iterator[str]:
-    """What a step of a trace and the steps in it show"""
+    """Features of a step of a trace and of the steps inside it"""
     name = step["type"]
     if name == "attribute":
         yield f"{step['operator']} {step['result']}"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The differential fuzzer: random documents and contexts, the oracle's answers against every binding's, byte by byte
+"""The differential fuzzer: compares the oracle and every binding on random documents and contexts, byte by byte
 
-Exits 1 at the first difference, having printed the seed and the smallest reproduction that it found. An input is a
-context at an instant over a document; most are answered for every flag of the document.
+At the first difference it prints the seed and the smallest reproduction that it found, and exits with 1. An input is a
+context at an instant for a document; most inputs evaluate every flag of the document.
 """
 
 import argparse
@@ -26,19 +26,19 @@ from testee import Testee as Oracle
 from text import write
 
 QUESTIONS = 40  # contexts for each document
-BATCH = 25  # documents that are under way at once
-EXPLAIN, EVALUATE = '{"op":"explain"', '{"op":"evaluate"'  # how the lines begin
+BATCH = 25  # documents in progress at once
+EXPLAIN, EVALUATE = '{"op":"explain"', '{"op":"evaluate"'  # the beginnings of lines
 
 
 def inputs(seed: str, number: int) -> tuple[dict, list[dict]]:
-    """The document of a number and its questions"""
+    """The document of a number and its requests"""
     generator = Generator(seed, number, values.slot)
     document = generator.document()
     return document, generator.questions(document, QUESTIONS)
 
 
 def lines_of(document: dict, questions: list[dict], seed: int) -> list[str]:
-    """What is sent to a testee, with numbers spelled in many ways"""
+    """Lines for a testee, with numbers in different notations"""
     spelling = random.Random(seed)
     return [
         write({"op": "load", "document": document}, spelling),
@@ -47,8 +47,8 @@ def lines_of(document: dict, questions: list[dict], seed: int) -> list[str]:
 
 
 def names_of(document: dict) -> Iterator[object]:
-    """The keys of the objects of a document and the entries of their lists"""
-    for section in document.values():
+    """The keys of the objects of a document and the entries of their lists; none if shrinking made it something else"""
+    for section in document.values() if isinstance(document, dict) else ():
         for key, owner in section.items() if isinstance(section, dict) else ():
             yield key
             for member in ("overrides", "include", "exclude"):
@@ -59,12 +59,12 @@ def names_of(document: dict) -> Iterator[object]:
 
 
 def is_storable(document: dict) -> bool:
-    """Whether the server can keep a document: PostgreSQL has no NUL in a text, and so no store takes one in a name"""
+    """Whether the server can store a document: PostgreSQL does not allow NUL in a text, so names must not contain it"""
     return not any(isinstance(name, str) and "\0" in name for name in names_of(document))
 
 
 def comparable(line: str) -> str:
-    """An answer as it is compared: of a load only which parts are broken, of anything else every byte"""
+    """The compared part of a response: for a load the broken objects, otherwise every byte"""
     if not line.startswith('{"issues":'):
         return line
     loaded = json.loads(line)
@@ -73,7 +73,7 @@ def comparable(line: str) -> str:
 
 
 def is_explained(outcome: str, answer: str) -> bool:
-    """Whether an answer is an explanation of this outcome"""
+    """Whether a response explains this outcome"""
     return answer.startswith(f'{{"outcome":{outcome},"trace":[') and answer.endswith("]}")
 
 
@@ -81,7 +81,7 @@ class Comparison:
     """The oracle and some bindings"""
 
     def __init__(self, bindings: list[str]) -> None:
-        """Starts nothing yet"""
+        """Create the comparison without starting processes"""
         self.oracle = Oracle()
         self.processes = [Process(binding) for binding in bindings]
         self.coverage = Coverage()
@@ -92,16 +92,16 @@ class Comparison:
             process.close()
 
     def expected(self, line: str) -> str:
-        """The oracle's answer; to an explanation that of the evaluation that is explained, for it keeps no traces"""
+        """The oracle's response; for an explanation the outcome only, since the oracle has no traces"""
         return comparable(self.oracle.answer(line.replace(EXPLAIN, EVALUATE, 1)))
 
     def difference(
         self, lines: list[str], *, unstorable: Container[int] = (), counts: bool = False
     ) -> tuple[int, str, str, str] | None:
-        """The first difference: (line, binding, what is expected, the binding's answer)
+        """The first difference: (line, binding, expected response, response of the binding)
 
-        Outcomes are compared with the oracle's, traces with those of the first binding. What the server says of lines
-        about documents that it cannot keep is not compared.
+        Outcomes are compared with the oracle's, traces with those of the first binding. The server's responses about
+        documents that it cannot store are not compared.
         """
         under_way = [process.ask(lines) for process in self.processes]
         expected = [self.expected(line) for line in lines]
@@ -133,7 +133,7 @@ def documents_of(worker: int, workers: int, first: int, count: int) -> Iterator[
 
 
 def work(worker: int, options: argparse.Namespace, failed: multiprocessing.Event, done: multiprocessing.Queue) -> None:
-    """One process of several: compare its share of the documents"""
+    """Compare one process's share of the documents"""
     comparison = Comparison(options.bindings)
     documents = -(-options.count // QUESTIONS)
     for batch in documents_of(worker, options.workers, options.first, documents):
@@ -151,27 +151,33 @@ def work(worker: int, options: argparse.Namespace, failed: multiprocessing.Event
         if difference is not None:
             if not failed.is_set():
                 failed.set()
-                explain(comparison, options, owners[difference[0]])
+                explain(comparison, options, owners[difference[0]], difference)
             break
         done.put((len(batch) * QUESTIONS, comparison.coverage))
         comparison.coverage = Coverage()
     comparison.close()
     done.put(None)
     if failed.is_set():
-        done.cancel_join_thread()  # nobody may listen any more
+        done.cancel_join_thread()  # the parent may not read the queue any more
 
 
-def explain(comparison: Comparison, options: argparse.Namespace, number: int) -> None:
-    """Print the first difference of a document, made as small as can be"""
+def explain(
+    comparison: Comparison, options: argparse.Namespace, number: int, in_batch: tuple[int, str, str, str]
+) -> None:
+    """Print the first difference of a document, as small as possible; `in_batch` is that among other documents"""
     document, questions = inputs(options.seed, number)
     difference = comparison.difference(lines_of(document, questions, number))
     if difference is None:
-        print(f"seed {options.seed}, document {number}: the difference does not show alone", flush=True)
+        print(
+            f"seed {options.seed}, document {number}: the difference does not occur with this document alone\n"
+            f"  oracle:   {in_batch[2]}\n  {in_batch[1] + ':':<9} {in_batch[3]}",
+            flush=True,
+        )
         return
     question = questions[max(difference[0] - 1, 0)]
 
     def lines(case: dict) -> list[str]:
-        # A document that is refused leaves what was loaded before, so something is loaded before.
+        # A refused document leaves the previous one in use, so load one first.
         loads = [{"op": "load", "document": document} for document in ({"schemaVersion": 1}, case["document"])]
         return [write(line, None) for line in (*loads, case["question"])]
 
@@ -191,13 +197,13 @@ def explain(comparison: Comparison, options: argparse.Namespace, number: int) ->
         f"  document: {json.dumps(case['document'], ensure_ascii=False)}\n"
         f"  question: {json.dumps(case['question'], ensure_ascii=False)}\n"
         f"  oracle:   {found[2]}\n  {found[1] + ':':<9} {found[3]}\n"
-        f"again: {Path(__file__).name} {again}",
+        f"to reproduce: {Path(__file__).name} {again}",
         flush=True,
     )
 
 
 def main() -> int:
-    """Run the workers and tell how it went"""
+    """Run the workers and print the result"""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=2000, help="inputs")
     parser.add_argument("--seed", default="0")
@@ -228,7 +234,7 @@ def main() -> int:
             if sys.stderr.isatty():
                 print(f"\r{count} inputs", end="\r", file=sys.stderr, flush=True)
     if ended < len(workers):
-        failed.set()  # one has failed or crashed, and the others need not go on
+        failed.set()  # one has failed or crashed, so the others can stop
     for process in workers:
         process.join()
     seconds = time.monotonic() - started

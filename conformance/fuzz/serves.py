@@ -1,4 +1,4 @@
-"""Random serves, with thresholds at the slots of units that contexts will have"""
+"""Random serves, with thresholds at the slots of units that contexts will contain"""
 
 from itertools import pairwise
 
@@ -12,13 +12,13 @@ class Serves(Conditions):
     """Every form of a serve"""
 
     def percent(self, salt: str, unit: str) -> float:
-        """A percentage, often exactly below or above a unit that contexts will have"""
+        """A percentage, often exactly below or above a unit that contexts will contain"""
         at = self.slot(salt, str(self.key_of(unit)))
         thousandths = self.pick(0, 100_000, 1, 99_999, 50_000, at, at + 1, at, at + 1, self.random.randint(0, 100_000))
         return thousandths / 1000
 
     def rollout(self, salt: str, unit: str) -> object:
-        """A percentage, steps or a ramp"""
+        """A percentage, rollout steps or a ramp"""
         form = self.random.random()
         if form < 0.6:
             return self.percent(salt, unit)
@@ -66,7 +66,7 @@ class Serves(Conditions):
         return serve
 
     def arms(self, variants: list[str], salt: str, unit: str) -> list[dict]:
-        """Arms that sum, with ends at a unit's slot"""
+        """Arms with the right sum, and bounds at a unit's slot"""
         at = self.slot(salt + "/arms", str(self.key_of(unit)))
         ends = [*sorted(self.some([0, 1, at, at + 1, 50_000, 99_999, 33_333], 3)), 100_000]
         return [{"variant": self.random.choice(variants), "weight": end - start} for start, end in pairwise([0, *ends])]

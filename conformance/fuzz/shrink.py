@@ -1,4 +1,4 @@
-"""Makes a document and a question smaller while a difference stays"""
+"""Makes a document and a request smaller while a difference remains"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ SIMPLE = (0, 1, "", "a", True)
 
 
 def smaller(value: object) -> Iterator[object]:
-    """Values that are smaller than `value` by one step, the largest steps first"""
+    """Values that are smaller than `value` by one change, the largest changes first"""
     if isinstance(value, dict | list):
         places = list(value) if isinstance(value, dict) else range(len(value))
         for place in places:
@@ -29,7 +29,7 @@ def smaller(value: object) -> Iterator[object]:
 
 
 def replacements(value: object) -> Iterator[object]:
-    """Something simpler at the place of `value`: one of its containers, or a simple scalar"""
+    """Simpler replacements of `value`: one of its containers, or a simple scalar"""
     if isinstance(value, dict | list):
         members = value.values() if isinstance(value, dict) else value
         yield from (member for member in members if isinstance(member, dict | list))
@@ -43,14 +43,14 @@ def replacements(value: object) -> Iterator[object]:
 
 
 def with_member(owner: dict | list, place: object, member: object) -> dict | list:
-    """A copy with another member at `place`"""
+    """A copy with another element at `place`"""
     copied = owner.copy()
     copied[place] = member
     return copied
 
 
 def shrink(case: dict, differs: Callable[[dict], bool], seconds: float = 60) -> dict:
-    """The smallest case found in time; `differs` tells whether a case still shows a difference"""
+    """The smallest case found in the available time; `differs` checks for a difference"""
     end, progress = time.monotonic() + seconds, True
     while progress:
         progress = False

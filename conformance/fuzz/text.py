@@ -1,4 +1,4 @@
-"""How what is generated is written: instants, and JSON with numbers in their many spellings"""
+"""Writes instants, and JSON with numbers in different notations"""
 
 import json
 import random
@@ -24,7 +24,7 @@ def instant_text(milliseconds: int, zone: str) -> str:
 
 
 def write(value: object, spelling: random.Random | None) -> str:
-    """JSON text of a value; with `spelling`, one number in eight is spelled in another way that means the same"""
+    """JSON text of a value; with `spelling`, one number in eight has another notation of the same value"""
     if isinstance(value, dict):
         return "{" + ",".join(f"{QUOTE(name)}:{write(member, spelling)}" for name, member in value.items()) + "}"
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Loading: from a document to flags that can be evaluated, and to what is wrong with the others (language.md § 2)"""
+"""Loading a document: compiled flags, and the issues of broken ones (language.md § 2)"""
 
 import re
 import sys
@@ -10,20 +10,23 @@ from shapes import (
     GROUP,
     HOLDOUT,
     MAX_PATTERNS,
+    NOTHING,
     SEGMENT,
     conditions,
     inner_conditions,
+    is_of_version_2,
     name,
     pattern_size,
     references,
     shaped,
+    with_nothing,
 )
-from values import BrokenError, is_integer, leaves, need, patched, salt_and_kind
+from values import BrokenError, containers, is_integer, is_readable, leaves, need, patched, salt_and_kind
 
 sys.setrecursionlimit(100_000)  # a chain of 1,000 references is deep, and no more than that is evaluated
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
-MAX_VARIANTS, MAX_VISITS, MAX_EVALUATION_DEPTH = 100, 1000, 128
+MAX_VARIANTS, MAX_VISITS, MAX_EVALUATION_DEPTH, MAX_CONTAINERS = 100, 1000, 128, 127
 PARTS = dict.fromkeys(("flags", "segments", "groups", "holdouts"), when(lambda value: isinstance(value, dict)))
 DOCUMENT = shaped(
     {"schemaVersion": when(lambda value: is_integer(value, 1, 1))},
@@ -37,28 +40,29 @@ DEFAULTS |= {"metadata": {}, "prerequisites": [], "rules": [], "levels": ["user"
 
 
 def compile_flag(key: str, value: object, groups: dict, holdouts: dict) -> dict:
-    """What the readers made of a flag, with all defaults; each of its variants with the sources of its leaves"""
-    flag = FLAG(value)
+    """A flag with all defaults; each variant has the sources of its leaves"""
+    flag = FLAG(with_nothing(value))
     is_switch = flag["type"] == "boolean" and "variants" not in flag  # CMP-12
     flag = DEFAULTS | {"salt": key} | (SWITCH if is_switch else {}) | flag
     variants, on, patch = flag["variants"], flag["onVariant"], flag["environmentPatch"]
     need(1 <= len(variants) <= MAX_VARIANTS and all(map(name, variants)), "not 1 to 100 variants with names")
     need(all(isinstance(one, TYPES[flag["type"]]) for one in variants.values()), "a variant not of the flag's type")
-    need(flag["offVariant"] in variants and on in (None, *variants), "unknown onVariant or offVariant")  # CMP-13
+    off = flag["offVariant"]
+    need((off is NOTHING or off in variants) and on in (None, *variants), "unknown onVariant or offVariant")  # CMP-13
     need("serve" in flag or on, "neither serve nor onVariant")  # CMP-14
     flag = {"serve": {"variant": on}} | flag
     flag["serves"] = [rule["serve"] for rule in flag["rules"]] + [flag["serve"]]  # in the order of SV-25
     for serve in flag["serves"]:
         named = [serve, serve.get("onMissing", {}), *serve.get("arms", [])]
-        need({one["variant"] for one in named if "variant" in one} <= variants.keys(), "unknown variant")
+        names = [one["variant"] for one in named if one.get("variant", NOTHING) is not NOTHING]
+        need(variants.keys() >= set(names), "unknown variant")
         experiment = serve.get("experiment", {})
         need("group" not in experiment or experiment["group"] in groups, "unknown group")
         need("holdout" not in experiment or experiment["holdout"] in holdouts, "unknown holdout")
     need({salt_and_kind(one)[1] for one in flag["overrides"]} <= set(flag["levels"]), "overrides of no level")
     entries = [entry for entries in flag["overrides"].values() for entry in entries.values()]
     need("include" not in entries or on, "nothing to include in")
-    named_by_entries = {entry["variant"] for entry in entries if "variant" in entry}
-    need(named_by_entries <= variants.keys(), "an override with an unknown variant")
+    need({one["variant"] for one in entries if "variant" in one} <= variants.keys(), "unknown variant of an override")
     patches = [entry for entry in entries if "patch" in entry] + ([] if patch is None else [patch])
     need(flag["type"] == "object" or not patches, "a patch of another type than object")  # CMP-18
     flag["variants"] = {variant: (one, dict.fromkeys(leaves(one), "default")) for variant, one in variants.items()}
@@ -68,10 +72,10 @@ def compile_flag(key: str, value: object, groups: dict, holdouts: dict) -> dict:
 
 
 class Snapshot:
-    """The parts of a document that compiled, and the issues of the others"""
+    """The parts of a document that compile, and the issues of the others"""
 
     def __init__(self, value: object) -> None:
-        """Raise BrokenError if there is no such document (CMP-1); CMP-33 for the order"""
+        """Raise BrokenError if the document is refused (CMP-1); the order is that of CMP-33"""
         document = DOCUMENT(value)
         self.issues: list[dict] = []
         self.known = sorted(document.get("flags", {}))
@@ -84,13 +88,15 @@ class Snapshot:
         self.resolve_references()
 
     def compiled(self, document: dict, parts: str, compile_part: Callable) -> dict:
-        """CMP-2: each by itself"""
+        """Compile each part by itself (CMP-2)"""
         found = {}
         for key, part in sorted(document.get(parts, {}).items()):
             try:
                 need(KEY.fullmatch(key), "no key")
+                need(is_readable(part) and containers(part) <= MAX_CONTAINERS, "something unreadable")
                 compiled = compile_part(key, part)
                 need(sum(map(pattern_size, conditions(compiled))) <= MAX_PATTERNS, "too much matching")
+                need(compiled.get("needs", 1) >= 2 or not is_of_version_2(compiled), "of version 2 of the language")
                 found[key] = compiled
             except BrokenError as error:
                 self.report(parts, key, str(error))
@@ -98,7 +104,8 @@ class Snapshot:
 
     def report(self, parts: str, key: str, message: str) -> None:
         getattr(self, parts, {}).pop(key, None)
-        self.issues.append({"pointer": f"/{parts}/{key.replace('~', '~0').replace('/', '~1')}", "message": message})
+        [pointer] = leaves({key: None}, f"/{parts}")
+        self.issues.append({"pointer": re.sub(r"([^/]{255})[^/]+", r"\1…", pointer), "message": message})
 
     def claim_slices(self) -> None:  # SV-25
         claimed: list[tuple] = []  # (group, experiment, from, until)
@@ -114,13 +121,13 @@ class Snapshot:
                 claimed += own
 
     def edges(self, parts: str, key: str) -> Iterator[tuple[str, str, list | None]]:
-        """What a part that compiled refers to: (parts, key, variants), without variants for a prerequisite"""
+        """References of a compiled part: (parts, key, variants), where variants is None for a prerequisite"""
         part = getattr(self, parts)[key]
         yield from (("flags", other["flag"], None) for other in part.get("prerequisites", []))
         for condition in conditions(part):
             yield from references(condition)
 
-    def break_cycles(self) -> None:  # CMP-31: a member of a cycle is what reaches itself
+    def break_cycles(self) -> None:  # CMP-31: a part is in a cycle if it reaches itself
         nodes = [(parts, key) for parts in ("segments", "flags") for key in getattr(self, parts)]
         graph = {node: {edge[:2] for edge in self.edges(*node)} for node in nodes}
         for node, referents in graph.items():
@@ -132,7 +139,7 @@ class Snapshot:
                 self.report(*node, "is part of a cycle")
 
     def resolve_references(self) -> None:
-        """CMP-30, CMP-32, CMP-34, RX-10; this ends, since there are no cycles any more"""
+        """CMP-30, CMP-32, CMP-34, RX-10; the recursion ends, since parts in cycles were removed"""
         work: dict[tuple[str, str], tuple[int, int]] = {}
         depths: dict[tuple[str, str], int] = {}
 

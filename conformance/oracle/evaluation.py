@@ -1,9 +1,10 @@
-"""Evaluation: what a flag answers for a context at an instant (language.md §§ 3 to 6, 8 and 9)"""
+"""Evaluation: the outcome of a flag for a context at an instant (language.md §§ 3 to 6, 8 and 9)"""
 
 from itertools import accumulate
 
 from documents import Snapshot
 from operators import passes
+from shapes import NOTHING
 from values import (
     MISSING,
     TOTAL,
@@ -31,23 +32,25 @@ def failed(code: str, default: object, metadata: dict | None = None) -> dict:  #
 def is_constant(flag: dict) -> bool:  # EV-42
     if flag["rules"] or flag["prerequisites"] or flag["expiresAt"] is not None or any(flag["overrides"].values()):
         return False
+    if "choose" in flag["serve"]:
+        return False
     full = "variant" in flag["serve"] or any(arm["weight"] == TOTAL for arm in flag["serve"]["arms"])
     alone = not flag["serve"].get("experiment", {}).keys() & {"group", "holdout"}
     return full and alone and flag["serve"].get("rollout", TOTAL) == TOTAL
 
 
 class UnusableError(Exception):
-    """A unit that is needed is missing or not usable; the argument tells whether it is missing (SV-17, SV-18)"""
+    """A required unit is missing or not usable; the argument says whether it is missing (SV-17, SV-18)"""
 
 
 class Evaluation:
-    """A context at an instant, over a snapshot"""
+    """Evaluation of a snapshot for a context at an instant"""
 
     def __init__(self, snapshot: Snapshot, context: object, now: int) -> None:
         self.snapshot, self.context, self.now = snapshot, context, now
         key_fits = isinstance(context, dict) and isinstance(context.get("targetingKey"), str | None)
         self.is_valid = key_fits and is_readable(context) and len(context) <= MAX_ATTRIBUTES  # CTX-1, CTX-7
-        self.looked = False  # whether the serve that was passed last looked at a slot
+        self.looked = False  # whether the last serve used a slot
 
     def outcome(self, key: str, wanted: str | None, default: object) -> dict:
         """The outcome of a flag, by § 4"""
@@ -56,9 +59,12 @@ class Evaluation:
         flag = self.snapshot.flags.get(key)
         if flag is None:
             return failed("PARSE_ERROR" if key in self.snapshot.known else "FLAG_NOT_FOUND", default)
+        variant, reason, detail = self.served(flag)
+        if variant is NOTHING:  # OUT-8
+            why = ("DISABLED" if reason == "DISABLED" else "DEFAULT", None, detail, flag["metadata"])
+            return dict(zip(OUTCOME, (default, None, False, *why, "experiment" in detail, {}), strict=True))
         if wanted not in (None, flag["type"]) and not (wanted == "integer" and flag["type"] == "number"):
             return failed("TYPE_MISMATCH", default, flag["metadata"])
-        variant, reason, detail = self.served(flag)
         value, sources = flag["variants"][variant]
         if wanted == "integer" and not is_integer(value):
             return failed("TYPE_MISMATCH", default, flag["metadata"])
@@ -71,7 +77,7 @@ class Evaluation:
         why = (reason, None, detail, flag["metadata"], "experiment" in detail, shown)
         return dict(zip(OUTCOME, (value, variant, variant != flag["offVariant"], *why), strict=True))
 
-    def served(self, flag: dict) -> Served:  # noqa: PLR0911 - one a step
+    def served(self, flag: dict) -> Served:  # noqa: PLR0911 - one for each step
         """EV-10 to EV-42"""
         if not flag["enabled"]:
             return flag["offVariant"], "DISABLED", {"step": "disabled"}
@@ -80,7 +86,8 @@ class Evaluation:
         for prerequisite in flag["prerequisites"]:
             other = self.snapshot.flags.get(prerequisite["flag"])
             variant = other and self.served(other)[0]
-            if other is None or variant == other["offVariant"] or variant not in prerequisite["variants"]:
+            is_on = variant is not NOTHING and other is not None and variant != other["offVariant"]
+            if not is_on or variant not in prerequisite["variants"]:
                 return flag["offVariant"], "DISABLED", {"step": "prerequisite", "flag": prerequisite["flag"]}
         for level in flag["levels"]:
             entry = self.entry(flag, level)
@@ -103,31 +110,42 @@ class Evaluation:
         return served[0], reason, {"step": "serve"} | served[1]
 
     def entry(self, flag: dict, level: str) -> str | dict:
-        """What the overrides of a level say of this context, {} for nothing"""
+        """The override of this context at a level, or {}"""
         names = [one for one in flag["overrides"] if salt_and_kind(one)[1] == level]
         key = usable(read_unit(self.context, level))
         return next((entry_of(flag["overrides"], one, key) for one in names), None) or {}
 
     def serve(self, serve: dict, flag_salt: str) -> tuple[str, dict] | None:
-        """The variant and the experiment that the unit is in, or None; `looked` tells whether a hash decided (SV-30)"""
+        """The variant and the experiment of the unit, or None; `looked` says whether a hash decided (SV-30)"""
         self.looked = False
         try:
-            return self.pass_steps(serve, serve.get("salt", flag_salt), serve.get("unit", "user"))
+            if "choose" in serve:
+                return self.choose(serve)
+            return self.pass_stages(serve, serve.get("salt", flag_salt), serve.get("unit", "user"))
         except UnusableError as error:
             self.looked, on_missing = False, serve.get("onMissing")
             return (on_missing["variant"], {}) if on_missing and error.args[0] else None
 
-    def pass_steps(self, serve: dict, salt: str, unit: str) -> tuple[str, dict] | None:
+    def choose(self, serve: dict) -> tuple[str, dict] | None:
+        """SV-42"""
+        arm = serve["choose"](self.context, self.now)
+        if arm is None:
+            return None
+        self.looked = True
+        experiment = serve.get("experiment")
+        return serve["arms"][arm]["variant"], {"experiment": experiment["key"]} if experiment else {}
+
+    def pass_stages(self, serve: dict, salt: str, unit: str) -> tuple[str, dict] | None:
         """SV-2: holdout, slice, rollout, arms"""
-        experiment, steps = serve.get("experiment", {}), []  # (ranges, whether to be inside, salt, unit)
+        experiment, stages = serve.get("experiment", {}), []  # (ranges, whether to be inside, salt, unit)
         if "holdout" in experiment:
             holdout = self.snapshot.holdouts[experiment["holdout"]]
-            steps.append(([[0, holdout["percent"]]], False, holdout["salt"] + "/holdout", holdout.get("unit", "user")))
+            stages.append(([[0, holdout["percent"]]], False, holdout["salt"] + "/holdout", holdout.get("unit", "user")))
         if "group" in experiment:
             group = self.snapshot.groups[experiment["group"]]
-            steps.append((experiment["slice"], True, group["salt"] + "/slice", group.get("unit", "user")))
-        steps.append(([[0, self.share(serve.get("rollout", TOTAL))]], True, salt + "/rollout", unit))
-        if not all(self.is_within(ranges, *hashed) == inside for ranges, inside, *hashed in steps):
+            stages.append((experiment["slice"], True, group["salt"] + "/slice", group.get("unit", "user")))
+        stages.append(([[0, self.share(serve.get("rollout", TOTAL))]], True, salt + "/rollout", unit))
+        if not all(self.is_within(ranges, *hashed) == inside for ranges, inside, *hashed in stages):
             return None
         certain = [arm for arm in serve.get("arms", [serve]) if arm.get("weight", TOTAL) == TOTAL]
         if certain:
@@ -138,7 +156,7 @@ class Evaluation:
         return variant, {"experiment": experiment["key"]} if experiment else {}
 
     def is_within(self, ranges: list[list[int]], salt: str, unit: str) -> bool:
-        """Whether the unit's slot is in one of the ranges; it is looked at only where that depends on it (SV-16)"""
+        """Whether the unit's slot is in one of the ranges; the unit is read only if needed (SV-16)"""
         covered = sum(until - start for start, until in ranges)
         if covered in (0, TOTAL):
             return covered == TOTAL
@@ -161,7 +179,7 @@ class Evaluation:
         minute = min(max(self.now // MINUTE * MINUTE, begin), until)
         return start + (end - start) * (minute - begin) // (until - begin)
 
-    def holds(self, condition: dict) -> bool:  # noqa: PLR0911 - one a form
+    def holds(self, condition: dict) -> bool:  # noqa: PLR0911 - one for each form
         """§ 6"""
         if "all" in condition:
             return all(map(self.holds, condition["all"]))
@@ -173,6 +191,8 @@ class Evaluation:
             return self.is_in(self.snapshot.segments[condition["segment"]])
         if "flag" in condition:
             return self.served(self.snapshot.flags[condition["flag"]])[0] in condition["variants"]
+        if "dialect" in condition:
+            return condition["dialect"](self.context, self.now)
         if "bucket" in condition:
             bucket = condition["bucket"]
             text = usable(read_unit(self.context, bucket.get("unit", "user")))

@@ -1,4 +1,4 @@
-"""What strings can be read as: instants, versions, ranges, networks; and case folding (language.md §§ 6 and 8)"""
+"""Parsers of instants, versions, ranges and networks; and case folding (language.md §§ 6 and 8)"""
 
 import re
 import sys
@@ -19,7 +19,7 @@ IDENTIFIERS, BUILD = rf"({IDENTIFIER}(?:\.{IDENTIFIER})*)", r"[0-9A-Za-z-]+(?:\.
 VERSION = re.compile(rf"({NUMERIC})\.({NUMERIC})\.({NUMERIC})(?:-{IDENTIFIERS})?(?:\+{BUILD})?")
 NETWORK = re.compile(rf"([^/]*)(?:/({NUMERIC}))?")
 RELEASE = (1,)  # compares as later than (0, identifiers)
-FOLDING_TABLE = Path(__file__).parents[2] / "core" / "src" / "case_folding.rs"
+FOLDING_TABLE = Path(__file__).parents[2] / "core" / "src" / "operator" / "case_folding.rs"
 FOLDING_ROW = re.compile(r"\(0x([0-9A-F]+), 0x([0-9A-F]+), (\d+), (-?\d+)\),")
 
 
@@ -31,7 +31,7 @@ FOLDED = {  # rows C and S of CaseFolding, from the table that is generated for 
 
 
 def of_text(read: Callable[[str], object]) -> Callable[[object], object]:
-    """A reader of strings that takes any value; all readers answer None for what they do not read"""
+    """A parser of strings that takes any value; every parser returns None for a value that it cannot parse"""
     return lambda value: read(value) if isinstance(value, str) else None
 
 
@@ -45,7 +45,7 @@ def instant(value: object) -> int | None:  # Milliseconds since 1970 (TIME-2, TI
     if zone_hour > 23 or zone_minute > 59:
         return None
     try:
-        # Every 400 years the calendar repeats itself; `datetime` knows no year 0.
+        # The calendar repeats every 400 years; `datetime` has no year 0.
         since_1970 = (datetime(year % 400 + 400, *fields) - EPOCH) // MILLISECOND
     except ValueError:
         return None
@@ -66,7 +66,7 @@ def version(text: str) -> tuple | None:
 
 @of_text
 def version_range(text: str) -> tuple | None:
-    """(version, how many leading numbers must be equal) of `^V` or `~V` (OP-45 to OP-47)"""
+    """(version, number of leading numbers that must be equal) of `^V` or `~V` (OP-45 to OP-47)"""
     lowest = version(text[1:]) if text[:1] in ("^", "~") else None
     if lowest is None or text[0] == "~":
         return lowest and (lowest, 2)
@@ -74,7 +74,7 @@ def version_range(text: str) -> tuple | None:
 
 
 def in_range(known: tuple, limits: tuple) -> bool:
-    """Below the next version at a position means: equal up to and with that position (OP-46 to OP-48)"""
+    """A version below the next one at a position is equal up to and including that position (OP-46 to OP-48)"""
     lowest, equal = limits
     if known[3] != RELEASE and (lowest[3] == RELEASE or known[:3] != lowest[:3]):
         return False
@@ -83,7 +83,7 @@ def in_range(known: tuple, limits: tuple) -> bool:
 
 @of_text
 def address(text: str) -> tuple[int, int] | None:
-    """(bits of the family, number) (OP-51); `ipaddress` differs only in taking zones"""
+    """(bits of the family, number) (OP-51); `ipaddress` also accepts zones"""
     try:
         known = ip_address(text.replace("%", "no zone"))
     except ValueError:
@@ -93,7 +93,7 @@ def address(text: str) -> tuple[int, int] | None:
 
 @of_text
 def network(text: str) -> tuple[int, int, int] | None:
-    """(bits, number, prefix) (OP-50, OP-51); `ip_network` would take masks and `/08`"""
+    """(bits, number, prefix) (OP-50, OP-51); `ip_network` also accepts masks and `/08`"""
     match = NETWORK.fullmatch(text)
     known = address(match[1]) if match else None
     prefix = int((match[2] or known[0]) if known else 0)
@@ -105,5 +105,5 @@ def in_network(known: tuple[int, int], limits: tuple[int, int, int]) -> bool:  #
     return known[0] == bits and known[1] >> bits - prefix == base >> bits - prefix
 
 
-def folded(value: object) -> object:  # OP-24; what is no string is as it was
+def folded(value: object) -> object:  # OP-24; other values stay unchanged
     return "".join(FOLDED.get(character, character) for character in value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""The operators on attributes: a table of what each one takes and tests (language.md § 6)"""
+"""The operators on attributes: a table of their literals and tests (language.md § 6)"""
 
 from collections.abc import Callable
 from operator import eq, ge, gt, le, lt
@@ -13,7 +13,7 @@ COMPARISONS = {"Equal": eq, "Less": lt, "LessOrEqual": le, "Greater": gt, "Great
 
 
 class Operator(NamedTuple):
-    """An operator; both readers answer None for what they do not read"""
+    """An operator; both parsers return None for a value that they cannot parse"""
 
     takes: set[str]  # exactly one of these members, if any
     read_literal: Callable[[object], object]
@@ -25,7 +25,7 @@ class Operator(NamedTuple):
 
 
 def when(fits: Callable[[object], object]) -> Callable[[object], object]:
-    """A reader of the values that fit, as they are"""
+    """A parser that returns the values that fit unchanged"""
     return lambda value: value if fits(value) else None
 
 
@@ -33,7 +33,7 @@ def length(value: object) -> int | None:  # OP-31
     return len(value) if isinstance(value, list) else None
 
 
-def scalar(value: object) -> tuple | None:  # With its type, for Python has True == 1.0 (OP-20)
+def scalar(value: object) -> tuple | None:  # With its type, since True == 1.0 in Python (OP-20)
     return (type(value), value) if value is None or isinstance(value, str | float | bool) else None
 
 
@@ -72,7 +72,7 @@ def split_name(name: str) -> tuple[str, bool]:
 
 
 def passes(test: dict, value: object) -> bool:
-    """A test that has been read, without its negation (OP-4, OP-10 to OP-12)"""
+    """The result of a parsed test, without its negation (OP-4, OP-10 to OP-12)"""
     operator = OPERATORS[test["base"]]
     if value is MISSING or not operator.takes:
         return value is not MISSING

@@ -1,7 +1,7 @@
 """Patterns (language.md § 7): a parser of the grammar that makes a matcher on sets of positions
 
-A parsed node is (size, step), where step(text, starts) answers every position at which the node can end if it begins
-at one of `starts`. So it takes polynomial time: a position is in a set only once.
+A parsed node is (size, step), where step(text, starts) returns every position at which the node can end if it begins
+at one of `starts`. A set contains each position once, so matching takes polynomial time.
 """
 
 import re
@@ -13,21 +13,21 @@ from values import BrokenError, need
 
 Step = Callable[[str, set[int]], set[int]]
 Node = tuple[int, Step]
-# The terminals of the grammar. Python's `re` finds them in a pattern, and at a place of a text.
+# The terminals of the grammar. Python's `re` finds them in a pattern, and at a position of a text.
 ESCAPE = r"\\[dDwWsSnrtfv!-/:;=?@\[-`{-~]"
 MEMBER = rf"[^\[\]\\^\-&~]|{ESCAPE}"
 ATOM = re.compile(rf"\[\^?(?:(?:{MEMBER})(?:-(?:{MEMBER}))?)+\]|\.|{ESCAPE}|[^\\^$.|?*+()\[\]{{}}]")
 ASSERTION, OPEN = re.compile(r"[\^$]|\\[bB]"), re.compile(r"\((?:\?:)?")
 QUANTIFIER = re.compile(r"(?:([*+?])|\{([0-9]+)(,([0-9]*))?\})\??")
 BOUNDS = {"*": (0, None), "+": (1, None), "?": (0, 1)}
-# RX-2, RX-3, said so that Python's doubtful cases (a final line feed, the empty text) do not arise.
+# RX-2, RX-3, written to avoid Python's special cases (a final line feed, the empty text).
 ASSERTIONS = {"^": r"\A", "$": r"\Z", "\\b": r"(?<=\w)(?!\w)|(?<!\w)(?=\w)", "\\B": r"(?<=\w)(?=\w)|(?<!\w)(?!\w)"}
 MAX_CHARACTERS, MAX_COUNT, MAX_NESTING, MAX_SIZE = 1000, 1000, 32, 10_000
 MAX_MATCHED = 2048
 
 
 class Pattern(NamedTuple):
-    """What was read of a pattern"""
+    """A parsed pattern"""
 
     size: int
     is_in: Callable[[str], bool]
@@ -40,7 +40,7 @@ def terminal(expression: str) -> Node:
 
 
 def joined(parts: list[Node], *, is_choice: bool) -> Node:
-    """Any of the parts, or one after the other (RX-6)"""
+    """A choice of the parts, or their sequence (RX-6)"""
 
     def step(text: str, starts: set[int]) -> set[int]:
         if is_choice:
@@ -70,7 +70,7 @@ def repeated(part: Node, match: re.Match) -> Node:  # A part with its quantifier
 
 
 def pattern(text: str, position: int, depth: int) -> tuple[Node, int]:
-    """Alternatives inside so many groups, and where they end"""
+    """Alternatives inside `depth` groups, and the position of their end"""
     need(depth <= MAX_NESTING, "too many groups inside one another")
     alternatives: list[list[Node]] = [[]]
     while position < len(text) and text[position] != ")":

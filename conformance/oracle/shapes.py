@@ -1,20 +1,21 @@
-"""The shapes of conditions, serves and flags, as readers (language.md §§ 2, 5 and 6)
+"""The structure of conditions, serves and flags, as parsers (language.md §§ 2, 5 and 6)
 
-A reader takes any JSON value and answers what it means, or None for what it does not read. Readers of containers are
-made by `listed`, `mapped` and `shaped`; these raise `BrokenError`.
+A parser takes any JSON value and returns its meaning, or None for a value that it cannot parse. `listed`, `mapped` and
+`shaped` create parsers of containers; these raise `BrokenError`.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+from dialects import ALGORITHMS, CONDITIONS
 from literals import folded, instant
 from operators import OPERATORS, scalar, split_name, text, when
 from values import TOTAL, is_integer, is_readable, need, salt_and_kind
 
 Reader = Callable[[object], object]
 Readers = dict[str, Reader]
-LEVEL, ANY_NUMBER = 1, 2**53
+LEVEL, ANY_NUMBER = 2, 2**53
 MAX_NAME, MAX_RULES, MAX_ARMS, MAX_LEVELS, MAX_PREREQUISITES = 255, 1000, 100, 16, 100
 MAX_PATTERNS = 20_000
 MAX_STEPS, MAX_DEPTH, MAX_LITERALS, PATH = 1000, 32, 1_000_000, re.compile(r"(?:/(?:[^/~]|~[01])*){1,16}")
@@ -45,7 +46,7 @@ def mapped(name: Reader, member: Reader) -> Reader:
 
 
 def by_kind(member: Reader) -> Reader:
-    """Lists by name, no two for one kind"""
+    """Lists by name, at most one for each kind"""
 
     def read(value: object) -> dict:
         found = mapped(list_name, member)(value)
@@ -56,7 +57,7 @@ def by_kind(member: Reader) -> Reader:
 
 
 def shaped(required: Readers, optional: Readers, *checks: Callable, is_open: bool = False) -> Reader:
-    """An object of these members that passes the checks; what is null is absent (CMP-5), others are refused (CMP-4)"""
+    """An object with these fields that passes the checks; null is absent (CMP-5), other fields are refused (CMP-4)"""
     readers = required | optional
 
     def read(value: object) -> dict:
@@ -89,16 +90,21 @@ json_object = when(lambda value: isinstance(value, dict) and is_readable(value))
 
 REFERENCE = {"flag": text, "variants": listed(text, 1, MAX_LITERALS)}
 BUCKET = {"salt": name, "from": position, "until": position}
-FORMS = ({"all"}, {"any"}, {"not"}, {"segment"}, set(REFERENCE), {"bucket"})  # and tests of attributes
+FORMS = ({"all"}, {"any"}, {"not"}, {"segment"}, set(REFERENCE), {"bucket"})  # and tests of attributes, and dialects
 
 
 def condition(value: object, depth: int = 1) -> dict:
-    """§ 6; a test of an attribute with its literals as they are read"""
+    """A condition (§ 6); a test of an attribute has its parsed literals"""
     need(depth <= MAX_DEPTH, "conditions too deep")
 
     def inner(one: object) -> dict:
         return condition(one, depth + 1)
 
+    if isinstance(value, dict) and value.get("dialect") is not None:
+        given = {one for one in value if value[one] is not None} | {"expression"}
+        need("expression" in value and given == DIALECT, "no form of a condition")
+        need(text(value["dialect"]) in CONDITIONS, "unknown dialect")
+        return {"dialect": CONDITIONS[value["dialect"]](value["expression"])}
     many = listed(inner, 0, ANY_NUMBER)
     bucket = shaped(BUCKET, {"unit": path}, lambda bucket: bucket["from"] < bucket["until"])
     test = {"attribute": path, "op": text, "ignoreCase": boolean, "array": when(("any", "all", "none").__contains__)}
@@ -123,7 +129,7 @@ def condition(value: object, depth: int = 1) -> dict:
 
 
 def inner_conditions(when: dict) -> list[dict]:
-    """Those that stand directly in a condition"""
+    """The conditions directly inside a condition"""
     return [*when.get("all", []), *when.get("any", []), *([when["not"]] if "not" in when else [])]
 
 
@@ -138,13 +144,13 @@ def references(when: dict) -> Iterator[tuple[str, str, list | None]]:
 
 
 def pattern_size(when: dict) -> int:
-    """Of all patterns in a condition together (RX-10)"""
+    """The size of all patterns in a condition (RX-10)"""
     inner = sum(map(pattern_size, inner_conditions(when)))
     return inner + (sum(pattern.size for pattern in when["literals"]) if when.get("base") == "matches" else 0)
 
 
 def conditions(part: dict) -> list[dict]:
-    """Those of a flag or a segment that has been read"""
+    """The conditions of a parsed flag or segment"""
     return [owner.get("when", {}) for owner in part.get("rules", [part])]
 
 
@@ -163,17 +169,34 @@ EXPERIMENT = shaped(
     {"group": text, "slice": RANGES, "holdout": text},
     lambda found: ("group" in found) == ("slice" in found),  # SV-20
 )
+DIALECT = {"dialect", "expression"}
 ARM = shaped({"variant": text, "weight": position}, {})
 ARMS = listed(ARM, 1, MAX_ARMS, lambda arms: sum(arm["weight"] for arm in arms) == TOTAL)  # SV-3
 ON_MISSING = either(shaped({"variant": text}, {}), lambda value: {} if value == "decline" else None)  # SV-17
 SPLIT = shaped(
     {},
     {"variant": text, "arms": ARMS, "rollout": either(TIMED, share), "unit": path, "onMissing": ON_MISSING}
-    | {"salt": name, "experiment": EXPERIMENT, "algorithm": when("murmur3".__eq__)},
+    | {"salt": name, "experiment": EXPERIMENT, "algorithm": when(("murmur3",).__contains__)},
     lambda found: ("variant" in found) != ("arms" in found),  # SV-1
     lambda found: "arms" in found or "experiment" not in found,
 )
-SERVE = either(SPLIT, lambda value: {"variant": value} if isinstance(value, str) else None)
+VENDOR_ARM = shaped({"variant": text, "weight": when(lambda value: isinstance(value, float))}, {})
+VENDOR_SPLIT = shaped(
+    {"algorithm": when(ALGORITHMS.__contains__), "arms": listed(VENDOR_ARM, 1, MAX_ARMS)},
+    {"parameters": json_object, "experiment": shaped({"key": name}, {})},
+)
+
+
+def split(value: dict) -> dict:
+    """A serve that is an object; one of another vendor has the function `choose` (SV-41)"""
+    if value.get("algorithm") in (None, "murmur3") or not isinstance(value["algorithm"], str):
+        return SPLIT(value)
+    found = VENDOR_SPLIT(value)
+    weights = [arm["weight"] for arm in found["arms"]]
+    return found | {"choose": ALGORITHMS[found["algorithm"]](found.get("parameters", {}), weights)}
+
+
+SERVE = either(split, lambda value: {"variant": value} if isinstance(value, str) else None)
 PATCH_OR_VARIANT = shaped({}, {"variant": text, "patch": json_object}, lambda found: len(found) == 1)
 OVERRIDE = either(PATCH_OR_VARIANT, when(("include", "exclude").__contains__))  # CMP-17
 IDS = listed(name, 0, ANY_NUMBER)
@@ -200,3 +223,34 @@ FLAG = shaped(
     },
     is_open=True,
 )
+
+
+class Nothing(str):
+    """Stands for no variant (SV-40): equal to no name, and to itself"""
+
+
+NOTHING = Nothing()
+
+
+def with_nothing(flag: object) -> object:
+    """A flag of version 2 with NOTHING where `null` serves nothing (CMP-8, CMP-22, SV-40)"""
+    if not isinstance(flag, dict) or not is_integer(flag.get("needs"), 2):
+        return flag
+    flag = {one: NOTHING if one in ("serve", "offVariant") and flag[one] is None else flag[one] for one in flag}
+    rules = flag.get("rules")
+    rules = [with_nothing(rule | {"needs": 2.0}) if isinstance(rule, dict) else rule for rule in rules or []]
+    arms = flag["serve"].get("arms") if isinstance(flag.get("serve"), dict) else None
+    if isinstance(arms, list):
+        none = {"variant": NOTHING}
+        arms = [arm | none if isinstance(arm, dict) and arm.get("variant", 0) is None else arm for arm in arms]
+        flag["serve"] = flag["serve"] | {"arms": arms}
+    return flag | {"rules": rules} if isinstance(flag.get("rules"), list) else flag
+
+
+def is_of_version_2(part: dict) -> bool:
+    """Whether a parsed flag or segment has a dialect (CMP-8)"""
+
+    def has(when: dict) -> bool:
+        return "dialect" in when or any(map(has, inner_conditions(when)))
+
+    return any("choose" in serve for serve in part.get("serves", [])) or any(map(has, conditions(part)))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The oracle as a testee: JSON lines in, canonical JSON lines out (design § 8)"""
+"""The oracle as a testee: reads requests and writes responses as lines of JSON"""
 
 import sys
 
@@ -12,13 +12,13 @@ TYPES = (None, "boolean", "string", "number", "integer", "object")
 
 
 class Testee:
-    """One logical snapshot; a load replaces it"""
+    """The current snapshot; a load replaces it"""
 
     def __init__(self) -> None:
         self.snapshot = Snapshot({"schemaVersion": 1.0})
 
     def answer(self, line: str) -> str:
-        """The answer to one line"""
+        """The response to one line"""
         try:
             request = read_json(line)
             if request["op"] == "load" and "vendor" not in request:
@@ -46,7 +46,7 @@ class Testee:
 
 
 def read_context(request: dict) -> object:
-    """The context, which may be given as text; null, which is no context, for text that is no JSON"""
+    """The context, which may be given as text; null, an invalid context, for text that is not valid JSON"""
     try:
         return read_json(request["contextText"]) if "contextText" in request else request.get("context", {})
     except ValueError:

@@ -1,6 +1,6 @@
 """Values, canonical JSON, contexts, hashing and patches (language.md §§ 1, 3, 5 and 9)
 
-Numbers are floats throughout: `read_json` makes them so, and no value is ever an `int`.
+All numbers are floats: `read_json` converts them, and no value is an `int`.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 
 MISSING = object()
-UNREADABLE = object()  # stands for what is JSON but no value (VAL-6)
+UNREADABLE = object()  # stands for valid JSON that is not a value (VAL-6)
 SAFE, TOTAL = 2**53 - 1, 100_000
 QUOTE = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -34,14 +34,14 @@ def read_json(text: str) -> object:
         return value + 0.0 if abs(value) < float("inf") else UNREADABLE  # -0.0 + 0.0 is 0.0 (VAL-3)
 
     def constant(literal: str) -> None:
-        raise ValueError(f"`{literal}` is no JSON")
+        raise ValueError(f"`{literal}` is not valid JSON")
 
     value = json.loads(text, parse_int=number, parse_float=number, parse_constant=constant)
     return without_halves(value) if "\\ud" in text.lower() else value
 
 
 class BrokenError(Exception):
-    """What is wrong with a flag, segment, group, holdout or document, or with a literal in it"""
+    """An error in a flag, segment, group, holdout or document, or in a literal of it"""
 
 
 def need(fine: object, message: str) -> None:
@@ -50,13 +50,20 @@ def need(fine: object, message: str) -> None:
 
 
 def is_readable(value: object) -> bool:
-    """Whether nothing in a value is unreadable"""
+    """Whether no part of a value is unreadable"""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return value is not UNREADABLE and all(map(is_readable, inner))
 
 
+def containers(value: object) -> int:
+    """How many arrays and objects are inside one another at most, this one included"""
+    if not isinstance(value, dict | list):
+        return 0
+    return 1 + max(map(containers, value.values() if isinstance(value, dict) else value), default=0)
+
+
 def is_integer(value: object, low: float = -SAFE, high: float = SAFE) -> bool:
-    """VAL-4, within bounds; `True` is no float, though it is an `int`"""
+    """VAL-4, within bounds; `True` is an `int` but not a float"""
     return isinstance(value, float) and value.is_integer() and low <= value <= high
 
 
@@ -93,20 +100,20 @@ def read_unit(context: dict, unit: str) -> object:
 
 
 def usable(value: object) -> str | None:
-    """What is hashed or looked up of a key, if it is usable (CTX-6)"""
+    """The text of a usable key that is hashed or looked up (CTX-6), else None"""
     if isinstance(value, str):
         return value or None
     return str(int(value)) if is_integer(value) else None
 
 
 def salt_and_kind(name: str) -> tuple[str | None, str]:
-    """The salt and the kind in the name of a hashed list, no salt in any other (CMP-21)"""
+    """The salt and the kind in the name of a list; only hashed lists have a salt (CMP-21)"""
     match = re.fullmatch("/([^/]+)/(.*)", name, re.DOTALL)
     return match.groups() if match else (None, name)
 
 
 def entry_of(lists: dict, name: str, key: str | None) -> object:
-    """What a list has for a key, or None; a hashed one is asked for the key's hash (CTX-8)"""
+    """The entry of a key, or None; a hashed list is searched for the hash of the key (CTX-8)"""
     salt = salt_and_kind(name)[0]
     if salt is not None and key is not None:
         key = hashlib.sha256(f"{salt}/{key}".encode()).hexdigest()[:24]
@@ -135,7 +142,7 @@ def murmur3(data: bytes, seed: int) -> int:
 
 
 def slot(salt: str, unit: str, total: int = TOTAL) -> int:
-    """SV-12, with the seed of `salt`, to which the caller has added `/` and the step (SV-11)"""
+    """SV-12, with the seed of `salt`, to which the caller has added `/` and the stage (SV-11)"""
     return murmur3(unit.encode(), murmur3(salt.encode(), 0)) * total >> 32
 
 

@@ -1,4 +1,4 @@
-// The README's quick starts, each run as it stands there against a real server: it shows the value that the flag has.
+// Runs each quick start of the README unchanged against a server: it must show the value of the flag.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -11,16 +11,16 @@ import { SingleNode } from '../e2e/support/deployment.mjs';
 import { openBrowser } from '../e2e/support/page.mjs';
 import { fromRoot } from '../e2e/support/paths.mjs';
 import { KEYS } from '../e2e/support/server.mjs';
+import { Site } from '../e2e/support/site.mjs';
 import { flagOf, readBlocks } from './blocks.mjs';
-import { Site } from './page.mjs';
 
 const run = promisify(execFile);
 const RUN_MS = 60_000;
-// The first time, cargo compiles what the block leans on.
+// The first run compiles the dependencies of the block.
 const COMPILE_MS = 600_000;
-// What the browser's block, which has no environment, writes in their place.
+// URL and key in the browser's block, which has no environment variables.
 const URL_IN_PAGE = 'http://127.0.0.1:8080';
-const KEY_IN_PAGE = /fs_local_[^'"]*/;
+const KEY_IN_PAGE = /fs_client_[^'"]*/;
 
 const blocks = readBlocks();
 let deployment;
@@ -31,7 +31,7 @@ before(async () => {
   deployment = await SingleNode.start();
   server = deployment.writer;
   folder = await mkdtemp(join(tmpdir(), 'flagstaff-readme-'));
-  // So that the packages are found as in a project that has installed them.
+  // Makes the packages available as in a project that has installed them.
   await symlink(fromRoot('node_modules'), join(folder, 'node_modules'));
 });
 
@@ -40,7 +40,7 @@ after(async () => {
   await deployment?.stop();
 });
 
-/** Runs a program with the address and key that the blocks read from the environment; gives what it prints. */
+/** Runs a program with the address and key in the environment; returns its output. */
 async function output(command, args, timeout = RUN_MS) {
   const env = { ...process.env, FLAGSTAFF_URL: server.url, FLAGSTAFF_KEY: KEYS.server };
   const { stdout } = await run(command, args, { env, timeout, cwd: fromRoot('.') });
@@ -53,7 +53,7 @@ async function written(name, text) {
   return file;
 }
 
-/** Off, then on: the value on is the server's alone, since every block's default is the value off. */
+/** Switches the flag off, then on: only the server can provide the value on, since the default of every block is the value off. */
 async function showsBothValues(block, show) {
   const flag = flagOf(block.text);
   for (const value of [false, true]) {
@@ -82,8 +82,17 @@ test('the quick start for Node', { skip: !blocks.has('node') }, async () => {
 });
 
 test('the quick start for Rust', { skip: !blocks.has('rust') }, async () => {
-  const example = ['-p', 'flagstaff-conformance', '--features', 'bindings', '--example', 'quickstart'];
-  await showsBothValues(blocks.get('rust'), () => output('cargo', ['run', '--quiet', ...example], COMPILE_MS));
+  // The packages and features of scripts/test.sh: cargo rebuilds most dependencies for others.
+  const selection = [
+    '--workspace',
+    '--exclude',
+    'flagstaff-wasm-bindgen',
+    '--features',
+    'flagstaff-conformance/bindings',
+  ];
+  await output('cargo', ['build', '--quiet', ...selection, '--example', 'quickstart'], COMPILE_MS);
+  const example = join(process.env.CARGO_TARGET_DIR ?? fromRoot('target'), 'debug/examples/quickstart');
+  await showsBothValues(blocks.get('rust'), () => output(example, []));
 });
 
 test('the quick start for the browser', { skip: !blocks.has('browser') }, async () => {
@@ -91,7 +100,7 @@ test('the quick start for the browser', { skip: !blocks.has('browser') }, async 
   assert.ok(text.includes(URL_IN_PAGE) && KEY_IN_PAGE.test(text), 'the block names its server and a key');
   const site = await Site.open({
     language,
-    text: text.replace(URL_IN_PAGE, server.url).replace(KEY_IN_PAGE, KEYS.local),
+    text: text.replace(URL_IN_PAGE, server.url).replace(KEY_IN_PAGE, KEYS.client),
   });
   const browser = await openBrowser();
   try {

@@ -1,4 +1,4 @@
-"""The conformance cases as the tests of the specification read them"""
+"""Reads the conformance cases for the tests of the specification"""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ NOW = "2026-01-01T00:00:00Z"
 
 
 def all_cases() -> Iterator[tuple[str, dict, dict]]:
-    """Every case: a name for people, its file and the case"""
+    """Every case: its name, its file and the case"""
     for path in sorted((CONFORMANCE / "cases").rglob("*.json")):
         file = json.loads(path.read_text(encoding="utf-8"))
         topic = path.relative_to(CONFORMANCE / "cases").with_suffix("")

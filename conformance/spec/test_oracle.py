@@ -1,4 +1,4 @@
-"""The oracle passes every conformance case, and knows the golden vectors"""
+"""The oracle passes every conformance case and the golden vectors"""
 
 import json
 
@@ -13,7 +13,7 @@ VECTORS = json.loads((CONFORMANCE / "vectors" / "bucketing.json").read_text(enco
 
 
 def ask(testee: Oracle, **request: object) -> dict:
-    """The answer to a request, as JSON"""
+    """The response to a request, as JSON"""
     return json.loads(testee.answer(json.dumps(request)))
 
 
@@ -23,7 +23,7 @@ def load(testee: Oracle, owner: dict) -> dict:
 
 
 def question(case: dict) -> dict:
-    """The members of a request that are those of the case"""
+    """The fields of a request that come from the case"""
     context = {"contextText": case["contextText"]} if "contextText" in case else {"context": case.get("context", {})}
     return context | {"now": case.get("now", NOW)}
 
@@ -34,14 +34,14 @@ def part_of(pointer: str) -> str:
 
 
 def assert_members(expected: dict, outcome: dict) -> None:
-    """Every member that is expected is equal, as canonical JSON"""
+    """Every expected field is equal, as canonical JSON"""
     for name, value in expected.items():
         assert canonical(read_json(json.dumps(outcome[name]))) == canonical(read_json(json.dumps(value))), name
 
 
 @pytest.mark.parametrize(("file", "case"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_case(file: dict, case: dict) -> None:
-    """What the case expects, except the words of issues"""
+    """The outcomes that the case expects, but not the messages of issues"""
     testee = Oracle()
     if "document" in file:
         assert load(testee, file)["ok"]
@@ -66,7 +66,7 @@ def test_case(file: dict, case: dict) -> None:
 
 
 def test_golden_hashes() -> None:
-    """The hash, also of bytes that are no text"""
+    """The hash, also of bytes that are not UTF-8"""
     for vector in VECTORS["hashes"]:
         data = vector["text"].encode() if "text" in vector else bytes.fromhex(vector["bytes"])
         assert murmur3(data, vector["seed"]) == vector["hash"], vector
@@ -80,6 +80,13 @@ def test_golden_slots() -> None:
 
 
 def test_the_oracle_is_small() -> None:
-    """Who reads it must be able to hold it in mind"""
+    """A reader can understand the whole oracle"""
     modules = (CONFORMANCE / "oracle").glob("*.py")
-    assert sum(len(module.read_text(encoding="utf-8").splitlines()) for module in modules) < 1110
+    # 70 lines more than before version 2 of the language, which serves nothing and has dialects.
+    assert sum(len(module.read_text(encoding="utf-8").splitlines()) for module in modules) < 1200
+
+
+def test_each_dialect_of_the_oracle_is_small() -> None:
+    """So is each vendor, which is a module of its own"""
+    for module in (CONFORMANCE / "oracle" / "dialects").glob("*.py"):
+        assert len(module.read_text(encoding="utf-8").splitlines()) < 250, module

@@ -1,4 +1,4 @@
-"""The schema of documents is a schema, takes every document that compiles, and refuses what has another shape"""
+"""The schema of documents is valid, accepts every document that compiles, and refuses documents of another structure"""
 
 import json
 
@@ -12,7 +12,7 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
 def fine_documents() -> list[tuple[str, dict]]:
-    """Documents of the cases that say that nothing is wrong"""
+    """Documents of the cases without issues"""
     found = []
     for name, file, case in all_cases():
         document = case.get("document", file.get("document"))
@@ -24,22 +24,22 @@ def fine_documents() -> list[tuple[str, dict]]:
 
 
 def test_it_is_a_schema() -> None:
-    """Of the draft that it names"""
+    """The schema is valid in the draft that it names"""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
 def test_there_are_documents_to_judge() -> None:
-    """A test over nothing would always pass"""
+    """Without documents the next test would always pass"""
     assert fine_documents()
 
 
 @pytest.mark.parametrize(("document"), [one[1] for one in fine_documents()], ids=[one[0] for one in fine_documents()])
 def test_it_takes(document: dict) -> None:
-    """Every document without issues"""
+    """It accepts every document without issues"""
     assert [error.message for error in VALIDATOR.iter_errors(document)] == []
 
 
-# Members that are null beside a form of which they are no part (CMP-5).
+# Fields that are null and do not belong to the form that is used (CMP-5).
 SPARSE = [
     {"schemaVersion": 1, "flags": None, "segments": None, "environment": None, "revision": None},
     {
@@ -69,7 +69,7 @@ SPARSE = [
 
 @pytest.mark.parametrize("document", SPARSE, ids=[json.dumps(document) for document in SPARSE])
 def test_it_takes_null_for_absent(document: dict) -> None:
-    """Wherever a member is optional"""
+    """It accepts null for every optional field"""
     assert [error.message for error in VALIDATOR.iter_errors(document)] == []
 
 
@@ -112,5 +112,5 @@ SPOILED = [
 
 @pytest.mark.parametrize("document", SPOILED, ids=[json.dumps(document) for document in SPOILED])
 def test_it_refuses(document: dict) -> None:
-    """Documents of another shape"""
+    """It refuses documents of another structure"""
     assert not VALIDATOR.is_valid(document)

@@ -1,4 +1,4 @@
-"""What docs/security.md promises is held by tests that exist
+"""The tests that docs/security.md names exist
 
 A row names its test as `path/of/file.rs::name_of_the_test`, `path/of/file.mjs::title of the test` or
 `path/of/cases.json::name of a case`.
@@ -18,13 +18,13 @@ ROW = re.compile(r"^\|.*\|$", re.MULTILINE)
 
 
 def pins() -> list[tuple[str, str]]:
-    """Every file and test that the page names"""
+    """Every file and test on the page"""
     return PIN.findall(PAGE)
 
 
 @pytest.mark.parametrize(("file", "test"), pins(), ids=lambda part: part)
 def test_a_named_test_exists(file: str, test: str) -> None:
-    """A row whose test went or was renamed is no promise any more"""
+    """A row whose test was removed or renamed proves nothing"""
     text = (ROOT / file).read_text(encoding="utf-8")
     if file.endswith(".json"):
         assert any(test in case["name"] for case in json.loads(text)["cases"])
@@ -34,7 +34,7 @@ def test_a_named_test_exists(file: str, test: str) -> None:
 
 
 def tables_with_a_test_column() -> list[str]:
-    """The rows of the tables whose last column is headed `test`"""
+    """The rows of the tables with the last column `test`"""
     rows, is_wanted = [], False
     for line in PAGE.splitlines():
         if not ROW.match(line):
@@ -47,7 +47,7 @@ def tables_with_a_test_column() -> list[str]:
 
 
 def test_every_row_of_a_table_of_bounds_or_faults_names_its_test() -> None:
-    """No bound and no fault is claimed without a test"""
+    """Every bound and every fault has a test"""
     rows = tables_with_a_test_column()
     assert rows
     assert [row for row in rows if not PIN.search(row)] == []

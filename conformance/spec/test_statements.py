@@ -1,6 +1,6 @@
-"""Every statement of the specification is pinned by a case, and every pin names a statement
+"""Every statement of the specification has a case that pins it, and every pin names a statement
 
-What the cases have no words for is pinned by a test of the core that says so in a comment: `// pins TIME-9`.
+A statement that a case cannot express is pinned by a test of the core with a comment: `// pins TIME-9`.
 """
 
 import re
@@ -17,23 +17,24 @@ def statements() -> list[str]:
 
 
 def pins() -> set[str]:
-    """What the cases pin, by themselves or by their files"""
+    """The statements that cases, files of cases and tests of the core pin"""
     of_cases = {pin for _, file, case in all_cases() for pin in [*file.get("pins", []), *case.get("pins", [])]}
     tests = (CONFORMANCE.parent / "core").rglob("tests/**/*.rs")
     return of_cases.union(*(PIN.findall(path.read_text(encoding="utf-8")) for path in tests))
 
 
 def test_identifiers_are_unique() -> None:
-    """No number stands for two statements"""
+    """No identifier is used twice"""
     found = statements()
     assert len(found) == len(set(found))
 
 
 def test_every_statement_has_a_case() -> None:
-    """What no case pins, nobody keeps"""
-    assert [statement for statement in statements() if statement not in pins()] == []
+    """A statement without a case could be broken unnoticed"""
+    pinned = pins()
+    assert [statement for statement in statements() if statement not in pinned] == []
 
 
 def test_every_pin_is_a_statement() -> None:
-    """A pin that leads nowhere is a typing error, or a statement that went"""
+    """An unknown pin is a typing error or a removed statement"""
     assert sorted(pins() - set(statements())) == []

@@ -1,4 +1,4 @@
-//! The cases as they are written, and where they are found
+//! The format of the cases, and how they are found
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -14,38 +14,38 @@ pub struct CaseFile {
     /// `<area>/<topic>`, from the file's path
     #[serde(skip)]
     pub topic: String,
-    /// What the cases have in common, for people
+    /// A description of the cases
     pub description: String,
     /// The statements of the specification that every case of the file pins
     #[serde(default)]
     pub pins: Vec<String>,
-    /// The document of the cases that bring none of their own
+    /// The document of cases without their own
     pub document: Option<Json>,
     /// The cases
     pub cases: Vec<Case>,
 }
 
-/// A document, a question and what has to come of it
+/// A document, a request and the expected result
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Case {
     /// A sentence, unique in its file
     pub name: String,
-    /// The statements of the specification that this case pins, beside the file's
+    /// Further statements of the specification that this case pins
     #[serde(default)]
     pub pins: Vec<String>,
     /// The document, instead of the file's
     pub document: Option<Json>,
-    /// The document as text, where JSON as such cannot say it
+    /// The document as text, if it is not valid JSON or has a particular notation
     pub document_text: Option<String>,
-    /// The case's document is refused whole, and the file's goes on answering
+    /// The case's document is refused, and the file's document stays in use
     #[serde(default)]
     pub refused: bool,
-    /// What is wrong with the document, all of it and in this order
+    /// All issues of the document, in this order
     pub issues: Option<Vec<ExpectedIssue>>,
     /// The flag to evaluate
     pub flag: Option<String>,
-    /// The type that the caller asks for; any, if absent
+    /// The type that the caller expects; any, if absent
     #[serde(rename = "type")]
     pub value_type: Option<String>,
     /// The caller's default; `null`, if absent
@@ -53,13 +53,13 @@ pub struct Case {
     /// The context; `{}`, if absent
     #[serde(default, deserialize_with = "present")]
     pub context: Option<Json>,
-    /// The context as text, where JSON as such cannot say it
+    /// The context as text, if it is not valid JSON or has a particular notation
     pub context_text: Option<String>,
     /// The instant of the evaluation; [`Case::NOW`], if absent
     pub now: Option<String>,
-    /// Members of the flag's outcome; those not named are not judged
+    /// Expected fields of the flag's outcome; others are not compared
     pub expect: Option<Map<String, Json>>,
-    /// Members of the outcome of every flag of the document
+    /// Expected fields of the outcome of every flag of the document
     pub expect_all: Option<BTreeMap<String, Map<String, Json>>>,
     /// The flag's whole outcome, byte for byte
     pub answer: Option<String>,
@@ -69,18 +69,18 @@ pub struct Case {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedIssue {
-    /// Where in the document
+    /// The pointer into the document
     pub pointer: String,
-    /// What it says; any text, if absent
+    /// The message; any, if absent
     pub message: Option<String>,
 }
 
 impl Case {
-    /// The instant of an evaluation whose case names none
+    /// The instant of an evaluation, if the case has none
     pub const NOW: &str = "2026-01-01T00:00:00Z";
 }
 
-/// A member that is there, though it be `null`
+/// A field that is present, even if it is `null`
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
     Json::deserialize(deserializer).map(Some)
 }
@@ -92,20 +92,20 @@ pub enum DiscoveryError {
     /// A folder or file cannot be read
     #[error("`{}`: {source}", path.display())]
     Io {
-        /// Which
+        /// The path
         path: PathBuf,
-        /// Why
+        /// The cause
         source: io::Error,
     },
-    /// A file that is no [`CaseFile`]
+    /// A file is not a valid [`CaseFile`]
     #[error("`{}`: {source}", path.display())]
     Shape {
-        /// Which
+        /// The path
         path: PathBuf,
-        /// Why
+        /// The cause
         source: serde_json::Error,
     },
-    /// Two cases of one file with one name
+    /// Two cases of a file have the same name
     #[error("`{topic}` has two cases `{name}`")]
     Duplicate {
         /// The file

@@ -1,40 +1,40 @@
-//! What answers a suite's questions
+//! The interface of an engine that evaluates the cases
 
 use std::io;
 use std::time::Duration;
 
-/// One logical snapshot and the answers about it, in the protocol of JSON lines: `load`, `evaluate`, `explain`, `evaluateAll`, `bucket`
+/// The current snapshot and the responses about it, in the protocol of JSON lines: `load`, `evaluate`, `explain`, `evaluateAll`, `bucket`
 pub trait Engine {
-    /// The answer to one request, both of them one line of JSON; the answer is canonical (RFC 8785)
+    /// The response to one request, both of them one line of JSON; the response is canonical (RFC 8785)
     ///
-    /// A request that cannot be answered is answered by `{"error": "…"}`. An `Err` says that the engine itself has failed.
+    /// The response to a request that fails is `{"error": "…"}`. An `Err` means that the engine itself failed.
     fn answer(&mut self, request: &str) -> Result<String, EngineError>;
 }
 
-/// Why there is no answer
+/// An engine failed to respond
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// The process cannot be started or spoken to
+    /// The process cannot be started, or its pipes failed
     #[error("the testee `{binding}` cannot be reached: {source}")]
     Io {
-        /// Whose process
+        /// The binding of the process
         binding: &'static str,
-        /// Why
+        /// The cause
         source: io::Error,
     },
-    /// The process has ended, or closed its output; what it wrote to its standard error says why
+    /// The process ended or closed its output; its standard error has the cause
     #[error("the testee `{binding}` has ended")]
     Ended {
-        /// Whose process
+        /// The binding of the process
         binding: &'static str,
     },
     /// The process takes too long
-    #[error("the testee `{binding}` has not answered within {patience:?}")]
+    #[error("the testee `{binding}` has not responded within {patience:?}")]
     Silent {
-        /// Whose process
+        /// The binding of the process
         binding: &'static str,
-        /// How long was waited
+        /// The time limit
         patience: Duration,
     },
 }

@@ -1,15 +1,17 @@
-//! The engine in this process: the core itself, which all others are compared with
+//! The engine in this process: the core itself, with which all others are compared
 
 use flagstaff_core::{Context, Outcome, Snapshot, Value, seed, slot};
 
 use crate::answers;
 use crate::engine::{Engine, EngineError};
+use crate::imports::{self, VendorWords};
 use crate::request::Request;
 
-/// The core and the snapshot that it was last given
+/// The core and its current snapshot
 #[derive(Debug, Default)]
 pub struct Core {
     snapshot: Snapshot,
+    words: VendorWords,
 }
 
 impl Engine for Core {
@@ -23,21 +25,37 @@ impl Engine for Core {
 }
 
 impl Core {
+    fn load(&mut self, document: &str, words: VendorWords) -> Value {
+        match Snapshot::from_json(document) {
+            Ok(snapshot) => {
+                self.snapshot = snapshot;
+                self.words = words;
+                answers::loaded(self.snapshot.issues())
+            }
+            Err(error) => answers::refused(&error),
+        }
+    }
+
     fn answer_to(&mut self, request: Request<'_>) -> Value {
         match request {
-            Request::Load { document } => match Snapshot::from_json(&document) {
-                Ok(snapshot) => {
-                    self.snapshot = snapshot;
-                    answers::loaded(self.snapshot.issues())
-                }
+            Request::Load { document } => self.load(&document, VendorWords::default()),
+            Request::Import {
+                vendor,
+                options,
+                document,
+            } => match imports::import(&vendor, &options, &document) {
+                Ok((document, words)) => self.load(&document, words),
                 Err(error) => answers::refused(&error),
             },
             Request::Evaluate(asked) => {
+                let given = asked.value_type;
+                let asked = self.words.translate(asked);
                 let context = Context::from_json(&asked.context);
                 let outcome =
                     self.snapshot
                         .evaluate(&asked.flag, asked.value_type, &context, asked.now);
-                outcome.to_value(&asked.default)
+                let outcome = outcome.to_value(&asked.default);
+                (self.words).apply(&asked.flag, given, &asked.default, outcome)
             }
             Request::Explain(asked) => {
                 let context = Context::from_json(&asked.context);

@@ -1,4 +1,4 @@
-//! Whether an answer is what a case expects
+//! Compares a response with the expectation of a case
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::case::ExpectedIssue;
 
-/// What the answer to one question must be
+/// The expected response to a request
 pub(crate) enum Expectation<'a> {
     Loaded(Option<&'a [ExpectedIssue]>),
     Refused,
@@ -15,15 +15,15 @@ pub(crate) enum Expectation<'a> {
         members: Option<&'a Map<String, Json>>,
         text: Option<&'a str>,
     },
-    /// The outcome that was evaluated just before, to the byte, and a trace
+    /// The outcome of the previous request, byte for byte, and a trace
     Explained,
     Outcomes(&'a BTreeMap<String, Map<String, Json>>),
 }
 
-/// `Err`: which member, what it is and what it should be
+/// `Err`: the field, its value and the expected value
 pub(crate) type Judgement = Result<(), (String, String, String)>;
 
-/// Judges an answer; `previous` is the one before it, which an explanation must repeat
+/// Compares a response; an explanation must repeat `previous`, the response before it
 pub(crate) fn judge(
     expectation: &Expectation<'_>,
     answer: &str,
@@ -108,7 +108,7 @@ fn judge_members(pointer: &str, members: &Map<String, Json>, outcome: Option<&Js
     })
 }
 
-/// Equal as the language has it: numbers are doubles, members have no order
+/// Equal as defined by the language: numbers are doubles, fields have no order
 fn equal(member: &str, found: Option<&Json>, expected: &Json) -> Judgement {
     let canonical = |json: &Json| {
         serde_json::from_value::<Value>(json.clone())

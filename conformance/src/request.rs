@@ -1,12 +1,13 @@
-//! The questions of the protocol of JSON lines
+//! The requests of the protocol of JSON lines
 
 use std::borrow::Cow;
 
 use flagstaff_core::{Timestamp, UnknownValueType, Value, ValueType};
+use flagstaff_import::Options;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// A question, read from one line
+/// A request, read from one line
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Request<'a> {
@@ -15,9 +16,18 @@ pub enum Request<'a> {
         /// Its text
         document: Cow<'a, str>,
     },
+    /// Replace the snapshot by what this file of another vendor is converted to
+    Import {
+        /// The vendor's name
+        vendor: Cow<'a, str>,
+        /// How to convert
+        options: Options,
+        /// The text of the file
+        document: Cow<'a, str>,
+    },
     /// Evaluate one flag
     Evaluate(Evaluation<'a>),
-    /// Evaluate one flag and tell why
+    /// Evaluate one flag with a trace
     Explain(Evaluation<'a>),
     /// Evaluate every flag
     EvaluateAll {
@@ -28,14 +38,14 @@ pub enum Request<'a> {
     },
     /// The slot of a unit
     Bucket {
-        /// Its seed is the hash of this
+        /// The text whose hash is the seed
         salt: Cow<'a, str>,
-        /// What is hashed
+        /// The hashed unit
         unit: Cow<'a, str>,
-        /// How many slots there are
+        /// The number of slots
         total: u32,
     },
-    /// Something that this version of Flagstaff does not do yet
+    /// An operation that this version of Flagstaff does not support
     Unsupported,
 }
 
@@ -44,9 +54,9 @@ pub enum Request<'a> {
 pub struct Evaluation<'a> {
     /// Its key
     pub flag: Cow<'a, str>,
-    /// What is asked for
+    /// The expected type
     pub value_type: Option<ValueType>,
-    /// What stands where there is no value
+    /// The caller's default
     pub default: Value,
     /// The context's text
     pub context: Cow<'a, str>,
@@ -54,14 +64,14 @@ pub struct Evaluation<'a> {
     pub now: Timestamp,
 }
 
-/// Why a line is no request
+/// A line is not a valid request
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// No JSON, or a member of a wrong type
+    /// Invalid JSON, or a field of a wrong type
     #[error("the request cannot be read: {0}")]
     Json(#[from] serde_json::Error),
-    /// A member that this operation needs
+    /// A field that this operation requires
     #[error("missing `{0}`")]
     Missing(&'static str),
     /// An operation that the protocol does not have
@@ -70,8 +80,8 @@ pub enum RequestError {
     /// A type that the language does not have
     #[error(transparent)]
     UnknownType(#[from] UnknownValueType),
-    /// `now` is no RFC 3339 date and time with a zone
-    #[error("`now` is no date and time with a zone")]
+    /// `now` is not an RFC 3339 date and time with a zone
+    #[error("`now` is not a date and time with a zone")]
     Now,
 }
 
@@ -81,6 +91,8 @@ struct RequestWire<'a> {
     #[serde(borrow)]
     op: Cow<'a, str>,
     vendor: Option<Cow<'a, str>>,
+    #[serde(default)]
+    options: Options,
     #[serde(default, borrow, deserialize_with = "present")]
     document: Option<&'a RawValue>,
     document_text: Option<Cow<'a, str>>,
@@ -98,7 +110,7 @@ struct RequestWire<'a> {
     total: Option<u32>,
 }
 
-/// A member that is there, though it be `null`
+/// A field that is present, even if it is `null`
 fn present<'de: 'a, 'a, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<&'a RawValue>, D::Error> {
@@ -106,15 +118,22 @@ fn present<'de: 'a, 'a, D: Deserializer<'de>>(
 }
 
 impl<'a> Request<'a> {
-    /// Reads one line; what may be text or JSON is text afterwards
+    /// Parses one line; a field that may be text or JSON becomes text
     pub fn parse(line: &'a str) -> Result<Self, RequestError> {
         let wire: RequestWire<'a> = serde_json::from_str(line)?;
         match &*wire.op {
-            "load" if wire.vendor.is_some() => Ok(Self::Unsupported),
-            "load" => Ok(Self::Load {
-                document: text(wire.document_text, wire.document)
-                    .ok_or(RequestError::Missing("document"))?,
-            }),
+            "load" => {
+                let document = text(wire.document_text, wire.document);
+                let document = document.ok_or(RequestError::Missing("document"))?;
+                Ok(match wire.vendor {
+                    Some(vendor) => Self::Import {
+                        vendor,
+                        options: wire.options,
+                        document,
+                    },
+                    None => Self::Load { document },
+                })
+            }
             "evaluate" => wire.evaluation().map(Self::Evaluate),
             "explain" => wire.evaluation().map(Self::Explain),
             "evaluateAll" => Ok(Self::EvaluateAll {

@@ -1,4 +1,4 @@
-//! A case as a sequence of questions, each with what is expected of its answer
+//! A case as a sequence of requests, each with the expected response
 
 use serde_json::{Map, Value as Json, json};
 
@@ -7,52 +7,52 @@ use crate::engine::{Engine, EngineError};
 use crate::in_process::Core;
 use crate::judgement::{Expectation, judge};
 
-/// Why a case fails
+/// A case failed
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// There is no answer
+    /// There is no response
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The answer is no JSON
-    #[error("the answer to {request} is no JSON: {answer}")]
+    /// The response is not valid JSON
+    #[error("the response to {request} is not valid JSON: {answer}")]
     Text {
-        /// The question
+        /// The request
         request: String,
-        /// The answer
+        /// The response
         answer: String,
     },
-    /// A member of the answer is not what the case expects
+    /// A field of the response differs from the expectation of the case
     #[error(
         "`{member}` is {found}, but the case expects {expected}\n  request: {request}\n  answer:  {answer}"
     )]
     Expectation {
-        /// Which member, as a pointer
+        /// The pointer to the field
         member: String,
-        /// What it is
+        /// Its value
         found: String,
-        /// What it should be
+        /// The expected value
         expected: String,
-        /// The question
+        /// The request
         request: String,
-        /// The answer
+        /// The response
         answer: String,
     },
-    /// The answer is not the core's
+    /// The response differs from that of the core
     #[error(
         "the answer is not the core's\n  request: {request}\n  answer:  {answer}\n  core:    {core}"
     )]
     Difference {
-        /// The question
+        /// The request
         request: String,
-        /// The answer
+        /// The response
         answer: String,
-        /// The core's answer
+        /// The response of the core
         core: String,
     },
 }
 
-/// Asks `engine` the questions of `case` and judges the answers
+/// Sends the requests of `case` to `engine` and compares the responses
 pub fn run(file: &CaseFile, case: &Case, engine: &mut dyn Engine) -> Result<(), Failure> {
     let mut core = Core::default();
     let mut previous = String::new();
@@ -60,7 +60,7 @@ pub fn run(file: &CaseFile, case: &Case, engine: &mut dyn Engine) -> Result<(), 
         let request = request.to_string();
         let answer = engine.answer(&request)?;
         let of_core = core.answer(&request)?;
-        // A trace may be nested more deeply than a parser likes; its bytes are all that is compared.
+        // A trace may be nested too deeply for a parser; only its bytes are compared.
         let parsed = match expectation {
             Expectation::Explained => Json::Null,
             _ => serde_json::from_str(&answer).map_err(|_| Failure::Text {
@@ -77,7 +77,7 @@ pub fn run(file: &CaseFile, case: &Case, engine: &mut dyn Engine) -> Result<(), 
                 answer: shortened(&answer),
             });
         }
-        // Why a document is refused whole is each surface's to say in its own words; that it is, is the same everywhere.
+        // Every binding refuses the document, but each has its own message.
         if answer != of_core && !matches!(expectation, Expectation::Refused) {
             return Err(Failure::Difference {
                 request: shortened(&request),
@@ -90,7 +90,7 @@ pub fn run(file: &CaseFile, case: &Case, engine: &mut dyn Engine) -> Result<(), 
     Ok(())
 }
 
-/// A text for people, who need not see all of a long one
+/// A shortened text for messages
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(2_000) {
         Some((end, _)) => format!(
@@ -118,7 +118,7 @@ fn script<'a>(file: &'a CaseFile, case: &'a Case) -> Vec<(Json, Expectation<'a>)
         .map(|document| json!({"op": "load", "document": document}));
     let issues = case.issues.as_deref();
     let mut steps = match own {
-        // What is refused must leave what was there, and so something must have been there.
+        // A refused document must leave the previous one in use, so load one first.
         Some(own) if case.refused => {
             let before = shared.map(|shared| (shared, Expectation::Loaded(None)));
             before
@@ -181,7 +181,7 @@ fn evaluation(case: &Case, operation: &str, flag: Option<&str>) -> Json {
 mod tests {
     use super::*;
 
-    /// An engine that answers what the core does, changed by a function
+    /// An engine that returns the responses of the core, changed by a function
     struct Changed<F: Fn(String) -> String>(Core, F);
 
     impl<F: Fn(String) -> String> Engine for Changed<F> {

@@ -1,4 +1,4 @@
-//! A binding as a process of its own, driven through `conformance/testee`
+//! A binding as a separate process, started by `conformance/testee`
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -12,7 +12,7 @@ use flagstaff_core::Value;
 use crate::case::Case;
 use crate::engine::{Engine, EngineError};
 
-/// How long a testee may think about one request, its own start included
+/// The time limit of a request, including the start of the testee
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A public surface of Flagstaff that evaluates flags
@@ -51,14 +51,14 @@ impl Binding {
         }
     }
 
-    /// Whether it tells slots; the server has no route for them, and its outcomes tell as much
+    /// Whether it returns slots; the server has no route for them, but its outcomes depend on them
     pub const fn has_buckets(self) -> bool {
         !matches!(self, Self::Server)
     }
 
-    /// Whether it can be given the document of a case
+    /// Whether it accepts the document of a case
     ///
-    /// The server stores values, and so refuses a body with something that is none, such as `1e400`; the others read text.
+    /// The server stores values, so it refuses a body with something that is not a value, such as `1e400`; the others parse text.
     pub fn takes(self, case: &Case) -> bool {
         let text = case.document_text.as_deref().unwrap_or("null");
         !matches!(self, Self::Server) || case.refused || serde_json::from_str::<Value>(text).is_ok()
@@ -70,13 +70,13 @@ impl Binding {
 pub struct Testee {
     binding: Binding,
     child: Child,
-    // `None` once it is closed, which tells the process to end.
+    // `None` once it is closed, which ends the process.
     input: Option<ChildStdin>,
     output: Receiver<io::Result<String>>,
 }
 
 impl Testee {
-    /// Starts `conformance/testee BINDING`; `rust_testee` is the program of [`Binding::Rust`], built already
+    /// Starts `conformance/testee BINDING`; `rust_testee` is the built program of [`Binding::Rust`]
     pub fn start(binding: Binding, rust_testee: &Path) -> Result<Self, EngineError> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("testee");
         let failed = |source| EngineError::Io {
@@ -93,7 +93,7 @@ impl Testee {
         let input = child.stdin.take();
         let (sender, output) = mpsc::channel();
         if let Some(stdout) = child.stdout.take() {
-            // A pipe has no read time-out of its own; the thread ends with the process, or with the receiver.
+            // A pipe has no read timeout; the thread ends with the process or with the receiver.
             thread::spawn(move || {
                 BufReader::new(stdout)
                     .lines()
@@ -129,7 +129,7 @@ impl Engine for Testee {
             Ok(line) => line.map_err(|source| self.failed(source)),
             Err(RecvTimeoutError::Disconnected) => Err(EngineError::Ended { binding }),
             Err(RecvTimeoutError::Timeout) => {
-                // An answer that comes later would be taken for the answer to the next request.
+                // A later response would be taken for the response to the next request.
                 self.input = None;
                 Err(EngineError::Silent {
                     binding,
@@ -143,7 +143,7 @@ impl Engine for Testee {
 impl Drop for Testee {
     fn drop(&mut self) {
         self.input = None;
-        // The end of its input ends a testee, and with it what it has started; one that does not end is ended.
+        // Closing its input ends a testee and the processes that it has started; a testee that does not end is killed.
         while let Ok(_late) = self.output.recv_timeout(PATIENCE) {}
         let _ = self.child.kill();
         let _ = self.child.wait();

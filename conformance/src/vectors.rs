@@ -1,4 +1,4 @@
-//! The golden vectors of bucketing: fixed for ever
+//! The golden vectors of bucketing, which never change
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::case::DiscoveryError;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Vectors {
-    /// Where they come from, for people
+    /// Their source
     pub notes: Vec<String>,
     /// Inputs and their hashes
     pub hashes: Vec<HashVector>,
@@ -36,20 +36,20 @@ pub struct HashVector {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SlotVector {
-    /// The salt, without the step
+    /// The salt, without the stage
     pub salt: String,
-    /// The step of the serve; without one the salt stands by itself
+    /// The stage of the serve; without one, only the salt is hashed
     pub step: Option<String>,
     /// The unit
     pub unit: String,
-    /// How many slots there are
+    /// The number of slots
     pub total: u32,
     /// The slot
     pub slot: u32,
 }
 
 impl HashVector {
-    /// The bytes to hash; `None` where the vector has neither or both of its forms
+    /// The bytes to hash; `None` if the vector has neither or both of its forms
     pub fn input(&self) -> Option<Vec<u8>> {
         match (&self.text, &self.bytes) {
             (Some(text), None) => Some(text.as_bytes().to_vec()),

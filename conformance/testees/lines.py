@@ -1,4 +1,4 @@
-"""What the testees written in Python share: the loop over the lines, and how they read and write them."""
+"""The common part of the testees in Python: reads requests and writes responses as lines of JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ UNSUPPORTED = {"error": "unsupported"}
 
 
 def answer_lines(answer: Callable[[Request], str]) -> None:
-    """Answers each line of standard input on standard output; what `answer` raises is answered as an error."""
+    """Writes the response to each line of standard input; an exception of `answer` becomes an error response."""
     sys.stdin.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
     for line in sys.stdin:
@@ -24,21 +24,21 @@ def answer_lines(answer: Callable[[Request], str]) -> None:
 
 
 def text_or_json(request: Request, name: str, absent: object = None) -> str:
-    """The text of a member that may be given as text or as JSON."""
+    """The text of a field that may be given as text or as JSON."""
     text = request.get(name + "Text")
     return text if isinstance(text, str) else json.dumps(request.get(name, absent))
 
 
 def loaded(issues: list[dict[str, str]]) -> str:
-    """The answer to a document that is loaded."""
+    """The response to a document that was loaded."""
     return canonical({"ok": True, "issues": issues})
 
 
 def refused(message: str) -> str:
-    """The answer to a document that is refused whole."""
+    """The response to a document that was refused."""
     return canonical({"ok": False, "issues": [{"pointer": "", "message": message}]})
 
 
 def canonical(value: Mapping[str, object]) -> str:
-    """Canonical JSON of what a testee says by itself, which has neither fractions nor names outside ASCII."""
+    """Canonical JSON of a value without fractions and non-ASCII names."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

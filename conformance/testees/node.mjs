@@ -5,15 +5,20 @@
 
 import { createInterface } from 'node:readline';
 import { createEvaluator } from '@flagstaff/node/evaluator';
+import { convert, VendorWords } from './vendors.mjs';
 
 const evaluator = createEvaluator(process.argv[2]);
+let words = new VendorWords();
 
 function answer(request) {
   switch (request.op) {
     case 'load':
-      return 'vendor' in request ? unsupported() : canonical(load(textOrJson(request, 'document')));
-    case 'evaluate':
-      return evaluator.evaluate(...question(request));
+      return canonical(load(request));
+    case 'evaluate': {
+      const text = evaluator.evaluate(...question(words.translate(request)));
+      const outcome = words.apply(request, text);
+      return outcome === undefined ? text : canonical(outcome);
+    }
     case 'explain':
       return evaluator.explain(...question(request));
     case 'evaluateAll':
@@ -26,9 +31,13 @@ function answer(request) {
 }
 
 /** Replaces the snapshot; a document that is refused leaves it. */
-function load(document) {
+function load(request) {
   try {
-    return { issues: evaluator.load(document), ok: true };
+    const imported = 'vendor' in request ? convert(request) : undefined;
+    const document = imported ? JSON.stringify(imported.document) : textOrJson(request, 'document');
+    const issues = evaluator.load(document);
+    words = new VendorWords(imported);
+    return { issues, ok: true };
   } catch (error) {
     return { issues: [{ message: error.message, pointer: '' }], ok: false };
   }

@@ -1,4 +1,4 @@
-"""The Python testee, over the installed wheel: requests on standard input, answers on standard output, JSON lines."""
+"""The Python testee: responds to requests with the installed wheel, as lines of JSON."""
 
 from __future__ import annotations
 
@@ -6,25 +6,28 @@ import json
 from datetime import datetime, timezone
 
 from flagstaff import DocumentError, Snapshot
-from lines import UNSUPPORTED, Request, answer_lines, canonical, loaded, refused, text_or_json
+from lines import UNSUPPORTED, Request, answer_lines, canonical, loaded, refused
+from vendors import RefusedFileError, VendorWords, document_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 EMPTY = '{"schemaVersion": 1, "flags": {}}'
 
 
 class Testee:
-    """One logical snapshot, and the answers about it."""
+    """The current snapshot, and the responses about it."""
 
     def __init__(self) -> None:
         self.snapshot = Snapshot.from_json(EMPTY)
+        self.words = VendorWords()
 
     def answer(self, request: Request) -> str:
-        """The answer to one request; raises where there is none."""
+        """The response to one request; raises an exception if it fails."""
         match request["op"]:
-            case "load" if "vendor" not in request:
-                return self.load(text_or_json(request, "document"))
+            case "load":
+                return self.load(request)
             case "evaluate":
-                return self.snapshot.evaluate(*question(request))
+                outcome = self.snapshot.evaluate(*question(self.words.translate(request)))
+                return self.words.apply(request, outcome)
             case "explain":
                 return self.snapshot.explain(*question(request))
             case "evaluateAll":
@@ -34,12 +37,14 @@ class Testee:
             case _:
                 return canonical(UNSUPPORTED)
 
-    def load(self, document: str) -> str:
-        """Replaces the snapshot; a document that is refused leaves it."""
+    def load(self, request: Request) -> str:
+        """Replaces the snapshot; a refused document leaves it unchanged."""
         try:
+            document, words = document_of(request)
             self.snapshot = Snapshot.from_json(document)
-        except DocumentError as error:
+        except (DocumentError, RefusedFileError) as error:
             return refused(str(error))
+        self.words = words
         return loaded(self.snapshot.issues)
 
 
@@ -50,16 +55,17 @@ def question(request: Request) -> tuple[str, str | None, object, object, int]:
 
 
 def context(request: Request) -> object:
-    """Text is read by the binding; anything else is the host's own objects."""
+    """Text for the binding to parse, or Python objects."""
     if "contextText" in request:
         return request["contextText"]
     value = request.get("context", {})
-    # The binding takes a string for JSON text and None for no context; here both are contexts that are no objects.
-    return json.dumps(value) if value is None or isinstance(value, str) else value
+    # Here these are invalid contexts. The binding reads a string as JSON, None as no context, and a number as a key.
+    is_key_a_number = isinstance(value, dict) and isinstance(value.get("targetingKey"), int)
+    return json.dumps(value) if value is None or isinstance(value, str) or is_key_a_number else value
 
 
 def milliseconds(text: str) -> int:
-    """RFC 3339 as milliseconds since 1970, exactly; Python 3.10 reads neither `Z` nor every fraction."""
+    """RFC 3339 as milliseconds since 1970, exactly; Python 3.10 supports neither `Z` nor every fraction."""
     whole, _, rest = text.replace("Z", "+00:00").partition(".")
     zone = rest.lstrip("0123456789")
     digits = rest[: len(rest) - len(zone)]

@@ -1,4 +1,4 @@
-"""The server testee: starts a real `flagstaff serve` on a temporary database and asks it over HTTP.
+"""The server testee: starts `flagstaff serve` with a temporary database and sends it requests over HTTP.
 
 Requests on standard input, answers on standard output, JSON lines. The server ends with this process's input.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lines import UNSUPPORTED, Request, answer_lines, canonical, loaded, refused, text_or_json
+from vendors import RefusedFileError, VendorWords, document_of
 
 ADMIN_TOKEN = "fs_admin_" + "a" * 32
 SERVER_KEY = "fs_server_" + "s" * 32
@@ -24,41 +25,49 @@ PATIENCE = 30
 
 
 class Testee:
-    """The answers of one server."""
+    """The responses of one server."""
 
     def __init__(self, url: str) -> None:
         address = urlsplit(url)
         self.connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=PATIENCE)
+        self.words = VendorWords()
 
     def answer(self, request: Request) -> str:
-        """The answer to one request; raises where there is none."""
+        """The response to one request; raises an exception if it fails."""
         match request["op"]:
-            case "load" if "vendor" not in request:
-                return self.load(text_or_json(request, "document"))
+            case "load":
+                return self.load(request)
             case "evaluate" | "explain" as operation:
-                question = {name: request.get(name) for name in ("flag", "type", "default", "now")}
-                return self.evaluate(question | {"explain": operation == "explain"}, context(request))
+                asked = self.words.translate(request)
+                question = {name: asked.get(name) for name in ("flag", "type", "default", "now")}
+                outcome = self.evaluate(question | {"explain": operation == "explain"}, context(request))
+                return self.words.apply(request, outcome) if operation == "evaluate" else outcome
             case "evaluateAll":
                 return self.evaluate({"flag": None, "now": request["now"]}, context(request))
             case _:
                 # The server has no route for slots.
                 return canonical(UNSUPPORTED)
 
-    def load(self, document: str) -> str:
-        """Replaces the environment; a document that is refused leaves it."""
+    def load(self, request: Request) -> str:
+        """Replaces the environment; a refused document leaves it unchanged."""
+        try:
+            document, words = document_of(request)
+        except RefusedFileError as error:
+            return refused(str(error))
         status, text = self.send("PUT", f"{DOCUMENT}&dryRun=true", ADMIN_TOKEN, document)
         if status == HTTPStatus.OK:
-            # What is there keeps its salt where the document has none, so nothing may be there.
+            # An existing object keeps its salt if the document has none, so the environment must be empty.
             self.send("PUT", DOCUMENT, ADMIN_TOKEN, EMPTY)
             status, text = self.send("PUT", DOCUMENT, ADMIN_TOKEN, document)
         if status == HTTPStatus.OK:
+            self.words = words
             return loaded(json.loads(text)["issues"])
         if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
             return refused(json.loads(text)["detail"])
         raise RuntimeError(f"{status}: {text}")
 
     def evaluate(self, question: dict[str, object], context: str) -> str:
-        """Puts the context's text into the question as it is, so that the server reads what the case says."""
+        """Puts the text of the context into the request unchanged, so that the server parses the text of the case."""
         body = json.dumps(question).removesuffix("}") + ', "context": ' + context + "}"
         status, text = self.send("POST", "/api/v1/evaluate", SERVER_KEY, body)
         if status != HTTPStatus.OK:
@@ -66,21 +75,25 @@ class Testee:
         return text
 
     def send(self, method: str, path: str, key: str, body: str) -> tuple[int, str]:
-        """One request over the connection that is kept."""
+        """Sends one request on the open connection; after a failure the next request opens another one."""
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-        self.connection.request(method, path, body.encode(), headers)
-        response = self.connection.getresponse()
-        return response.status, response.read().decode()
+        try:
+            self.connection.request(method, path, body.encode(), headers)
+            response = self.connection.getresponse()
+            return response.status, response.read().decode()
+        except (OSError, http.client.HTTPException):
+            self.connection.close()
+            raise
 
 
 def context(request: Request) -> str:
-    """The context's text; what is no JSON goes as a string, since a body that is no JSON would have no context."""
+    """The text of the context; text that is not valid JSON is sent as a string, since the body must be valid JSON."""
     text = text_or_json(request, "context", {})
     return text if is_json(text) else json.dumps(text)
 
 
 def is_json(text: str) -> bool:
-    """Whether a text is JSON; Python takes NaN, numbers beyond a double and halves of surrogate pairs for JSON too."""
+    """Whether a text is valid JSON; Python also accepts NaN, numbers beyond a double and halves of surrogate pairs."""
     try:
         value = json.loads(text, parse_constant=float)
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
@@ -90,13 +103,13 @@ def is_json(text: str) -> bool:
 
 
 def binary() -> Path:
-    """The server's binary: the one that is named, else the newest of those that cargo has built."""
-    if named := os.environ.get("FLAGSTAFF_SERVER"):
+    """The server's binary: the one in the environment, else the newest build."""
+    if named := os.environ.get("FLAGSTAFF_BINARY"):
         return Path(named)
     target = Path(__file__).resolve().parents[2] / os.environ.get("CARGO_TARGET_DIR", "target")
     built = [path for profile in ("debug", "release") if (path := target / profile / "flagstaff").exists()]
     if not built:
-        raise SystemExit("no server is built: run `make build`")
+        raise SystemExit("the server is not built: run `make build`")
     return max(built, key=lambda path: path.stat().st_mtime)
 
 
@@ -120,7 +133,7 @@ def main() -> None:
 
 
 def address(server: subprocess.Popen[str]) -> str:
-    """The URL that a server tells once it listens."""
+    """The URL that the server prints when it listens."""
     first = server.stdout.readline() if server.stdout else ""
     if not first.startswith("listening on "):
         raise SystemExit(f"the server did not start: {first!r}")

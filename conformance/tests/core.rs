@@ -1,10 +1,10 @@
-//! Every case in this process, against the core itself: one named test per case
+//! Every case against the core, in this process: one named test for each case
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use flagstaff_conformance::{
-    AT_LEAST, CaseFile, Core, DiscoveryError, cases_directory, discover, run,
+    AT_LEAST, CaseFile, Core, DiscoveryError, cases_directory, discover, run, vendor_suites,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -23,8 +23,19 @@ fn main() -> Result<ExitCode, DiscoveryError> {
         .map(Arc::new)
         .flat_map(|file| trials(&file))
         .chain([counted])
+        .chain(vendors())
         .collect();
     Ok(libtest_mimic::run(&Arguments::from_args(), trials).exit_code())
+}
+
+/// The test vectors of other vendors; listed as ignored where they are not there
+fn vendors() -> impl Iterator<Item = Trial> {
+    let trial = |suite: &'static vendor_suites::Suite| {
+        let name = format!("core/every vector of {}", suite.name);
+        let trial = Trial::test(name, || Ok(suite.check(&mut Core::default())?));
+        trial.with_ignored_flag(suite.folder().is_none())
+    };
+    vendor_suites::SUITES.iter().map(trial)
 }
 
 fn trials(file: &Arc<CaseFile>) -> Vec<Trial> {

@@ -1,4 +1,4 @@
-// The ways to run Flagstaff that every end-to-end test must pass on.
+// The deployments on which every end-to-end test must pass.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Server } from './server.mjs';
 import { Service } from './service.mjs';
 
-/** One process with one file. */
+/** One process with an SQLite file. */
 export class SingleNode {
   static title = 'one node on SQLite';
   #folder;
@@ -26,7 +26,7 @@ export class SingleNode {
   }
 }
 
-/** Two nodes: people change flags at the one (`writer`), and programs read from the other (`reader`). */
+/** Two nodes: flags are changed at one (`writer`), and programs use the other (`reader`). */
 export class TwoNodes {
   static title = 'two nodes on PostgreSQL and Redis';
 

@@ -1,4 +1,4 @@
-// Follows a flag with @flagstaff/node; see program.mjs.
+// Prints the changes of a flag with @flagstaff/node; see program.mjs.
 
 import { Client } from '@flagstaff/node';
 

@@ -1,4 +1,4 @@
-// Programs in three languages and a browser page, each following one flag of a server.
+// Programs in three languages and a browser page, each of which shows one flag of a server.
 
 import { performance } from 'node:perf_hooks';
 import { Page } from './page.mjs';
@@ -19,22 +19,22 @@ export class Followers {
       new Program('node', process.execPath, [fromRoot('conformance/e2e/support/follow.mjs'), ...args]),
       new Program('rust', built('examples/watch'), [...args, 'user-1']),
     );
-    followers.#all.push(await Page.open(`${server.url}/example/#key=${KEYS.local}`, flag));
+    followers.#all.push(await Page.open(server.url, KEYS.local, flag));
     return followers;
   }
 
-  /** Waits until value and status, where named in `expected`, are what every one of them shows. */
+  /** Waits until all of them show the value and status in `expected`. */
   async see(expected, milliseconds) {
     await Promise.all(this.#all.map((follower) => follower.sees(expected, milliseconds)));
   }
 
-  /** The value that each of them shows now, by name. */
+  /** The current value of each of them, by name. */
   async values() {
     const values = await Promise.all(this.#all.map(async (follower) => [follower.name, await follower.value()]));
     return Object.fromEntries(values);
   }
 
-  /** Switches the flag at a server and waits until all of them show it; tells the test how long each took. */
+  /** Switches the flag at a server and waits until all of them show it; reports the time of each to the test. */
   async followFlip(t, server, value, milliseconds) {
     const started = performance.now();
     await Promise.all([
@@ -51,7 +51,7 @@ export class Followers {
   }
 }
 
-/** What all four hold if they hold `value`. */
+/** The expected values if all four show `value`. */
 export function everywhere(value) {
   return { python: value, node: value, rust: value, browser: value };
 }

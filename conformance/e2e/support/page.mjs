@@ -1,50 +1,69 @@
-// The server's example page in headless Chromium, as a follower of one flag.
+// A page in headless Chromium that evaluates locally and shows one flag.
 
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { Site } from './site.mjs';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
 export class Page {
   name = 'browser';
+  #site;
   #browser;
   #page;
-  #flag;
 
-  static async open(url, flag) {
+  static async open(url, key, flag) {
     const page = new Page();
-    page.#flag = flag;
+    page.#site = await Site.open({ language: 'js', text: script(url, key, flag) });
     page.#browser = await openBrowser();
     page.#page = await page.#browser.newPage();
-    await page.#page.goto(url);
+    await page.#page.goto(page.#site.url);
     return page;
   }
 
-  /** Waits until value and status, where named in `expected`, are what the page shows. */
+  /** Waits until the page shows the value and status in `expected`. */
   async sees(expected, milliseconds) {
-    let selector = '';
+    let selector = 'body';
     if ('status' in expected) {
-      selector += `body[data-status="${expected.status}"] `;
+      selector += `[data-status="${expected.status}"]`;
     }
-    selector += `tr[data-flag="${this.#flag}"]`;
     if ('value' in expected) {
-      selector += `[data-value="${JSON.stringify(expected.value)}"]`;
+      selector += `[data-value='${JSON.stringify(expected.value)}']`;
     }
-    await this.#page.waitForSelector(selector, { timeout: milliseconds });
+    await this.#page.waitForSelector(selector, { state: 'attached', timeout: milliseconds });
   }
 
   /** The value that the page shows. */
   async value() {
-    return JSON.parse(await this.#page.locator(`tr[data-flag="${this.#flag}"]`).getAttribute('data-value'));
+    return JSON.parse(await this.#page.locator('body').getAttribute('data-value'));
   }
 
   async stop() {
     await this.#browser.close();
+    await this.#site.close();
   }
 }
 
-/** A headless Chromium that talks to nobody but the pages that it is given. */
+/** Writes the client's status and the flag's value to the body, as they change. */
+function script(url, key, flag) {
+  return `
+    import { Client } from '@flagstaff/web/local';
+
+    const client = new Client(${JSON.stringify(url)}, ${JSON.stringify(key)});
+    const show = () => {
+      const { value } = client.evaluateAll({ targetingKey: 'user-1' })[${JSON.stringify(flag)}] ?? {};
+      document.body.dataset.status = client.status;
+      document.body.dataset.value = value === undefined ? '' : JSON.stringify(value);
+    };
+    client.on('status', show);
+    client.on('change', show);
+    client.start();
+    show();
+  `;
+}
+
+/** A headless Chromium without network access except to the pages of the test. */
 export function openBrowser() {
   return chromium.launch({
     executablePath: executable(),
@@ -72,7 +91,7 @@ function executable() {
         accessSync(file, constants.X_OK);
         return file;
       } catch {
-        // Not there: the next one.
+        // Not installed: try the next one.
       }
     }
   }

@@ -1,4 +1,4 @@
-// A program in any language that follows one flag and prints a JSON line whenever its value or the client's status changes:
+// A program in any language that prints a line of JSON whenever the value of a flag or the status of its client changes:
 //
 //   {"flag": "wishlist-gallery", "value": true, "status": "READY"}
 
@@ -20,7 +20,7 @@ export class Program {
       this.#process.once('error', reject);
       this.#process.once('exit', (code, signal) => reject(new Error(`the ${name} program ended (${signal ?? code})`)));
     });
-    // Whoever waits gets the error; nobody need be waiting.
+    // A waiting caller gets the error; otherwise it is ignored.
     this.#ended.catch(() => {});
     createInterface({ input: this.#process.stdout }).on('line', (line) => {
       this.#latest = JSON.parse(line);
@@ -30,7 +30,7 @@ export class Program {
     });
   }
 
-  /** Waits until value and status, where named in `expected`, are what the program last told. */
+  /** Waits until the program has printed the value and status in `expected`. */
   async sees(expected, milliseconds) {
     const what = `${this.name} to see ${JSON.stringify(expected)}`;
     let look;
@@ -50,7 +50,7 @@ export class Program {
     }
   }
 
-  /** What the program last told. */
+  /** The last line of the program. */
   async value() {
     return this.#latest.value;
   }

@@ -1,4 +1,4 @@
-// The real server binary, on a port of its own, which a test may kill and start again.
+// A server process on a free port, which a test can kill and restart.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import { built, fromRoot, within } from './paths.mjs';
 
 const START_MS = 20_000;
 
-/** Keys of every kind for one test; the server is told to accept them. */
+/** Keys of every kind for one test, which are options of the server. */
 export const KEYS = {
   admin: 'fs_admin_0123456789abcdefghijklmnopqrstuv',
   server: 'fs_server_0123456789abcdefghijklmnopqrstuv',
@@ -20,7 +20,7 @@ export class Server {
   #process;
   #address = '127.0.0.1:0';
 
-  /** A server that runs with these options beside its keys; a new database gets the demo flags. */
+  /** A server with these options and its keys; a new database gets the demo flags. */
   static async start(options) {
     const server = new Server();
     server.#options = options;
@@ -32,10 +32,10 @@ export class Server {
     return `http://${this.#address}`;
   }
 
-  /** Starts the binary; from the second time on at the same address. */
+  /** Starts the server; a restart uses the same address. */
   async restart() {
     const child = spawn(
-      process.env.FLAGSTAFF_SERVER ?? built('flagstaff'),
+      process.env.FLAGSTAFF_BINARY ?? built('flagstaff'),
       [
         'serve',
         ...['--listen', this.#address],
@@ -52,22 +52,22 @@ export class Server {
     this.#address = await within(START_MS, 'the server to listen', listening(child));
   }
 
-  /** Ends the process as a power cut would. */
+  /** Kills the process without a shutdown. */
   async kill() {
     const ended = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
     await ended;
   }
 
-  /** Switches a flag of the production environment on for everybody, or off; a new one is made. */
+  /** Switches a flag of the production environment on for all users, or off; creates it if it does not exist. */
   async flip(flag, enabled) {
     const response = await this.put(flag, { enabled, rolloutPercentage: enabled ? 100 : 0 });
     if (!response.ok) {
-      throw new Error(`flipping ${flag} was answered ${response.status}: ${await response.text()}`);
+      throw new Error(`switching ${flag} failed with ${response.status}: ${await response.text()}`);
     }
   }
 
-  /** Asks for a change of a flag of the production environment. */
+  /** Sends a change of a flag of the production environment. */
   put(flag, body) {
     return fetch(`${this.url}/api/v1/projects/default/environments/production/flags/${flag}`, {
       method: 'PUT',
@@ -76,7 +76,7 @@ export class Server {
     });
   }
 
-  /** The whole production environment, as a program that evaluates gets it. */
+  /** The snapshot of the production environment. */
   async snapshot() {
     const response = await fetch(`${this.url}/api/v1/sdk/snapshot`, {
       headers: { authorization: `Bearer ${KEYS.server}` },
@@ -84,7 +84,7 @@ export class Server {
     return response.json();
   }
 
-  /** Whether this node reaches its database, and how many milliseconds ago it last did. */
+  /** Whether this node reaches its database, and since how many milliseconds it may be stale. */
   async readiness() {
     return (await fetch(`${this.url}/readyz`)).json();
   }
@@ -96,7 +96,7 @@ export class Server {
   }
 }
 
-/** The address on the line by which the server says that it accepts connections. */
+/** The address in the line that the server prints when it accepts connections. */
 async function listening(child) {
   const lines = createInterface({ input: child.stdout });
   for await (const line of lines) {

@@ -1,4 +1,4 @@
-// PostgreSQL and Redis for one test, each on a free port and kept by a script of scripts/services, which ends it with its stdin.
+// PostgreSQL and Redis for one test, each on a free port; a script of scripts/services runs it until stdin is closed.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,7 +24,7 @@ export class Service {
     return service;
   }
 
-  /** Has the script carry out a command: `crash`, `start`. */
+  /** Sends a command to the script: `crash`, `start`. */
   async tell(command) {
     this.#script.stdin.write(`${command}\n`);
     await this.#answers('done');
@@ -33,7 +33,7 @@ export class Service {
   async #answers(expected) {
     const line = await within(ANSWER_MS, `a service to say ${expected}`, this.#lines.next());
     if (line.value !== expected) {
-      throw new Error(`a service ended instead of saying ${expected}: make setup`);
+      throw new Error(`a service ended before it printed ${expected}: run make setup`);
     }
   }
 
@@ -44,8 +44,8 @@ export class Service {
   }
 }
 
-/** A port of the loopback that nobody listens on. */
-async function freePort() {
+/** A free port of the loopback. */
+export async function freePort() {
   const listener = createServer().listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const { port } = listener.address();

@@ -1,6 +1,6 @@
-//! Every case in every binding, each a process of its own: one named test per case and binding
+//! Every case in every binding, each in a separate process: one named test for each case and binding
 //!
-//! A binding whose artefact is not built fails all its tests. `conformance/testee` says where the artefacts are looked for.
+//! A binding that is not built fails all its tests. `conformance/testee` says where the builds are expected.
 
 mod population;
 mod vectors;
@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use flagstaff_conformance::{
     AT_LEAST, Binding, CaseFile, Engine, EngineError, Testee, cases_directory, discover, run,
+    vendor_suites,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -24,7 +25,7 @@ struct Shared {
 enum State {
     NotStarted,
     Running(Testee),
-    // What every later test of the binding is told: a process that has failed once is not to be trusted with the next case.
+    // The error of every later test of the binding: a process that failed once is not used again.
     Failed(String),
 }
 
@@ -34,7 +35,7 @@ impl Shared {
         Arc::new(Self { binding, state })
     }
 
-    /// Does `work` with the testee while nobody else speaks to it
+    /// Does `work` with exclusive access to the testee
     fn with(&self, work: impl FnOnce(&mut dyn Engine) -> Result<(), Failed>) -> Result<(), Failed> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*state, State::NotStarted) {
@@ -60,7 +61,7 @@ impl Shared {
     }
 }
 
-/// A testee, and why it has failed if it has
+/// A testee, or the error with which it failed
 struct Watched<'a> {
     testee: &'a mut Testee,
     failure: &'a mut Option<String>,
@@ -99,11 +100,20 @@ fn trials_of(testee: &Arc<Shared>, files: &[Arc<CaseFile>]) -> Vec<Trial> {
         let shared = Arc::clone(testee);
         trials.push(named(testee, name, move || shared.with(test)));
     }
+    for suite in vendor_suites::SUITES {
+        let shared = Arc::clone(testee);
+        let name = format!("every vector of {}", suite.name);
+        let trial = named(testee, &name, move || {
+            shared.with(|engine| Ok(suite.check(engine)?))
+        });
+        // Listed as ignored, so that the output shows it.
+        trials.push(trial.with_ignored_flag(suite.folder().is_none()));
+    }
     let shared = Arc::clone(testee);
     let buckets = named(testee, "every unit has its slot for ever", move || {
         shared.with(vectors::every_unit_has_its_slot)
     });
-    // Listed as ignored, so that the run says so.
+    // Listed as ignored, so that the output shows it.
     trials.push(buckets.with_ignored_flag(!testee.binding.has_buckets()));
     trials
 }

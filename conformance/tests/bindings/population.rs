@@ -1,4 +1,4 @@
-//! Many units, drawn once and for ever by a seed: the same answers as the core's, and shares that are what they say
+//! Many units with a fixed seed: the same outcomes as the core, and the expected shares
 
 use flagstaff_conformance::{Case, Core, Engine};
 use libtest_mimic::Failed;
@@ -22,7 +22,7 @@ const UNITS: u32 = 10_000;
 const USERS: u32 = 1_000;
 const SEED: u64 = 20_261_121;
 
-/// What ids are made of: letters of many scripts, also those that take two UTF-16 units, and marks that combine
+/// The characters of ids: letters of many scripts, characters of two UTF-16 units, and combining marks
 const ALPHABETS: [&str; 6] = [
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@",
     "àéîõüßæøłŞıİŒñ",
@@ -90,7 +90,7 @@ fn half_of_the_users(engine: &mut dyn Engine) -> Result<(), Failed> {
     }
 }
 
-/// `SplitMix64` (Steele, Lea, Flood 2014): ten lines that give the same units wherever this runs
+/// `SplitMix64` (Steele, Lea, Flood 2014): the same units on every machine
 struct Random(u64);
 
 impl Random {

@@ -1,13 +1,13 @@
-// The browser's quick start as somebody would publish it: a page of its own origin, with the package's files beside it.
+// A page of its own origin, with the files of @flagstaff/web beside it, as an application would publish it.
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { fromRoot } from '../e2e/support/paths.mjs';
+import { fromRoot } from './paths.mjs';
 
 const TYPES = { js: 'text/javascript', wasm: 'application/wasm' };
-// What a bundler does: the package's name leads to its files.
-const IMPORT_MAP = { imports: { '@flagstaff/web/local': '/web/esm/local.js' } };
+// Resolves the name of the package to its files, as a bundler does.
+const IMPORT_MAP = { imports: { '@flagstaff/web': '/web/esm/index.js', '@flagstaff/web/local': '/web/esm/local.js' } };
 
 export class Site {
   #server;
@@ -45,5 +45,7 @@ async function answer(path, page, response) {
     response.writeHead(404).end();
     return;
   }
+  // Frames without an origin may load them too.
+  response.setHeader('access-control-allow-origin', '*');
   response.setHeader('content-type', TYPES[file[2]]).end(await readFile(fromRoot(`bindings-wasm/dist/${file[1]}`)));
 }
