@@ -1,13 +1,18 @@
-//! The commands that answer and end: those that read files (`lint`, `diff`, `eval`), and those that ask a server or a database
+//! The command line, and the commands that answer and end: those that read files (`lint`, `diff`, `eval`), and those that use a server or a database
 //!
 //! Each makes a report: what to print and the status to exit with. `-` instead of a file is stdin.
 
+mod api;
 mod audit;
 mod backup;
+mod call;
+mod config;
 mod diff;
 mod eval;
+mod flag;
 mod lint;
-mod remote;
+mod overrides;
+mod progress;
 mod table;
 mod token;
 mod trace;
@@ -18,45 +23,79 @@ use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use clap::{Args, CommandFactory as _, Subcommand, ValueEnum};
-use flagstaff_core::impact::ComparisonError;
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use flagstaff_analysis::impact::ComparisonError;
 use flagstaff_core::{SnapshotError, Timestamp};
+use flagstaff_import::ImportError;
 
 pub use audit::AuditCommand;
 pub use backup::{BackupArgs, RestoreArgs};
-pub use diff::DiffOptions;
-pub use eval::EvalOptions;
-pub use lint::LintOptions;
+pub use call::CallArgs;
+pub use config::ConfigCommand;
+pub use diff::DiffArgs;
+pub use eval::EvalArgs;
+pub use flag::FlagCommand;
+pub use lint::LintArgs;
+pub use overrides::OverrideCommand;
 pub use token::TokenCommand;
-pub use transfer::{ExportOptions, ImportOptions};
+pub use transfer::{ExportArgs, ImportArgs};
 
-use crate::config::Cli;
+use crate::config::ServeOptions;
+use crate::documents::notation::NotationError;
+use crate::engine::environment::LoadError;
 use crate::store::{BackupError, SqlStore, Store as _, StoreError};
+
+/// Self-hosted feature flags
+#[derive(Debug, Parser)]
+#[command(name = "flagstaff", version)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the binary can do
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server
+    Serve(Box<ServeOptions>),
+
+    /// The commands that answer and end
+    #[command(flatten)]
+    OneShotCommand(Box<OneShotCommand>),
+}
 
 /// The commands that answer and end
 #[derive(Debug, Subcommand)]
-pub enum Tool {
-    /// Find what is wrong or odd in a document
+pub enum OneShotCommand {
+    /// Report errors and suspicious places in a document
     ///
     /// Exits with 0 if there is no error, 1 if there is one, 2 if the document cannot be read.
-    Lint(LintOptions),
-    /// Tell what a change of a document changes, and for whom
+    Lint(LintArgs),
+    /// Show what differs between two documents, and for which users
     ///
     /// Exits with 0 if nothing changes, 1 if something does, 2 if a document cannot be read.
-    Diff(DiffOptions),
-    /// Evaluate a flag, and tell why it answers so
+    Diff(DiffArgs),
+    /// Evaluate a flag, and explain the outcome
     ///
     /// Exits with 0 if there is a value, 1 if there is an error instead, 2 if the document cannot be read.
-    Eval(EvalOptions),
-    /// Print an environment of a server as a document
+    Eval(EvalArgs),
+    /// Print an environment of a server or a database as a document
     ///
     /// Exits with 0, or with 2 if the server refuses.
-    Export(ExportOptions),
-    /// Take a document into an environment of a server
+    Export(ExportArgs),
+    /// Write a document, or flags of another vendor, to an environment of a server or a database
     ///
-    /// Exits with 0, or with 2 if the document cannot be read or the server refuses it.
-    Import(ImportOptions),
-    /// The tokens of a project: list, make, end; with `create --database` also without a server
+    /// Exits with 0; with 1 if a flag of another vendor is not taken over, so that nothing is written; with 2 if the file cannot be read
+    /// or the server refuses it.
+    Import(ImportArgs),
+    /// The flags of an environment: list, read, set, switch
+    #[command(subcommand)]
+    Flag(FlagCommand),
+    /// The overrides of flags: list, add, remove, load many
+    #[command(subcommand)]
+    Override(OverrideCommand),
+    /// The tokens of a project: list, create, revoke
     #[command(subcommand)]
     Token(TokenCommand),
     /// The audit of a project: verify, list, export
@@ -66,17 +105,24 @@ pub enum Tool {
     ///
     /// Exits with 0, or with 2 if there is no backup.
     Backup(BackupArgs),
-    /// Put a backup in the place of an SQLite database that no server is using, and keep the old one beside it
+    /// Replace an SQLite database that no server is using with a backup; the old one is kept beside it
     ///
-    /// Every SDK is sent everything anew. Exits with 0, or with 2 if nothing was restored.
+    /// Every SDK receives all flags again. Exits with 0, or with 2 if nothing was restored.
     Restore(RestoreArgs),
+    /// The configuration of a server: check
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Send a request to the API, for what no other command does
+    ///
+    /// Prints the response. Exits with 0, or with 2 if the server refuses.
+    Api(CallArgs),
     /// Print a script that completes this command line in a shell
-    Completion(CompletionOptions),
+    Completion(CompletionArgs),
 }
 
 /// For which shell
 #[derive(Debug, Args)]
-pub struct CompletionOptions {
+pub struct CompletionArgs {
     /// The shell
     #[arg(value_enum)]
     shell: clap_complete::Shell,
@@ -93,18 +139,33 @@ enum Format {
 
 /// What a command has to say
 #[derive(Debug)]
-struct Report {
+struct CommandOutput {
     text: String,
-    is_good: bool,
+    is_success: bool,
+}
+
+impl CommandOutput {
+    fn success(text: String) -> Self {
+        Self {
+            text,
+            is_success: true,
+        }
+    }
 }
 
 /// Why a command could not do its work
 #[derive(Debug, thiserror::Error)]
-enum ToolError {
+enum CommandError {
     #[error("cannot read `{name}`: {cause}")]
     Unreadable { name: String, cause: io::Error },
+    #[error("cannot write `{name}`: {cause}")]
+    Unwritable { name: String, cause: io::Error },
+    #[error("cannot print: {0}")]
+    Print(#[source] io::Error),
     #[error("`{name}`: {cause}")]
     Document { name: String, cause: SnapshotError },
+    #[error("`{name}`: {}", vendor_problem(cause))]
+    Vendor { name: String, cause: ImportError },
     #[error(transparent)]
     Comparison(#[from] ComparisonError),
     #[error("`{name}`, line {line}: {cause}")]
@@ -125,17 +186,23 @@ enum ToolError {
         line: usize,
         cause: serde_json::Error,
     },
-    #[error("the address of the server is none of HTTP")]
+    #[error("`--server` must be an `http://` or `https://` URL")]
     Address,
-    #[error("cannot ask the server: {}", crate::chain(.0))]
+    #[error("the request to the server failed: {}", crate::runtime::logging::error_chain(.0))]
     Http(#[from] reqwest::Error),
     #[error("the server refuses: {0}")]
     Refused(String),
-    #[error("cannot use the database: {}", crate::chain(.0))]
+    #[error("cannot use the database: {}", crate::runtime::logging::error_chain(.0))]
     Store(#[from] StoreError),
+    #[error("cannot use the database: {}", crate::runtime::logging::error_chain(.0))]
+    Load(#[from] LoadError),
+    #[error("the response broke off: {}", crate::runtime::logging::error_chain(.0))]
+    Response(#[source] axum::Error),
+    #[error("`{name}`: {cause}")]
+    Notation { name: String, cause: NotationError },
     #[error(transparent)]
     Backup(#[from] BackupError),
-    #[error("which token asks the server? Give `--token` or FLAGSTAFF_TOKEN")]
+    #[error("no token: give `--token` or FLAGSTAFF_TOKEN")]
     NoToken,
     #[error("{option}: expected {expected}")]
     Argument {
@@ -144,86 +211,95 @@ enum ToolError {
     },
     #[error("the token could not be printed, so it was revoked again: {0}")]
     Unprinted(#[source] io::Error),
+    #[error("{0}")]
+    Configuration(String),
     #[error("there is no project `{0}`")]
     NoProject(String),
     #[error("cannot begin: {0}")]
     Runtime(#[source] io::Error),
 }
 
+/// What is wrong in a vendor's file, without the place if it is the whole file
+fn vendor_problem(error: &ImportError) -> String {
+    table::visible(error.to_string().trim_start_matches(": "))
+}
+
 /// Runs a command; prints its report to stdout, and to stderr why there is none
-pub fn run(tool: &Tool) -> ExitCode {
+pub fn run(tool: &OneShotCommand) -> ExitCode {
     let report = match tool {
-        Tool::Lint(options) => lint::run(options),
-        Tool::Diff(options) => diff::run(options),
-        Tool::Eval(options) => eval::run(options),
-        Tool::Export(options) => transfer::export(options),
-        Tool::Import(options) => transfer::import(options),
-        Tool::Token(command) => token::run(command),
-        Tool::Audit(command) => audit::run(command),
-        Tool::Backup(args) => backup::run_backup(args),
-        Tool::Restore(args) => backup::run_restore(args),
-        Tool::Completion(options) => Ok(complete(options.shell)),
+        OneShotCommand::Lint(options) => lint::run(options),
+        OneShotCommand::Diff(options) => diff::run(options),
+        OneShotCommand::Eval(options) => eval::run(options),
+        OneShotCommand::Export(options) => transfer::export(options),
+        OneShotCommand::Import(options) => transfer::import(options),
+        OneShotCommand::Flag(command) => flag::run(command),
+        OneShotCommand::Override(command) => overrides::run(command),
+        OneShotCommand::Token(command) => token::run(command),
+        OneShotCommand::Audit(command) => audit::run(command),
+        OneShotCommand::Backup(args) => backup::run_backup(args),
+        OneShotCommand::Restore(args) => backup::run_restore(args),
+        OneShotCommand::Api(options) => call::run(options),
+        OneShotCommand::Config(command) => config::run(command),
+        OneShotCommand::Completion(options) => Ok(complete(options.shell)),
     };
     match report {
-        Ok(report) => match io::stdout().write_all(report.text.as_bytes()) {
+        // Without its colours where stdout is no terminal.
+        Ok(report) => match anstream::stdout().write_all(report.text.as_bytes()) {
             // Who reads only the beginning, as `head` does, has read what they wanted.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => failed(&error),
-            _ if report.is_good => ExitCode::SUCCESS,
+            _ if report.is_success => ExitCode::SUCCESS,
             _ => ExitCode::from(1),
         },
         Err(error) => failed(&error),
     }
 }
 
-fn complete(shell: clap_complete::Shell) -> Report {
+fn complete(shell: clap_complete::Shell) -> CommandOutput {
     let mut script = Vec::new();
     let mut command = Cli::command();
     let name = command.get_name().to_owned();
     clap_complete::generate(shell, &mut command, name, &mut script);
-    Report {
+    CommandOutput {
         text: String::from_utf8_lossy(&script).into_owned(),
-        is_good: true,
+        is_success: true,
     }
 }
 
 fn failed(error: &dyn std::error::Error) -> ExitCode {
     // Nothing is left to do if stderr is gone too.
-    let _ = writeln!(io::stderr(), "flagstaff: {error}");
+    let _ = writeln!(anstream::stderr(), "{}: {error}", table::bad("flagstaff"));
     ExitCode::from(2)
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, ToolError> {
+fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(ToolError::Runtime)
+        .map_err(CommandError::Runtime)
 }
 
 /// The id of the project of a name, in a database
-async fn project_id(store: &SqlStore, name: &str) -> Result<i64, ToolError> {
-    let environments = store.environments().await?;
-    let found = environments.iter().find(|row| *row.project == *name);
-    found
-        .map(|row| row.project_id)
-        .ok_or_else(|| ToolError::NoProject(name.to_owned()))
+async fn project_id(store: &SqlStore, name: &str) -> Result<i64, CommandError> {
+    let found = store.project_id(name).await?;
+    found.ok_or_else(|| CommandError::NoProject(name.to_owned()))
 }
 
 /// The text of a file, or of stdin where its name is `-`
-fn read(name: &str) -> Result<String, ToolError> {
+fn read(name: &str) -> Result<String, CommandError> {
     let text = if name == "-" {
         let mut text = String::new();
         io::stdin().read_to_string(&mut text).map(|_| text)
     } else {
         std::fs::read_to_string(name)
     };
-    text.map_err(|cause| ToolError::Unreadable {
+    text.map_err(|cause| CommandError::Unreadable {
         name: name.to_owned(),
         cause,
     })
 }
 
 /// The text of an argument that is itself, or `@` and the name of a file
-fn argument(text: &str) -> Result<Cow<'_, str>, ToolError> {
+fn argument(text: &str) -> Result<Cow<'_, str>, CommandError> {
     match text.strip_prefix('@') {
         Some(name) => read(name).map(Cow::Owned),
         None => Ok(Cow::Borrowed(text)),
@@ -231,14 +307,20 @@ fn argument(text: &str) -> Result<Cow<'_, str>, ToolError> {
 }
 
 /// Refuses to read stdin for two things
-fn check_stdin<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<(), ToolError> {
+fn check_stdin<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<(), CommandError> {
     if names.into_iter().filter(|name| *name == "-").count() > 1 {
-        return Err(ToolError::StdinTwice);
+        return Err(CommandError::StdinTwice);
     }
     Ok(())
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, ToolError> {
+/// The text of a field; empty if there is none
+fn word(item: &serde_json::Value, name: &str) -> String {
+    let word = item.get(name).and_then(serde_json::Value::as_str);
+    word.unwrap_or_default().to_owned()
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, CommandError> {
     let mut text = serde_json::to_string_pretty(value)?;
     text.push('\n');
     Ok(text)

@@ -1,66 +1,67 @@
-//! The command line and its environment variables
+//! The options of the server and their environment variables
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::Args;
 
-use crate::cli::Tool;
-use crate::logging::LogFormat;
+use crate::runtime::logging::LogFormat;
 
 mod connections;
+mod file;
 mod identity;
 mod network;
 mod secret;
+mod tls;
 
 pub use connections::ConnectionOptions;
+pub(crate) use file::OptionsFile;
 pub use identity::{IdentityError, IdentityOptions};
 pub use network::NetworkOptions;
 pub use secret::Secret;
 pub(crate) use secret::SecretParser;
+pub use tls::TlsOptions;
 
-/// Where the data is unless told otherwise
-pub(crate) const DEFAULT_DATABASE: &str = "sqlite://flagstaff.db";
 /// Characters of a token with the role admin, which nobody is to find by trying
 const ADMIN_TOKEN_LENGTH: usize = 24;
 
-/// Self-hosted feature flags
-#[derive(Debug, Parser)]
-#[command(name = "flagstaff", version)]
-pub struct Cli {
-    /// What to do
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// What the binary can do
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Run the server
-    Serve(Box<ServeOptions>),
-
-    /// The commands that answer and end
-    #[command(flatten)]
-    Tool(Box<Tool>),
-}
-
-/// How to run the server
+/// Where the data is kept
 #[derive(Debug, Clone, Args)]
-pub struct ServeOptions {
-    /// Address to listen on; port 0 takes a free one
-    #[arg(long, env = "FLAGSTAFF_LISTEN", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
-
+pub struct DatabaseOptions {
     /// Where the data is kept: an SQLite file, or for several nodes `postgres://USER:PASSWORD@HOST/NAME`
     #[arg(
         long,
         env = "FLAGSTAFF_DATABASE",
         hide_env_values = true,
         value_parser = SecretParser::ADDRESS,
-        default_value = DEFAULT_DATABASE,
+        default_value = "sqlite://flagstaff.db",
         value_name = "URL"
     )]
     pub database: Secret,
+}
+
+impl DatabaseOptions {
+    /// The address, with what is secret in it
+    pub(crate) fn address(&self) -> &str {
+        self.database.reveal()
+    }
+}
+
+/// How to run the server
+#[derive(Debug, Clone, Args)]
+pub struct ServeOptions {
+    /// File with options in TOML, each by its name without the dashes, as `listen = "0.0.0.0:8080"`; the command line and the
+    /// environment have priority over it
+    #[arg(long, env = "FLAGSTAFF_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, env = "FLAGSTAFF_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Where the data is kept
+    #[command(flatten)]
+    pub database: DatabaseOptions,
 
     /// Redis that all nodes of the database share, as `redis://HOST`: announces commits, and has what a node needs to start while
     /// the database is down
@@ -84,7 +85,7 @@ pub struct ServeOptions {
     )]
     pub encryption_keys: Option<Secret>,
 
-    /// Token with the role admin in all projects, 24 characters or more; one is made and printed if there is none yet
+    /// Token with the role admin in all projects, 24 characters or more; if there is none, one is created and printed
     #[arg(
         long,
         env = "FLAGSTAFF_ADMIN_TOKEN",
@@ -124,7 +125,7 @@ pub struct ServeOptions {
     )]
     pub client_local_key: Option<Secret>,
 
-    /// Document whose flags are made in every environment of project `default` where they do not exist yet
+    /// Document whose flags are created in every environment of project `default` that does not have them
     #[arg(long, env = "FLAGSTAFF_SEED", value_name = "FILE")]
     pub seed: Option<PathBuf>,
 
@@ -146,9 +147,33 @@ pub struct ServeOptions {
     )]
     pub usage_days: u32,
 
+    /// How many days rows of the audit are kept; 0 keeps them for ever
+    #[arg(
+        long,
+        env = "FLAGSTAFF_AUDIT_DAYS",
+        default_value_t = 0,
+        value_name = "DAYS"
+    )]
+    pub audit_days: u32,
+
     /// Address that `/metrics` is served on instead of the server's own; for servers that everybody can reach
     #[arg(long, env = "FLAGSTAFF_METRICS_LISTEN", value_name = "ADDRESS")]
     pub metrics_listen: Option<SocketAddr>,
+
+    /// Seconds from a SIGTERM, when `/readyz` begins to answer 503, to the end of new connections: as long as load balancers need to
+    /// notice. A second signal ends the wait
+    #[arg(
+        long,
+        env = "FLAGSTAFF_SHUTDOWN_DELAY",
+        default_value_t = 0,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u32).range(0..=300)
+    )]
+    pub shutdown_delay: u32,
+
+    /// How connections are encrypted
+    #[command(flatten)]
+    pub tls: TlsOptions,
 
     /// How many may be connected
     #[command(flatten)]

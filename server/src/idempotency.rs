@@ -1,15 +1,16 @@
-//! `Idempotency-Key`: a write that is sent again is answered as it was, and never applied twice
+//! `Idempotency-Key`: a write that is sent again gets its first response again and is never applied twice
 //!
 //! ```text
-//! admit ─► read the body ─► claim ─► the write, whose transaction marks the claim as applied ─► keep the answer
+//! admit ─► read the body ─► claim ─► the write, whose transaction marks the claim as applied ─► store the response
 //! ```
 //!
-//! Nothing is read or stored for a caller who may not write by the route, or who writes too often; a repetition counts as a write.
+//! Nothing is read or stored for a caller who may not use the route or writes too often; a repetition counts as a write.
 //!
-//! What is claimed is finished, also where the caller has gone away: that is when it comes again. A claim is a lease, which the node
-//! that runs the write renews: after a crash before the transaction the key is free again within [`LEASE`]; after one between the
-//! transaction and the answer the write is known to have been applied.
+//! A claimed write is completed even if the caller disconnects, since that is when callers retry. A claim is a lease, which the node that
+//! runs the write renews: after a crash before the transaction the key is free again within [`LEASE`]; after a crash between transaction
+//! and response the write is known to have been applied.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
@@ -24,44 +25,46 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::task::JoinSet;
 
-use crate::api_error::{ApiError, chain};
-use crate::auth::{hex, token};
-use crate::extract::{WriteAccess, whole_body};
-use crate::offload::{Ended, offload};
-use crate::sealed;
-use crate::state::AppState;
-use crate::store::{Claim, Claimed, NewClaim};
+use crate::access::auth::token;
+use crate::access::guards::WriteAccess;
+use crate::access::state::AccessState;
+use crate::crypto::token_encryption;
+use crate::http::api_error::ApiError;
+use crate::http::body::whole_body;
+use crate::runtime::logging::error_chain;
+use crate::runtime::offload::{Ended, offload};
+use crate::store::{Claim, ClaimResult, NewClaim};
 
-/// The request's header
+/// The header of the request
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
-/// Says of an answer that it is one that was given before
+/// Set on a response that is a repetition
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// For so long a key is remembered
+/// How long a key is remembered
 const KEPT: Duration = Duration::from_hours(24);
-/// A claim that was not renewed for so long is of a node that is gone, or that hangs and will find its claim taken
+/// A claim that was not renewed for this long belongs to a node that is gone, or that hangs and will find its claim taken
 pub(crate) const LEASE: Duration = Duration::from_secs(15);
 /// Renewals within one lease, so that one of them may be late
 const RENEWALS: u32 = 3;
-/// Keys of one token that are remembered at a time
+/// The maximum number of remembered keys per token
 const MOST: u32 = 10_000;
-/// Bytes of an answer that is kept; of a longer one only that there was one
+/// The maximum size of a stored response; of a larger one only the fact that it was sent is stored
 const ANSWER_BYTES: usize = 1 << 20;
-/// Bytes of a body that are hashed in less time than it takes to have another thread do it
+/// A body up to this size is hashed faster than it could be handed to another thread
 const SMALL: usize = 64 << 10;
-/// What an answer is kept with
+/// The headers that are stored with a response
 const HEADERS: [HeaderName; 3] = [CONTENT_TYPE, ETAG, LOCATION];
 
-/// An answer as it is kept
+/// A stored response
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct StoredResponse {
     status: u16,
     headers: Vec<(String, String)>,
     body: String,
 }
 
-/// Answers a write that comes with a key that has been seen as it was answered then
-pub(crate) async fn once(
-    State((state, access)): State<(AppState, WriteAccess)>,
+/// Responds to a write whose key has been seen with the first response
+pub(crate) async fn replay_layer(
+    State((state, lease, access)): State<(Arc<AccessState>, Duration, WriteAccess)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -69,14 +72,14 @@ pub(crate) async fn once(
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
-    match begin(&state, access, &mut parts, body).await {
+    match begin(&state, (lease, access), &mut parts, body).await {
         Ok(Begun::New(attempt, bytes)) => {
             let request = Request::from_parts(parts, Body::from(bytes));
-            // A task of its own, which ends also if the caller does not wait.
+            // A task of its own, which runs to its end even if the caller disconnects.
             let finished = tokio::spawn(async move {
-                // Ends with the set, also where the write panics.
+                // Ends when the set is dropped, also if the write panics.
                 let mut renewing = JoinSet::new();
-                renewing.spawn(renew_loop(state.clone(), attempt.claim.clone()));
+                renewing.spawn(renew_loop(Arc::clone(&state), lease, attempt.claim.clone()));
                 let response = next.run(request).await;
                 drop(renewing);
                 attempt.finish(&state, response).await
@@ -94,32 +97,31 @@ enum Begun {
     Before(Response),
 }
 
-/// A write that is under way, and with what its answer is sealed
+/// A write in progress, and what its stored response is encrypted with
 struct Attempt {
     claim: Claim,
     token: String,
 }
 
 async fn begin(
-    state: &AppState,
-    access: WriteAccess,
+    state: &Arc<AccessState>,
+    (lease, access): (Duration, WriteAccess),
     parts: &mut Parts,
     body: Body,
 ) -> Result<Begun, ApiError> {
-    let grant = access.admit(parts, state).await?;
+    let principal = access.admit(parts, state).await?;
     let key = key(&parts.headers)?;
-    if state.contact().is_lost() {
+    if state.engine.store_health().is_lost() {
         return Err(ApiError::out_of_reach());
     }
-    let bytes = whole_body(&parts.extensions, state, (body, access.body_bytes)).await?;
+    let bytes = whole_body(&parts.extensions, &state.http, (body, access.body_bytes)).await?;
     let token = token(parts).unwrap_or_default().to_owned();
     let claim = Claim {
-        scope: grant.scope(),
+        scope: principal.idempotency_scope(),
         key: key.into(),
         id: format!("{:032x}", rand::random::<u128>()).into(),
     };
-    let now = state.now();
-    let lease = state.limits().idempotency_lease;
+    let now = state.engine.now();
     let new = NewClaim {
         claim: claim.clone(),
         fingerprint: fingerprint(parts, &bytes).await?,
@@ -129,67 +131,72 @@ async fn begin(
         most: MOST,
     };
     let attempt = Attempt { claim, token };
-    match state.store().claim(new).await? {
-        Claimed::Mine => {
+    match state.engine.store().claim(new).await? {
+        ClaimResult::Mine => {
             parts
                 .extensions
-                .insert(grant.with_claim(attempt.claim.clone()));
+                .insert(principal.with_claim(attempt.claim.clone()));
             Ok(Begun::New(attempt, bytes))
         }
-        Claimed::Answered(sealed) => {
+        ClaimResult::Answered(sealed) => {
             let kept = attempt.open(&sealed).ok_or(ApiError::AppliedBefore)?;
             Ok(Begun::Before(kept.answer()))
         }
-        Claimed::Applied => Err(ApiError::AppliedBefore),
-        Claimed::UnderWay { since } => Err(ApiError::UnderWay {
+        ClaimResult::Applied => Err(ApiError::AppliedBefore),
+        ClaimResult::UnderWay { since } => Err(ApiError::UnderWay {
             retry_after: retry_after(shifted(since, lease, i64::saturating_add), now),
         }),
-        Claimed::Reused => Err(ApiError::KeyReused),
-        Claimed::TooMany => Err(ApiError::TooManyIdempotencyKeys { limit: MOST }),
+        ClaimResult::Reused => Err(ApiError::KeyReused),
+        ClaimResult::TooMany => Err(ApiError::TooManyIdempotencyKeys { limit: MOST }),
     }
 }
 
-/// Seconds until a lease ends unless it is renewed: by then the write has been answered, goes on, or may be taken over
+/// Seconds until a lease ends unless it is renewed; by then the write was answered, is still running, or may be taken over
 fn retry_after(end: Timestamp, now: Timestamp) -> u64 {
     let millis = end.as_millis().saturating_sub(now.as_millis());
     let millis = u64::try_from(millis).unwrap_or_default();
     millis.div_ceil(1_000).clamp(1, LEASE.as_secs())
 }
 
-/// Renews the lease of a claim until it is applied, given up or taken by another attempt
-async fn renew_loop(state: AppState, claim: Claim) {
-    let lease = state.limits().idempotency_lease;
+/// Renews the lease of a claim until it is applied, released or taken by another attempt
+async fn renew_loop(state: Arc<AccessState>, lease: Duration, claim: Claim) {
     let pause = lease.checked_div(RENEWALS).unwrap_or(lease);
     loop {
         tokio::time::sleep(pause).await;
-        match state.store().renew(&claim, state.now()).await {
+        match state.engine.store().renew(&claim, state.engine.now()).await {
             Ok(true) => {}
             Ok(false) => return,
-            // The next one may succeed.
-            Err(error) => tracing::debug!(error = chain(&error), "a claim was not renewed"),
+            // The next renewal may succeed.
+            Err(error) => tracing::debug!(error = error_chain(&error), "a claim was not renewed"),
         }
     }
 }
 
 impl Attempt {
-    /// Keeps what came of it, and answers it
-    async fn finish(self, state: &AppState, response: Response) -> Response {
+    /// Stores the response and returns it
+    async fn finish(self, state: &AccessState, response: Response) -> Response {
         let (parts, body) = response.into_parts();
         let Ok(bytes) = to_bytes(body, usize::MAX).await else {
             return ApiError::Internal("an answer that has no end".into()).into_response();
         };
-        // What was refused may be sent again, and is refused again or not.
+        // A refused write may be sent again, and is then decided again.
         let stored = if parts.status.is_success() {
             match self.seal(parts.status, &parts.headers, &bytes) {
-                Some(answer) => state.store().keep_answer(&self.claim, answer).await,
+                Some(answer) => {
+                    state
+                        .engine
+                        .store()
+                        .store_response(&self.claim, answer)
+                        .await
+                }
                 None => Ok(()),
             }
         } else {
-            state.store().release(&self.claim).await
+            state.engine.store().release(&self.claim).await
         };
         if let Err(error) = stored {
-            // The next one is told that it was applied, or waits until this one is forgotten.
-            tracing::warn!(error = chain(&error), "an answer could not be kept");
+            // A retry is told that the write was applied, or waits until this claim expires.
+            tracing::warn!(error = error_chain(&error), "an answer could not be kept");
         }
         Response::from_parts(parts, Body::from(bytes))
     }
@@ -202,30 +209,30 @@ impl Attempt {
             let value = headers.get(name)?.to_str().ok()?;
             Some((name.to_string(), value.to_owned()))
         };
-        let kept = Kept {
+        let kept = StoredResponse {
             status: status.as_u16(),
             headers: HEADERS.iter().filter_map(header).collect(),
             body: String::from_utf8(body.to_vec()).ok()?,
         };
-        sealed::seal(
+        token_encryption::encrypt(
             &self.token,
             &self.purpose(),
             serde_json::to_vec(&kept).ok()?,
         )
     }
 
-    fn open(&self, sealed: &str) -> Option<Kept> {
-        let text = sealed::open(&self.token, &self.purpose(), sealed)?;
+    fn open(&self, sealed: &str) -> Option<StoredResponse> {
+        let text = token_encryption::decrypt(&self.token, &self.purpose(), sealed)?;
         serde_json::from_slice(&text).ok()
     }
 
-    /// What an answer is sealed for: it opens as no other one's
+    /// The purpose of the encryption: each response decrypts only for its own request
     fn purpose(&self) -> String {
         format!("idempotency {} {}", self.claim.scope, self.claim.key)
     }
 }
 
-impl Kept {
+impl StoredResponse {
     fn answer(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
         let mut response = (status, self.body).into_response();
@@ -242,7 +249,7 @@ impl Kept {
     }
 }
 
-/// The key: a string as structured headers have it, in double quotes, or just its characters
+/// The key: a string of structured headers, in double quotes, or its characters alone
 fn key(headers: &HeaderMap) -> Result<String, ApiError> {
     let expected = "expected 1 to 255 visible ASCII characters, best random ones";
     let wrong = || ApiError::invalid("Idempotency-Key", expected);
@@ -264,7 +271,7 @@ fn key(headers: &HeaderMap) -> Result<String, ApiError> {
     }
 }
 
-/// A hash of everything that makes one request another than the next
+/// A hash of everything in which two requests can differ
 async fn fingerprint(parts: &Parts, body: &Bytes) -> Result<String, Ended> {
     let mut hash = Sha256::new();
     let if_match = parts.headers.get(IF_MATCH).map(HeaderValue::as_bytes);
@@ -284,7 +291,7 @@ async fn fingerprint(parts: &Parts, body: &Bytes) -> Result<String, Ended> {
     let length = body.len();
     let finish = move || {
         add(&mut hash, &body);
-        hex(&hash.finalize())
+        hex::encode(hash.finalize())
     };
     if length < SMALL {
         Ok(finish())
@@ -293,7 +300,7 @@ async fn fingerprint(parts: &Parts, body: &Bytes) -> Result<String, Ended> {
     }
 }
 
-/// A piece with its length, so that it cannot be mistaken for a part of the next one
+/// Adds a piece with its length, so that it cannot be confused with a part of the next piece
 fn add(hash: &mut Sha256, piece: &[u8]) {
     hash.update(piece.len().to_be_bytes());
     hash.update(piece);

@@ -1,7 +1,7 @@
-//! Which instances follow which environment, how far each is, and whether all have a revision: here and at the other nodes
+//! Which instances are connected in which environment, what each has applied, and whether all have a revision, at this node and the others
 //!
-//! A stream shows what was sent. That it is used says the instance itself, by `POST /api/v1/sdk/applied`. Every second a node writes what has
-//! changed of its own to the store, in bounded size, and reads what the others wrote; nobody compares clocks.
+//! A stream shows what was sent; the instance itself reports by `POST /api/v1/sdk/applied` what it has applied. Every second a node writes
+//! its changes to the store, in bounded size, and reads those of the others; clocks are never compared.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,127 +10,127 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use imbl::OrdMap;
 use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
 
-use crate::api_error::chain;
-use crate::auth::hex;
-use crate::state::AppState;
+use crate::engine::state::EngineState;
+use crate::runtime::logging::error_chain;
 use crate::store::{NodeInstances, StoreError};
 
-mod elsewhere;
-mod roster;
-mod told;
+mod acknowledgements;
+mod registry;
+mod report;
 
-pub(crate) use roster::{Identity, Present, Roster, Unfounded};
-pub(crate) use told::{Instance, Standing, Told};
+pub(crate) use registry::{InstanceGuard, InstanceInfo, InstanceRegistry, Unfounded};
+pub(crate) use report::{ConvergenceCounts, Instance, NodeReport};
 
-/// How often nodes tell one another what has changed
+/// How often a node writes its report if it has changed
 const TELL: Duration = Duration::from_secs(1);
-/// How often they do when nothing has
+/// How often a node writes its report if it has not changed
 const BEAT: Duration = Duration::from_secs(5);
-/// A node that has told nothing for so long is gone, and so are its streams
+/// A node that has written nothing for this long is gone, and so are its streams
 const GONE: Duration = Duration::from_secs(15);
-/// What it told is removed later, by whoever notices
+/// After this time any node deletes the report of a node that is gone
 const FORGET: Duration = Duration::from_mins(5);
 
 /// The instances of all environments
 #[derive(Debug)]
 pub(crate) struct Instances {
+    engine: Arc<EngineState>,
     node: String,
-    // A map that is copied at no cost: a server of 10,000 environments adds as many one by one.
-    rosters: ArcSwap<OrdMap<i64, Arc<Roster>>>,
+    // An immutable map: adding 10,000 environments one by one does not copy it each time.
+    registries: ArcSwap<OrdMap<i64, Arc<InstanceRegistry>>>,
     adding: Mutex<()>,
-    // `None` until the other nodes have been heard.
-    others: ArcSwap<Option<Others>>,
+    // `None` until the reports of the other nodes have been read.
+    others: ArcSwap<Option<RemoteNodes>>,
 }
 
-/// What the other nodes have told
+/// The reports of the other nodes
 #[derive(Debug)]
-struct Others {
+struct RemoteNodes {
     heard_at: Instant,
-    nodes: BTreeMap<(String, i64), Arc<Other>>,
+    nodes: BTreeMap<(String, i64), Arc<RemoteNode>>,
 }
 
 #[derive(Debug)]
-struct Other {
+struct RemoteNode {
     beat: u64,
     since: Instant,
-    told: Arc<Told>,
+    told: Arc<NodeReport>,
 }
 
-impl Default for Instances {
-    fn default() -> Self {
-        Self {
-            node: hex(&rand::random::<[u8; 8]>()),
-            rosters: ArcSwap::default(),
-            adding: Mutex::default(),
-            others: ArcSwap::from_pointee(None),
-        }
-    }
-}
-
-/// All that is known of an environment's instances, here and elsewhere
+/// All that is known about an environment's instances, at this node and the others
 #[derive(Debug)]
-pub(crate) struct Overview {
-    /// Each node with what it tells; that which is asked comes first
-    pub(crate) nodes: Vec<(String, Arc<Told>)>,
-    /// Whether it is known of all nodes
+pub(crate) struct ClusterInstances {
+    /// Each node and its report; this node comes first
+    pub(crate) nodes: Vec<(String, Arc<NodeReport>)>,
+    /// Whether the reports of all nodes are known
     pub(crate) is_complete: bool,
 }
 
-impl Overview {
-    /// How all instances stand towards a revision
-    pub(crate) fn standing(&self, revision: u64) -> Standing {
+impl ClusterInstances {
+    /// How many instances have a revision
+    pub(crate) fn standing(&self, revision: u64) -> ConvergenceCounts {
         let standings = self.nodes.iter().map(|(_, told)| told.standing(revision));
-        standings.fold(Standing::default(), Standing::with)
+        standings.fold(ConvergenceCounts::default(), ConvergenceCounts::with)
     }
 }
 
 impl Instances {
-    /// What this node is called
+    pub(crate) fn new(engine: Arc<EngineState>) -> Self {
+        Self {
+            engine,
+            node: hex::encode(rand::random::<[u8; 8]>()),
+            registries: ArcSwap::default(),
+            adding: Mutex::default(),
+            others: ArcSwap::from_pointee(None),
+        }
+    }
+
+    /// The name of this node
     pub(crate) fn node(&self) -> &str {
         &self.node
     }
 
     /// The instances of an environment at this node
-    pub(crate) fn of(&self, environment: i64) -> Arc<Roster> {
-        if let Some(roster) = self.rosters.load().get(&environment) {
-            return Arc::clone(roster);
+    pub(crate) fn of(&self, environment: i64) -> Arc<InstanceRegistry> {
+        if let Some(registry) = self.registries.load().get(&environment) {
+            return Arc::clone(registry);
         }
         let _turn = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut rosters = OrdMap::clone(&self.rosters.load());
-        let roster = rosters
+        let mut registries = OrdMap::clone(&self.registries.load());
+        let registry = registries
             .entry(environment)
-            .or_insert_with(|| Arc::new(Roster::new()));
-        let roster = Arc::clone(roster);
-        self.rosters.store(Arc::new(rosters));
-        roster
+            .or_insert_with(|| Arc::new(InstanceRegistry::new()));
+        let registry = Arc::clone(registry);
+        self.registries.store(Arc::new(registries));
+        registry
     }
 
-    /// What is known of an environment's instances
-    pub(crate) fn overview(&self, environment: i64, is_shared: bool) -> Overview {
-        let own = Told::new(self.of(environment).instances(), Vec::new());
+    /// What is known about an environment's instances
+    pub(crate) fn overview(&self, environment: i64, is_shared: bool) -> ClusterInstances {
+        let own = NodeReport::new(self.of(environment).instances(), Vec::new());
         let mut nodes = vec![(self.node.clone(), Arc::new(own))];
         let others = self.others.load();
         let Some(others) = &**others else {
             let is_complete = !is_shared;
-            return Overview { nodes, is_complete };
+            return ClusterInstances { nodes, is_complete };
         };
         for ((node, of), other) in &others.nodes {
             if *of == environment && other.since.elapsed() < GONE {
                 nodes.push((node.clone(), Arc::clone(&other.told)));
             }
         }
-        Overview {
+        ClusterInstances {
             nodes,
             is_complete: others.heard_at.elapsed() < GONE,
         }
     }
 
-    /// What is to be told to the others; of every environment where it is time, else of those where something has changed
-    fn news(&self, beat: u64, is_due: bool) -> Vec<NodeInstances> {
-        let rosters = self.rosters.load();
-        let news = rosters.iter().filter_map(|(environment, roster)| {
-            let body = serde_json::to_string(&roster.news(is_due)?).ok()?;
+    /// The reports to write: of all environments at the regular interval, otherwise of those that changed
+    fn changed_reports(&self, beat: u64, is_due: bool) -> Vec<NodeInstances> {
+        let registries = self.registries.load();
+        let news = registries.iter().filter_map(|(environment, registry)| {
+            let body = serde_json::to_string(&registry.changed_reports(is_due)?).ok()?;
             Some(NodeInstances {
                 node: self.node.clone(),
                 environment: *environment,
@@ -141,7 +141,7 @@ impl Instances {
         news.collect()
     }
 
-    /// Takes note of what the others have told; answers those that are gone, with their last beats
+    /// Takes the reports of the other nodes; returns the nodes that are gone, each with its last beat
     fn hear(&self, told: Vec<NodeInstances>) -> Vec<(String, u64)> {
         let before = self.others.load();
         let before = before.as_ref().as_ref().map(|others| &others.nodes);
@@ -152,14 +152,14 @@ impl Instances {
             let other = match known {
                 Some(known) if known.beat == row.beat => Arc::clone(known),
                 _ => {
-                    // What a newer release tells in other words is not understood, and its node not counted.
-                    let Ok(told) = serde_json::from_str::<Told>(&row.body) else {
+                    // A report in the format of a newer release cannot be read, and its node is not counted.
+                    let Ok(told) = serde_json::from_str::<NodeReport>(&row.body) else {
                         continue;
                     };
-                    let roster = self.of(row.environment);
-                    roster.heard(&told.acknowledged);
-                    roster.moved_elsewhere();
-                    Arc::new(Other {
+                    let registry = self.of(row.environment);
+                    registry.merge_acks(&told.acknowledged);
+                    registry.notify();
+                    Arc::new(RemoteNode {
                         beat: row.beat,
                         since: Instant::now(),
                         told: Arc::new(told),
@@ -173,46 +173,51 @@ impl Instances {
         }
         let heard_at = Instant::now();
         self.others
-            .store(Arc::new(Some(Others { heard_at, nodes })));
+            .store(Arc::new(Some(RemoteNodes { heard_at, nodes })));
         gone
     }
 }
 
-/// Notes when revisions were made, and exchanges with the other nodes what there is to tell, until the server stops
-pub(crate) async fn keep(state: AppState) {
-    let stopping = state.stopping().clone();
+/// Records when revisions were published, and exchanges reports with the other nodes, until the server stops
+pub(crate) async fn run(instances: &Instances, stopping: &CancellationToken) {
     tokio::select! {
         () = stopping.cancelled() => {}
-        () = exchange_again(&state) => {}
+        () = exchange_loop(instances) => {}
     }
-    let node = state.instances().node();
-    if state.store().is_shared() && !state.contact().is_lost() {
-        // Else the others count its streams for a few seconds more.
-        drop(state.store().forget_instances(node, u64::MAX >> 1).await);
+    let engine = &instances.engine;
+    if engine.store().is_shared() && !engine.store_health().is_lost() {
+        // Otherwise the other nodes would count this node's streams for a few seconds more.
+        let forgotten = engine.store();
+        drop(
+            forgotten
+                .forget_instances(instances.node(), u64::MAX >> 1)
+                .await,
+        );
     }
 }
 
-async fn exchange_again(state: &AppState) {
+async fn exchange_loop(instances: &Instances) {
+    let engine = &instances.engine;
     let mut tick = tokio::time::interval(TELL);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut told_at: Option<Instant> = None;
     for beat in 1.. {
         tick.tick().await;
-        for environment in state.environments() {
-            let roster = state.instances().of(environment.row().id);
-            roster.made(environment.current().revision(), state.now());
+        for environment in engine.environments() {
+            let registry = instances.of(environment.row().id);
+            registry.record_revision(environment.current().revision(), engine.now());
         }
-        if !state.store().is_shared() || state.contact().is_lost() {
+        if !engine.store().is_shared() || engine.store_health().is_lost() {
             continue;
         }
         let is_due = told_at.is_none_or(|at| at.elapsed() >= BEAT);
-        match exchange(state, beat, is_due).await {
+        match exchange(instances, beat, is_due).await {
             Ok(()) if is_due => told_at = Some(Instant::now()),
             Ok(()) => {}
             Err(error) => {
                 told_at = None;
                 tracing::debug!(
-                    error = chain(&error),
+                    error = error_chain(&error),
                     "nodes could not be told of instances"
                 );
             }
@@ -220,15 +225,15 @@ async fn exchange_again(state: &AppState) {
     }
 }
 
-async fn exchange(state: &AppState, beat: u64, is_due: bool) -> Result<(), StoreError> {
-    let instances = state.instances();
-    let news = instances.news(beat, is_due);
+async fn exchange(instances: &Instances, beat: u64, is_due: bool) -> Result<(), StoreError> {
+    let store = instances.engine.store();
+    let news = instances.changed_reports(beat, is_due);
     if !news.is_empty() {
-        state.store().tell_instances(news).await?;
+        store.put_node_reports(news).await?;
     }
-    let told = state.store().told_instances(instances.node()).await?;
+    let told = store.node_reports(instances.node()).await?;
     for (node, beat) in instances.hear(told) {
-        state.store().forget_instances(&node, beat).await?;
+        store.forget_instances(&node, beat).await?;
     }
     Ok(())
 }

@@ -4,94 +4,82 @@
 //! request ─► routes ─► Environment::write ─► Store: one transaction (objects, audit, outbox, revision)
 //!                            │
 //!                            ▼
-//!              Published: one immutable view per revision ─► streams, snapshots, evaluation
+//!              PublishedRevision: one immutable view per revision ─► streams, snapshots, evaluation
 //! ```
 //!
-//! [`app`] turns an [`AppState`] into a router, so that a test needs no socket; [`serve`] puts it on one. The server answers all
+//! Each folder answers one question, and its own page says which. One on a line imports only from the lines below:
+//!
+//! ```text
+//! cli
+//! app
+//! admin_ui · config · documents · overrides · segments · projects · evaluation · audit · idempotency · redis
+//! flags · streams
+//! usage · instances
+//! access · openapi
+//! http
+//! engine · metrics
+//! store
+//! object · crypto · runtime
+//! ```
+//!
+//! [`app()`] turns an [`AppState`] into a router, so that a test needs no socket; [`serve`] puts it on one. The server answers all
 //! reads but the audit from memory, and a write is answered when what it changed is published. What other nodes commit to the same
-//! store is followed. TLS is the business of whatever stands in front.
+//! store is followed.
 
 #![forbid(unsafe_code)]
 
 mod access;
-mod api_error;
-pub mod auth;
-pub mod backing;
-mod bounded;
-mod budget;
-mod catalogue;
-mod catch_up;
-pub mod chain;
+mod admin_ui;
+mod app;
+mod audit;
 pub mod cli;
-mod client_address;
-mod coding;
 mod config;
-mod connections;
-pub mod contact;
-pub mod copy;
-mod descriptors;
-mod draft;
-mod encryption;
-pub mod environment;
-mod etag;
-mod extract;
-mod feed;
-mod fields;
-mod flag;
-mod follow;
-mod history;
+mod crypto;
+mod documents;
+mod engine;
+mod evaluation;
+mod flags;
+mod http;
 mod idempotency;
-pub mod identity;
 mod instances;
-mod keys;
-mod list;
-mod logging;
-mod members;
 mod metrics;
-pub mod notation;
 pub mod object;
-mod observe;
-mod offload;
 mod openapi;
 mod overrides;
-mod preview;
-mod problem;
-pub mod published;
-mod rate;
+mod projects;
 mod redis;
-mod routes;
-mod sealed;
-mod secrets;
-mod seed;
-mod serve;
-mod signing;
-mod state;
+mod runtime;
+mod segments;
 pub mod store;
-mod stream;
-mod stream_token;
-mod succession;
-mod transfer;
+mod streams;
 pub mod usage;
-mod view;
 
-pub use api_error::{ApiError, FieldError, chain};
-pub use client_address::{ForwardedHeader, Peer, Proxies, client_address};
-pub use coding::{Coding, Shared};
+pub use access::signing_secrets::{SecretsError, UnusableSecret};
+pub use access::{auth, identity};
+pub use app::router::app;
+pub use app::seed::{SeedError, SeedReport, seed};
+pub use app::serve::{ServeError, keep, serve, serve_on};
+pub use app::{AppState, Limits};
+pub use cli::{Cli, Command};
 pub use config::{
-    Cli, Command, ConnectionOptions, IdentityError, IdentityOptions, NetworkOptions, Secret,
-    ServeOptions, WeakToken,
+    ConnectionOptions, DatabaseOptions, IdentityError, IdentityOptions, NetworkOptions, Secret,
+    ServeOptions, TlsOptions, WeakToken,
 };
-pub use connections::ConnectionLimits;
-pub use draft::Draft;
-pub use encryption::{DecryptError, EncryptionKeys, InvalidEncryptionKeys};
-pub use logging::{LogFormat, log_to_stderr};
-pub use rate::Rates;
-pub use redis::{Redis, keep};
-pub use routes::app;
-pub use secrets::{SecretsError, UnusableSecret};
-pub use seed::{SeedError, SeedReport, seed};
-pub use serve::{ServeError, serve, serve_apart, serve_on};
-pub use state::{AppState, Clock, Limits};
-pub use stream::{StreamBound, StreamLimits};
-pub use transfer::Intent;
-pub use view::{Scope, State};
+pub use crypto::encryption::{DecryptError, EncryptionKeys, InvalidEncryptionKeys};
+pub use documents::notation;
+pub use engine::coding::{ContentCoding, SharedBytes};
+pub use engine::draft::Draft;
+pub use engine::field_error::FieldError;
+pub use engine::transfer::Intent;
+pub use engine::visibility::{State, Visibility};
+pub use engine::{environment, published, store_handle, store_health};
+pub use http::api_error::ApiError;
+pub use http::client_address::{ForwardedHeader, Peer, Proxies, client_address};
+pub use http::connections::ConnectionLimits;
+pub use http::rate::Rates;
+pub use http::tls::TlsError;
+pub use redis::{Redis, cached_state};
+pub use runtime::clock::Clock;
+pub use runtime::logging::{LogFormat, error_chain, log_to_stderr};
+pub use store::chain;
+pub use streams::stream::{StreamBound, StreamLimits};

@@ -3,19 +3,21 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use flagstaff_server::{Cli, Command, ServeError, ServeOptions, chain, cli, log_to_stderr, serve};
+use flagstaff_server::{
+    Cli, Command, ServeError, ServeOptions, cli, error_chain, log_to_stderr, serve,
+};
 use tikv_jemallocator::Jemalloc;
 use tokio::runtime::Runtime;
 
-// A background thread gives memory back seconds after a flood; glibc keeps it (docs/adr/0028).
+// A background thread returns memory seconds after a flood; glibc keeps it (docs/adr/0028).
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    match cli.command {
         Command::Serve(options) => run_server(*options),
-        Command::Tool(tool) => cli::run(&tool),
+        Command::OneShotCommand(tool) => cli::run(&tool),
     }
 }
 
@@ -23,7 +25,7 @@ fn run_server(options: ServeOptions) -> ExitCode {
     log_to_stderr(options.log_format);
     let served = Runtime::new().map_err(ServeError::Io).and_then(|runtime| {
         let served = runtime.block_on(serve(options));
-        // Without waiting for what is still at work on a blocking thread: the end of a server is bounded.
+        // Without waiting for work on blocking threads: the duration of a stop is limited.
         runtime.shutdown_background();
         served
     });
@@ -31,7 +33,7 @@ fn run_server(options: ServeOptions) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to do if stderr is gone too.
-            let _ = writeln!(io::stderr(), "flagstaff: {}", chain(&error));
+            let _ = writeln!(io::stderr(), "flagstaff: {}", error_chain(&error));
             ExitCode::FAILURE
         }
     }

@@ -1,7 +1,7 @@
-//! What is counted, for Prometheus
+//! Metrics for Prometheus
 //!
-//! INVARIANT: a label is a route's template, a method, a status, one of the first [`MAX_ENVIRONMENTS`] environments or a word of ours;
-//! never a key, a flag or anything else of which there can be as many as somebody likes.
+//! INVARIANT: a label is a route's template, a method, a status, one of the first [`MAX_ENVIRONMENTS`] environments or a fixed word; never
+//! a key, a flag or anything else of which callers can create any number.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,28 +17,37 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::connections::{Beyond, CloseReason};
-use crate::feed::Subject;
-use crate::state::AppState;
 use crate::store::EnvironmentRow;
-use crate::stream::StreamBound;
-use crate::transfer::Intent;
 
-mod current;
-
-/// The content type of what [`Metrics::encode`] makes
+/// The content type of [`Metrics::encode`]'s output
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-const PREFIX: &str = "flagstaff";
-/// Environments that have series of their own: those with the lowest ids, which are the oldest. Others are counted together
+pub(crate) const PREFIX: &str = "flagstaff";
+/// Environments with their own series: those with the lowest ids, which are the oldest. The others are counted together
 pub(crate) const MAX_ENVIRONMENTS: usize = 500;
-/// What stands for the project and the environment of all others; no name begins so
+/// The label of all other projects and environments; no name begins with `_`
 const OTHERS: &str = "_other";
-/// Seconds: from what a look into memory takes to what a client gives up at
+/// Seconds, from an access to memory up to the time limit of clients
 const DURATIONS: [f64; 13] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0,
 ];
 
-/// Everything that is counted as it happens
+/// The label values that exist from the start, so that rates are defined from the first event on
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KnownLabels {
+    pub(crate) stream_limits: [&'static str; 4],
+    pub(crate) connection_limits: [&'static str; 2],
+    pub(crate) close_reasons: [&'static str; 4],
+}
+
+/// What a stream is opened for, as labels
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OpenedStream {
+    pub(crate) kind: &'static str,
+    /// The kind of its first transfer, if that is counted
+    pub(crate) transfer: Option<&'static str>,
+}
+
+/// All counters
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
@@ -52,7 +61,9 @@ pub(crate) struct Metrics {
     evaluations: Family<EvaluationLabels, Counter>,
     usage_reports: Family<EnvironmentLabels, Counter>,
     usage_lost: Family<EnvironmentLabels, Counter>,
-    // The id of the last environment that has series of its own.
+    // Negative where no Redis is configured.
+    redis_up: AtomicI64,
+    // The id of the last environment that has its own series.
     last_labelled: AtomicI64,
 }
 
@@ -85,9 +96,9 @@ struct RouteLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct EnvironmentLabels {
-    project: String,
-    environment: String,
+pub(crate) struct EnvironmentLabels {
+    pub(crate) project: String,
+    pub(crate) environment: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -120,7 +131,7 @@ impl EncodeLabelValue for ReasonLabel {
     }
 }
 
-/// Counts a stream for as long as it is open
+/// Counts a stream while it is open
 #[derive(Debug)]
 pub(crate) struct OpenStream(Gauge);
 
@@ -131,7 +142,7 @@ impl Drop for OpenStream {
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(known: KnownLabels) -> Self {
         let metrics = Self {
             requests: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(DURATIONS)),
@@ -143,10 +154,11 @@ impl Metrics {
             evaluations: Family::default(),
             usage_reports: Family::default(),
             usage_lost: Family::default(),
+            redis_up: AtomicI64::new(-1),
             last_labelled: AtomicI64::new(i64::MAX),
             registry: Registry::default(),
         };
-        metrics.begin_at_zero();
+        metrics.begin_at_zero(known);
         let mut registry = Registry::with_prefix(PREFIX);
         metrics.register(&mut registry);
         Self {
@@ -205,21 +217,31 @@ impl Metrics {
         );
     }
 
-    /// Gives every series of which all labels are known a value, so that a rate of it is known from the first event on
-    fn begin_at_zero(&self) {
-        for limit in StreamBound::ALL.map(StreamBound::name) {
+    /// Records whether Redis is reachable
+    pub(crate) fn note_redis(&self, is_up: bool) {
+        self.redis_up.store(is_up.into(), Ordering::Relaxed);
+    }
+
+    /// Whether Redis is reachable: 1 or 0; `None` where none is configured
+    pub(crate) fn redis_up(&self) -> Option<i64> {
+        Some(self.redis_up.load(Ordering::Relaxed)).filter(|is_up| *is_up >= 0)
+    }
+
+    /// Creates every series whose labels are known with the value 0, so that rates are defined from the first event on
+    fn begin_at_zero(&self, known: KnownLabels) {
+        for limit in known.stream_limits {
             drop(
                 self.refused_streams
                     .get_or_create(&StreamBoundLabels { limit }),
             );
         }
-        for limit in Beyond::ALL.map(Beyond::name) {
+        for limit in known.connection_limits {
             drop(
                 self.refused_connections
                     .get_or_create(&BeyondLabels { limit }),
             );
         }
-        for reason in CloseReason::ALL.map(CloseReason::name) {
+        for reason in known.close_reasons {
             drop(
                 self.closed_connections
                     .get_or_create(&CloseLabels { reason }),
@@ -227,20 +249,20 @@ impl Metrics {
         }
     }
 
-    /// Takes note of which environments there are, by their ids in order
+    /// Records which environments exist, by their ids in order
     pub(crate) fn label(&self, mut environments: impl Iterator<Item = i64>) {
-        // While there are fewer, the next one has series of its own too.
+        // While there are fewer, the next environment gets its own series too.
         let last = environments.nth(MAX_ENVIRONMENTS - 1);
         self.last_labelled
             .store(last.unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 
-    /// Whether an environment has series of its own
-    fn is_labelled(&self, row: &EnvironmentRow) -> bool {
+    /// Whether an environment has its own series
+    pub(crate) fn is_labelled(&self, row: &EnvironmentRow) -> bool {
         row.id <= self.last_labelled.load(Ordering::Relaxed)
     }
 
-    fn labels(&self, row: &EnvironmentRow) -> EnvironmentLabels {
+    pub(crate) fn labels(&self, row: &EnvironmentRow) -> EnvironmentLabels {
         let (project, environment) = if self.is_labelled(row) {
             (&*row.project, &*row.name)
         } else {
@@ -252,8 +274,8 @@ impl Metrics {
         }
     }
 
-    /// Notes an answer; `route` is the template of its path, if any has it
-    pub(crate) fn answered(
+    /// Records a response; `route` is the template of its path, if the path matches one
+    pub(crate) fn record_request(
         &self,
         method: &Method,
         route: Option<&str>,
@@ -283,70 +305,57 @@ impl Metrics {
             .observe(duration.as_secs_f64());
     }
 
-    /// Notes a new stream and what it begins with; it counts as open until what this gives is dropped
-    pub(crate) fn opened(
-        &self,
-        row: &EnvironmentRow,
-        subject: Subject,
-        intent: Intent,
-    ) -> OpenStream {
+    /// Records a new stream and its first transfer; it counts as open until the returned guard is dropped
+    pub(crate) fn record_stream(&self, row: &EnvironmentRow, kind: OpenedStream) -> OpenStream {
         let EnvironmentLabels {
             project,
             environment,
         } = self.labels(row);
-        let transfer = match intent {
-            Intent::Full(_) => "full",
-            Intent::Changes => "changes",
-            Intent::Nothing => "none",
-        };
-        let subject = match subject {
-            Subject::Notices => "notices",
-            Subject::Objects(_) => {
-                let labels = TransferLabels {
-                    project: project.clone(),
-                    environment: environment.clone(),
-                    transfer,
-                };
-                self.transfers.get_or_create(&labels).inc();
-                "objects"
-            }
-        };
+        if let Some(transfer) = kind.transfer {
+            let labels = TransferLabels {
+                project: project.clone(),
+                environment: environment.clone(),
+                transfer,
+            };
+            self.transfers.get_or_create(&labels).inc();
+        }
         let gauge = self.streams.get_or_create_owned(&StreamLabels {
             project,
             environment,
-            subject,
+            subject: kind.kind,
         });
         gauge.inc();
         OpenStream(gauge)
     }
 
-    /// Notes a stream for which there was no room
-    pub(crate) fn refused_stream(&self, bound: StreamBound) {
-        let limit = bound.name();
+    /// Records a stream that was refused by a limit
+    pub(crate) fn refused_stream(&self, limit: &'static str) {
         self.refused_streams
             .get_or_create(&StreamBoundLabels { limit })
             .inc();
     }
 
-    /// Notes a connection for which there was no room
-    pub(crate) fn refused_connection(&self, beyond: Beyond) {
-        let limit = beyond.name();
+    /// Records a connection that was refused by a limit
+    pub(crate) fn refused_connection(&self, limit: &'static str) {
         self.refused_connections
             .get_or_create(&BeyondLabels { limit })
             .inc();
     }
 
-    /// Notes a connection that was closed, and not by its client
-    pub(crate) fn closed_connection(&self, reason: CloseReason) {
-        let reason = reason.name();
+    /// Records a connection that the server closed
+    pub(crate) fn closed_connection(&self, reason: &'static str) {
         self.closed_connections
             .get_or_create(&CloseLabels { reason })
             .inc();
     }
 
-    /// Notes evaluations for somebody else, by why each value was served
-    pub(crate) fn evaluated(&self, row: &EnvironmentRow, reasons: impl Iterator<Item = Reason>) {
-        // Of hundreds of flags most share a reason, and each reason's counter is looked up once.
+    /// Records evaluations on behalf of callers, by reason
+    pub(crate) fn record_evaluations(
+        &self,
+        row: &EnvironmentRow,
+        reasons: impl Iterator<Item = Reason>,
+    ) {
+        // Hundreds of flags share few reasons: look up the counter of each reason once.
         let mut counts: Vec<(Reason, u64)> = Vec::new();
         for reason in reasons {
             match counts.iter_mut().find(|(counted, _)| *counted == reason) {
@@ -368,18 +377,18 @@ impl Metrics {
         }
     }
 
-    /// Notes a report of an SDK, and how many evaluations it says it had to leave out
+    /// Records a report of an SDK, and the number of evaluations that it could not count
     pub(crate) fn reported(&self, row: &EnvironmentRow, lost: u64) {
         let labels = self.labels(row);
         self.usage_reports.get_or_create(&labels).inc();
         self.usage_lost.get_or_create(&labels).inc_by(lost);
     }
 
-    /// Everything that was counted, and how things stand now, as Prometheus reads it
-    pub(crate) fn encode(&self, state: &AppState) -> Result<String, fmt::Error> {
+    /// All counters and the current gauges in Prometheus's text format
+    pub(crate) fn encode(&self, gauges: &Registry) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode_registry(&mut text, &self.registry)?;
-        encode_registry(&mut text, &current::registry(state))?;
+        encode_registry(&mut text, gauges)?;
         encode_eof(&mut text)?;
         Ok(text)
     }

@@ -1,21 +1,39 @@
-//! The objects of an environment (protocol.md, §1) as the server holds them: canonical text, shared, in maps whose past states
-//! share what they have in common with the present one
+//! The objects of an environment (protocol.md, §1) as the server holds them: canonical text in persistent maps, whose past states share
+//! what they have in common with the current one
 //!
-//! An object is never changed: a newer version takes its place. So two objects of one environment are equal if their versions are.
+//! An object is never changed: a newer version replaces it. Two objects of one environment are therefore equal if their versions are.
 
 use std::sync::Arc;
 
+use flagstaff_analysis::wire::WireObject;
 use flagstaff_core::Value;
-use flagstaff_core::object::{WireObject, state_hash, text_hash};
+use flagstaff_core::object::{state_hash, text_hash};
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
 use serde_json::Value as Json;
 
+mod document;
+pub(crate) mod json_schema;
+pub(crate) mod patch;
 mod references;
+
+pub(crate) use document::{owner_value, write_document, write_owners};
 
 pub use flagstaff_core::object::ObjectKind;
 
-/// Which object
+/// The member of a flag that has its name for people; without meaning for evaluation
+pub(crate) const NAME: &str = "name";
+/// The maximum length of that name in characters
+pub(crate) const NAME_LENGTH: usize = 100;
+
+/// Whether a value can be the name of a flag for people
+pub(crate) fn is_display_name(value: &Json) -> bool {
+    value.as_str().is_some_and(|name| {
+        name.chars().count() <= NAME_LENGTH && !name.chars().any(char::is_control)
+    })
+}
+
+/// The kind and key of an object
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectId {
     /// Its kind
@@ -25,7 +43,7 @@ pub struct ObjectId {
 }
 
 impl ObjectId {
-    /// The object of this kind and key
+    /// The id of the object of this kind and key
     pub fn new(kind: ObjectKind, key: impl Into<Arc<str>>) -> Self {
         Self {
             kind,
@@ -33,7 +51,7 @@ impl ObjectId {
         }
     }
 
-    /// The object that this belongs to: the flag or segment of a list, else itself
+    /// The object that this one belongs to: of a list its flag or segment, otherwise the object itself
     pub(crate) fn owner(&self) -> Self {
         let owner = match self.kind {
             ObjectKind::Overrides => ObjectKind::Flag,
@@ -47,13 +65,13 @@ impl ObjectId {
         Self::new(owner, key)
     }
 
-    /// Where a document has what owns it
+    /// The pointer of the owner in a document
     pub(crate) fn pointer(&self) -> String {
         let owner = self.owner();
         format!("/{}/{}", owner.kind.section(), escaped(&owner.key))
     }
 
-    /// What the entries of a list are of: the level of overrides, the kind of context of a segment's list
+    /// What the keys of a list's entries are: a level of overrides, or a kind of context
     pub(crate) fn level(&self) -> &str {
         self.key.split_once('/').map_or("", |(_, level)| level)
     }
@@ -63,15 +81,15 @@ impl ObjectId {
         state_hash(self.kind.as_str(), &self.key, version)
     }
 
-    /// What a value adds to the content hash, or an entry of a list and its value
+    /// What a value, or an entry of a list and its value, adds to the content hash
     fn content(&self, version_or_entry: &str, value: &str) -> u64 {
-        // No name has a NUL in it.
+        // No name contains a NUL.
         let (kind, key) = (self.kind.as_str(), &self.key);
         text_hash(&format!("{kind}\0{key}\0{version_or_entry}\0{value}"))
     }
 }
 
-/// A name as a segment of a JSON pointer
+/// A name, escaped for a JSON pointer
 pub(crate) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
@@ -85,6 +103,13 @@ pub struct Object {
     pub body: Body,
 }
 
+impl Object {
+    /// Whether it is a flag that pages may see
+    pub(crate) fn is_client_side(&self) -> bool {
+        matches!(&self.body, Body::Whole(whole) if whole.is_client_side())
+    }
+}
+
 impl PartialEq for Object {
     fn eq(&self, other: &Self) -> bool {
         self.version == other.version
@@ -94,13 +119,24 @@ impl PartialEq for Object {
 /// The value of an object
 #[derive(Debug, Clone)]
 pub enum Body {
-    /// Sent whole
+    /// Sent as a whole
     Whole(Arc<Whole>),
-    /// Sent entry by entry once a client has it
+    /// Sent entry by entry to a client that has an earlier version
     List(OrdMap<Arc<str>, Arc<str>>),
 }
 
-/// The value of an object that is always sent whole
+impl Body {
+    /// Whether the content is the same
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Whole(one), Self::Whole(other)) => one.text() == other.text(),
+            (Self::List(one), Self::List(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+/// The value of an object that is always sent as a whole
 #[derive(Debug)]
 pub struct Whole {
     text: Arc<str>,
@@ -113,7 +149,7 @@ pub struct Whole {
 impl Whole {
     /// The object with this canonical text
     pub fn new(kind: ObjectKind, text: Arc<str>) -> Self {
-        // INVARIANT: the text was written from a value, here or in an earlier life of the database.
+        // INVARIANT: the text was written from a JSON value, by this process or an earlier one.
         let value: Json = serde_json::from_str(&text).unwrap_or_default();
         let is_client_side =
             kind == ObjectKind::Flag && value.get("clientSide") == Some(&Json::Bool(true));
@@ -128,14 +164,17 @@ impl Whole {
         }
     }
 
-    /// The same without the descriptions of its parts, which are for people who write it
+    /// The same object without its name and the descriptions of its parts, which are only for editors
     pub(crate) fn without_descriptions(self: &Arc<Self>, kind: ObjectKind) -> Arc<Self> {
-        if !self.text.contains("\"description\"") {
+        if !self.text.contains("\"description\"") && !self.text.contains("\"name\"") {
             return Arc::clone(self);
         }
         let mut value: Json = serde_json::from_str(&self.text).unwrap_or_default();
         if let Some(members) = value.as_object_mut() {
             members.remove("description");
+            if kind == ObjectKind::Flag {
+                members.remove(NAME);
+            }
         }
         let rules = value.get_mut("rules").and_then(Json::as_array_mut);
         for rule in rules.into_iter().flatten().filter_map(Json::as_object_mut) {
@@ -149,12 +188,12 @@ impl Whole {
         &self.text
     }
 
-    /// The objects that it cannot be evaluated without
+    /// The objects that it needs for its evaluation
     pub(crate) fn refers_to(&self) -> &[ObjectId] {
         &self.refers_to
     }
 
-    /// Whether it is a flag that may be evaluated in a browser
+    /// Whether it is a flag that browsers may evaluate
     pub(crate) fn is_client_side(&self) -> bool {
         self.is_client_side
     }
@@ -169,13 +208,13 @@ impl Whole {
         self.seeds
     }
 
-    /// Whether both make the same objects visible to a browser
+    /// Whether both make the same objects visible to browsers
     pub(crate) fn reaches_as(&self, other: &Self) -> bool {
         self.is_client_side == other.is_client_side && self.refers_to == other.refers_to
     }
 }
 
-/// The seeds that a salt leads to, one for each step of a serve that hashes
+/// The seeds of a salt, one for each step of a serve that hashes
 pub(crate) fn seeds(salt: &str) -> [u32; 2] {
     ["rollout", "arms"].map(|step| flagstaff_core::seed(&format!("{salt}/{step}")))
 }
@@ -185,27 +224,27 @@ pub fn canonical(json: &Json) -> String {
     value(json).to_canonical()
 }
 
-/// JSON as the core has it
+/// JSON as a value of the core
 pub(crate) fn value(json: &Json) -> Value {
-    // A number of JSON always fits a core value, so the conversion cannot fail.
+    // Every JSON number fits a core value, so the conversion cannot fail.
     serde_json::from_value(json.clone()).unwrap_or_default()
 }
 
-/// The objects of an environment, or of a part of it, and what sums over them say
+/// The objects of an environment, or a part of them, and sums over them
 #[derive(Debug, Clone, Default)]
 pub struct Objects {
     map: OrdMap<ObjectId, Object>,
     sums: Sums,
 }
 
-/// Sums that an object adds to and is taken out of again, so that a change costs what it changes
+/// Sums that are updated when an object is added or removed, so that a change costs only what it changes
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
-    // Over versions (PR-4): what a client can compute too.
+    // Over versions (PR-4); clients can compute it too.
     state: u64,
     // Over versions and values (PR-5).
     content: u64,
-    // Of the text of all values and entries.
+    // The length of all values and entries as text.
     bytes: usize,
 }
 
@@ -278,7 +317,7 @@ impl Sums {
 }
 
 impl Objects {
-    /// The object of this id
+    /// The object with this id
     pub fn get(&self, id: &ObjectId) -> Option<&Object> {
         self.map.get(id)
     }
@@ -288,34 +327,34 @@ impl Objects {
         self.map.iter()
     }
 
-    /// The map itself, for comparison
+    /// The map itself, for comparing
     pub(crate) fn map(&self) -> &OrdMap<ObjectId, Object> {
         &self.map
     }
 
-    /// The state hash (PR-4), which is over versions: what a client can check
+    /// The state hash (PR-4), over versions, which clients can check
     pub fn hash(&self) -> u64 {
         self.sums.state
     }
 
-    /// The content hash (PR-5): another one if any value is another one, though it has the same version
+    /// The content hash (PR-5), which differs if any value differs, even at the same version
     ///
-    /// After a backup was restored, versions are given out again for other values.
+    /// After a backup was restored, versions are used again for other values.
     pub fn content_hash(&self) -> u64 {
         self.sums.content
     }
 
-    /// About how many bytes a document of them has
+    /// The approximate size of a document with these objects
     pub(crate) fn bytes(&self) -> usize {
         self.sums.bytes
     }
 
-    /// How many there are
+    /// The number of objects
     pub fn len(&self) -> usize {
         self.map.len()
     }
 
-    /// Whether there is none
+    /// Whether there are no objects
     pub fn is_empty(&self) -> bool {
         self.map.is_empty()
     }
@@ -354,19 +393,9 @@ impl Objects {
                 .take_while(move |(id, _)| id.kind == *kind && id.key.starts_with(&*prefix))
         })
     }
-
-    /// An object that owns itself together with its lists, as the wire has them
-    pub fn owned(&self, owner: &ObjectId) -> Vec<WireObject> {
-        let object = self.map.get_key_value(owner);
-        object
-            .into_iter()
-            .chain(self.lists_of(owner))
-            .map(|(id, object)| wire_object(id, object))
-            .collect()
-    }
 }
 
-/// An object as core splits and joins it
+/// An object in the form in which the core splits and joins documents
 pub(crate) fn wire_object(id: &ObjectId, object: &Object) -> WireObject {
     let parse = |text: &str| serde_json::from_str(text).unwrap_or_default();
     let value = match &object.body {

@@ -1,7 +1,7 @@
-//! The `OpenAPI` document: what the routes say of themselves, and what all of them have in common
+//! The `OpenAPI` document: the descriptions of the routes, and what all of them have in common
 //!
-//! A handler is annotated with what is its own (`#[utoipa::path]`); [`complete`] adds what follows from where the route is and what it
-//! takes, so that it is written once. [`language`] brings the schemas of the language's specification.
+//! A handler is annotated with what is specific to it (`#[utoipa::path]`); [`complete`] adds what follows from its path and input, so that
+//! it is written once. [`language`] contributes the schemas of the language's specification.
 
 use serde::ser::Error as _;
 use serde_json::{Map, Value as Json, json};
@@ -9,19 +9,18 @@ use utoipa::openapi::OpenApi;
 
 mod complete;
 mod language;
-mod page;
 mod routes;
 
 pub(crate) use complete::Audience;
 pub(crate) use language::{
     AuditRecord, ContextBody, Difference, Document, DocumentIssue, Evaluation, Flag, FlagBody,
-    FlagPatch, LanguageKey, LanguageOverride, NewFlag, ServeMoves,
+    FlagPatch, Group, GroupBody, Holdout, HoldoutBody, LanguageKey, LanguageOverride, NewFlag,
+    NewGroup, NewHoldout, NewSegment, Segment, SegmentBody, ServeMoves,
 };
-pub(crate) use page::page;
 pub(crate) use routes::Routes;
 
-/// What operations are about, in the order of the page
-const TAGS: [(&str, &str); 11] = [
+/// The groups of operations, in the order of the page
+const TAGS: [(&str, &str); 12] = [
     ("projects", "Projects and their environments"),
     (
         "flags",
@@ -31,7 +30,11 @@ const TAGS: [(&str, &str); 11] = [
         "overrides",
         "What single contexts get: the overrides of a flag one by one",
     ),
-    ("history", "What a flag has been, and making it that again"),
+    (
+        "segments",
+        "Segments with the ids in their lists, exclusion groups and holdouts: what flags refer to",
+    ),
+    ("history", "Versions of a flag, and rollback"),
     (
         "usage",
         "What is evaluated how often, and what is asked for and does not exist",
@@ -64,17 +67,17 @@ pointer into the body, or `?name` for a parameter of the query. A method that a 
 - **Writes** take a `reason` for the audit; a flag's `ETag` in `If-Match` keeps two writers from undoing each other.
 - **Times** are RFC 3339. Every answer has an `x-request-id`, the caller's own if it sent one.";
 
-/// Routes, and who they are for
+/// The descriptions of routes, and their audience
 pub(crate) struct Described {
-    /// What they say of themselves
+    /// The operations
     document: OpenApi,
     /// The schemas of the types that they name
     schemas: Vec<routes::NamedSchema>,
-    /// Who they are for
+    /// The audience
     audience: Audience,
 }
 
-/// The whole document; an error if two types have the same name in it
+/// The whole document; an error if two types have the same name
 pub(crate) fn document(groups: Vec<Described>) -> Result<Json, serde_json::Error> {
     let mut paths = Map::new();
     let mut schemas = Map::new();
@@ -123,9 +126,9 @@ pub(crate) fn document(groups: Vec<Described>) -> Result<Json, serde_json::Error
     }))
 }
 
-/// Adds a schema, unless it is there already
+/// Adds a schema, unless it exists
 fn add(schemas: &mut Map<String, Json>, name: String, schema: Json) -> serde_json::Result<()> {
-    // What stands for a schema that is written in JSON says only where that is.
+    // The stand-in for a schema that is written in JSON only refers to it.
     if schema == json!({"$ref": format!("#/components/schemas/{name}")}) {
         return Ok(());
     }
@@ -176,7 +179,7 @@ mod tests {
     #[utoipa::path(get, path = "/other", responses((status = OK, body = other::Applied)))]
     async fn other() {}
 
-    fn described(routes: Routes) -> Described {
+    fn described(routes: Routes<()>) -> Described {
         routes.into_described(Audience::Everybody)
     }
 

@@ -1,32 +1,35 @@
-//! Overrides one by one: which ones a flag has, and what may become one
+//! The overrides of a flag, and what may become an override
 //!
-//! Pure: what is read is the state that is served.
+//! Pure functions of the state that is served.
 
 use std::str::FromStr;
 use std::sync::Arc;
 
-use flagstaff_core::{OverridePart, Value};
+use flagstaff_core::{OverrideField, Value};
 
-use crate::api_error::FieldError;
-use crate::draft::Entries;
+use crate::engine::draft::{Entries, flag_body};
+use crate::engine::field_error::FieldError;
+use crate::engine::published::PublishedRevision;
+use crate::engine::visibility::Visibility;
+use crate::object::json_schema::FlagSchema;
 use crate::object::{Body, Object, ObjectId, ObjectKind, Objects};
-use crate::published::Published;
 
 pub(crate) mod bulk;
+pub(crate) mod routes;
 
-/// What an override does
+/// The effect of an override
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Effect {
+pub(crate) enum OverrideEffect {
     Include,
     Exclude,
     Variant,
     Patch,
 }
 
-/// What [`Effect`] is read from
+/// The names of [`OverrideEffect`]
 pub(crate) const EFFECTS: &str = "`include`, `exclude`, `variant` or `patch`";
 
-impl FromStr for Effect {
+impl FromStr for OverrideEffect {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
@@ -40,13 +43,13 @@ impl FromStr for Effect {
     }
 }
 
-impl Effect {
+impl OverrideEffect {
     /// The effect of an override with this canonical JSON
     fn of(text: &str) -> Option<Self> {
         match text {
             r#""include""# => Some(Self::Include),
             r#""exclude""# => Some(Self::Exclude),
-            // Members are in order, so a `variant` that comes first has no patch before it.
+            // Members are sorted, so if `variant` comes first there is no patch.
             _ if text.starts_with(r#"{"variant":"#) => Some(Self::Variant),
             _ if text.starts_with(r#"{"patch":null,"#) => Some(Self::Variant),
             _ if text.starts_with(r#"{"patch":"#) => Some(Self::Patch),
@@ -57,15 +60,15 @@ impl Effect {
 
 /// An override in its list
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Found<'o> {
+pub(crate) struct OverrideEntry<'o> {
     pub(crate) list: &'o ObjectId,
     pub(crate) entry: &'o Arc<str>,
     /// Its canonical JSON
     pub(crate) value: &'o Arc<str>,
 }
 
-impl<'o> Found<'o> {
-    /// The level that it is for
+impl<'o> OverrideEntry<'o> {
+    /// Its level
     pub(crate) fn level(&self) -> &'o str {
         level_of(self.list)
     }
@@ -97,49 +100,49 @@ pub(crate) fn find<'o>(
     objects: &'o Objects,
     list: &'o ObjectId,
     context_key: &str,
-) -> Option<Found<'o>> {
+) -> Option<OverrideEntry<'o>> {
     let (entry, value) = entries(objects, list)?.get_key_value(context_key)?;
-    Some(Found { list, entry, value })
+    Some(OverrideEntry { list, entry, value })
 }
 
-/// The overrides of one context over all flags, by flag and level
+/// The overrides of one context in all flags, by flag and level
 pub(crate) fn of_context<'o>(
     objects: &'o Objects,
     context_key: &str,
-) -> impl Iterator<Item = Found<'o>> {
+) -> impl Iterator<Item = OverrideEntry<'o>> {
     let first = ObjectId::new(ObjectKind::Overrides, "");
     let lists = objects.map().range(first..);
     lists
         .take_while(|(list, _)| list.kind == ObjectKind::Overrides)
         .filter_map(move |(list, _)| {
             let (entry, value) = entries(objects, list)?.get_key_value(context_key)?;
-            Some(Found { list, entry, value })
+            Some(OverrideEntry { list, entry, value })
         })
 }
 
-/// Which overrides of a flag are asked for
+/// Filters for the overrides of a flag
 #[derive(Debug, Default)]
-pub(crate) struct Filter {
+pub(crate) struct OverrideFilter {
     pub(crate) level: Option<String>,
-    pub(crate) effect: Option<Effect>,
+    pub(crate) effect: Option<OverrideEffect>,
     /// Part of the context's key, in lower case
     pub(crate) search: String,
 }
 
-impl Filter {
-    /// Whether it admits all entries of the lists that it admits
+impl OverrideFilter {
+    /// Whether all entries of the lists match
     pub(crate) fn is_of_lists(&self) -> bool {
         self.effect.is_none() && self.search.is_empty()
     }
 
-    /// Whether an entry of a list that it admits is asked for
-    pub(crate) fn admits(&self, found: &Found<'_>) -> bool {
+    /// Whether an entry of a matching list matches
+    pub(crate) fn admits(&self, found: &OverrideEntry<'_>) -> bool {
         self.effect
-            .is_none_or(|effect| Effect::of(found.value) == Some(effect))
+            .is_none_or(|effect| OverrideEffect::of(found.value) == Some(effect))
             && (self.search.is_empty() || found.entry.to_ascii_lowercase().contains(&self.search))
     }
 
-    /// The lists of a flag that it admits, by level
+    /// The matching lists of a flag, by level
     pub(crate) fn lists<'o>(
         &self,
         objects: &'o Objects,
@@ -155,7 +158,7 @@ impl Filter {
             .collect()
     }
 
-    /// How many overrides of these lists there are
+    /// The number of matching overrides in these lists
     pub(crate) fn count(&self, lists: &[(&ObjectId, &Entries)]) -> usize {
         if self.is_of_lists() {
             return lists.iter().map(|(_, entries)| entries.len()).sum();
@@ -171,16 +174,23 @@ impl Filter {
 pub(crate) fn all_of<'o>(
     list: &'o ObjectId,
     entries: &'o Entries,
-) -> impl DoubleEndedIterator<Item = Found<'o>> {
+) -> impl DoubleEndedIterator<Item = OverrideEntry<'o>> {
     entries
         .iter()
-        .map(move |(entry, value)| Found { list, entry, value })
+        .map(move |(entry, value)| OverrideEntry { list, entry, value })
 }
 
-/// What is wrong with an override that is about to be written, in the fields that a body of it has
+/// The JSON Schema that a flag's overrides must satisfy, if it has one
+pub(crate) fn schema_of(current: &PublishedRevision, flag: &str) -> Option<FlagSchema> {
+    let flag = flag_body(current.state().objects(Visibility::All), flag)?;
+    // A flag with an unusable schema is refused, but a document may keep such a flag.
+    FlagSchema::of(&flag)?.ok()
+}
+
+/// The errors of an override that is about to be written, at the fields of its body
 pub(crate) fn check(
-    current: &Published,
-    flag: &str,
+    current: &PublishedRevision,
+    (flag, schema): (&str, Option<&FlagSchema>),
     level: &str,
     (context_key, value): (&str, &Value),
 ) -> Vec<FieldError> {
@@ -190,14 +200,22 @@ pub(crate) fn check(
         .into_iter()
         .map(|(part, problem)| {
             let pointer = match part {
-                OverridePart::Flag => "",
-                OverridePart::Level => "/level",
-                OverridePart::ContextKey => "/contextKey",
-                OverridePart::Value => "/value",
+                OverrideField::Flag => "",
+                OverrideField::Level => "/level",
+                OverrideField::ContextKey => "/contextKey",
+                OverrideField::Value => "/value",
             };
             FieldError::new(pointer, problem.to_string())
         })
         .collect();
+    if let Some(schema) = schema.filter(|_| errors.is_empty()) {
+        let value = serde_json::to_value(value).unwrap_or_default();
+        let violations = schema.check_override(&value).into_iter();
+        errors.extend(
+            violations
+                .map(|(pointer, message)| FieldError::new(format!("/value{pointer}"), message)),
+        );
+    }
     if context_key.contains('\0') {
         let message = "expected a context key without the character NUL";
         errors.push(FieldError::new("/contextKey", message));
@@ -212,15 +230,21 @@ mod tests {
     #[test]
     fn the_effect_is_told_from_the_canonical_text() {
         for (text, expected) in [
-            (r#""include""#, Some(Effect::Include)),
-            (r#""exclude""#, Some(Effect::Exclude)),
-            (r#"{"variant":"a"}"#, Some(Effect::Variant)),
-            (r#"{"patch":null,"variant":"a"}"#, Some(Effect::Variant)),
-            (r#"{"patch":{"variant":"a"}}"#, Some(Effect::Patch)),
-            (r#"{"patch":{},"variant":null}"#, Some(Effect::Patch)),
+            (r#""include""#, Some(OverrideEffect::Include)),
+            (r#""exclude""#, Some(OverrideEffect::Exclude)),
+            (r#"{"variant":"a"}"#, Some(OverrideEffect::Variant)),
+            (
+                r#"{"patch":null,"variant":"a"}"#,
+                Some(OverrideEffect::Variant),
+            ),
+            (r#"{"patch":{"variant":"a"}}"#, Some(OverrideEffect::Patch)),
+            (
+                r#"{"patch":{},"variant":null}"#,
+                Some(OverrideEffect::Patch),
+            ),
             ("1", None),
         ] {
-            assert_eq!(Effect::of(text), expected, "{text}");
+            assert_eq!(OverrideEffect::of(text), expected, "{text}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Redis beside the database: announcements of commits, a copy of everything that a node needs to start without the database, and
-//! rate limits over all nodes
+//! Redis beside the database: announcements of commits, a copy with which a node can start without the database, and rate limits across
+//! nodes
 //!
-//! Nothing depends on it: without it, or while it is down, nodes hear of commits from the database and by looking, start when the
-//! database is there, and limit by what they know themselves.
+//! Everything works without it: then nodes learn of commits from the database and by polling, start only when the database is reachable,
+//! and apply rate limits each by itself.
 
 use std::time::Duration;
 
@@ -13,24 +13,24 @@ use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, Scri
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, Notify};
 
-use crate::auth::hex;
-use crate::encryption::{DecryptError, EncryptionKeys};
+use crate::crypto::encryption::{DecryptError, EncryptionKeys};
 
-mod keep;
-mod share;
-mod spare;
+mod cache;
+pub mod cached_state;
+mod rate_limits;
+mod tasks;
 
-pub use keep::keep;
+pub(crate) use tasks::run;
 
-/// Longer than anything takes but a large copy on a slow network
+/// Longer than any call takes except that of a large copy on a slow network
 const CONNECT: Duration = Duration::from_secs(2);
 const ANSWER: Duration = Duration::from_secs(10);
-/// Between two looks at the store for what is announced here
+/// The minimum delay between two polls of the store caused by announcements
 const PAUSE: Duration = Duration::from_millis(20);
-/// How long a copy is kept after the last node that could vouch for it: 7 days
+/// How long a copy is kept after a node last signed it: 7 days
 const KEPT_SECONDS: i64 = 7 * 86_400;
 
-/// Sets fields of a hash if one of them is still what it was, and says whether it was
+/// Sets fields of a hash if one of them still has the expected value; returns whether it did
 const SET_IF: &str = "if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end \
      redis.call('HSET', KEYS[1], ARGV[1], ARGV[3], ARGV[4], ARGV[5]) return 1";
 
@@ -38,59 +38,59 @@ const SET_IF: &str = "if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2]
 #[derive(Debug)]
 pub struct Redis {
     client: Client,
-    // Deployments on one Redis must not meet, so all names have the database's in them.
+    // All names contain the database's, so that several deployments can share one Redis.
     channel: String,
     hash: String,
     rates: String,
-    // What the copy is encrypted with, without which there is none.
+    // Encrypt the copy; without keys there is no copy.
     keys: EncryptionKeys,
     connection: Mutex<Option<MultiplexedConnection>>,
 }
 
-/// Why Redis did not do it
+/// Why an operation on Redis failed
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CacheError {
-    /// It said so, or did not answer
+    /// Redis returned an error or did not answer
     #[error("redis cannot be reached")]
     Redis(#[from] RedisError),
     /// The subscription ended
     #[error("redis closed the subscription")]
     Closed,
-    /// What is to be kept cannot be written, or what is there cannot be read
+    /// The copy cannot be written or read
     #[error(transparent)]
-    Copy(#[from] crate::copy::Unreadable),
-    /// The process ends
+    Copy(#[from] crate::redis::cached_state::Unreadable),
+    /// The process is stopping
     #[error(transparent)]
-    Ended(#[from] crate::offload::Ended),
-    /// Nobody could tell a copy from what somebody else has written
+    Ended(#[from] crate::runtime::offload::Ended),
+    /// There are no encryption keys, without which a copy could not be told from a forgery
     #[error("without `--encryption-keys` no copy is kept, and none is believed")]
     NoKeys,
-    /// A part of the copy that no node has written, or not with these keys
+    /// A part of the copy that was not written by a node with one of these keys
     #[error("the copy's `{part}` is not believed")]
     Decrypt {
-        /// Its name
+        /// The name of the part
         part: String,
-        /// Why
+        /// The cause
         source: DecryptError,
     },
-    /// Parts of the copy that were not there at the same time
+    /// Parts of the copy that do not belong together
     #[error("the copy's `{part}` is not of the state that the copy is said to be of")]
     Mixed {
-        /// Its name
+        /// The name of the part
         part: String,
     },
-    /// A copy that somebody has kept for longer than nodes keep it
+    /// A copy that is older than any that nodes keep
     #[error("the copy is older than 7 days, as of {at}")]
     Old {
-        /// When a node last vouched for it
+        /// When a node last signed it
         at: Timestamp,
     },
 }
 
 impl Redis {
-    /// The Redis at an address, for the nodes of the database at another one, which is given without what is secret in it
+    /// The Redis at `address` for the nodes of a database; `database` is the database's URL without its secrets
     pub fn new(address: &str, database: &str, keys: EncryptionKeys) -> Result<Self, RedisError> {
-        let digest = hex(&Sha256::digest(database.as_bytes()));
+        let digest = hex::encode(Sha256::digest(database.as_bytes()));
         let name = digest.get(..16).unwrap_or_default();
         Ok(Self {
             client: Client::open(address)?,
@@ -102,14 +102,14 @@ impl Redis {
         })
     }
 
-    /// Tells the other nodes that something was committed
+    /// Tells the other nodes that this node committed something
     async fn announce(&self) -> Result<(), CacheError> {
         let mut publish = redis::cmd("PUBLISH");
         publish.arg(&self.channel).arg("");
         self.ask::<()>(&publish).await
     }
 
-    /// Wakes whoever waits for an announcement, for each one; ends only with an error
+    /// Notifies the waiting task of each announcement; returns only with an error
     async fn hear(&self, announced: &Notify) -> Result<(), CacheError> {
         let subscribe = async {
             let mut subscription = self.client.get_async_pubsub().await?;
@@ -119,9 +119,9 @@ impl Redis {
         let mut subscription = within(CONNECT, subscribe).await?;
         let mut messages = subscription.on_message();
         loop {
-            // Once more than there are messages: for what was committed before anybody listened.
+            // Once without a message: something may have been committed before this node listened.
             announced.notify_one();
-            // Anybody who is let into Redis can announce anything any number of times: then one look is for many of them.
+            // Whoever has access to Redis can announce as often as they like: several announcements lead to one poll.
             let mut was_announced = false;
             let pause = tokio::time::sleep(PAUSE);
             tokio::pin!(pause);
@@ -140,14 +140,14 @@ impl Redis {
         }
     }
 
-    /// A field of the copy
+    /// One field of the copy
     async fn field(&self, name: &str) -> Result<Option<String>, CacheError> {
         let mut get = redis::cmd("HGET");
         get.arg(&self.hash).arg(name);
         self.ask(&get).await
     }
 
-    /// Fields of the copy as they are together at one instant
+    /// Several fields of the copy, read together
     async fn fields<const N: usize>(
         &self,
         names: [&str; N],
@@ -157,7 +157,7 @@ impl Redis {
         self.ask(&get).await
     }
 
-    /// Sets a part of the copy and its version, if its version is still the one that was seen
+    /// Sets a part of the copy and its version, if its version is still the expected one
     async fn set(
         &self,
         part: &str,
@@ -177,7 +177,7 @@ impl Redis {
         self.note(done).await
     }
 
-    /// Sets by which the copy is vouched for, and keeps it for so much longer
+    /// Signs the copy as current, and extends its expiry
     async fn set_voucher(&self, encrypted: &[u8]) -> Result<(), CacheError> {
         let mut set = redis::cmd("HSET");
         set.arg(&self.hash).arg(VOUCHER).arg(encrypted);
@@ -187,7 +187,7 @@ impl Redis {
         self.ask::<()>(&expire).await
     }
 
-    /// Whether it answers
+    /// Checks that Redis answers
     async fn ping(&self) -> Result<(), CacheError> {
         self.ask(&redis::cmd("PING")).await
     }
@@ -198,7 +198,7 @@ impl Redis {
         self.note(answer).await
     }
 
-    /// The connection that all questions go over
+    /// The connection that all calls share
     async fn connection(&self) -> Result<MultiplexedConnection, RedisError> {
         let mut held = self.connection.lock().await;
         if let Some(connection) = &*held {
@@ -215,7 +215,7 @@ impl Redis {
         Ok(connection)
     }
 
-    /// After an error the next question goes over a new connection
+    /// Drops the connection after an error, so that the next call opens a new one
     async fn note<T>(&self, answer: Result<T, RedisError>) -> Result<T, CacheError> {
         if answer.is_err() {
             *self.connection.lock().await = None;
@@ -224,10 +224,10 @@ impl Redis {
     }
 }
 
-/// The field that says when a node last vouched for the copy, and of which versions its parts are at least
+/// The field that says when a node last signed the copy, and the least versions of its parts
 const VOUCHER: &str = "voucher";
 
-/// The field of a part's version
+/// The field with the version of a part
 fn version_of(part: &str) -> String {
     format!("version:{part}")
 }

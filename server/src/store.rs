@@ -1,8 +1,8 @@
-//! The store port: what the server keeps, behind one trait
+//! The store: everything that the server persists, behind one trait
 //!
-//! One method is one transaction. The server decides on the basis of the state that it serves and commits on condition that the
-//! environment is still at that revision ([`StoreError::Stale`] otherwise), so no rule of the domain lives in an adapter.
-//! A second adapter runs the same suite: `tests/it/store.rs`.
+//! One method is one transaction. The server decides on the state that it serves, and commits on condition that the environment is still
+//! at that revision ([`StoreError::Stale`] otherwise), so no rule of the domain is implemented in an adapter. Every adapter passes the
+//! same suite: `tests/it/store.rs`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,81 +17,102 @@ use crate::object::ObjectId;
 mod access;
 mod audit;
 mod catalogue;
+pub mod chain;
+mod credential_kind;
 mod idempotency;
 mod instances;
 mod members;
 mod overrides;
+mod pools;
 mod settings;
 mod sql;
 mod usage;
 mod writes;
 
 pub use access::{
-    Access, AccessChange, End, EndedKey, KeyRow, KeyRules, RulesChange, SigningSecret,
+    Access, AccessChange, BrowserPolicy, CredentialRow, End, EndedKey, Owner, RulesChange,
+    SigningSecret,
 };
 pub use audit::{
     ACCESS_KINDS, Action, AuditDetails, AuditEntry, AuditHead, AuditQuery, AuditRow, Author,
-    EntryChange, EntryCounts, Origin, PathChange, SHOWN_ENTRIES,
+    Difference, EntryChange, EntryCounts, Origin, SHOWN_ENTRIES,
 };
-pub(crate) use audit::{canonical_changes, path_changes};
-pub use catalogue::{CatalogueStore, FlagKind, FlagNote, Lifecycle, NoteChange};
-pub use idempotency::{Claim, Claimed, IdempotencyStore, NewClaim};
+pub(crate) use audit::{audited_differences, canonical_changes};
+pub use catalogue::{CatalogueStore, FlagKind, Lifecycle, NoteChange, ProjectFlagRow};
+pub use credential_kind::{CredentialKind, UnknownCredentialKind};
+pub use idempotency::{Claim, ClaimResult, IdempotencyStore, NewClaim};
 pub use instances::{InstanceStore, NodeInstances};
 pub use members::{KnownBy, MemberChange, MemberRow};
-pub use overrides::{EntryId, EntryNotes, EntryQuery, EntryRow, Meter};
+pub use overrides::{ChangeLimit, EntryId, EntryMetadata, EntryQuery, EntryRow};
+pub use pools::{PoolDurations, PoolLabels, PoolUse};
 pub use settings::SettingsChange;
 pub use sql::SqlStore;
 pub(crate) use sql::{BackupError, backup, redacted, restore};
 pub use usage::{
-    KEPT_UNKNOWN, MAX_EVALUATIONS, SeenFlag, UnknownFlag, UsageCounts, UsageQuery, UsageRow,
-    UsageStep, UsageStore,
+    KEPT_UNKNOWN, MAX_EVALUATIONS, SeenFlag, UnknownFlag, UsageCounts, UsagePoint, UsageQuery,
+    UsageRow, UsageStore,
 };
 pub use writes::{WriteFailure, Writes};
 
-/// Bytes of a key or an entry: more than the language allows, and two of them less than a row of PostgreSQL's indexes holds
+/// The maximum size of a key or entry: more than the language allows, and two of them fit into a row of PostgreSQL's indexes
 pub(crate) const NAME_BYTES: usize = 1_280;
 
-/// For how long a write of flags may take, with the time that it waits for those before it
+/// The maximum size of the past states in a node's memory, and so of the past changes that are read at start
+pub(crate) const HISTORY_BYTES: usize = 64 << 20;
+
+/// The time limit of a write of flags, including the time that it waits for earlier writes
 pub const WRITE_LIMIT: Duration = Duration::from_mins(1);
 
-/// What keeps everything that must survive a restart
+/// Persistence of everything that survives a restart
 #[async_trait]
 pub trait Store:
     CatalogueStore + IdempotencyStore + InstanceStore + UsageStore + Send + Sync + std::fmt::Debug
 {
-    /// Where everything stands, in one cheap question
-    async fn heads(&self) -> Result<Heads, StoreError>;
+    /// The revisions of all environments, the epoch and the version of access, by one cheap query
+    async fn heads(&self) -> Result<StoreRevisions, StoreError>;
 
     /// Whether writes succeed
     fn writes(&self) -> &Writes;
 
-    /// Writes something that changes nothing, to find out whether it can
+    /// The connections in use
+    fn pools(&self) -> Vec<PoolUse>;
+
+    /// How long work took
+    fn durations(&self) -> &PoolDurations;
+
+    /// Writes something that changes nothing, to find out whether writing works
     async fn try_write(&self) -> Result<(), StoreError>;
 
-    /// Gives the data a new lineage, unless it is no longer of `epoch`: what readers hold of that one is not to be trusted any more
+    /// Renews the epoch, unless it is no longer `epoch`: the cursors of clients then are not valid any more
     async fn renew_epoch(&self, epoch: &str) -> Result<(), StoreError>;
 
     /// All environments of all projects, by id
     async fn environments(&self) -> Result<Vec<EnvironmentRow>, StoreError>;
 
-    /// Makes environments, and their project if it is a new one; a name that is taken is [`StoreError::NameTaken`]
+    /// Creates environments, and their project if it is new; [`StoreError::NameTaken`] if a name is taken
     async fn create_environments(&self, new: NewEnvironments) -> Result<(), StoreError>;
 
-    /// One environment whole, with what its newest revisions changed, the newest first
+    /// Renames or deletes a project or an environment; returns the name that it has now
+    async fn change_name(&self, change: NameChange) -> Result<String, StoreError>;
+
+    /// The id of a project; a deleted one is found by the name that its deletion gave it
+    async fn project_id(&self, name: &str) -> Result<Option<i64>, StoreError>;
+
+    /// A whole environment, with the changes of its recent revisions, newest first
     async fn load(&self, environment: i64) -> Result<EnvironmentContent, StoreError>;
 
-    /// What has changed in one environment since a revision of it
+    /// What has changed in an environment since a revision
     async fn load_since(&self, environment: i64, revision: u64) -> Result<Since, StoreError>;
 
-    /// Writes one change and answers its revision, which is `commit.base + 1`; all of it or nothing
+    /// Writes one change, all or nothing; returns its revision, which is `commit.base + 1`
     async fn commit(&self, commit: Commit) -> Result<u64, StoreError> {
         let revision = commit.base.saturating_add(1);
         self.commit_all(vec![commit], None, Instant::now()).await?;
         Ok(revision)
     }
 
-    /// Writes changes of several environments of one project, in the order of their ids, and what is said of a flag; all of it or
-    /// nothing, and within [`WRITE_LIMIT`] since it was asked for
+    /// Writes changes of several environments of one project, in the order of their ids, and a flag's metadata; all or nothing, within
+    /// [`WRITE_LIMIT`] from the request
     async fn commit_all(
         &self,
         commits: Vec<Commit>,
@@ -99,27 +120,30 @@ pub trait Store:
         asked_at: Instant,
     ) -> Result<(), StoreError>;
 
-    /// What is known of these entries of lists beside their values, in no order; those that are gone are left out
+    /// The metadata of these list entries, in any order; deleted entries are left out
     async fn entry_notes(
         &self,
         environment: i64,
         entries: Vec<EntryId>,
     ) -> Result<Vec<EntryRow>, StoreError>;
 
-    /// The entries of lists in the order of their last change
+    /// The entries of lists, ordered by their last change
     async fn entries_by_time(&self, query: EntryQuery) -> Result<Vec<EntryRow>, StoreError>;
 
-    /// Audit rows that match, the newest first unless told otherwise
+    /// The audit rows that match, newest first by default
     async fn audit(&self, query: AuditQuery) -> Result<Vec<AuditRow>, StoreError>;
 
-    /// What is kept beside a row of the audit
+    /// The details of an audit row
     async fn audit_details(&self, project: i64, sequence: u64) -> Result<AuditDetails, StoreError>;
 
-    /// Where the audit of a project ends
+    /// The last row of a project's audit
     async fn audit_head(&self, project: i64) -> Result<AuditHead, StoreError>;
 
-    /// A flag, its lists included, as it was at a revision of its environment; `None` if it was not there
-    async fn flag_then(
+    /// Deletes the rows of all audits that are older than `kept`; a row about it has the number and hash after which each chain goes on
+    async fn forget_audit(&self, kept: Duration, author: Author) -> Result<(), StoreError>;
+
+    /// A flag, including its lists, at a revision of its environment; `None` if it did not exist
+    async fn flag_at_revision(
         &self,
         environment: i64,
         flag: &str,
@@ -129,40 +153,49 @@ pub trait Store:
     /// All keys, tokens and members
     async fn access(&self) -> Result<Access, StoreError>;
 
-    /// Stores a key; the same key once more changes nothing, the same token for another purpose is [`StoreError::KeyTaken`]
-    async fn ensure_key(&self, key: KeyRow) -> Result<(), StoreError>;
+    /// Stores a key; storing the same key again changes nothing; the same token for another purpose is [`StoreError::KeyTaken`]
+    async fn ensure_key(&self, key: CredentialRow) -> Result<(), StoreError>;
 
-    /// Stores those of the keys of whose kind there is none that lasts, all of them or none; returns their hashes
-    async fn found_keys(&self, keys: Vec<KeyRow>) -> Result<Vec<String>, StoreError>;
+    /// Stores those keys of whose kind there is none without expiry, all or nothing; returns their hashes
+    async fn insert_credentials_if_none(
+        &self,
+        keys: Vec<CredentialRow>,
+    ) -> Result<Vec<String>, StoreError>;
 
-    /// Deletes keys that nobody has been told of, by their hashes
+    /// Deletes keys that nobody has received, by their hashes
     async fn drop_keys(&self, hashes: Vec<String>) -> Result<(), StoreError>;
 
-    /// Makes, changes and ends keys, and says who is a member
+    /// Creates, changes and ends keys, and changes members
     async fn change_access(&self, change: AccessChange) -> Result<(), StoreError>;
 
-    /// Changes the settings of an environment; [`StoreError::Changed`] if they are not what the change was made from
+    /// When keys and tokens were last used, by their hashes
+    async fn credential_uses(&self) -> Result<Vec<(String, Timestamp)>, StoreError>;
+
+    /// Stores when keys and tokens were used, and forgets those that are gone
+    async fn put_credential_uses(&self, uses: Vec<(String, Timestamp)>) -> Result<(), StoreError>;
+
+    /// Changes the settings of an environment; [`StoreError::Changed`] if they changed meanwhile
     async fn change_settings(&self, change: SettingsChange) -> Result<(), StoreError>;
 
-    /// Begins to hear of commits, whoever makes them; `None` if this store tells nobody
-    async fn listen(&self) -> Result<Option<Box<dyn Announcements>>, StoreError>;
+    /// Starts listening for commits of all nodes; `None` if this store cannot notify
+    async fn listen(&self) -> Result<Option<Box<dyn CommitNotifications>>, StoreError>;
 }
 
-/// What a store says when something was committed
+/// Notifications about commits
 #[async_trait]
-pub trait Announcements: Send + std::fmt::Debug {
-    /// Waits until something may have been committed; after an error nothing more is heard
+pub trait CommitNotifications: Send + std::fmt::Debug {
+    /// Waits until something may have been committed; after an error there are no more notifications
     async fn next(&mut self) -> Result<(), StoreError>;
 }
 
-/// Why the store did not do it
+/// Why an operation on the store failed
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Somebody else changed the environment since the state that the commit was made from
+    /// The environment was changed since the revision on which the commit was decided
     #[error("the environment is no longer at revision {base}")]
     Stale {
-        /// The revision that the commit was made from
+        /// The revision on which the commit was decided
         base: u64,
     },
     /// The flag has another type in another environment of the project
@@ -170,33 +203,42 @@ pub enum StoreError {
     TypeConflict {
         /// The flag
         flag: Arc<str>,
-        /// Where it exists
+        /// The environment where it exists
         environment: String,
         /// Its type there
         existing: String,
     },
-    /// The flag's overrides have been changed as often as they may be for now
+    /// The flag's overrides have been changed too often recently
     #[error("the overrides of flag `{flag}` have been changed {limit} times")]
     TooManyChanges {
         /// The flag
         flag: Arc<str>,
-        /// How often they may be
+        /// The maximum number of changes
         limit: u32,
-        /// When they may be again
+        /// When the next change is allowed
         retry_after: Duration,
     },
-    /// The token is a key of another kind or place
+    /// The token is already a key of another kind or environment
     #[error("the same token is already a key of another kind or environment")]
     KeyTaken,
-    /// There is one already
+    /// The name is taken
     #[error("there is a {what} `{name}` already")]
     NameTaken {
-        /// What kind of thing
+        /// The kind of thing
         what: &'static str,
         /// Its name
         name: String,
     },
-    /// Somebody else has said something of the flag since
+    /// The environment was deleted
+    #[error("the environment was deleted")]
+    Gone,
+    /// The last one cannot be deleted
+    #[error("{what} cannot be deleted: it is the last one")]
+    Last {
+        /// The kind of thing
+        what: &'static str,
+    },
+    /// Somebody else changed the flag's metadata meanwhile
     #[error("what is said of the flag has changed")]
     NoteMoved,
     /// The flag is archived in its project
@@ -205,90 +247,90 @@ pub enum StoreError {
         /// The flag
         flag: Arc<str>,
     },
-    /// There is no such key any more
+    /// There is no such key
     #[error("the key does not exist any more")]
     NoKey,
-    /// The write was applied by another attempt with the same `Idempotency-Key`, or another one has taken its place
+    /// Another attempt with the same `Idempotency-Key` has applied the write or taken its place
     #[error("another attempt with the same idempotency key has been first")]
     Superseded,
-    /// It is not what the change was made from any more
+    /// What the change was decided on has changed meanwhile
     #[error("it has been changed by another request")]
     Changed,
-    /// The key has an end, so it has an heir or was made to end
+    /// The key has an end already: it was rotated or revoked
     #[error("the key expires already")]
     EndsAlready,
-    /// Without the token nobody could give anybody access
+    /// It is the last token that administers the project
     #[error("it is the last token with the role `admin` that does not expire")]
     LastAdmin,
-    /// Something in the commit has a name that not every database can hold
+    /// A name in the commit cannot be stored by every database
     #[error(
         "the name {:?} is longer than {NAME_BYTES} bytes or has a NUL character in it",
         flagstaff_core::excerpt(name)
     )]
     Name {
-        /// The object that it names or is in
+        /// The object with the name
         object: ObjectId,
         /// The name
         name: Arc<str>,
     },
-    /// The data is not what this version of the server writes
+    /// The database contains something that this version of the server does not write
     #[error("the database holds {what} that cannot be read")]
     Corrupt {
         /// What cannot be read
         what: &'static str,
     },
-    /// The address of the database is of no kind that this server knows
+    /// The URL is not one of a supported database
     #[error("expected a database address that begins with `sqlite:` or `postgres:`")]
     Address,
-    /// The database keeps text in an encoding that cannot hold all text
+    /// The database's text encoding cannot store all text
     #[error("the database has the encoding {0}, and Flagstaff needs one with the encoding UTF8")]
     Encoding(String),
-    /// The database did not answer, or said that it cannot do anything now; a commit may have been made or not
+    /// The database did not answer, or cannot work now; whether a commit was made is not known
     #[error("the database cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Other work took all the time that there was for this; nothing was done
+    /// Other work took all the available time; nothing was done
     #[error("the database is busy with other work")]
     Busy,
-    /// The database did not finish in time; a commit may have been made or not
+    /// The database did not finish in time; whether a commit was made is not known
     #[error("the database did not finish in time")]
     TooSlow,
-    /// There is no room for what was to be written; nothing was
+    /// There is no room on the disk; nothing was written
     #[error("the disk of the database is full")]
     Full(#[source] sqlx::Error),
-    /// Another program kept the database from doing it; nothing was done
+    /// Another program holds a lock; nothing was done
     #[error("another program holds the lock of the database")]
     Locked(#[source] sqlx::Error),
-    /// What is written to the file that is open would be lost
+    /// The database file was deleted or replaced: what is written to the open file would be lost
     #[error("the database file `{path}` was deleted or replaced while it was open")]
     Moved {
-        /// Where it was
+        /// Its path
         path: String,
-        /// What is there
+        /// What is at the path
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The database undid the transaction for the sake of another one
+    /// The database rolled the transaction back in favour of another one
     #[error("the database is too busy")]
     Contended(#[source] sqlx::Error),
-    /// The database itself
+    /// Any other database error
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
-    /// The tables could not be brought up to date
+    /// The tables could not be migrated
     #[error("the database could not be migrated")]
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
 
 impl StoreError {
-    /// Whether nobody knows if what was to be written was
+    /// Whether it is unknown if the write was made
     pub(crate) fn leaves_open(&self) -> bool {
         matches!(self, Self::TooSlow | Self::Unreachable(_))
     }
 
-    /// Whether it is told by a database that is there, or by one that was not asked at all
+    /// Whether the cause is load: the database is there, or was not even asked
     pub(crate) fn is_of_load(&self) -> bool {
         matches!(self, Self::Busy | Self::Locked(_) | Self::TooSlow)
     }
 
-    /// Whether the database failed, and not what was asked of it
+    /// Whether the database failed, rather than the request
     pub(crate) fn is_of_database(&self) -> bool {
         matches!(
             self,
@@ -305,34 +347,49 @@ impl StoreError {
     }
 }
 
-/// Where all environments of a store stand
+/// The revisions of all environments of a store
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heads {
-    /// The random id of the data's lineage: 16 lower-case hexadecimal digits, made with the database
+pub struct StoreRevisions {
+    /// The epoch of the database: 16 lower-case hexadecimal digits, random
     pub epoch: Arc<str>,
     /// The revision of each environment
     pub revisions: BTreeMap<i64, u64>,
-    /// How often access has been changed
+    /// The number of changes of access
     pub access: u64,
 }
 
-/// Environments that are to be made
+/// Environments to be created
 #[derive(Debug)]
 pub struct NewEnvironments {
     /// Their project
     pub project: ProjectChoice,
     /// Their names
     pub names: Vec<String>,
-    /// Who makes them
+    /// The author
+    pub author: Author,
+}
+
+/// A new name of a project or an environment, or its end
+#[derive(Debug)]
+pub struct NameChange {
+    /// The project
+    pub project_id: i64,
+    /// The environment; `None` for the project itself
+    pub environment_id: Option<i64>,
+    /// Its name until now
+    pub name: Arc<str>,
+    /// Its new name; `None` deletes it
+    pub new_name: Option<String>,
+    /// The author
     pub author: Author,
 }
 
 /// Which project
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProjectChoice {
-    /// The one of this id
+    /// The project with this id
     Existing(i64),
-    /// A new one of this name
+    /// A new project with this name
     New(String),
 }
 
@@ -352,15 +409,15 @@ pub struct EnvironmentRow {
 /// The content of an environment
 #[derive(Debug, Default)]
 pub struct EnvironmentContent {
-    /// The revision that the rest belongs to
+    /// The revision
     pub revision: u64,
-    /// All objects; a list comes without its entries
+    /// All objects; lists without their entries
     pub objects: Vec<(ObjectId, Stored)>,
     /// The entries of all lists
     pub entries: Vec<(ObjectId, Arc<str>, Arc<str>)>,
-    /// What is known of each flag
+    /// The metadata of each flag in this environment
     pub flags: Vec<FlagRow>,
-    /// Recent changes, the newest first; those of one revision are there all or not at all
+    /// Recent changes, newest first; all changes of a revision or none
     pub changes: Vec<ChangeRow>,
 }
 
@@ -369,11 +426,11 @@ pub struct EnvironmentContent {
 pub enum Since {
     /// Nothing
     Nothing,
-    /// This: objects, entries and flags that changed and are there now, and all changes since
+    /// The changed objects, entries and flags that still exist, and all changes since
     Changes(EnvironmentContent),
-    /// Nobody knows: the store no longer remembers
+    /// Unknown: the store no longer has the changes
     Forgotten,
-    /// The environment is at an earlier revision: the store has lost what came after it
+    /// The environment is at an earlier revision: the store has lost the later ones
     Lost,
 }
 
@@ -386,7 +443,7 @@ pub struct Stored {
     pub value: Option<Arc<str>>,
 }
 
-/// What the admin API says about a flag beside its objects
+/// What the admin API says about a flag in an environment beside its objects
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlagRow {
     /// Its key
@@ -395,33 +452,33 @@ pub struct FlagRow {
     pub value_type: Arc<str>,
     /// The revision that last changed it or one of its lists
     pub version: u64,
-    /// When it was made
+    /// When it was created
     pub created_at: Timestamp,
     /// When it was last changed
     pub updated_at: Timestamp,
 }
 
-/// One object, or one entry of a list, that a revision changed
+/// One object, or one list entry, that a revision changed
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// What changed
     pub id: ObjectId,
-    /// The entry, if it is one of a list
+    /// The entry, if it is an entry of a list
     pub entry: Option<Arc<str>>,
-    /// The canonical JSON that is there now; `None` if it is gone; of a list, which tells its entries apart, `{}`
+    /// The canonical JSON after the change; `None` if deleted; `{}` for a list, whose entries are changes of their own
     pub after: Option<Arc<str>>,
-    /// The version of the object before; `None` if there was no object
+    /// The version of the object before the change; `None` if it did not exist
     pub before_version: Option<u64>,
-    /// The canonical JSON that was there before, if any
+    /// The canonical JSON before the change, if it existed
     pub before: Option<Arc<str>>,
 }
 
-/// A change as it is told again
+/// A stored change
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeRow {
     /// The revision that made it
     pub revision: u64,
-    /// What it was; `after` is not told
+    /// The change, without `after`
     pub change: Change,
 }
 
@@ -430,26 +487,26 @@ pub struct ChangeRow {
 pub struct Commit {
     /// The environment
     pub environment: i64,
-    /// The revision that this was made from
+    /// The revision on which it was decided
     pub base: u64,
-    /// Who makes it
+    /// The author
     pub author: Author,
     /// What changed
     pub changes: Vec<Change>,
-    /// Lists that were there before, are there after, and have other entries
+    /// Lists that exist before and after and whose entries changed
     pub lists: Vec<ObjectId>,
-    /// Flags that now are as in these rows
+    /// The new metadata of flags in this environment
     pub flags: Vec<FlagRow>,
-    /// Flags that are gone
+    /// Deleted flags
     pub dropped_flags: Vec<Arc<str>>,
-    /// What is said of entries beside their values
-    pub entries: EntryNotes,
-    /// What the audit says of it
+    /// Metadata of list entries
+    pub entries: EntryMetadata,
+    /// The audit entries
     pub audit: Vec<AuditEntry>,
 }
 
 impl Commit {
-    /// Refuses names that PostgreSQL cannot hold or index, in any store: data can move from one to the other
+    /// Refuses names that PostgreSQL cannot store or index, in every store, so that data can move from one to the other
     pub(crate) fn check_names(&self) -> Result<(), StoreError> {
         let is_bad = |name: &Arc<str>| name.len() > NAME_BYTES || name.contains('\0');
         let names = |change: &Change| [Some(Arc::clone(&change.id.key)), change.entry.clone()];

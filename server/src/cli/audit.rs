@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::remote::{Question, RemoteOptions};
+use super::api::{ApiArgs, ApiRequest};
+use super::progress::Progress;
 use super::table::table;
-use super::{Format, Report, ToolError};
-use crate::chain::{self, Anchor, Broken, Fault, Verifier};
+use super::{CommandError, CommandOutput, Format, word};
 use crate::config::{Secret, SecretParser};
+use crate::store::chain::{self, ChainError, ChainVerifier, Checkpoint, Fault};
 use crate::store::{AuditQuery, SqlStore, Store, StoreError};
 
 /// Rows that are read at once
@@ -18,18 +19,18 @@ const PAGE: u32 = 500;
 /// What to do with the audit
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
-    /// Find out whether somebody has changed the audit
+    /// Check the chain of hashes of the audit
     ///
-    /// Exits with 0 if the chain holds, 1 if it is broken, 2 if it cannot be read.
+    /// Exits with 0 if the chain is intact, 1 if it is broken, 2 if it cannot be read.
     Verify(VerifyOptions),
-    /// Tell who changed what, the newest first
+    /// List rows, the newest first
     ///
     /// Exits with 0, or with 2 if the server refuses.
-    List(ListOptions),
-    /// Print rows as NDJSON, the oldest first, as `verify` takes them
+    List(AuditListArgs),
+    /// Print rows as NDJSON, the oldest first, for `verify`
     ///
     /// Exits with 0, or with 2 if the server refuses.
-    Export(ExportOptions),
+    Export(AuditExportArgs),
 }
 
 /// What to verify
@@ -39,7 +40,7 @@ pub struct VerifyOptions {
     #[arg(value_name = "FILE", required_unless_present = "database")]
     file: Option<String>,
 
-    /// The database itself, with what it keeps beside the rows
+    /// The database itself, including the details of each row
     #[arg(
         long,
         value_parser = SecretParser::ADDRESS,
@@ -48,15 +49,15 @@ pub struct VerifyOptions {
     )]
     database: Option<Secret>,
 
-    /// Project, with a database
+    /// Project, with `--database`
     #[arg(long, default_value = "default", value_name = "NAME")]
     project: String,
 
-    /// A row that is known to have been in the audit, as this command printed it; may be given several times
+    /// A row that must be in the audit, as an earlier run printed it; may be repeated
     #[arg(long, value_name = "SEQUENCE:HASH")]
-    expect: Vec<Anchor>,
+    expect: Vec<Checkpoint>,
 
-    /// The export was made with a filter, or without the role admin: rows that are not there are not missing
+    /// The export is filtered, or was made without the role admin: allow gaps
     #[arg(long, conflicts_with = "database")]
     partial: bool,
 
@@ -85,20 +86,20 @@ struct Filter {
     from: Option<String>,
     /// Before this instant
     #[arg(long, value_name = "INSTANT")]
-    to: Option<String>,
-    /// That concern this customer, as `organization:acme`
+    until: Option<String>,
+    /// About this context, as `organization:acme`
     #[arg(long, value_name = "KIND:KEY")]
     context: Option<String>,
 }
 
 /// Which rows to list
 #[derive(Debug, Args)]
-pub struct ListOptions {
+pub struct AuditListArgs {
     #[command(flatten)]
-    remote: RemoteOptions,
+    api: ApiArgs,
     #[command(flatten)]
     filter: Filter,
-    /// How many at most, 1 to 200
+    /// Maximum number of rows, 1 to 200
     #[arg(long, default_value_t = 50, value_name = "COUNT")]
     limit: u32,
     /// How to print them
@@ -108,25 +109,22 @@ pub struct ListOptions {
 
 /// Which rows to export
 #[derive(Debug, Args)]
-pub struct ExportOptions {
+pub struct AuditExportArgs {
     #[command(flatten)]
-    remote: RemoteOptions,
+    api: ApiArgs,
     #[command(flatten)]
     filter: Filter,
 }
 
-pub(super) fn run(command: &AuditCommand) -> Result<Report, ToolError> {
+pub(super) fn run(command: &AuditCommand) -> Result<CommandOutput, CommandError> {
     match command {
         AuditCommand::Verify(options) => verify(options),
         AuditCommand::List(options) => list(options),
         AuditCommand::Export(options) => {
             let query = options.filter.query();
-            let question = Question::get(&["audit", "export"], &query);
-            let text = options.remote.ask(question)?;
-            Ok(Report {
-                text,
-                is_good: true,
-            })
+            let request = ApiRequest::get(&["audit", "export"], &query);
+            let text = options.api.open("audit")?.send(request)?;
+            Ok(CommandOutput::success(text))
         }
     }
 }
@@ -139,7 +137,7 @@ impl Filter {
             ("actor", &self.actor),
             ("action", &self.action),
             ("from", &self.from),
-            ("to", &self.to),
+            ("until", &self.until),
             ("context", &self.context),
         ];
         let given = named.into_iter();
@@ -149,18 +147,16 @@ impl Filter {
     }
 }
 
-fn list(options: &ListOptions) -> Result<Report, ToolError> {
+fn list(options: &AuditListArgs) -> Result<CommandOutput, CommandError> {
     let limit = options.limit.to_string();
     let mut query = options.filter.query();
     query.push(("limit", &limit));
-    let text = options.remote.ask(Question::get(&["audit"], &query))?;
-    let page: Value = serde_json::from_str(&text)?;
+    let page = options
+        .api
+        .open("audit")?
+        .json(ApiRequest::get(&["audit"], &query))?;
     if options.format == Format::Json {
-        let text = super::json(&page)?;
-        return Ok(Report {
-            text,
-            is_good: true,
-        });
+        return Ok(CommandOutput::success(super::json(&page)?));
     }
     let items = page.get("items").and_then(Value::as_array);
     let rows: Vec<Vec<String>> = items.into_iter().flatten().map(cells).collect();
@@ -171,28 +167,21 @@ fn list(options: &ListOptions) -> Result<Report, ToolError> {
         "action",
         "what",
         "environment",
-        "paths",
+        "pointers",
         "reason",
     ];
-    let text = table(&head, &rows);
-    Ok(Report {
-        text,
-        is_good: true,
-    })
+    Ok(CommandOutput::success(table(&head, &rows)))
 }
 
-/// A row of the audit for people; of the paths the first ones
+/// A row of the audit for people; of the pointers the first ones
 fn cells(item: &Value) -> Vec<String> {
-    let word = |item: &Value, name: &str| {
-        let word = item.get(name).and_then(Value::as_str);
-        word.unwrap_or_default().to_owned()
-    };
     let changes = item.get("changes").and_then(Value::as_array);
-    let paths = changes
+    let pointers = changes
         .into_iter()
         .flatten()
-        .map(|change| word(change, "path"));
-    let paths: Vec<String> = paths.filter(|path| !path.is_empty()).take(3).collect();
+        .map(|change| word(change, "pointer"));
+    let pointers = pointers.filter(|pointer| !pointer.is_empty());
+    let pointers: Vec<String> = pointers.take(3).collect();
     let sequence = item.get("sequence").map(ToString::to_string);
     vec![
         sequence.unwrap_or_default(),
@@ -201,72 +190,87 @@ fn cells(item: &Value) -> Vec<String> {
         word(item, "action"),
         format!("{} {}", word(item, "kind"), word(item, "key")),
         word(item, "environment"),
-        paths.join(" "),
+        pointers.join(" "),
         word(item, "reason"),
     ]
 }
 
-fn verify(options: &VerifyOptions) -> Result<Report, ToolError> {
+fn verify(options: &VerifyOptions) -> Result<CommandOutput, CommandError> {
     let found = match (&options.file, &options.database) {
-        (Some(file), _) => {
-            verify_file(file, Verifier::new(options.expect.clone(), options.partial))?
-        }
+        (Some(file), _) => super::runtime()?.block_on(verify_file(
+            file,
+            ChainVerifier::new(options.expect.clone(), options.partial),
+        ))?,
         (None, Some(database)) => super::runtime()?.block_on(verify_database(
             database.reveal(),
             &options.project,
             options.expect.clone(),
         ))?,
         // The arguments say that there is one of the two.
-        (None, None) => Verifier::default().finish(),
+        (None, None) => ChainVerifier::default().finish(),
     };
-    Ok(Report {
-        text: told(&found, options.format)?,
-        is_good: found.is_ok(),
+    Ok(CommandOutput {
+        text: report(&found, options.format)?,
+        is_success: found.is_ok(),
     })
 }
 
 /// How many rows there are and the last of them, or where the chain is broken
-type Found = Result<(u64, Option<Anchor>), Broken>;
+type Found = Result<(u64, Option<Checkpoint>), ChainError>;
 
-fn verify_file(name: &str, mut verifier: Verifier) -> Result<Found, ToolError> {
-    for (line, text) in (1..).zip(super::read(name)?.lines()) {
-        let name = || name.to_owned();
-        let row = serde_json::from_str(text).map_err(|cause| ToolError::Line {
-            name: name(),
-            line,
-            cause,
-        })?;
-        if let Err(broken) = verifier.read(row) {
-            return Ok(Err(broken));
+async fn verify_file(name: &str, mut verifier: ChainVerifier) -> Result<Found, CommandError> {
+    let text = super::read(name)?;
+    let progress = Progress::of_rows("verify", count(text.lines().count()));
+    let reading = async {
+        for (line, text) in (1..).zip(text.lines()) {
+            let row = serde_json::from_str(text).map_err(|cause| CommandError::Line {
+                name: name.to_owned(),
+                line,
+                cause,
+            })?;
+            if let Err(broken) = verifier.read(row) {
+                return Ok(Err(broken));
+            }
+            progress.advance(1);
+            // Lets the bar be drawn.
+            tokio::task::coop::consume_budget().await;
         }
-    }
-    Ok(verifier.finish())
+        Ok(verifier.finish())
+    };
+    progress.during(reading).await
+}
+
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
 }
 
 async fn verify_database(
     address: &str,
     project: &str,
-    mut expected: Vec<Anchor>,
-) -> Result<Found, ToolError> {
+    mut expected: Vec<Checkpoint>,
+) -> Result<Found, CommandError> {
     let store = SqlStore::open_existing(address).await?;
     let project = super::project_id(&store, project).await?;
     let head = store.audit_head(project).await?;
     // The store remembers where its chain ends, so that a cut end shows without an anchor unless that was changed too.
     if head.sequence > 0 {
-        expected.push(Anchor {
+        expected.push(Checkpoint {
             sequence: head.sequence,
             hash: head.hash,
         });
     }
-    let verified = read_database(&store, project, Verifier::new(expected, false)).await?;
+    let progress = Progress::of_rows("verify", head.sequence);
+    let verifier = ChainVerifier::new(expected, false);
+    let reading = read_database((&store, project), verifier, &progress);
+    let found = progress.during(reading).await?;
     store.close().await;
-    Ok(verified)
+    Ok(found)
 }
 
 async fn read_database(
-    store: &SqlStore,
-    project: i64,
-    mut verifier: Verifier,
+    (store, project): (&SqlStore, i64),
+    mut verifier: ChainVerifier,
+    progress: &Progress,
 ) -> Result<Found, StoreError> {
     let mut query = AuditQuery {
         project_id: project,
@@ -284,8 +288,9 @@ async fn read_database(
             let details = store.audit_details(project, row.sequence).await?;
             if chain::digest(&details) != row.digest {
                 let (sequence, fault) = (row.sequence, Fault::Details);
-                return Ok(Err(Broken { sequence, fault }));
+                return Ok(Err(ChainError { sequence, fault }));
             }
+            progress.advance(1);
         }
         match rows.last() {
             Some(last) => query.after = Some(last.sequence),
@@ -294,7 +299,7 @@ async fn read_database(
     }
 }
 
-fn told(found: &Found, format: Format) -> Result<String, ToolError> {
+fn report(found: &Found, format: Format) -> Result<String, CommandError> {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = match (found, format) {

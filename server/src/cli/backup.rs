@@ -4,73 +4,51 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Report, ToolError};
-use crate::config::{DEFAULT_DATABASE, Secret, SecretParser};
+use super::progress::Progress;
+use super::{CommandError, CommandOutput};
+use crate::config::DatabaseOptions;
 use crate::store::{backup, restore};
 
 /// What to back up, and where to
 #[derive(Debug, Args)]
 pub struct BackupArgs {
-    /// The file to make, which must not exist
+    /// The file to create; it must not exist
     file: PathBuf,
 
     #[command(flatten)]
-    database: DatabaseArgs,
+    database: DatabaseOptions,
 }
 
 /// What to restore, and where to
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
-    /// A backup, which stays as it is
+    /// The backup; it is not changed
     file: PathBuf,
 
     #[command(flatten)]
-    database: DatabaseArgs,
+    database: DatabaseOptions,
 }
 
-#[derive(Debug, Args)]
-struct DatabaseArgs {
-    /// The SQLite database
-    #[arg(
-        long,
-        env = "FLAGSTAFF_DATABASE",
-        hide_env_values = true,
-        value_parser = SecretParser::ADDRESS,
-        default_value = DEFAULT_DATABASE,
-        value_name = "URL"
-    )]
-    database: Secret,
+pub(super) fn run_backup(args: &BackupArgs) -> Result<CommandOutput, CommandError> {
+    let copying = backup(args.database.address(), &args.file);
+    super::runtime()?.block_on(Progress::of_unknown_length("backup").during(copying))?;
+    let text = format!("backed up to `{}`\n", args.file.display());
+    Ok(CommandOutput::success(text))
 }
 
-pub(super) fn run_backup(args: &BackupArgs) -> Result<Report, ToolError> {
-    runtime()?.block_on(backup(args.database.database.reveal(), &args.file))?;
-    Ok(report(format!("backed up to `{}`\n", args.file.display())))
-}
-
-pub(super) fn run_restore(args: &RestoreArgs) -> Result<Report, ToolError> {
-    let kept = runtime()?.block_on(restore(&args.file, args.database.database.reveal()))?;
-    let mut text = format!("restored from `{}`\n", args.file.display());
-    if let Some(kept) = kept {
-        text += &format!(
+pub(super) fn run_restore(args: &RestoreArgs) -> Result<CommandOutput, CommandError> {
+    let copying = restore(&args.file, args.database.address());
+    let progress = Progress::of_unknown_length("restore");
+    let kept = super::runtime()?.block_on(progress.during(copying))?;
+    let kept = kept.map_or_else(String::new, |kept| {
+        format!(
             "the database that was there is kept as `{}`\n",
             kept.display()
-        );
-    }
-    text +=
-        "keys, tokens and members are as they were at the backup: end again what was ended since\n";
-    Ok(report(text))
-}
-
-fn report(text: String) -> Report {
-    Report {
-        text,
-        is_good: true,
-    }
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime, ToolError> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(ToolError::Runtime)
+        )
+    });
+    Ok(CommandOutput::success(format!(
+        "restored from `{}`\n{kept}\
+         keys, tokens and members are as they were at the backup: end again what was ended since\n",
+        args.file.display()
+    )))
 }

@@ -5,29 +5,30 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use clap::Args;
-use flagstaff_core::impact::{
+use flagstaff_analysis::impact::{
     Answer, Change, ChangeKind, Comparison, ContextImpact, FlagChange, FlagImpact,
 };
 use flagstaff_core::{Context, Timestamp, Value};
 use serde::Serialize;
 
-use super::{Format, Report, ToolError, percent};
+use super::table::{bad, good, odd};
+use super::{CommandError, CommandOutput, Format, percent};
 
 /// Contexts that are named for each way in which answers change, in text
 const EXAMPLES: usize = 5;
 
 /// What to compare
 #[derive(Debug, Args)]
-pub struct DiffOptions {
-    /// The document as it was; `-` is stdin
+pub struct DiffArgs {
+    /// The document before the change; `-` is stdin
     #[arg(value_name = "OLD")]
     old: String,
 
-    /// The document as it shall be; `-` is stdin
+    /// The document after the change; `-` is stdin
     #[arg(value_name = "NEW")]
     new: String,
 
-    /// Contexts to ask both documents for, one JSON object a line; `-` is stdin
+    /// Contexts to evaluate with both documents, one JSON object a line; `-` is stdin
     #[arg(long, value_name = "FILE")]
     contexts: Option<String>,
 
@@ -35,7 +36,7 @@ pub struct DiffOptions {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 
-    /// The instant to compare at; the clock's, if absent
+    /// Time of the evaluation; now by default
     #[arg(long, value_name = "INSTANT", value_parser = super::parse_now)]
     now: Option<Timestamp>,
 }
@@ -75,7 +76,7 @@ const ASSUMPTIONS: [&str; 3] = [
     "different hashes (of another salt, step or unit) are independent",
 ];
 
-pub(super) fn run(options: &DiffOptions) -> Result<Report, ToolError> {
+pub(super) fn run(options: &DiffArgs) -> Result<CommandOutput, CommandError> {
     let files = [
         Some(&*options.old),
         Some(&*options.new),
@@ -100,13 +101,13 @@ pub(super) fn run(options: &DiffOptions) -> Result<Report, ToolError> {
         Format::Text => text(&impact),
         Format::Json => super::json(&impact)?,
     };
-    Ok(Report {
+    Ok(CommandOutput {
         text,
-        is_good: impact.changes.is_empty(),
+        is_success: impact.changes.is_empty(),
     })
 }
 
-fn contexts(comparison: &Comparison, name: &str, now: Timestamp) -> Result<Contexts, ToolError> {
+fn contexts(comparison: &Comparison, name: &str, now: Timestamp) -> Result<Contexts, CommandError> {
     let text = super::read(name)?;
     let mut contexts = Contexts {
         read: 0,
@@ -119,7 +120,7 @@ fn contexts(comparison: &Comparison, name: &str, now: Timestamp) -> Result<Conte
         .filter(|(_, line)| !line.trim().is_empty())
     {
         let number = position.saturating_add(1);
-        let context = Context::from_json(line).map_err(|cause| ToolError::Context {
+        let context = Context::from_json(line).map_err(|cause| CommandError::Context {
             name: name.to_owned(),
             line: number,
             cause,
@@ -169,14 +170,31 @@ fn text(impact: &Impact<'_>) -> String {
 fn write_change(text: &mut String, change: &Change) {
     let shown = |value: &Option<Value>| value.as_ref().map(Value::to_canonical).unwrap_or_default();
     let _ = match change.kind {
-        ChangeKind::Added => writeln!(text, "+ {}: {}", change.pointer, shown(&change.new)),
-        ChangeKind::Removed => writeln!(text, "- {}: {}", change.pointer, shown(&change.old)),
+        ChangeKind::Added => {
+            writeln!(
+                text,
+                "{} {}: {}",
+                good("+"),
+                change.pointer,
+                shown(&change.after)
+            )
+        }
+        ChangeKind::Removed => {
+            writeln!(
+                text,
+                "{} {}: {}",
+                bad("-"),
+                change.pointer,
+                shown(&change.before)
+            )
+        }
         ChangeKind::Changed => writeln!(
             text,
-            "~ {}: {} -> {}",
+            "{} {}: {} -> {}",
+            odd("~"),
             change.pointer,
-            shown(&change.old),
-            shown(&change.new)
+            shown(&change.before),
+            shown(&change.after)
         ),
     };
 }
@@ -196,7 +214,7 @@ fn write_flag(text: &mut String, impact: &FlagImpact) {
     };
     let _ = writeln!(text, "\nflag {} {how}{health}", impact.flag);
     for split in &impact.splits {
-        let place = match (&split.old, &split.new) {
+        let place = match (&split.before, &split.after) {
             (Some(old), Some(new)) if old != new => format!("{new} (was {old})"),
             (_, Some(new)) => new.clone(),
             (Some(old), None) => format!("{old} (gone)"),
@@ -213,12 +231,12 @@ fn write_flag(text: &mut String, impact: &FlagImpact) {
             percent(split.moved)
         );
         for one in &split.moves {
-            let (from, to) = (one.from.as_deref(), one.to.as_deref());
+            let (before, after) = (one.before.as_deref(), one.after.as_deref());
             let _ = writeln!(
                 text,
                 "    {} -> {}: {}",
-                from.unwrap_or("(next)"),
-                to.unwrap_or("(next)"),
+                before.unwrap_or("(next)"),
+                after.unwrap_or("(next)"),
                 percent(one.share)
             );
         }
@@ -235,12 +253,14 @@ fn write_contexts(text: &mut String, contexts: &Contexts) {
     let mut ways: BTreeMap<(&Arc<str>, String, String), Vec<&Changed>> = BTreeMap::new();
     for changed in &contexts.changes {
         let impact = &changed.impact;
-        ways.entry((&impact.flag, answer(&impact.from), answer(&impact.to)))
+        let (before, after) = (answer(&impact.before), answer(&impact.after));
+        ways.entry((&impact.flag, before, after))
             .or_default()
             .push(changed);
     }
-    for ((flag, from, to), changed) in ways {
-        let _ = writeln!(text, "  {flag}: {from} -> {to}: {} contexts", changed.len());
+    for ((flag, before, after), changed) in ways {
+        let count = changed.len();
+        let _ = writeln!(text, "  {flag}: {before} -> {after}: {count} contexts");
         for one in changed.iter().take(EXAMPLES) {
             let key = one.targeting_key.as_ref().map(Value::to_canonical);
             let _ = writeln!(

@@ -3,15 +3,16 @@
 use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
-use flagstaff_core::lint::{Finding, Options, Severity, lint};
+use flagstaff_analysis::lint::{Finding, Options, Severity, lint};
 use flagstaff_core::{Context, Timestamp};
 use serde_json::json;
 
-use super::{Report, ToolError};
+use super::table::{bad, odd};
+use super::{CommandError, CommandOutput};
 
 /// What to lint, and how strictly
 #[derive(Debug, Args)]
-pub struct LintOptions {
+pub struct LintArgs {
     /// The document; `-` is stdin
     #[arg(value_name = "FILE")]
     file: String,
@@ -24,11 +25,11 @@ pub struct LintOptions {
     #[arg(long, value_enum)]
     deny: Option<Deny>,
 
-    /// A context with every attribute that callers send, JSON or `@FILE`: tells of units and attributes that it lacks
+    /// Sample context with all attributes that you send, JSON or `@FILE`; missing ones are reported
     #[arg(long, value_name = "JSON|@FILE")]
     context: Option<String>,
 
-    /// The instant at which flags have expired and windows have ended; the clock's, if absent
+    /// The time at which expiry is checked; now by default
     #[arg(long, value_name = "INSTANT", value_parser = super::parse_now)]
     now: Option<Timestamp>,
 }
@@ -48,19 +49,21 @@ enum Deny {
     Warnings,
 }
 
-pub(super) fn run(options: &LintOptions) -> Result<Report, ToolError> {
+pub(super) fn run(options: &LintArgs) -> Result<CommandOutput, CommandError> {
     let context = options.context.as_deref();
     let context_file = context.and_then(|context| context.strip_prefix('@'));
     super::check_stdin([Some(&*options.file), context_file].into_iter().flatten())?;
     let document = super::read(&options.file)?;
     let declared = context
-        .map(|context| Context::from_json(&super::argument(context)?).map_err(ToolError::Declared))
+        .map(|context| {
+            Context::from_json(&super::argument(context)?).map_err(CommandError::Declared)
+        })
         .transpose()?;
     let known = Options {
         now: Some(super::now(options.now)),
         declared: declared.as_ref(),
     };
-    let findings = lint(&document, known).map_err(|cause| ToolError::Document {
+    let findings = lint(&document, known).map_err(|cause| CommandError::Document {
         name: options.file.clone(),
         cause,
     })?;
@@ -84,12 +87,12 @@ pub(super) fn run(options: &LintOptions) -> Result<Report, ToolError> {
         Format::Github => github(name, &findings),
     };
     let worst = findings.iter().map(|finding| finding.severity).min();
-    let is_good = match worst {
+    let is_success = match worst {
         Some(Severity::Error) => false,
         Some(Severity::Warning) => options.deny.is_none(),
         _ => true,
     };
-    Ok(Report { text, is_good })
+    Ok(CommandOutput { text, is_success })
 }
 
 fn text(name: &str, findings: &[Finding]) -> String {
@@ -99,10 +102,16 @@ fn text(name: &str, findings: &[Finding]) -> String {
             format!(":{}:{}", position.line, position.column)
         });
         // Writing to a String cannot fail.
+        let kind = format!("{}[{}]", finding.severity, finding.code);
+        let kind = match finding.severity {
+            Severity::Error => bad(&kind),
+            Severity::Warning => odd(&kind),
+            Severity::Info => kind,
+        };
         let _ = writeln!(
             text,
-            "{name}{place}: {}[{}] {}: {}",
-            finding.severity, finding.code, finding.pointer, finding.message
+            "{name}{place}: {kind} {}: {}",
+            finding.pointer, finding.message
         );
         let _ = writeln!(text, "  hint: {}", finding.hint);
     }

@@ -7,32 +7,30 @@ use flagstaff_core::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::remote::{Question, RemoteOptions};
+use super::api::{Api, ApiArgs, ApiRequest};
 use super::table::table;
-use super::{Format, Report, ToolError};
-use crate::access::{self, NAME_LENGTH, NewKey};
-use crate::auth::KeyKind;
-use crate::config::{Secret, SecretParser};
-use crate::store::{Author, KeyRules, Origin, SqlStore};
+use super::{CommandError, CommandOutput, Format, word};
+use crate::access::credentials::{self, NAME_LENGTH, NewCredential};
+use crate::store::{Author, BrowserPolicy, CredentialKind, Origin, SqlStore};
 
 /// What to do with the tokens of a project
 ///
 /// Each exits with 0, or with 2 if the server refuses.
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
-    /// Tell what tokens there are
-    List(ListOptions),
-    /// Make a token, which is shown this once
+    /// List tokens
+    List(TokenListArgs),
+    /// Create a token; it is shown only once
     Create(CreateOptions),
-    /// End a token, and what it has opened
+    /// Revoke a token; its open connections end
     Revoke(RevokeOptions),
 }
 
 /// How to list
 #[derive(Debug, Args)]
-pub struct ListOptions {
+pub struct TokenListArgs {
     #[command(flatten)]
-    remote: RemoteOptions,
+    api: ApiArgs,
     /// How to print them
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -42,20 +40,17 @@ pub struct ListOptions {
 #[derive(Debug, Args)]
 pub struct CreateOptions {
     #[command(flatten)]
-    remote: RemoteOptions,
-    /// Make it in this database and ask no server: for an operator who has no admin token left
-    #[arg(long, value_parser = SecretParser::ADDRESS, value_name = "URL")]
-    database: Option<Secret>,
-    /// Whose it is: what the audit calls them
+    api: ApiArgs,
+    /// The name of its holder in the audit
     #[arg(long, value_name = "NAME")]
     name: String,
     /// viewer, editor or admin
     #[arg(long, value_name = "ROLE", value_parser = role)]
-    role: KeyKind,
-    /// For all projects, and not only for one
+    role: CredentialKind,
+    /// Valid in all projects
     #[arg(long)]
     all_projects: bool,
-    /// When it ends by itself
+    /// When it expires
     #[arg(long, value_name = "INSTANT")]
     expires_at: Option<String>,
     /// How to print it
@@ -67,13 +62,13 @@ pub struct CreateOptions {
 #[derive(Debug, Args)]
 pub struct RevokeOptions {
     #[command(flatten)]
-    remote: RemoteOptions,
-    /// Its id, as `list` tells it
+    api: ApiArgs,
+    /// Its id, as in `token list`
     #[arg(value_name = "ID")]
     id: String,
 }
 
-pub(super) fn run(command: &TokenCommand) -> Result<Report, ToolError> {
+pub(super) fn run(command: &TokenCommand) -> Result<CommandOutput, CommandError> {
     let text = match command {
         TokenCommand::List(options) => list(options)?,
         TokenCommand::Create(options) => {
@@ -81,84 +76,64 @@ pub(super) fn run(command: &TokenCommand) -> Result<Report, ToolError> {
             String::new()
         }
         TokenCommand::Revoke(options) => {
-            let path = ["tokens", &options.id];
-            options.remote.ask(Question {
-                method: Method::DELETE,
-                ..Question::get(&path, &[])
-            })?
+            revoke(&options.api.open("token")?, &options.id)?;
+            String::new()
         }
     };
-    Ok(Report {
-        text,
-        is_good: true,
-    })
+    Ok(CommandOutput::success(text))
 }
 
-fn list(options: &ListOptions) -> Result<String, ToolError> {
-    let mut items = Vec::new();
-    let mut cursor = String::new();
-    loop {
-        let query = [("limit", "200"), ("cursor", &*cursor)];
-        let query = if cursor.is_empty() {
-            query.get(..1)
-        } else {
-            Some(&query[..])
-        };
-        let question = Question::get(&["tokens"], query.unwrap_or_default());
-        let mut page: Value = serde_json::from_str(&options.remote.ask(question)?)?;
-        if let Some(Value::Array(more)) = page.get_mut("items") {
-            items.append(more);
-        }
-        match page.get("next").and_then(Value::as_str) {
-            Some(next) => next.clone_into(&mut cursor),
-            None => break,
-        }
-    }
+fn list(options: &TokenListArgs) -> Result<String, CommandError> {
+    let items = options.api.open("token")?.items(&["tokens"], &[])?;
     if options.format == Format::Json {
         return super::json(&items);
     }
-    let columns = ["id", "role", "name", "hint", "createdAt", "expiresAt"];
-    let cell = |item: &Value, name: &str| {
-        let word = item.get(name).and_then(Value::as_str);
-        word.unwrap_or_default().to_owned()
-    };
-    let row = |item: &Value| columns.iter().map(|name| cell(item, name)).collect();
+    let columns = [
+        "id",
+        "role",
+        "name",
+        "hint",
+        "createdAt",
+        "expiresAt",
+        "lastUsedAt",
+    ];
+    let row = |item: &Value| columns.iter().map(|name| word(item, name)).collect();
     let rows: Vec<Vec<String>> = items.iter().map(row).collect();
     Ok(table(&columns, &rows))
 }
 
-fn create(options: &CreateOptions) -> Result<(), ToolError> {
-    match &options.database {
+fn create(options: &CreateOptions) -> Result<(), CommandError> {
+    match options.api.database() {
         None => create_at_server(options),
-        Some(database) => {
-            super::runtime()?.block_on(create_in_database(options, database.reveal()))
-        }
+        // Past the API, which needs flags that can be loaded: this is for an operator who has no admin token left.
+        Some(database) => super::runtime()?.block_on(create_in_database(options, database)),
     }
 }
 
-fn create_at_server(options: &CreateOptions) -> Result<(), ToolError> {
+fn create_at_server(options: &CreateOptions) -> Result<(), CommandError> {
+    let api = options.api.open("token")?;
     let wanted = json!({
         "name": options.name, "role": options.role.name(), "expiresAt": options.expires_at,
         "allProjects": options.all_projects,
     });
-    let answer = options.remote.ask(Question {
-        method: Method::POST,
-        body: Some(("application/json", wanted.to_string())),
-        ..Question::get(&["tokens"], &[])
-    })?;
-    let made: Value = serde_json::from_str(&answer)?;
+    let made = api.json(ApiRequest::write(Method::POST, &["tokens"], &[], &wanted))?;
     let Err(error) = print(options.format, &made)? else {
         return Ok(());
     };
-    let id = made.get("id").and_then(Value::as_str).unwrap_or_default();
-    options.remote.ask(Question {
-        method: Method::DELETE,
-        ..Question::get(&["tokens", id], &[])
-    })?;
-    Err(ToolError::Unprinted(error))
+    revoke(&api, &word(&made, "id"))?;
+    Err(CommandError::Unprinted(error))
 }
 
-async fn create_in_database(options: &CreateOptions, database: &str) -> Result<(), ToolError> {
+fn revoke(api: &Api, id: &str) -> Result<(), CommandError> {
+    let path = ["tokens", id];
+    let request = ApiRequest {
+        method: Method::DELETE,
+        ..ApiRequest::get(&path, &[])
+    };
+    api.send(request).map(drop)
+}
+
+async fn create_in_database(options: &CreateOptions, database: &str) -> Result<(), CommandError> {
     let now = super::now(None);
     let author = || Author {
         actor: "flagstaff token".into(),
@@ -168,23 +143,23 @@ async fn create_in_database(options: &CreateOptions, database: &str) -> Result<(
     };
     let new = wanted(options, now)?;
     let store = SqlStore::open_existing(database).await?;
-    let project = super::project_id(&store, options.remote.project()).await?;
-    let (row, token) = access::create_in(&store, project, author(), new).await?;
+    let project = super::project_id(&store, options.api.project()).await?;
+    let (row, token) = credentials::create_in(&store, project, author(), new).await?;
     let made = json!({
         "id": row.id(), "role": row.kind.name(), "allProjects": row.project_id.is_none(), "name": row.name,
         "hint": row.hint, "createdAt": row.created_at, "expiresAt": row.expires_at, "token": token,
     });
     if let Err(error) = print(options.format, &made)? {
-        access::drop_in(&store, project, author(), &row).await?;
-        return Err(ToolError::Unprinted(error));
+        credentials::drop_in(&store, project, author(), &row).await?;
+        return Err(CommandError::Unprinted(error));
     }
     store.close().await;
     Ok(())
 }
 
-fn wanted(options: &CreateOptions, now: Timestamp) -> Result<NewKey, ToolError> {
-    let wrong = |option, expected: String| ToolError::Argument { option, expected };
-    if !access::is_name(&options.name) {
+fn wanted(options: &CreateOptions, now: Timestamp) -> Result<NewCredential, CommandError> {
+    let wrong = |option, expected: String| CommandError::Argument { option, expected };
+    if !credentials::is_name(&options.name) {
         let expected = format!("1 to {NAME_LENGTH} characters");
         return Err(wrong("--name", expected));
     }
@@ -198,21 +173,22 @@ fn wanted(options: &CreateOptions, now: Timestamp) -> Result<NewKey, ToolError> 
             Some(end.ok_or_else(|| wrong("--expires-at", expected()))?)
         }
     };
-    Ok(NewKey {
+    Ok(NewCredential {
         kind: options.role,
         name: options.name.clone(),
         expires_at,
         is_for_all_projects: options.all_projects,
-        rules: KeyRules::default(),
+        rules: BrowserPolicy::default(),
+        owner: None,
     })
 }
 
-fn role(name: &str) -> Result<KeyKind, &'static str> {
-    KeyKind::role(name).ok_or("expected `viewer`, `editor` or `admin`")
+fn role(name: &str) -> Result<CredentialKind, &'static str> {
+    CredentialKind::role(name).ok_or("expected `viewer`, `editor` or `admin`")
 }
 
-/// Prints a token that is told this once: who makes it has to know whether it was
-fn print(format: Format, made: &Value) -> Result<io::Result<()>, ToolError> {
+/// Prints a new token, which is shown only once; the caller must know whether that worked
+fn print(format: Format, made: &Value) -> Result<io::Result<()>, CommandError> {
     let text = match (format, made.get("token").and_then(Value::as_str)) {
         // Alone, so that it can be put into a variable.
         (Format::Text, Some(token)) => format!("{token}\n"),

@@ -71,6 +71,10 @@ fn sentence(step: &Object) -> String {
         "rollout" if !step.contains_key("slot") => {
             format!("rollout to {}", percent(step.get("share")))
         }
+        "noUnit" => format!(
+            "the context has no `{}`: the serve gives its `onMissing`, or nothing",
+            string(step, "unit")
+        ),
         "patch" => format!("patched by {}", string(step, "level")),
         hash @ ("holdout" | "slice" | "rollout" | "arms") => {
             format!("{hash}: unit {} in slot {}", shown("unit"), shown("slot"))

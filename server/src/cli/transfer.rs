@@ -4,24 +4,19 @@ use clap::{Args, ValueEnum};
 use reqwest::Method;
 use serde_json::Value;
 
-use super::remote::{Question, RemoteOptions};
-use super::{Format, Report, ToolError, percent};
-use crate::notation::Notation;
+use super::api::{Api, ApiRequest, EnvironmentArgs};
+use super::{CommandError, CommandOutput, Format, percent};
+use crate::documents::notation::Notation;
+
+mod download;
+mod vendor;
+mod verify;
 
 /// Which environment to print
 #[derive(Debug, Args)]
-pub struct ExportOptions {
+pub struct ExportArgs {
     #[command(flatten)]
-    remote: RemoteOptions,
-
-    /// Environment
-    #[arg(
-        long,
-        env = "FLAGSTAFF_ENVIRONMENT",
-        default_value = "production",
-        value_name = "NAME"
-    )]
-    environment: String,
+    place: EnvironmentArgs,
 
     /// How to write the document
     #[arg(long, value_enum, default_value_t = Notation::Json)]
@@ -30,107 +25,104 @@ pub struct ExportOptions {
 
 /// What to take in, and where
 #[derive(Debug, Args)]
-pub struct ImportOptions {
-    /// The document, YAML where its name says so; `-` is stdin
-    #[arg(value_name = "FILE")]
+pub struct ImportArgs {
+    /// The document, as JSON or YAML (`.yaml`, `.yml`); `-` is stdin. With `--from`, a vendor's file or its URL
+    #[arg(value_name = "FILE|URL")]
     file: String,
 
     #[command(flatten)]
-    remote: RemoteOptions,
+    place: EnvironmentArgs,
 
-    /// Environment
-    #[arg(
-        long,
-        env = "FLAGSTAFF_ENVIRONMENT",
-        default_value = "production",
-        value_name = "NAME"
-    )]
-    environment: String,
-
-    /// What becomes of what the document does not have
+    /// What happens to objects that are not in the document
     #[arg(long, value_enum, default_value_t = Mode::Merge)]
     mode: Mode,
 
-    /// Take also salts that differ from the stored ones, which moves users to other variants
+    /// Accept salts that differ from the stored ones, which moves users to other variants
     #[arg(long)]
     rehash: bool,
 
-    /// Only tell what would change, and for which share of users
+    /// Only report what would change, and for which share of users
     #[arg(long)]
     dry_run: bool,
 
-    /// Why, for the audit
+    /// The reason, for the audit
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 
     /// How to print what changed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+
+    #[command(flatten, next_help_heading = "Flags of other vendors")]
+    vendor: vendor::VendorArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Mode {
-    /// It stays
+    /// Keep them
     Merge,
-    /// It goes
+    /// Delete them
     Replace,
 }
 
-pub(super) fn export(options: &ExportOptions) -> Result<Report, ToolError> {
-    let path = ["environments", &options.environment, "document"];
-    let question = Question {
+pub(super) fn export(options: &ExportArgs) -> Result<CommandOutput, CommandError> {
+    let path = ["environments", &options.place.environment, "document"];
+    let request = ApiRequest {
         accept: options.format.media_type(),
-        ..Question::get(&path, &[])
+        ..ApiRequest::get(&path, &[])
     };
-    let mut text = options.remote.ask(question)?;
+    let mut text = options.place.api.open("export")?.send(request)?;
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    Ok(Report {
-        text,
-        is_good: true,
-    })
+    Ok(CommandOutput::success(text))
 }
 
-pub(super) fn import(options: &ImportOptions) -> Result<Report, ToolError> {
+pub(super) fn import(options: &ImportArgs) -> Result<CommandOutput, CommandError> {
+    if let Some(vendor) = options.vendor.from {
+        return vendor::import(options, vendor);
+    }
     let document = super::read(&options.file)?;
     let media = Notation::of_file(&options.file).media_type();
-    let path = ["environments", &options.environment, "document"];
+    let api = options.place.api.open("import")?;
+    let response = put(options, &api, (media, document), options.dry_run)?;
+    Ok(CommandOutput::success(match options.format {
+        Format::Json => super::json(&response)?,
+        Format::Text => report(&response),
+    }))
+}
+
+/// Sends a document, of a media type, to the environment
+fn put(
+    options: &ImportArgs,
+    api: &Api,
+    body: (&'static str, String),
+    is_dry_run: bool,
+) -> Result<Value, CommandError> {
+    let path = ["environments", &options.place.environment, "document"];
     let mode = match options.mode {
         Mode::Merge => "merge",
         Mode::Replace => "replace",
     };
-    let put = |is_dry_run: bool| {
-        let mut query = vec![("mode", mode)];
-        if is_dry_run {
-            query.push(("dryRun", "true"));
-        }
-        if options.rehash {
-            query.push(("rehash", "true"));
-        }
-        if let Some(reason) = &options.reason {
-            query.push(("reason", reason));
-        }
-        let answer = options.remote.ask(Question {
-            method: Method::PUT,
-            body: Some((media, document.clone())),
-            ..Question::get(&path, &query)
-        })?;
-        Ok::<Value, ToolError>(serde_json::from_str(&answer)?)
-    };
-    let answer = put(options.dry_run)?;
-    let text = match options.format {
-        Format::Json => super::json(&answer)?,
-        Format::Text => told(&answer),
-    };
-    Ok(Report {
-        text,
-        is_good: true,
+    let mut query = vec![("mode", mode)];
+    if is_dry_run {
+        query.push(("dryRun", "true"));
+    }
+    if options.rehash {
+        query.push(("rehash", "true"));
+    }
+    if let Some(reason) = &options.reason {
+        query.push(("reason", reason));
+    }
+    api.json(ApiRequest {
+        method: Method::PUT,
+        body: Some(body),
+        ..ApiRequest::get(&path, &query)
     })
 }
 
 /// A line for each thing that would change, or the revision that the environment is at
-fn told(answer: &Value) -> String {
+fn report(answer: &Value) -> String {
     let revision = answer.get("revision").cloned().unwrap_or_default();
     let Some(changes) = answer.get("changes").and_then(Value::as_array) else {
         return format!("the environment is at revision {revision}\n");
@@ -144,7 +136,10 @@ fn told(answer: &Value) -> String {
     };
     let lines = changes.iter().map(|change| {
         let value = |name: &str| change.get(name).map(ToString::to_string);
-        let values: Vec<String> = [value("old"), value("new")].into_iter().flatten().collect();
+        let values: Vec<String> = [value("before"), value("after")]
+            .into_iter()
+            .flatten()
+            .collect();
         format!(
             "{:8} {}  {}\n",
             word(change, "kind"),
@@ -167,7 +162,7 @@ fn told(answer: &Value) -> String {
 fn moved(flag: &Value) -> String {
     let splits = flag.get("splits").and_then(Value::as_array);
     let line = |split: &Value| {
-        let place = ["new", "old"]
+        let place = ["after", "before"]
             .into_iter()
             .find_map(|name| split.get(name).and_then(Value::as_str));
         let share = split.get("moved").and_then(Value::as_f64);

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::connections::{ConnectionLimits, SPARE};
-use crate::stream::StreamLimits;
+use crate::http::connections::{ConnectionLimits, SPARE};
+use crate::streams::stream::StreamLimits;
 
 /// Descriptors that the limits leave alone: 64 for the store, Redis and the runtime, the rest for connections beyond the limits and those
 /// to the address of `/metrics`

@@ -2,36 +2,26 @@
 
 use clap::Args;
 
+use crate::access::identity::{Issuer, JwksError};
 use crate::config::{Secret, SecretParser};
-use crate::identity::{Issuer, JwksError};
 
 /// Whose tokens say who people are
 #[derive(Debug, Clone, Args)]
 pub struct IdentityOptions {
     /// Issuer of JSON Web Tokens for people, as its tokens name it in `iss`
-    #[arg(
-        long,
-        env = "FLAGSTAFF_JWT_ISSUER",
-        requires_all = ["jwt_audience", "jwt_key"],
-        value_name = "ISSUER"
-    )]
+    #[arg(long, env = "FLAGSTAFF_JWT_ISSUER", value_name = "ISSUER")]
     pub jwt_issuer: Option<String>,
 
-    /// What its tokens for this server name in `aud`
-    #[arg(
-        long,
-        env = "FLAGSTAFF_JWT_AUDIENCE",
-        requires = "jwt_issuer",
-        value_name = "AUDIENCE"
-    )]
+    /// Expected `aud` claim of its tokens
+    #[arg(long, env = "FLAGSTAFF_JWT_AUDIENCE", value_name = "AUDIENCE")]
     pub jwt_audience: Option<String>,
 
-    /// Where the issuer publishes its keys, for RS256 and ES256
+    /// Where the issuer publishes its keys, for RS256 and ES256; without it and a secret, what the issuer says of itself at
+    /// `ISSUER/.well-known/openid-configuration` (`OpenID` Connect Discovery)
     #[arg(
         long,
         env = "FLAGSTAFF_JWT_JWKS_URL",
-        group = "jwt_key",
-        requires = "jwt_issuer",
+        conflicts_with = "jwt_secret",
         value_name = "URL"
     )]
     pub jwt_jwks_url: Option<String>,
@@ -42,8 +32,6 @@ pub struct IdentityOptions {
         env = "FLAGSTAFF_JWT_SECRET",
         hide_env_values = true,
         value_parser = SecretParser::TOKEN,
-        group = "jwt_key",
-        requires = "jwt_issuer",
         value_name = "SECRET"
     )]
     pub jwt_secret: Option<Secret>,
@@ -60,7 +48,19 @@ pub struct IdentityOptions {
 
 /// Why the issuer cannot be used
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum IdentityError {
+    /// An option without another one
+    #[error("`--{given}` needs `--{needed}` too")]
+    Missing {
+        /// The option that is there
+        given: &'static str,
+        /// The one that is not
+        needed: &'static str,
+    },
+    /// Two sources of keys
+    #[error("`--jwt-jwks-url` and `--jwt-secret` exclude each other")]
+    TwoKeys,
     /// A secret that can be guessed
     #[error("the secret for tokens is shorter than {SECRET_LENGTH} characters")]
     Secret,
@@ -74,17 +74,27 @@ const SECRET_LENGTH: usize = 32;
 
 impl IdentityOptions {
     pub(crate) fn issuer(&self) -> Result<Option<Issuer>, IdentityError> {
-        let (Some(name), Some(audience)) = (&self.jwt_issuer, &self.jwt_audience) else {
-            return Ok(None);
+        let missing = |given, needed| Err(IdentityError::Missing { given, needed });
+        let (name, audience) = match (&self.jwt_issuer, &self.jwt_audience) {
+            (Some(name), Some(audience)) => (name.clone(), audience.clone()),
+            (Some(_), None) => return missing("jwt-issuer", "jwt-audience"),
+            (None, Some(_)) => return missing("jwt-audience", "jwt-issuer"),
+            (None, None) if self.jwt_jwks_url.is_some() => {
+                return missing("jwt-jwks-url", "jwt-issuer");
+            }
+            (None, None) if self.jwt_secret.is_some() => {
+                return missing("jwt-secret", "jwt-issuer");
+            }
+            (None, None) => return Ok(None),
         };
-        let (name, audience) = (name.clone(), audience.clone());
         let issuer = match (&self.jwt_jwks_url, &self.jwt_secret) {
-            (Some(address), _) => Issuer::with_published_keys(name, audience, address)?,
+            (Some(_), Some(_)) => return Err(IdentityError::TwoKeys),
+            (Some(address), None) => Issuer::with_published_keys(name, audience, address)?,
             (None, Some(secret)) if secret.reveal().len() >= SECRET_LENGTH => {
                 Issuer::with_secret(name, audience, secret.reveal().as_bytes())
             }
             (None, Some(_)) => return Err(IdentityError::Secret),
-            (None, None) => return Ok(None),
+            (None, None) => Issuer::with_discovery(name, audience)?,
         };
         Ok(Some(issuer.with_role_claim(self.jwt_role_claim.clone())))
     }

@@ -3,8 +3,8 @@
 use clap::Args;
 use ipnet::IpNet;
 
-use crate::client_address::{ForwardedHeader, Proxies, read_network};
-use crate::rate::Rates;
+use crate::http::client_address::{ForwardedHeader, Proxies, read_network};
+use crate::http::rate::Rates;
 
 /// Where requests come from
 #[derive(Debug, Clone, Args)]

@@ -1,6 +1,6 @@
-//! Which other objects an object cannot be evaluated without
+//! The other objects that an object needs for its evaluation
 //!
-//! Only the places where language.md puts a reference are looked at: what is found too much would let a browser see it.
+//! Only the places where language.md allows a reference are read: a reference too many would make an object visible to browsers.
 
 use serde_json::Value as Json;
 
@@ -12,7 +12,7 @@ pub(super) fn of(object: &Json) -> Box<[ObjectId]> {
     for prerequisite in elements(object.get("prerequisites")) {
         note(ObjectKind::Flag, prerequisite.get("flag"), &mut found);
     }
-    // A flag and each of its rules have a serve, a rule and a segment have a condition.
+    // A flag and each of its rules have a serve; a rule and a segment have a condition.
     for part in std::iter::once(object).chain(elements(object.get("rules"))) {
         if let Some(serve) = part.get("serve") {
             experiment(serve, &mut found);
@@ -35,7 +35,7 @@ fn experiment(serve: &Json, found: &mut Vec<ObjectId>) {
 }
 
 fn condition(within: &Json, found: &mut Vec<ObjectId>) {
-    // The body was parsed with a bound on depth, so the recursion has one.
+    // Parsing limits the depth of a body, and so of this recursion.
     note(ObjectKind::Segment, within.get("segment"), found);
     note(ObjectKind::Flag, within.get("flag"), found);
     for inner in elements(within.get("all"))

@@ -1,43 +1,46 @@
-//! What operations have in common, added to each by what it takes and where it is
+//! What operations have in common, added to each according to its path and its input
 
 use serde_json::{Map, Value as Json, json};
 use utoipa::PartialSchema as _;
 
-use crate::api_error::{FieldError, Problem};
-use crate::auth::KeyKind;
-use crate::problem::ProblemKind;
+use crate::engine::field_error::FieldError;
+use crate::http::api_error::ProblemDetails;
+use crate::http::problem::ProblemKind;
+use crate::store::CredentialKind;
 
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
-/// Names of a path, and what they are
-const NAMES: [(&str, &str); 7] = [
+/// The parameters of paths, and their meaning
+const NAMES: [(&str, &str); 9] = [
     ("project", "The project's name"),
     ("environment", "The environment's name"),
     (
         "key",
-        "The flag's key, or the id of the key, token or member",
+        "The key of the flag, segment, group or holdout, or the id of the key, token or member",
     ),
     ("secret", "The id of the secret"),
     ("level", "The kind of context that the override is of"),
     ("contextKey", "The key of the context"),
+    ("list", "`include` or `exclude`"),
+    ("id", "The id in the list"),
     (
         "kind",
         "The kind of the context, as `user` or `organization`",
     ),
 ];
 
-/// Who routes are for
+/// Who may call the routes of a group
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Audience {
-    /// Those who have a token: a viewer to read, an editor to write, unless an operation says otherwise
+    /// Holders of a token: viewers may read and editors may write, unless an operation says otherwise
     Token,
-    /// Programs that have a key: each operation says of which kinds
+    /// Holders of a key: each operation names the kinds
     Key,
     /// Everybody
     Everybody,
 }
 
-/// Adds to the operations of these paths what follows from what they say and who they are for
+/// Adds to the operations of these paths what follows from their input and audience
 pub(crate) fn complete(paths: &mut Map<String, Json>, audience: Audience) {
     for (path, item) in paths {
         for method in METHODS {
@@ -55,7 +58,7 @@ pub(crate) fn complete(paths: &mut Map<String, Json>, audience: Audience) {
     }
 }
 
-/// The parameters that are in the path
+/// The parameters in the path
 fn add_names(operation: &mut Map<String, Json>, path: &str) {
     let parameters = operation.entry("parameters").or_insert(json!([]));
     let Json::Array(parameters) = parameters else {
@@ -72,14 +75,14 @@ fn add_names(operation: &mut Map<String, Json>, path: &str) {
     *parameters = names;
 }
 
-/// That it may come with a key, and is then applied once
+/// The `Idempotency-Key` of writes
 fn add_idempotency(operation: &mut Map<String, Json>) {
     if let Some(Json::Array(parameters)) = operation.get_mut("parameters") {
         parameters.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));
     }
 }
 
-/// By either header, and with one of the kinds that the operation names
+/// Either header, with a key of a kind that the operation names
 fn add_security(operation: &mut Map<String, Json>, audience: Audience, is_reading: bool) {
     if audience == Audience::Everybody {
         operation.insert("security".to_owned(), json!([]));
@@ -90,11 +93,13 @@ fn add_security(operation: &mut Map<String, Json>, audience: Audience, is_readin
         .and_then(|given| given.pointer("/0/bearer"));
     let default: Vec<&str> = match (audience, is_reading) {
         (Audience::Token, true) => vec![
-            KeyKind::Viewer.name(),
-            KeyKind::Editor.name(),
-            KeyKind::Admin.name(),
+            CredentialKind::Viewer.name(),
+            CredentialKind::Editor.name(),
+            CredentialKind::Admin.name(),
         ],
-        (Audience::Token, false) => vec![KeyKind::Editor.name(), KeyKind::Admin.name()],
+        (Audience::Token, false) => {
+            vec![CredentialKind::Editor.name(), CredentialKind::Admin.name()]
+        }
         _ => Vec::new(),
     };
     let kinds = named.cloned().unwrap_or(json!(default));
@@ -102,7 +107,7 @@ fn add_security(operation: &mut Map<String, Json>, audience: Audience, is_readin
     operation.insert("security".to_owned(), security);
 }
 
-/// The statuses of the problems that it can answer, whatever it does
+/// The statuses of the problems that it can return, whatever it does
 fn refusals(
     operation: &Map<String, Json>,
     audience: Audience,
@@ -125,7 +130,7 @@ fn refusals(
         (is_ours, ProblemKind::RateLimited),
         (has_body || has_query, ProblemKind::Invalid),
         (is_ours, ProblemKind::Internal),
-        // Of a key that is used again.
+        // For a key that is used again.
         (is_write, ProblemKind::UnderWay),
         (is_write, ProblemKind::KeyReused),
         (is_write, ProblemKind::TooManyIdempotencyKeys),
@@ -136,7 +141,7 @@ fn refusals(
     .collect()
 }
 
-/// Adds these problems, and says of every problem what it looks like
+/// Adds these problems, and the schema of every problem
 fn add_refusals(operation: &mut Map<String, Json>, refusals: &[ProblemKind]) {
     let responses = operation.entry("responses").or_insert(json!({}));
     let Json::Object(responses) = responses else {
@@ -154,7 +159,7 @@ fn add_refusals(operation: &mut Map<String, Json>, refusals: &[ProblemKind]) {
     }
 }
 
-/// What problems of the status of a kind are called
+/// The name of the response with the status of this kind
 fn name(kind: ProblemKind) -> String {
     let reason = kind.status().canonical_reason().unwrap_or("Problem");
     reason.replace(' ', "")
@@ -198,7 +203,7 @@ pub(crate) fn responses() -> Map<String, Json> {
     responses
 }
 
-/// The parameters that are in paths, and the header of all writes
+/// The parameters in paths, and the header of all writes
 pub(crate) fn parameters() -> Map<String, Json> {
     let parameter = |(name, description): (&str, &str)| {
         let parameter = json!({
@@ -221,7 +226,7 @@ pub(crate) fn schemas() -> Result<Map<String, Json>, serde_json::Error> {
     Ok(Map::from_iter([
         (
             "Problem".to_owned(),
-            serde_json::to_value(Problem::schema())?,
+            serde_json::to_value(ProblemDetails::schema())?,
         ),
         (
             "FieldError".to_owned(),

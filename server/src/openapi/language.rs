@@ -1,15 +1,15 @@
-//! The schemas of the language's specification, and those of the API that are made of them
+//! The schemas of the language's specification, and those of the API that are derived from them
 
 use serde_json::{Map, Value as Json};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// Checked against the core by the conformance suite; here it is only given other names
+/// Checked against the core by the conformance suite; here it is only renamed
 const SPECIFICATION: &str = include_str!("../../../docs/spec/document.schema.json");
-/// What the API makes of them, and of what the core writes
+/// The API's schemas that use them, and those of what the core writes
 const OWN: &str = include_str!("schemas.json");
 
-/// Types that stand for schemas which are written in JSON
+/// Types for schemas that are written in JSON
 macro_rules! named {
     ($($(#[$meta:meta])* $name:ident;)+) => {
         $(
@@ -32,35 +32,53 @@ macro_rules! named {
 }
 
 named! {
-    /// A document of the language, whole
+    /// A whole document of the language
     Document;
-    /// A flag as the API answers it
+    /// A flag as the API returns it
     Flag;
-    /// What a flag is made or replaced with
+    /// The body that creates or replaces a flag
     FlagBody;
-    /// The same with the key of a new flag
+    /// The body that creates a flag, with its key
     NewFlag;
     /// A merge patch for a flag
     FlagPatch;
+    /// A segment as the API returns it
+    Segment;
+    /// What a segment is created, replaced or patched with
+    SegmentBody;
+    /// The same with the key of a new segment
+    NewSegment;
+    /// A group as the API returns it
+    Group;
+    /// What a group is created, replaced or patched with
+    GroupBody;
+    /// The same with the key of a new group
+    NewGroup;
+    /// A holdout as the API returns it
+    Holdout;
+    /// What a holdout is created, replaced or patched with
+    HoldoutBody;
+    /// The same with the key of a new holdout
+    NewHoldout;
     /// How two documents differ at one place: the core's `impact::Change`
     Difference;
     /// How the units of a serve move between variants: the core's `impact::Split`
     ServeMoves;
-    /// Something wrong with a document: the core's `Issue`
+    /// An issue of a document: the core's `Issue`
     DocumentIssue;
-    /// A key of the language: the specification's
+    /// A key, as in the specification
     LanguageKey;
-    /// What an override is: the specification's
+    /// An override, as in the specification
     LanguageOverride;
     /// A row of the audit: `chain::Record`
     AuditRecord;
-    /// Whom a flag is evaluated for
+    /// The context that a flag is evaluated for
     ContextBody;
-    /// What `/api/v1/evaluate` answers: the core's `Outcome`
+    /// The response of `/api/v1/evaluate`: the core's `Outcome`
     Evaluation;
 }
 
-/// All of them, by name
+/// All schemas, by name
 pub(crate) fn schemas() -> Result<Map<String, Json>, serde_json::Error> {
     let mut document: Json = serde_json::from_str(SPECIFICATION)?;
     rename(&mut document);
@@ -80,14 +98,14 @@ pub(crate) fn schemas() -> Result<Map<String, Json>, serde_json::Error> {
     Ok(schemas)
 }
 
-/// What a definition of the specification is called here
+/// The name of a definition of the specification in this document
 fn component(definition: &str) -> String {
     let mut letters = definition.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     "Language".chars().chain(first).chain(letters).collect()
 }
 
-/// Gives every reference its name here
+/// Renames every reference
 fn rename(schema: &mut Json) {
     match schema {
         Json::Object(members) => {

@@ -1,54 +1,58 @@
-//! Routes that say what they are
+//! Routes together with their descriptions
 
 use axum::Router;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::{Audience, Described};
-use crate::state::AppState;
 
-/// A router, and what its routes say of themselves
+/// A router and the descriptions of its routes
 ///
-/// utoipa's own keeps one schema of each name, the last; here all are kept, so that two types of one name are found.
-#[derive(Default)]
-pub(crate) struct Routes {
-    router: OpenApiRouter<AppState>,
+/// utoipa's own type keeps only the last schema of each name; this one keeps all, so that two types with the same name are found.
+pub(crate) struct Routes<S> {
+    router: OpenApiRouter<S>,
     schemas: Vec<NamedSchema>,
 }
 
 pub(super) type NamedSchema = (String, RefOr<Schema>);
 
-impl Routes {
-    /// Adds what `routes!` makes of handlers
-    pub(crate) fn routes(
-        mut self,
-        (schemas, paths, handlers): UtoipaMethodRouter<AppState>,
-    ) -> Self {
+impl<S: Clone + Send + Sync + 'static> Default for Routes<S> {
+    fn default() -> Self {
+        Self {
+            router: OpenApiRouter::new(),
+            schemas: Vec::new(),
+        }
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Routes<S> {
+    /// Adds the result of `routes!`
+    pub(crate) fn routes(mut self, (schemas, paths, handlers): UtoipaMethodRouter<S>) -> Self {
         self.schemas.extend(schemas);
         self.router = self.router.routes((Vec::new(), paths, handlers));
         self
     }
 
-    /// Adds all of the other's
+    /// Adds all routes of another one
     pub(crate) fn merge(mut self, other: Self) -> Self {
         self.schemas.extend(other.schemas);
         self.router = self.router.merge(other.router);
         self
     }
 
-    /// Adds all of the other's under a path
+    /// Adds all routes of another one under a path
     pub(crate) fn nest(mut self, path: &str, other: Self) -> Self {
         self.schemas.extend(other.schemas);
         self.router = self.router.nest(path, other.router);
         self
     }
 
-    /// What answers requests
-    pub(crate) fn into_router(self) -> Router<AppState> {
+    /// The router
+    pub(crate) fn into_router(self) -> Router<S> {
         self.router.split_for_parts().0
     }
 
-    /// What the document tells
+    /// The descriptions
     pub(crate) fn into_described(self, audience: Audience) -> Described {
         Described {
             document: self.router.into_openapi(),

@@ -1,4 +1,4 @@
-//! A load of many overrides: read line by line as it arrives, held against the flag, and put into a draft
+//! Loading many overrides: parsed line by line as they arrive, checked against the flag, and put into a draft
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -8,47 +8,66 @@ use imbl::ordmap::DiffItem;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::{Filter, check, entries, list_of};
-use crate::api_error::{ApiError, FieldError};
-use crate::draft::{Draft, Entries};
-use crate::extract::{REASON, is_reason};
-use crate::fields::Fields;
-use crate::object::{ObjectId, Objects};
-use crate::published::Published;
+use super::{OverrideFilter, check, entries, list_of, schema_of};
+use crate::access::guards::{REASON, is_reason};
+use crate::engine::draft::{Draft, Entries};
+use crate::engine::field_error::FieldError;
+use crate::engine::published::PublishedRevision;
+use crate::http::api_error::ApiError;
+use crate::http::fields::Fields;
+use crate::http::other_words::OVERRIDE;
+use crate::object::{self, ObjectId, Objects, patch};
 
-/// Lines of a load
+/// The maximum number of lines
 const MOST_LINES: u32 = 200_000;
-/// Bytes of a line
+/// The maximum size of a line
 const LINE_BYTES: usize = 1 << 20;
-/// Errors that are told; those after them are counted
+/// The number of errors that are listed; further errors are counted
 const TOLD_ERRORS: usize = 100;
-/// Fields of an answer that are not part of an override; a line or body may send them back
-const ENVELOPE: [&str; 3] = ["flag", "updatedAt", "updatedBy"];
+/// Fields of a response that are not part of an override; a line or body may send them back
+const ENVELOPE: [&str; 5] = ["flag", "createdAt", "createdBy", "updatedAt", "updatedBy"];
 
-/// What becomes of overrides that a load does not name
+/// What to do with overrides that a load does not name
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// They stay
+pub(crate) enum MergeMode {
+    /// Keep them
     Merge,
-    /// They go
+    /// Delete them
     Replace,
 }
 
-/// What a body says of an override
+/// An override in a body or line
 #[derive(Debug, Clone)]
-pub(crate) struct Submission {
+pub(crate) struct OverrideRequest {
     pub(crate) value: Value,
-    /// The value's canonical JSON
+    /// Its value as canonical JSON
     pub(crate) text: Arc<str>,
     pub(crate) reason: Option<Arc<str>>,
 }
 
-impl Submission {
-    /// Reads the body of a single override, of which the path has said whose it is
-    pub(crate) fn read(body: Json) -> Result<Self, ApiError> {
-        let mut fields = Fields::of(without_envelope(body))?;
+impl OverrideRequest {
+    /// Parses the body of a single override, whose context is in the path; a response may be sent back as a body
+    pub(crate) fn read(body: Json, (level, context_key): (&str, &str)) -> Result<Self, ApiError> {
+        let mut fields = Fields::of(without_envelope(body))?.with_words(OVERRIDE);
+        for (name, own) in [("level", level), ("contextKey", context_key)] {
+            let expected = format!("`{own}`, as in the path, or nothing");
+            fields.optional(name, &expected, |given| (given == own).then_some(()));
+        }
         let submission = Self::take(&mut fields);
         fields.finish(submission)
+    }
+
+    /// Applies this one as a merge patch to a stored override
+    pub(crate) fn merged_into(&self, held: &str) -> Self {
+        let parse = |text: &str| serde_json::from_str::<Json>(text).unwrap_or_default();
+        let mut merged = parse(held);
+        patch::merge(&mut merged, parse(&self.text));
+        let value = object::value(&merged);
+        Self {
+            text: value.to_canonical().into(),
+            value,
+            reason: self.reason.clone(),
+        }
     }
 
     fn take(fields: &mut Fields) -> Option<Self> {
@@ -82,19 +101,19 @@ pub(crate) struct Line {
     number: u32,
     level: Arc<str>,
     context_key: Arc<str>,
-    submission: Submission,
+    submission: OverrideRequest,
 }
 
-/// What a load says, and what it did
+/// The result of a load
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub(crate) struct Tally {
+pub(crate) struct LoadCounts {
     pub(crate) added: usize,
     pub(crate) changed: usize,
     pub(crate) removed: usize,
 }
 
-impl Tally {
-    /// What differs between two states of a flag's overrides
+impl LoadCounts {
+    /// The differences of a flag's overrides in two states
     pub(crate) fn of(before: &Objects, after: &Objects, flag: &ObjectId) -> Self {
         let mut tally = Self::default();
         let nothing = Entries::new();
@@ -115,7 +134,7 @@ impl Tally {
     }
 }
 
-/// Errors, of which only so many are told
+/// Errors, of which a limited number is listed
 #[derive(Debug, Default)]
 struct Errors {
     told: Vec<FieldError>,
@@ -147,24 +166,24 @@ impl Errors {
     }
 }
 
-/// The lines of a body that arrives piece by piece
+/// Parses the lines of a body that arrives piece by piece
 #[derive(Debug, Default)]
-pub(crate) struct Reader {
-    // The level of lines that name none.
+pub(crate) struct LineDecoder {
+    // The level of lines without one.
     level: Option<Arc<str>>,
     unread: Vec<u8>,
     number: u32,
     lines: Vec<Line>,
-    // By level and context, the line that it was first in.
+    // For each level and context, its first line.
     seen: HashMap<(Arc<str>, Arc<str>), u32>,
-    // Most lines say one of few things.
-    texts: HashMap<Arc<str>, Submission>,
+    // Most lines have one of a few values.
+    texts: HashMap<Arc<str>, OverrideRequest>,
     levels: HashMap<String, Arc<str>>,
     errors: Errors,
 }
 
-impl Reader {
-    /// Reads lines, which are for `level` if there is one
+impl LineDecoder {
+    /// Parses lines, which are for `level` if there is one
     pub(crate) fn new(level: Option<&str>) -> Self {
         Self {
             level: level.map(Arc::from),
@@ -172,7 +191,7 @@ impl Reader {
         }
     }
 
-    /// Reads what has arrived; what is wrong with it is told at the end
+    /// Parses what has arrived; errors are reported at the end
     pub(crate) fn read(&mut self, mut arrived: &[u8]) -> Result<(), ApiError> {
         while let Some(end) = arrived.iter().position(|byte| *byte == b'\n') {
             let (line, rest) = arrived.split_at(end);
@@ -183,7 +202,7 @@ impl Reader {
         self.keep(arrived)
     }
 
-    /// All lines, if nothing was wrong with any
+    /// All lines, if none of them has an error
     pub(crate) fn finish(mut self) -> Result<Vec<Line>, ApiError> {
         self.line()?;
         self.errors.finish()?;
@@ -206,7 +225,7 @@ impl Reader {
         if text.iter().all(u8::is_ascii_whitespace) {
             return Ok(());
         }
-        // Also of bad ones, or a load of nothing else would be read to its end.
+        // Invalid lines count too: otherwise a load of invalid lines would be read to its end.
         if self.number > MOST_LINES {
             let message = format!("expected at most {MOST_LINES} lines");
             return Err(ApiError::invalid("", message));
@@ -222,7 +241,7 @@ impl Reader {
     fn override_of(&mut self, text: &[u8]) -> Result<Line, ApiError> {
         let json: Json = serde_json::from_slice(text)
             .map_err(|error| ApiError::invalid("", format!("the line is no JSON: {error}")))?;
-        let mut fields = Fields::of(without_envelope(json))?;
+        let mut fields = Fields::of(without_envelope(json))?.with_words(OVERRIDE);
         let text = |given: &Json| given.as_str().map(str::to_owned);
         let level = match &self.level {
             None => fields.required("level", "the name of a level", text),
@@ -235,7 +254,7 @@ impl Reader {
             }
         };
         let context_key = fields.required("contextKey", "the key of a context, a string", text);
-        let submission = Submission::take(&mut fields);
+        let submission = OverrideRequest::take(&mut fields);
         let read = level.zip(context_key).zip(submission);
         let ((level, context_key), submission) = fields.finish(read)?;
         let level = Arc::clone(
@@ -258,8 +277,8 @@ impl Reader {
         })
     }
 
-    /// The same, with what an earlier line said of the same value
-    fn shared(&mut self, submission: Submission) -> Submission {
+    /// The same, sharing the value of an earlier line
+    fn shared(&mut self, submission: OverrideRequest) -> OverrideRequest {
         if submission.reason.is_some() {
             return submission;
         }
@@ -268,24 +287,26 @@ impl Reader {
     }
 }
 
-/// Puts the lines into a draft, if the flag takes all of them
+/// Puts the lines into a draft, if all of them fit the flag
 pub(crate) fn apply(
     lines: &[Line],
-    (mode, level): (Mode, Option<&str>),
+    (mode, level): (MergeMode, Option<&str>),
     flag: &ObjectId,
-    (current, draft): (&Published, &mut Draft),
+    (current, draft): (&PublishedRevision, &mut Draft),
 ) -> Result<(), ApiError> {
     let mut errors = Errors::default();
+    let schema = schema_of(current, &flag.key);
     for line in lines {
         let what = (&*line.context_key, &line.submission.value);
-        errors.extend(line.number, check(current, &flag.key, &line.level, what));
+        let flag = (&*flag.key, schema.as_ref());
+        errors.extend(line.number, check(current, flag, &line.level, what));
     }
     errors.finish()?;
     let mut by_list: BTreeMap<ObjectId, Vec<&Line>> = BTreeMap::new();
-    if mode == Mode::Replace {
-        let filter = Filter {
+    if mode == MergeMode::Replace {
+        let filter = OverrideFilter {
             level: level.map(str::to_owned),
-            ..Filter::default()
+            ..OverrideFilter::default()
         };
         let lists = filter.lists(draft.objects(), flag);
         by_list.extend(
@@ -304,13 +325,13 @@ pub(crate) fn apply(
     Ok(())
 }
 
-fn put(list: &ObjectId, lines: &[&Line], mode: Mode, draft: &mut Draft) {
+fn put(list: &ObjectId, lines: &[&Line], mode: MergeMode, draft: &mut Draft) {
     let mut changed = Vec::new();
     draft.edit_list(list, |entries| {
-        let is_less = mode == Mode::Replace && retain(entries, lines);
+        let is_less = mode == MergeMode::Replace && retain(entries, lines);
         for line in lines {
             let (context_key, text) = (&line.context_key, &line.submission.text);
-            // What is as it was keeps its reason, too.
+            // An override that does not change keeps its reason too.
             if entries.get(context_key) != Some(text) {
                 entries.insert(Arc::clone(context_key), Arc::clone(text));
                 changed.push(*line);
@@ -325,7 +346,7 @@ fn put(list: &ObjectId, lines: &[&Line], mode: Mode, draft: &mut Draft) {
     }
 }
 
-/// Removes what the lines do not name; whether there was any
+/// Removes overrides that the lines do not name; returns whether there were any
 fn retain(entries: &mut Entries, lines: &[&Line]) -> bool {
     let named: HashSet<&str> = lines.iter().map(|line| &*line.context_key).collect();
     let gone: Vec<Arc<str>> = entries

@@ -1,4 +1,4 @@
-//! Who has access
+//! Keys, tokens and members as stored, and changes to them
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,56 +6,82 @@ use std::fmt;
 use flagstaff_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AuditEntry, Author, MemberChange, MemberRow};
-use crate::auth::KeyKind;
-use crate::encryption::{DecryptError, EncryptionKeys};
+use super::{AuditEntry, Author, KnownBy, MemberChange, MemberRow};
+use crate::crypto::encryption::{DecryptError, EncryptionKeys};
+use crate::store::CredentialKind;
 
 /// A key or token as stored: without the token itself
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyRow {
+pub struct CredentialRow {
     /// SHA-256 of the token, in lower-case hexadecimal digits
     pub hash: String,
-    /// What it may do
-    pub kind: KeyKind,
+    /// Its kind, which decides what it may do
+    pub kind: CredentialKind,
     /// Its project; `None` for all of them
     pub project_id: Option<i64>,
     /// Its environment; `None` for all of its project
     pub environment_id: Option<i64>,
-    /// What the audit calls its holder
+    /// The name of its holder in the audit
     pub name: String,
     /// The last characters of the token
     pub hint: String,
-    /// When it was made
+    /// When it was created
     pub created_at: Timestamp,
-    /// When it ends by itself
+    /// When it expires
     pub expires_at: Option<Timestamp>,
-    /// What it may be used for where anybody can read it
-    pub rules: KeyRules,
+    /// Restrictions for a key that is public
+    pub rules: BrowserPolicy,
+    /// The person whose personal token it is
+    pub owner: Option<Owner>,
 }
 
-/// What a key that anybody can read out of a page may be used for
+/// A person who has personal tokens
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// The issuer's id: `sub`
+    pub subject: String,
+    /// The e-mail address that the issuer has verified, in lower case
+    pub email: Option<String>,
+}
+
+impl Owner {
+    /// The name in the audit
+    pub(crate) fn actor(&self) -> &str {
+        self.email.as_deref().unwrap_or(&self.subject)
+    }
+
+    /// Whether a member of a project is this person
+    pub(crate) fn is(&self, member: &MemberRow) -> bool {
+        match member.known_by {
+            KnownBy::Subject => member.name == self.subject,
+            KnownBy::Email => Some(&member.name) == self.email.as_ref(),
+        }
+    }
+}
+
+/// What a key that is visible to everybody in a page may be used for
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct KeyRules {
-    /// The pages that may use it, by their origins; `None` for all
+pub struct BrowserPolicy {
+    /// The origins of the pages that may use it; `None` for all
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origins: Option<Vec<String>>,
     /// Whether it evaluates only contexts that are signed with one of the secrets
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub signed_contexts: bool,
-    /// What contexts are signed with
+    /// The secrets with which contexts are signed
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<SigningSecret>,
 }
 
-/// What contexts are signed with; not hashed, since a signature can be checked with nothing less
+/// A secret with which contexts are signed; stored itself and not as a hash, because checking a signature needs it
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SigningSecret {
-    /// What it is called where it is not shown
+    /// The id by which it is named
     pub id: String,
     #[serde(flatten)]
     stored: StoredSecret,
-    /// When it was made, in milliseconds since 1970
+    /// When it was created, in milliseconds since 1970
     pub created_at: i64,
 }
 
@@ -68,7 +94,7 @@ enum StoredSecret {
 }
 
 impl SigningSecret {
-    /// A secret of this id, made then, as it is stored by a server without encryption keys
+    /// A secret as a server without encryption keys stores it
     pub fn new(id: String, secret: String, created_at: i64) -> Self {
         Self {
             id,
@@ -77,7 +103,7 @@ impl SigningSecret {
         }
     }
 
-    /// The secret itself
+    /// The decrypted secret
     pub(crate) fn decrypt(&self, keys: &EncryptionKeys) -> Result<String, DecryptError> {
         match &self.stored {
             StoredSecret::Plain(secret) => Ok(secret.clone()),
@@ -85,7 +111,7 @@ impl SigningSecret {
         }
     }
 
-    /// The same secret encrypted with the first of the keys; as it is, if it is that already or there is none
+    /// The same secret, encrypted with the first of the keys; unchanged if it is already, or if there is no key
     pub(crate) fn encrypted(&self, keys: &EncryptionKeys) -> Result<Self, DecryptError> {
         if let StoredSecret::Encrypted(text) = &self.stored
             && keys.is_current(text)
@@ -111,16 +137,16 @@ impl fmt::Debug for SigningSecret {
     }
 }
 
-impl KeyRow {
+impl CredentialRow {
     /// Hexadecimal digits of an id
     const ID_LENGTH: usize = 16;
 
-    /// What it is called where its hash is nobody's business
+    /// The id by which it is named, so that its hash is not shown
     pub fn id(&self) -> &str {
         self.hash.get(..Self::ID_LENGTH).unwrap_or(&self.hash)
     }
 
-    /// Whether it has ended by itself
+    /// Whether it has expired
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
     }
@@ -129,39 +155,39 @@ impl KeyRow {
 /// All keys, tokens and members
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
-    /// How often they have been changed
+    /// Increases with every change
     pub version: u64,
-    /// The keys and tokens, the oldest first
-    pub rows: Vec<KeyRow>,
-    /// The environments of which anybody may have values without a key
+    /// The keys and tokens, oldest first
+    pub rows: Vec<CredentialRow>,
+    /// The environments whose evaluated values are public, without a key
     pub public: BTreeSet<i64>,
-    /// The members of all projects, the oldest of each first
+    /// The members of all projects, oldest first in each
     pub members: Vec<MemberRow>,
 }
 
-/// A change of who has access: all of it or nothing
+/// A change of keys, tokens or members, all of it or nothing
 #[derive(Debug)]
 pub struct AccessChange {
-    /// The project that it is audited in
+    /// The project in whose audit it is recorded
     pub project_id: i64,
-    /// The environment that it concerns, if it is one
+    /// The environment that it concerns, if it concerns one
     pub environment_id: Option<i64>,
-    /// Who makes it
+    /// The author of the change
     pub author: Author,
-    /// The key that is made
-    pub made: Option<KeyRow>,
-    /// The key that ends
+    /// A key that is created
+    pub made: Option<CredentialRow>,
+    /// A key that is ended
     pub ended: Option<EndedKey>,
-    /// Other rules for a key
+    /// New restrictions of a key
     pub rules: Option<RulesChange>,
-    /// Who is a member from now on, or no longer
+    /// A change of a member
     pub member: Option<MemberChange>,
-    /// What the audit says of it
+    /// The audit entries
     pub audit: Vec<AuditEntry>,
 }
 
 impl AccessChange {
-    /// Of the tokens of a project: nothing yet, and what the audit says of it
+    /// A change of a project's tokens: only the audit entry, to be filled in
     pub(crate) fn of_tokens(project_id: i64, author: Author, audit: AuditEntry) -> Self {
         Self {
             project_id,
@@ -179,29 +205,29 @@ impl AccessChange {
 /// The end of a key
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedKey {
-    /// The key as the change was decided on. With a key that is made in its place it must still be so, or the heir would not be like
-    /// it: [`StoreError::EndsAlready`](super::StoreError::EndsAlready) or [`StoreError::Changed`](super::StoreError::Changed) if it is not
-    pub key: KeyRow,
-    /// How it ends
+    /// The key on which the change was decided. If a key is created in its place, it must be unchanged, since the successor is a copy of
+    /// it: otherwise [`StoreError::EndsAlready`](super::StoreError::EndsAlready) or [`StoreError::Changed`](super::StoreError::Changed)
+    pub key: CredentialRow,
+    /// When it ends
     pub end: End,
 }
 
-/// Other rules for a key
+/// New restrictions of a key
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RulesChange {
     /// The key's hash
     pub hash: String,
-    /// What they are; [`StoreError::Changed`](super::StoreError::Changed) if they are not
-    pub before: KeyRules,
-    /// What they will be
-    pub after: KeyRules,
+    /// The restrictions before; [`StoreError::Changed`](super::StoreError::Changed) if they differ by now
+    pub before: BrowserPolicy,
+    /// The restrictions after
+    pub after: BrowserPolicy,
 }
 
-/// How a key ends
+/// When a key ends
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// It is gone
+    /// At once
     Now,
-    /// It still works until then
+    /// At this time; until then it works
     At(Timestamp),
 }

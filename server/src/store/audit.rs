@@ -1,62 +1,62 @@
-//! What the audit keeps
+//! The rows of the audit
 
 use std::sync::Arc;
 
 use flagstaff_core::{Timestamp, Value};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Claim;
+use super::{Claim, StoreError};
 use crate::object::{ObjectKind, canonical};
 
-/// Entries of lists that a row of the audit shows; the others are counted, and kept beside it
+/// The number of changed list entries that a row of the audit shows; all are counted, and stored beside it
 pub const SHOWN_ENTRIES: usize = 100;
 
-/// Kinds of rows that say who has access: only an admin reads them, as only an admin lists keys, tokens and members
+/// The kinds of audit rows about access, which only admins may read, as only they may list keys, tokens and members
 pub const ACCESS_KINDS: [&str; 3] = ["key", "token", "member"];
 
-/// Who makes a change, when, why and from where
+/// The author of a change, its time, reason and origin
 #[derive(Debug, Clone)]
 pub struct Author {
-    /// What the audit calls them
+    /// The author's name in the audit
     pub actor: Arc<str>,
-    /// When
+    /// The time
     pub at: Timestamp,
-    /// Why, if they said so
+    /// The reason, if one was given
     pub reason: Option<String>,
-    /// Which request it was
+    /// The request
     pub origin: Origin,
 }
 
-/// Where a request came from; nothing is known of what the server does by itself
+/// The origin of a request; empty for what the server does by itself
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The address of the client
     pub address: Option<Arc<str>>,
-    /// The id of the request, as it is in the log
+    /// The id of the request, as in the log
     pub request_id: Option<Arc<str>>,
-    /// The attempt that it is, if it came with an `Idempotency-Key`
+    /// The attempt, if the request has an `Idempotency-Key`
     pub claim: Option<Claim>,
 }
 
-/// What the audit says of one thing that changed
+/// The audit entry about one changed thing
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditEntry {
     /// What was done
     pub action: Action,
-    /// To what kind of thing
+    /// The kind of the thing
     pub kind: &'static str,
-    /// To which one
+    /// The name of the thing
     pub name: Arc<str>,
-    /// What differs, as canonical JSON: an array of [`PathChange`], of the entries of lists the first ones
+    /// The differences as canonical JSON: an array of [`Difference`]; of list entries only the first ones
     pub changes: Arc<str>,
-    /// How it is now, as canonical JSON without its lists, if it is something that can be made so again
+    /// The state afterwards as canonical JSON without lists, if the thing can be restored from it
     pub state: Option<Arc<str>>,
-    /// Every list and entry of a list that changed
+    /// All lists and list entries that changed
     pub entries: Vec<EntryChange>,
 }
 
 impl AuditEntry {
-    /// What is said of a thing that has no lists
+    /// An entry about a thing that has no lists
     pub fn new(
         action: Action,
         kind: &'static str,
@@ -67,13 +67,13 @@ impl AuditEntry {
             action,
             kind,
             name: name.into(),
-            changes: canonical_changes(&path_changes(before, after)),
+            changes: canonical_changes(&audited_differences(before, after)),
             state: None,
             entries: Vec::new(),
         }
     }
 
-    /// How many entries of lists changed; `None` if no list did
+    /// The number of changed list entries; `None` if no list changed
     pub fn counts(&self) -> Option<EntryCounts> {
         let mut counts = EntryCounts::default();
         for change in self.entries.iter().filter(|change| change.entry.is_some()) {
@@ -88,71 +88,146 @@ impl AuditEntry {
     }
 }
 
-/// Changes as the audit has them: as text, which takes a fraction of the memory
-pub(crate) fn canonical_changes(changes: &[PathChange]) -> Arc<str> {
+/// Changes as canonical JSON text, which takes a fraction of the memory
+pub(crate) fn canonical_changes(changes: &[Difference]) -> Arc<str> {
     canonical(&serde_json::to_value(changes).unwrap_or_default()).into()
 }
 
-/// What differs between a thing before and after; one that is made or gone is one change at its root
-pub(crate) fn path_changes(before: Option<Value>, after: Option<Value>) -> Vec<PathChange> {
+/// The differences between before and after; creation and deletion are one change at the root
+pub(crate) fn audited_differences(before: Option<Value>, after: Option<Value>) -> Vec<Difference> {
     match (before, after) {
         (None, None) => Vec::new(),
-        (Some(before), Some(after)) => flagstaff_core::impact::differences(&before, &after)
+        (Some(before), Some(after)) => flagstaff_analysis::impact::differences(&before, &after)
             .into_iter()
-            .map(|change| PathChange {
-                path: change.pointer,
-                before: change.old,
-                after: change.new,
+            .map(|change| Difference {
+                pointer: change.pointer,
+                before: change.before,
+                after: change.after,
             })
             .collect(),
-        (before, after) => vec![PathChange {
-            path: String::new(),
+        (before, after) => vec![Difference {
+            pointer: String::new(),
             before,
             after,
         }],
     }
 }
 
-/// What differs at one place
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PathChange {
+/// A difference at one place
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
     /// A JSON pointer into the thing
-    pub path: String,
-    /// What was there, if anything
-    #[serde(skip_serializing_if = "Option::is_none")]
+    // COMPAT(audit): rows of 0.1 have `path`; they stay as they were hashed.
+    #[serde(alias = "path")]
+    pub pointer: String,
+    /// The value before, if there was one
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub before: Option<Value>,
-    /// What is there, if anything
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The value after, if there is one
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub after: Option<Value>,
 }
 
-/// How many entries of lists a row is about
+impl Difference {
+    fn concerns(&self, pointer: &str) -> bool {
+        let places = [Some(&*self.pointer), self.place_in_value()];
+        places.into_iter().flatten().any(|place| {
+            let is_below = place.strip_prefix(pointer).is_some_and(is_part);
+            let inside = pointer.strip_prefix(place).filter(|rest| is_part(rest));
+            is_below || inside.is_some_and(|inside| self.differs_at(inside))
+        })
+    }
+
+    /// The place in the value of an object flag, where a variant, the environment's patch or a patch of an override differs
+    fn place_in_value(&self) -> Option<&str> {
+        let mut rest = self.pointer.strip_prefix('/')?;
+        let (member, inside) = rest.split_once('/').unwrap_or((rest, ""));
+        let names = match member {
+            "environmentPatch" => 1,
+            "variants" => 2,
+            "overrides" => 4,
+            _ => return None,
+        };
+        if names == 4 && inside.split('/').nth(2) != Some("patch") {
+            return None;
+        }
+        for _ in 1..names {
+            rest = rest.split_once('/')?.1;
+        }
+        let (_, place) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        Some(place)
+    }
+
+    fn differs_at(&self, inside: &str) -> bool {
+        let json = |value: &Option<Value>| {
+            let json = serde_json::to_value(value).unwrap_or_default();
+            json.pointer(inside).cloned()
+        };
+        json(&self.before) != json(&self.after)
+    }
+}
+
+/// Whether what follows a pointer continues it, or is nothing
+fn is_part(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with('/')
+}
+
+/// A member that is `null` is there, other than one that is missing
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+impl AuditRow {
+    /// What differs, in the words of this release: an earlier one called the pointer `path`
+    pub(crate) fn differences(&self) -> Result<Vec<Difference>, StoreError> {
+        let what = "the changes of an audit row";
+        serde_json::from_str(&self.changes).map_err(|_| StoreError::Corrupt { what })
+    }
+
+    /// Whether something changed at or below a pointer: in what was changed, or in the value of a variant or patch of it
+    pub(crate) fn concerns(&self, pointer: &str) -> Result<bool, StoreError> {
+        let differences = self.differences()?;
+        Ok(differences
+            .iter()
+            .any(|difference| difference.concerns(pointer)))
+    }
+}
+
+/// The number of list entries that a row is about
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct EntryCounts {
-    /// New ones
+    /// New entries
     pub added: usize,
-    /// Those with another value
+    /// Entries with another value
     pub changed: usize,
-    /// Those that are gone
+    /// Deleted entries
     pub removed: usize,
 }
 
-/// A list, or an entry of one, that changed
+/// A list, or a list entry, that changed
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryChange {
     /// The kind of the list
     pub list: ObjectKind,
-    /// The level or kind of context that its entries are of
+    /// The level or kind of context of its entries
     pub level: Arc<str>,
     /// The entry; `None` for the list itself
     pub entry: Option<Arc<str>>,
-    /// Its canonical JSON before, if it was there
+    /// Its canonical JSON before, if it existed
     pub before: Option<Arc<str>>,
-    /// Its canonical JSON after, if it is there
+    /// Its canonical JSON after, if it exists
     pub after: Option<Arc<str>>,
 }
 
-/// What was done to something
+/// What was done to a thing
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// It was made
@@ -161,9 +236,9 @@ pub enum Action {
     Update,
     /// It was deleted
     Delete,
-    /// It was taken out of every environment
+    /// A flag was removed from all environments
     Archive,
-    /// It was brought back
+    /// A flag was restored
     Restore,
 }
 
@@ -177,7 +252,7 @@ impl Action {
         Self::Restore,
     ];
 
-    /// The word for it in the store and on the wire
+    /// Its name in the store and in the API
     pub const fn name(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -188,7 +263,7 @@ impl Action {
         }
     }
 
-    /// What was done to a thing that was there before, after, or both
+    /// The action on a thing that existed before, after, or both
     pub(crate) const fn of(was: bool, is: bool) -> Self {
         match (was, is) {
             (false, _) => Self::Create,
@@ -198,90 +273,92 @@ impl Action {
     }
 }
 
-/// Which audit rows are asked for
+/// A query for audit rows
 #[derive(Debug, Clone, Default)]
 pub struct AuditQuery {
-    /// Of this project
+    /// In this project
     pub project_id: i64,
-    /// Of this environment only
+    /// Only in this environment
     pub environment: Option<String>,
-    /// Of this flag only
+    /// Only of this flag
     pub flag: Option<String>,
-    /// By them only
+    /// Only by this author
     pub actor: Option<String>,
-    /// Of this action only
+    /// Only this action
     pub action: Option<String>,
-    /// About things of this kind only
+    /// Only about things of this kind
     pub kind: Option<String>,
     /// Without the rows of [`ACCESS_KINDS`]
     pub is_without_access: bool,
     /// At this time or later
     pub from: Option<Timestamp>,
     /// Before this time
-    pub to: Option<Timestamp>,
-    /// With a change of an override or of a segment's list for this context: its kind and its key
+    pub until: Option<Timestamp>,
+    /// Only rows with a change at or below this JSON pointer, or of a value that it leads into
+    pub pointer: Option<String>,
+    /// Only rows that change an override, or an entry of a segment's list, for this context: its kind and its key
     pub context: Option<(String, String)>,
-    /// Those before the one of this number
+    /// Only rows before this number
     pub before: Option<u64>,
-    /// Those after the one of this number
+    /// Only rows after this number
     pub after: Option<u64>,
-    /// The oldest first, not the newest
+    /// Oldest first instead of newest first
     pub is_oldest_first: bool,
-    /// How many at most
+    /// The maximum number of rows
     pub limit: u32,
 }
 
 /// A row of the audit
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRow {
-    /// Its number among all of the project, from 1, without a gap
+    /// Its number in the project, from 1, without gaps
     pub sequence: u64,
-    /// When
+    /// The time
     pub at: Timestamp,
-    /// Who
+    /// The author
     pub actor: String,
-    /// A word of [`Action`]
+    /// The name of an [`Action`]
     pub action: String,
-    /// In which environment, by the name that it had; `None` if it concerns the whole project
+    /// The name that the environment had; `None` if the change concerns the whole project
     pub environment: Option<String>,
-    /// By which revision; `None` if it made none
+    /// The revision; `None` if there was none
     pub revision: Option<u64>,
-    /// The kind of what was changed
+    /// The kind of the changed thing
     pub kind: String,
-    /// Its name
+    /// The name of the changed thing
     pub name: String,
-    /// What differs, as canonical JSON: an array of [`PathChange`]
+    /// The differences as canonical JSON: an array of [`Difference`]
     pub changes: String,
-    /// [`EntryCounts`] as canonical JSON, if entries of lists changed
+    /// [`EntryCounts`] as canonical JSON, if list entries changed
     pub entries: Option<String>,
-    /// Why, if they said so
+    /// The reason, if one was given
     pub reason: Option<String>,
-    /// From which address, if it was a request
+    /// The client's address, if it was a request
     pub address: Option<String>,
-    /// By which request
+    /// The id of the request
     pub request_id: Option<String>,
-    /// The hash of what is kept beside the row ([`AuditDetails`]), if there is something
+    /// The hash of the details ([`AuditDetails`]), if there are any
     pub digest: Option<String>,
-    /// The hash of the row before
+    /// The hash of the previous row
     pub previous_hash: Option<String>,
-    /// The row's own hash; `None` if an earlier release wrote it and it has not been chained yet
+    /// The row's own hash; `None` if it has not been chained yet
     pub hash: Option<String>,
 }
 
-/// What is kept beside a row of the audit
+/// Details that are stored beside a row of the audit
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditDetails {
-    /// How the thing was afterwards, as canonical JSON without its lists
+    /// The state afterwards, as canonical JSON without lists
     pub state: Option<Arc<str>>,
-    /// Every list and entry of a list that changed, in order
+    /// All lists and list entries that changed, in order
     pub entries: Vec<EntryChange>,
 }
 
-/// Where the audit of a project ends
+/// The last row of a project's audit
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditHead {
-    /// The number of its last row; 0 if there is none
+    /// Its number; 0 if there are no rows
     pub sequence: u64,
-    /// The hash of its last row; of no row, 64 zeros
+    /// Its hash; 64 zeros if there are no rows
     pub hash: String,
 }

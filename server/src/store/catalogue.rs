@@ -1,4 +1,4 @@
-//! What is said of flags in their whole project
+//! Metadata of flags, which holds in all environments of a project
 
 use std::sync::Arc;
 
@@ -7,45 +7,48 @@ use flagstaff_core::Timestamp;
 
 use super::{AuditEntry, Author, StoreError};
 
-/// What keeps it
+/// Storage of flags' metadata
 #[async_trait]
 pub trait CatalogueStore: Send + Sync + std::fmt::Debug {
-    /// What is said of the flags of a project, by key; a flag of which nothing was ever said is not among them
-    async fn flag_notes(&self, project: i64) -> Result<Vec<FlagNote>, StoreError>;
+    /// The metadata of a project's flags, by key; flags without metadata are left out
+    async fn flag_notes(&self, project: i64) -> Result<Vec<ProjectFlagRow>, StoreError>;
 
-    /// Says something of a flag; [`StoreError::NoteMoved`] if somebody else did since
+    /// Changes the metadata of a flag; [`StoreError::NoteMoved`] if somebody else changed it meanwhile
     async fn change_flag_note(&self, change: NoteChange) -> Result<(), StoreError>;
 }
 
-/// What is said of a flag
+/// The metadata of a flag
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FlagNote {
-    /// The flag
+pub struct ProjectFlagRow {
+    /// The flag's key
     pub key: Arc<str>,
-    /// How often it was changed; 0 if never
+    /// The number of changes; 0 if there were none
     pub version: u64,
-    /// What it is for
+    /// What people call it
+    pub name: String,
+    /// What the flag is for
     pub description: String,
-    /// Words to find it by
+    /// Tags
     pub tags: Vec<String>,
-    /// Whose it is
+    /// The owner
     pub owner: String,
-    /// What kind of flag it is
+    /// The kind of flag
     pub kind: FlagKind,
-    /// Where it is in its life
+    /// The stage of its life
     pub lifecycle: Lifecycle,
-    /// The environments that had it when it was archived and do not have it again yet
+    /// The environments that had the flag when it was archived and do not have it again yet
     pub archived_in: Vec<String>,
     /// When it was last changed
     pub changed_at: Timestamp,
 }
 
-impl FlagNote {
-    /// What is said of a flag of which nothing was ever said
-    pub fn unsaid(key: Arc<str>) -> Self {
+impl ProjectFlagRow {
+    /// The metadata of a flag for which none was set
+    pub fn new(key: Arc<str>) -> Self {
         Self {
             key,
             version: 0,
+            name: String::new(),
             description: String::new(),
             tags: Vec::new(),
             owner: String::new(),
@@ -57,58 +60,58 @@ impl FlagNote {
     }
 }
 
-/// A change of what is said of a flag
+/// A change of a flag's metadata
 #[derive(Debug, Clone)]
 pub struct NoteChange {
     /// The project
     pub project_id: i64,
-    /// What is said now; its version is that of what it replaces
-    pub note: FlagNote,
-    /// Who says it
+    /// The new metadata; its version is that of the metadata it replaces
+    pub note: ProjectFlagRow,
+    /// The author
     pub author: Author,
-    /// What the audit says of it
+    /// The audit entry
     pub audit: AuditEntry,
 }
 
-/// What kind of flag it is: what it is for, and so how long it is expected to live
+/// The kind of a flag, which decides how long it is expected to live
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FlagKind {
-    /// Brings something out, step by step
+    /// Releases a feature, step by step
     Release,
-    /// Tells two ways apart
+    /// Compares variants
     Experiment,
     /// Switches something off in an emergency
     KillSwitch,
-    /// Gives something to those who have a right to it
+    /// Grants something to those who are entitled to it
     Permission,
 }
 
-/// Where a flag is in its life, as people say
+/// The stage of a flag's life, as set by people
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifecycle {
     /// In use
     Active,
     /// To be removed from the code
     Stale,
-    /// In no environment any more, and to be had back
+    /// In no environment any more; can be restored
     Archived,
 }
 
-/// The words of a type for the store and the wire
+/// Names of an enum's variants in the store and the API
 macro_rules! words {
     ($type:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
         impl $type {
-            /// Every one
+            /// All variants
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The word for it
+            /// Its name
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)+
                 }
             }
 
-            /// The one of this word
+            /// The variant with this name
             pub fn named(word: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|it| it.name() == word)
             }

@@ -1,4 +1,4 @@
-//! Writes that are sent again: what is remembered of them
+//! Stored claims and responses of writes with an `Idempotency-Key`
 
 use std::sync::Arc;
 
@@ -7,69 +7,69 @@ use flagstaff_core::Timestamp;
 
 use super::StoreError;
 
-/// The part of the store that remembers writes by their `Idempotency-Key`
+/// Storage of writes with an `Idempotency-Key`
 #[async_trait]
 pub trait IdempotencyStore: Send + Sync + std::fmt::Debug {
-    /// Claims a key for an attempt, or tells what became of the one before; forgets keys that have ended
-    async fn claim(&self, claim: NewClaim) -> Result<Claimed, StoreError>;
+    /// Claims a key for an attempt, or returns what became of an earlier attempt; deletes keys that have expired
+    async fn claim(&self, claim: NewClaim) -> Result<ClaimResult, StoreError>;
 
-    /// Renews a claim that is not applied yet; whether it still is the attempt's
+    /// Renews a claim that is not applied yet; returns whether the attempt still has it
     async fn renew(&self, claim: &Claim, at: Timestamp) -> Result<bool, StoreError>;
 
-    /// Keeps the answer of an attempt, unless another one has taken its place
-    async fn keep_answer(&self, claim: &Claim, answer: String) -> Result<(), StoreError>;
+    /// Stores the response of an attempt, unless another attempt has taken its place
+    async fn store_response(&self, claim: &Claim, answer: String) -> Result<(), StoreError>;
 
-    /// Gives up a claim of which nothing was applied, so that the key is free again
+    /// Releases a claim under which nothing was applied, so that the key is free again
     async fn release(&self, claim: &Claim) -> Result<(), StoreError>;
 }
 
-/// An attempt at a write: which one, and of which key
+/// An attempt at a write, and its key
 ///
-/// A transaction that writes for it marks it as applied, and fails with [`StoreError::Superseded`] if that has been done or if another
-/// attempt has taken its place. So nothing is applied twice, whatever happens in between.
+/// The transaction of the write marks the attempt as applied. It fails with [`StoreError::Superseded`] if the attempt was applied already
+/// or another one has taken its place, so nothing is ever applied twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// Whose key it is: the hash of a token
+    /// The owner of the key: the hash of a token
     pub scope: Arc<str>,
     /// The key
     pub key: Arc<str>,
-    /// Random, and another one for each attempt
+    /// A random id, different for each attempt
     pub id: Arc<str>,
 }
 
-/// A claim that is to be made
+/// A claim to be made
 #[derive(Debug, Clone)]
 pub struct NewClaim {
     /// The attempt
     pub claim: Claim,
-    /// What is asked, as a hash
+    /// A hash of the request
     pub fingerprint: String,
-    /// Now
+    /// The current time
     pub at: Timestamp,
     /// When the key is forgotten
     pub expires_at: Timestamp,
-    /// An attempt that was begun, and not renewed since, before this has come to nothing unless it is applied
+    /// Attempts that were begun or renewed before this time have failed, unless they are applied
     pub abandoned_before: Timestamp,
-    /// Keys that one scope may have at a time
+    /// The maximum number of keys of one owner
     pub most: u32,
 }
 
-/// What a claim met
+/// The result of claiming a key
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claimed {
-    /// Nothing, or an attempt that came to nothing: go on
+pub enum ClaimResult {
+    /// The key is new, or the earlier attempt failed: continue
     Mine,
-    /// The key was used for something else
+    /// The key was used for another request
     Reused,
-    /// Another attempt is under way
+    /// Another attempt is in progress
     UnderWay {
         /// When it was begun or last renewed
         since: Timestamp,
     },
-    /// The write was applied, and its response has not been stored within the lease
+    /// The write was applied, but its response was not stored within the lease
     Applied,
-    /// The write was answered, with this
+    /// The write was applied, and this is its response
     Answered(String),
-    /// There are as many keys in this scope as there may be
+    /// The owner has too many keys
     TooMany,
 }

@@ -3,14 +3,14 @@
 use flagstaff_core::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use crate::auth::{KeyKind, hex};
+use crate::store::CredentialKind;
 
-/// What somebody is known by
+/// How a person is identified
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KnownBy {
-    /// The issuer's own name for them: `sub`
+    /// By the issuer's id: `sub`
     Subject,
-    /// An address that the issuer has made sure is theirs
+    /// By an e-mail address that the issuer has verified
     Email,
 }
 
@@ -18,7 +18,7 @@ impl KnownBy {
     /// Both
     pub const ALL: [Self; 2] = [Self::Subject, Self::Email];
 
-    /// The word for it
+    /// Its name
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Subject => "subject",
@@ -27,38 +27,38 @@ impl KnownBy {
     }
 }
 
-/// Somebody with a role in a project
+/// A person with a role in a project
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberRow {
     /// The project
     pub project_id: i64,
-    /// What sort of name it is
+    /// How the person is identified
     pub known_by: KnownBy,
-    /// Their name; an address is in lower case
+    /// The `sub`, or the e-mail address in lower case
     pub name: String,
-    /// One of [`KeyKind::ROLES`]
-    pub role: KeyKind,
+    /// One of [`CredentialKind::ROLES`]
+    pub role: CredentialKind,
     /// When they were added
     pub created_at: Timestamp,
 }
 
 impl MemberRow {
-    /// Under which id the API has them
+    /// The id in the API
     pub fn id(&self) -> String {
         let text = format!("{}:{}", self.known_by.as_str(), self.name);
-        let mut id = hex(&Sha256::digest(text.as_bytes()));
+        let mut id = hex::encode(Sha256::digest(text.as_bytes()));
         id.truncate(16);
         id
     }
 }
 
-/// A change of who is a member
+/// A change of a project's members
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MemberChange {
-    /// Somebody who was none; [`StoreError::NameTaken`](super::StoreError::NameTaken) otherwise
+    /// Adds a person; [`StoreError::NameTaken`](super::StoreError::NameTaken) if they are a member already
     Add(MemberRow),
-    /// Gives another role; [`StoreError::NoKey`](super::StoreError::NoKey) if they are none
+    /// Changes the role; [`StoreError::NoKey`](super::StoreError::NoKey) if they are not a member
     Set(MemberRow),
-    /// Takes them out; [`StoreError::NoKey`](super::StoreError::NoKey) if they are none
+    /// Removes a member; [`StoreError::NoKey`](super::StoreError::NoKey) if they are not a member
     Remove(MemberRow),
 }

@@ -1,4 +1,4 @@
-//! What the store keeps of the entries of lists beside their values, and the limit of their changes
+//! Metadata of list entries, and the limit on changes of overrides
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,55 +8,59 @@ use flagstaff_core::Timestamp;
 
 use crate::object::ObjectId;
 
-/// An entry of a list, by its list
+/// A list and the key of an entry in it
 pub type EntryId = (ObjectId, Arc<str>);
 
-/// What a commit says of entries beside their values
+/// Metadata of entries in a commit
 #[derive(Debug, Clone, Default)]
-pub struct EntryNotes {
-    /// Why single entries are changed, where they have a reason of their own
+pub struct EntryMetadata {
+    /// The reasons of single entries, where they differ from the commit's
     pub reasons: HashMap<EntryId, Arc<str>>,
-    /// What the commit counts against, if it does
-    pub meter: Option<Meter>,
+    /// The limit that the commit counts against, if any
+    pub meter: Option<ChangeLimit>,
 }
 
-/// A bound on how often the overrides of each of some flags are changed
+/// A limit on how often the overrides of each of these flags may change
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Meter {
+pub struct ChangeLimit {
     /// The flags
     pub flags: Vec<Arc<str>>,
-    /// Changes of one of them at most
+    /// The maximum number of changes of one flag
     pub limit: u32,
-    /// In so long a time, up to each of them
+    /// The period, which ends at the current change
     pub window: Duration,
 }
 
-/// What is known of an entry beside its value
+/// The metadata of an entry
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryRow {
     /// Its list
     pub list: ObjectId,
     /// The entry
     pub entry: Arc<str>,
-    /// When it was last changed; `None` where a release wrote it that did not note it, as the next one
-    pub changed_at: Option<Timestamp>,
-    /// Who changed it
-    pub changed_by: Option<String>,
-    /// Why, if they said so
+    /// When it was made; `None` if that was before this was kept
+    pub created_at: Option<Timestamp>,
+    /// Who made it
+    pub created_by: Option<String>,
+    /// When it was last changed
+    pub changed_at: Timestamp,
+    /// Who last changed it
+    pub changed_by: String,
+    /// The reason, if one was given
     pub reason: Option<String>,
 }
 
-/// Which entries are asked for, in the order of their last change
+/// A query for entries, ordered by their last change
 #[derive(Debug, Clone)]
 pub struct EntryQuery {
-    /// Of this environment
+    /// In this environment
     pub environment: i64,
-    /// Of these lists, which are of one kind
+    /// In these lists, which are of one kind
     pub lists: Vec<ObjectId>,
-    /// The latest change first, instead of the earliest
+    /// Latest change first instead of earliest first
     pub is_latest_first: bool,
-    /// Those after the one that was changed then
+    /// Only entries after the one with this time and id
     pub after: Option<(Timestamp, EntryId)>,
-    /// How many at most
+    /// The maximum number of entries
     pub limit: u32,
 }

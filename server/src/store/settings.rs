@@ -1,4 +1,4 @@
-//! What people set of an environment beside its flags
+//! Settings of an environment
 
 use super::{AuditEntry, Author};
 
@@ -9,12 +9,12 @@ pub struct SettingsChange {
     pub project_id: i64,
     /// The environment
     pub environment_id: i64,
-    /// Whether anybody might have evaluated values of it without a key; if that is not so any more, nothing is changed
+    /// Whether evaluated values were public before; the change fails if that is no longer so
     pub was_public: bool,
-    /// Whether anybody may
+    /// Whether evaluated values are public from now on
     pub is_public: bool,
-    /// Who makes it
+    /// The author
     pub author: Author,
-    /// What the audit says of it
+    /// The audit entries
     pub audit: Vec<AuditEntry>,
 }

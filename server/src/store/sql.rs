@@ -1,20 +1,22 @@
-//! The SQL adapter, through sqlx's `Any` driver: one set of statements in a dialect that SQLite and PostgreSQL both take
+//! The SQL adapter, through sqlx's `Any` driver: the same statements for SQLite and PostgreSQL
 //!
-//! What differs between the two is in [`dialect`] and [`listen`]; nothing else may.
+//! All differences between the two databases are in [`dialect`] and [`listen`].
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use flagstaff_core::Timestamp;
 use futures_util::future::BoxFuture;
 use serde_json::Value as Json;
-use sqlx::{AnyConnection, Connection as _, Executor as _};
+use sqlx::{Any, AnyConnection, Connection as _, Executor as _, Transaction};
 use tokio::sync::OnceCell;
 
 use super::{
-    Access, AccessChange, Announcements, AuditDetails, AuditHead, AuditQuery, AuditRow, Commit,
-    EntryId, EntryQuery, EntryRow, EnvironmentContent, EnvironmentRow, Heads, KeyRow,
-    NewEnvironments, NoteChange, SettingsChange, Since, Store, StoreError, WRITE_LIMIT, Writes,
+    Access, AccessChange, AuditDetails, AuditHead, AuditQuery, AuditRow, Author, Commit,
+    CommitNotifications, CredentialRow, EntryId, EntryQuery, EntryRow, EnvironmentContent,
+    EnvironmentRow, NameChange, NewEnvironments, NoteChange, PoolDurations, PoolUse,
+    SettingsChange, Since, Store, StoreError, StoreRevisions, WRITE_LIMIT, Writes, pools,
 };
 
 mod access;
@@ -48,15 +50,15 @@ use listen::PostgresAnnouncements;
 use pool::{CONNECT, Pool};
 use row::{timestamp, unsigned};
 
-/// Revisions of an environment whose changes are kept
+/// The number of past revisions whose changes are stored
 pub(crate) const KEPT_REVISIONS: u64 = 1_000;
 
-/// A question that every node asks all the time
+/// The time limit of the query by which every node polls
 const GLANCE: Duration = Duration::from_secs(3);
-/// Anything else; above the limits that PostgreSQL is given, which say better what was wrong
+/// The time limit of everything else; longer than PostgreSQL's own limits, whose errors are more precise
 const WORK: Duration = Duration::from_mins(1);
 const CONNECTIONS: u32 = 4;
-/// For what a node loads to be where the store is
+/// Connections with which a node follows the store
 const FOLLOWERS: u32 = 2;
 
 /// A store in an SQL database
@@ -67,15 +69,16 @@ pub struct SqlStore {
     file: Option<Arc<DatabaseFile>>,
     is_prepared: Arc<OnceCell<()>>,
     writer: Pool,
-    // What people ask for can take long, so what a node needs to serve has connections of its own, and the look at the heads, by which
-    // an outage is known, another.
+    // Requests of people can take long. What a node needs for serving has connections of its own, and so has the poll of the heads, by
+    // which an outage is noticed.
     readers: Pool,
     followers: Pool,
     glance: Pool,
+    durations: PoolDurations,
     writes: Arc<Writes>,
 }
 
-/// An address with a password in it
+/// A database URL that may contain a password
 #[derive(Clone)]
 struct Address(Arc<str>);
 
@@ -86,15 +89,15 @@ impl std::fmt::Debug for Address {
 }
 
 impl SqlStore {
-    /// Opens the database at an address such as `sqlite://flagstaff.db` or `postgres://user@host/name` and brings its tables up to
-    /// date; an SQLite database is made if there is none
+    /// Opens the database at a URL such as `sqlite://flagstaff.db` or `postgres://user@host/name` and migrates its tables; creates an
+    /// SQLite database that does not exist
     pub async fn open(address: &str) -> Result<Self, StoreError> {
         let store = Self::new(address)?;
         store.prepare().await?;
         Ok(store)
     }
 
-    /// Opens a database that is there already and brings its tables up to date
+    /// Opens an existing database and migrates its tables
     pub async fn open_existing(address: &str) -> Result<Self, StoreError> {
         let mut store = Self::new(address)?;
         if let Some(file) = store.file.as_mut().and_then(Arc::get_mut) {
@@ -104,7 +107,7 @@ impl SqlStore {
         Ok(store)
     }
 
-    /// The database at an address, which is opened when it is first needed
+    /// The database at a URL, which is opened when it is first used
     pub fn new(address: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let dialect = Dialect::of(address)?;
@@ -117,12 +120,17 @@ impl SqlStore {
             Dialect::Sqlite => 1,
             Dialect::Postgres => CONNECTIONS,
         };
-        let pool = |most| Pool::new(dialect, &address, most);
+        let durations = pools::durations();
+        let pool = |name, most| {
+            let durations = durations.clone();
+            Pool::new((dialect, &address), (name, most), durations)
+        };
         Ok(Self {
-            writer: pool(writers)?.for_writing(),
-            readers: pool(CONNECTIONS)?,
-            followers: pool(FOLLOWERS)?,
-            glance: pool(1)?,
+            writer: pool("write", writers)?.for_writing(),
+            readers: pool("read", CONNECTIONS)?,
+            followers: pool("follow", FOLLOWERS)?,
+            glance: pool("poll", 1)?,
+            durations: durations.clone(),
             file: file.map(Arc::new),
             is_prepared: Arc::default(),
             writes: Arc::default(),
@@ -131,13 +139,13 @@ impl SqlStore {
         })
     }
 
-    /// Brings the tables up to date, once
+    /// Migrates the tables, once
     pub async fn prepare(&self) -> Result<(), StoreError> {
         let prepare = async || {
             if let Some(file) = &self.file {
                 file.protect()?;
             }
-            // Without a pool, which would hide why there is no connection, and without the limits of a request.
+            // Not through the pool, which would hide why there is no connection, and without the limits of a request.
             let connect = AnyConnection::connect(&self.address.0);
             let mut connection = tokio::time::timeout(CONNECT, connect)
                 .await
@@ -149,16 +157,15 @@ impl SqlStore {
             self.dialect.check(&mut connection).await?;
             migrate::migrate(&mut connection).await?;
             heads::ensure_epoch(&mut connection).await?;
-            audit::adopt_all(&mut connection, self.dialect).await?;
             connection.close().await?;
             Ok(())
         };
         self.is_prepared.get_or_try_init(prepare).await.copied()
     }
 
-    /// What this database is called where several could meet: its address, without what is secret in it
+    /// A name for this database that differs from that of others, for names in Redis: its URL without secrets
     ///
-    /// Files of one name are on many machines, so of a file its lineage belongs to it.
+    /// Files with the same name exist on many machines, so a file's name includes its epoch.
     pub async fn shared_name(&self) -> Result<String, StoreError> {
         let address = redacted(&self.address.0);
         match self.dialect {
@@ -167,14 +174,14 @@ impl SqlStore {
         }
     }
 
-    /// Closes the connections; what was committed is in the database
+    /// Closes the connections; everything committed is in the database
     pub async fn close(&self) {
         for pool in [&self.glance, &self.followers, &self.readers, &self.writer] {
             pool.close().await;
         }
     }
 
-    /// Does something on a connection, for so long at most, with the time that it waits for one
+    /// Runs `work` on a connection; the time limit includes the time it waits for one
     async fn on<T: Send>(
         &self,
         pool: &Pool,
@@ -186,6 +193,42 @@ impl SqlStore {
             self.writes.note(&result);
         }
         result
+    }
+
+    /// Runs `work` in one transaction that writes
+    async fn write<T: Send>(
+        &self,
+        limit: Duration,
+        work: impl for<'c> FnOnce(Transaction<'c, Any>, Dialect) -> BoxFuture<'c, Result<T, StoreError>>
+        + Send
+        + 'static,
+    ) -> Result<T, StoreError> {
+        let dialect = self.dialect;
+        self.on(&self.writer, limit, move |connection| {
+            Box::pin(async move {
+                work(
+                    connection.begin_with(dialect.begin_writing()).await?,
+                    dialect,
+                )
+                .await
+            })
+        })
+        .await
+    }
+
+    /// Runs `work` in one transaction that reads a consistent state
+    async fn read<T: Send>(
+        &self,
+        pool: &Pool,
+        work: impl for<'c> FnOnce(Transaction<'c, Any>) -> BoxFuture<'c, Result<T, StoreError>>
+        + Send
+        + 'static,
+    ) -> Result<T, StoreError> {
+        let begin = self.dialect.begin_reading();
+        self.on(pool, WORK, move |connection| {
+            Box::pin(async move { work(connection.begin_with(begin).await?).await })
+        })
+        .await
     }
 
     async fn check_and_run<T: Send>(
@@ -200,7 +243,7 @@ impl SqlStore {
             .unwrap_or_else(|elapsed| Err(StoreError::Unreachable(elapsed.into())))?;
         self.check_file()?;
         let done = pool.run(asked_at, limit, work).await?;
-        // What was written to a file that nobody will find again must not be called stored.
+        // A write to a file that was deleted or replaced must not be reported as stored.
         self.check_file()?;
         Ok(done)
     }
@@ -212,7 +255,7 @@ impl SqlStore {
 
 #[async_trait]
 impl Store for SqlStore {
-    async fn heads(&self) -> Result<Heads, StoreError> {
+    async fn heads(&self) -> Result<StoreRevisions, StoreError> {
         self.on(&self.glance, GLANCE, |connection| {
             Box::pin(heads::heads(connection))
         })
@@ -231,6 +274,15 @@ impl Store for SqlStore {
         &self.writes
     }
 
+    fn pools(&self) -> Vec<PoolUse> {
+        let pools = [&self.writer, &self.readers, &self.followers, &self.glance];
+        pools.map(Pool::in_use).to_vec()
+    }
+
+    fn durations(&self) -> &PoolDurations {
+        &self.durations
+    }
+
     async fn try_write(&self) -> Result<(), StoreError> {
         self.on(&self.writer, WORK, |connection| {
             Box::pin(heads::try_write(connection))
@@ -246,33 +298,37 @@ impl Store for SqlStore {
     }
 
     async fn create_environments(&self, new: NewEnvironments) -> Result<(), StoreError> {
-        self.on(&self.writer, WORK, |connection| {
-            let dialect = self.dialect;
-            Box::pin(async move {
-                let transaction = connection.begin_with(dialect.begin_writing()).await?;
-                environments::create(transaction, dialect, new).await
-            })
+        self.write(WORK, move |transaction, dialect| {
+            Box::pin(environments::create(transaction, dialect, new))
+        })
+        .await
+    }
+
+    async fn change_name(&self, change: NameChange) -> Result<String, StoreError> {
+        self.write(WORK, move |transaction, dialect| {
+            Box::pin(environments::change(transaction, dialect, change))
+        })
+        .await
+    }
+
+    async fn project_id(&self, name: &str) -> Result<Option<i64>, StoreError> {
+        let name = name.to_owned();
+        self.on(&self.readers, WORK, |connection| {
+            Box::pin(async move { environments::project_id(connection, &name).await })
         })
         .await
     }
 
     async fn load(&self, environment: i64) -> Result<EnvironmentContent, StoreError> {
-        self.on(&self.followers, WORK, |connection| {
-            let begin = self.dialect.begin_reading();
-            Box::pin(
-                async move { load::load(connection.begin_with(begin).await?, environment).await },
-            )
+        self.read(&self.followers, move |transaction| {
+            Box::pin(load::load(transaction, environment))
         })
         .await
     }
 
     async fn load_since(&self, environment: i64, revision: u64) -> Result<Since, StoreError> {
-        self.on(&self.followers, WORK, |connection| {
-            let begin = self.dialect.begin_reading();
-            Box::pin(async move {
-                let transaction = connection.begin_with(begin).await?;
-                since::load_since(transaction, environment, revision).await
-            })
+        self.read(&self.followers, move |transaction| {
+            Box::pin(since::load_since(transaction, environment, revision))
         })
         .await
     }
@@ -288,12 +344,8 @@ impl Store for SqlStore {
         if left.is_zero() {
             return Err(StoreError::Busy);
         }
-        self.on(&self.writer, left, |connection| {
-            let dialect = self.dialect;
-            Box::pin(async move {
-                let transaction = connection.begin_with(dialect.begin_writing()).await?;
-                commit::commit_all(transaction, dialect, commits, note).await
-            })
+        self.write(left, move |transaction, dialect| {
+            Box::pin(commit::commit_all(transaction, dialect, commits, note))
         })
         .await
     }
@@ -324,11 +376,8 @@ impl Store for SqlStore {
     }
 
     async fn audit_details(&self, project: i64, sequence: u64) -> Result<AuditDetails, StoreError> {
-        self.on(&self.readers, WORK, |connection| {
-            let begin = self.dialect.begin_reading();
-            Box::pin(async move {
-                audit::details(connection.begin_with(begin).await?, project, sequence).await
-            })
+        self.read(&self.readers, move |transaction| {
+            Box::pin(audit::details(transaction, project, sequence))
         })
         .await
     }
@@ -340,87 +389,88 @@ impl Store for SqlStore {
         .await
     }
 
-    async fn flag_then(
+    async fn forget_audit(&self, kept: Duration, author: Author) -> Result<(), StoreError> {
+        self.write(WORK, move |transaction, _| {
+            Box::pin(async move { audit::forget(transaction, kept, &author).await })
+        })
+        .await
+    }
+
+    async fn flag_at_revision(
         &self,
         environment: i64,
         flag: &str,
         revision: u64,
     ) -> Result<Option<Json>, StoreError> {
         let flag = flag.to_owned();
-        self.on(&self.readers, WORK, |connection| {
-            let begin = self.dialect.begin_reading();
+        self.read(&self.readers, move |transaction| {
             Box::pin(async move {
-                let transaction = connection.begin_with(begin).await?;
-                audit::flag_then(transaction, environment, &flag, revision).await
+                audit::flag_at_revision(transaction, environment, &flag, revision).await
             })
         })
         .await
     }
 
     async fn access(&self) -> Result<Access, StoreError> {
-        self.on(&self.followers, WORK, |connection| {
-            let begin = self.dialect.begin_reading();
-            Box::pin(async move { access::access(connection.begin_with(begin).await?).await })
+        self.read(&self.followers, move |transaction| {
+            Box::pin(access::access(transaction))
         })
         .await
     }
 
-    async fn ensure_key(&self, key: KeyRow) -> Result<(), StoreError> {
-        self.on(&self.writer, WORK, |connection| {
-            let dialect = self.dialect;
-            Box::pin(async move {
-                let transaction = connection.begin_with(dialect.begin_writing()).await?;
-                access::ensure(transaction, dialect, key).await
-            })
+    async fn ensure_key(&self, key: CredentialRow) -> Result<(), StoreError> {
+        self.write(WORK, move |transaction, dialect| {
+            Box::pin(access::ensure(transaction, dialect, key))
         })
         .await
     }
 
-    async fn found_keys(&self, keys: Vec<KeyRow>) -> Result<Vec<String>, StoreError> {
-        self.on(&self.writer, WORK, |connection| {
-            let dialect = self.dialect;
-            Box::pin(async move {
-                let transaction = connection.begin_with(dialect.begin_writing()).await?;
-                access::found(transaction, dialect, keys).await
-            })
+    async fn insert_credentials_if_none(
+        &self,
+        keys: Vec<CredentialRow>,
+    ) -> Result<Vec<String>, StoreError> {
+        self.write(WORK, move |transaction, dialect| {
+            Box::pin(access::found(transaction, dialect, keys))
         })
         .await
     }
 
     async fn drop_keys(&self, hashes: Vec<String>) -> Result<(), StoreError> {
-        self.on(&self.writer, WORK, |connection| {
-            let dialect = self.dialect;
-            Box::pin(async move {
-                let transaction = connection.begin_with(dialect.begin_writing()).await?;
-                access::drop_all(transaction, dialect, &hashes).await
-            })
+        self.write(WORK, move |transaction, dialect| {
+            Box::pin(async move { access::drop_all(transaction, dialect, &hashes).await })
         })
         .await
     }
 
     async fn change_access(&self, change: AccessChange) -> Result<(), StoreError> {
-        self.on(&self.writer, WORK, |connection| {
-            let dialect = self.dialect;
-            Box::pin(async move {
-                let transaction = connection.begin_with(dialect.begin_writing()).await?;
-                access::change(transaction, dialect, change).await
-            })
+        self.write(WORK, move |transaction, dialect| {
+            Box::pin(access::change(transaction, dialect, change))
+        })
+        .await
+    }
+
+    async fn credential_uses(&self) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        self.on(&self.readers, WORK, |connection| {
+            Box::pin(access::uses(connection))
+        })
+        .await
+    }
+
+    async fn put_credential_uses(&self, uses: Vec<(String, Timestamp)>) -> Result<(), StoreError> {
+        self.write(WORK, move |transaction, _| {
+            Box::pin(access::put_uses(transaction, uses))
         })
         .await
     }
 
     async fn change_settings(&self, change: SettingsChange) -> Result<(), StoreError> {
-        self.on(&self.writer, WORK, |connection| {
-            let dialect = self.dialect;
-            Box::pin(async move {
-                let transaction = connection.begin_with(dialect.begin_writing()).await?;
-                settings::change(transaction, dialect, change).await
-            })
+        self.write(WORK, move |transaction, dialect| {
+            Box::pin(settings::change(transaction, dialect, change))
         })
         .await
     }
 
-    async fn listen(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
+    async fn listen(&self) -> Result<Option<Box<dyn CommitNotifications>>, StoreError> {
         self.prepare().await?;
         match self.dialect {
             Dialect::Sqlite => Ok(None),

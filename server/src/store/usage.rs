@@ -1,4 +1,4 @@
-//! How often flags were evaluated, when each was last asked for, and what was asked for and does not exist
+//! How often flags were evaluated, when each was last evaluated, and which unknown flags were asked for
 
 use std::sync::Arc;
 
@@ -7,48 +7,47 @@ use flagstaff_core::Timestamp;
 
 use super::StoreError;
 
-/// Unknown flags that are kept for an environment
+/// The maximum number of unknown flags stored per environment
 pub const KEPT_UNKNOWN: usize = 200;
-/// Evaluations of one row, which stays there when more are added: every reader of JSON holds it exactly, and the sum over the rows
-/// of an answer fits into 64 bits
+/// The maximum count of one row: an integer that every JSON reader represents exactly, and small enough that the sum over the rows of a
+/// response fits into 64 bits
 pub const MAX_EVALUATIONS: u64 = 1 << 53;
 
-/// The part of the port that keeps usage; every method is one transaction
+/// Storage of usage; every method is one transaction
 ///
-/// What is counted comes from outside, also with keys that anybody can read. So a row that the database does not take is left out
-/// and logged, and the others are stored.
+/// The counts come from outside, also with public keys. A row that the database refuses is left out and logged, and the others are stored.
 #[async_trait]
 pub trait UsageStore: Send + Sync + std::fmt::Debug {
-    /// Adds evaluations that one node has counted to what is there, up to [`MAX_EVALUATIONS`]
+    /// Adds the evaluations that one node has counted, up to [`MAX_EVALUATIONS`] per row
     async fn add_evaluations(&self, rows: Vec<UsageRow>) -> Result<(), StoreError>;
 
-    /// Stores when flags were last asked for, where that is later than what is there
+    /// Stores when flags were last evaluated, where that is later than what is stored
     async fn add_seen(&self, rows: Vec<SeenFlag>) -> Result<(), StoreError>;
 
-    /// Adds unknown flags to what is there; [`KEPT_UNKNOWN`] of each environment stay, those asked for most
+    /// Adds unknown flags; the [`KEPT_UNKNOWN`] most frequent ones of each environment are kept
     async fn add_unknown(&self, rows: Vec<UnknownFlag>) -> Result<(), StoreError>;
 
-    /// Evaluations of one flag by step and variant, the earliest first; only where there were some
-    async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageStep>, StoreError>;
+    /// The evaluations of one flag by step and variant, earliest first; steps without evaluations are left out
+    async fn usage(&self, query: UsageQuery) -> Result<Vec<UsagePoint>, StoreError>;
 
-    /// When flags of all environments were last asked for, of those that were at `since` or after it
+    /// When flags of all environments were last evaluated, for those that were at or after `since`
     async fn seen_flags(&self, since: Timestamp) -> Result<Vec<SeenFlag>, StoreError>;
 
-    /// Unknown flags of an environment, those asked for most first, then by key
+    /// The unknown flags of an environment, most frequent first, then by key
     async fn unknown_flags(&self, environment: i64) -> Result<Vec<UnknownFlag>, StoreError>;
 
-    /// Removes the counts of hours before an instant, and unknown flags that have not been asked for since
+    /// Deletes the counts of hours before an instant, and unknown flags that were not asked for since
     async fn forget_usage(&self, before: Timestamp) -> Result<(), StoreError>;
 }
 
-/// What a node has counted
+/// The counts of a node
 #[derive(Debug, Default)]
 pub struct UsageCounts {
     /// Evaluations
     pub evaluations: Vec<UsageRow>,
-    /// When flags were last asked for
+    /// When flags were last evaluated
     pub seen: Vec<SeenFlag>,
-    /// What was asked for and does not exist
+    /// Unknown flags that were asked for
     pub unknown: Vec<UnknownFlag>,
 }
 
@@ -59,22 +58,22 @@ pub struct UsageRow {
     pub environment: i64,
     /// The flag's key
     pub flag: Arc<str>,
-    /// The variant; `None` where none was served
+    /// The variant; `None` if none was served
     pub variant: Option<Arc<str>>,
-    /// When the hour began
+    /// The begin of the hour
     pub began_at: Timestamp,
-    /// How many
+    /// The number of evaluations
     pub evaluations: u64,
 }
 
-/// When a flag was last asked for
+/// When a flag was last evaluated
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenFlag {
     /// The environment
     pub environment: i64,
     /// The flag's key
     pub flag: Arc<str>,
-    /// When
+    /// The time
     pub seen_at: Timestamp,
 }
 
@@ -85,26 +84,26 @@ pub struct UnknownFlag {
     pub environment: i64,
     /// The key that was asked for
     pub flag: Arc<str>,
-    /// How often, at least
+    /// A lower bound of the number of times
     pub evaluations: u64,
-    /// When for the first time
+    /// The first time
     pub first_seen_at: Timestamp,
-    /// When last
+    /// The last time
     pub last_seen_at: Timestamp,
-    /// By whom last, as `flagstaff-rust/0.1.0`
+    /// The SDK that asked last, as `flagstaff-rust/0.1.0`
     pub sdk: Arc<str>,
 }
 
-/// Which usage is asked for
+/// A query for usage
 #[derive(Debug, Clone)]
 pub struct UsageQuery {
     /// The environment
     pub environment: i64,
     /// The flag's key
     pub flag: String,
-    /// The first instant
+    /// The begin, inclusive
     pub from: Timestamp,
-    /// The first instant that is not asked for any more
+    /// The end, exclusive
     pub until: Timestamp,
     /// Milliseconds of a step, which is a whole number of hours; steps begin at multiples of it since 1970
     pub step: i64,
@@ -112,11 +111,11 @@ pub struct UsageQuery {
 
 /// Evaluations of a flag with one variant in one step
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UsageStep {
-    /// When the step began
+pub struct UsagePoint {
+    /// The begin of the step
     pub began_at: Timestamp,
-    /// The variant; `None` where none was served
+    /// The variant; `None` if none was served
     pub variant: Option<String>,
-    /// How many
+    /// The number of evaluations
     pub evaluations: u64,
 }

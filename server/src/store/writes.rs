@@ -1,28 +1,28 @@
-//! Whether a store takes writes, and how many have failed for a reason that is the database's and not the request's
+//! Whether writes to a store succeed, and how many have failed because of the database
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::StoreError;
-use crate::api_error::chain;
+use crate::runtime::logging::error_chain;
 
-/// Why a database failed a write
+/// Why the database failed a write
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteFailure {
-    /// Other writes took all the time that there was
+    /// Other writes took all the available time
     Busy,
-    /// Its disk is full
+    /// The disk is full
     Full,
-    /// Another program holds its lock
+    /// Another program holds the lock
     Locked,
-    /// Its file was deleted or replaced
+    /// The database file was deleted or replaced
     Moved,
     /// It did not finish in time
     TooSlow,
-    /// It cannot be reached, or can do nothing now
+    /// It is unreachable, or cannot work at the moment
     Unreachable,
-    /// Anything else, which may be the fault of the one write
+    /// Any other error, which may be caused by this one write
     Other,
 }
 
@@ -38,7 +38,7 @@ impl WriteFailure {
         Self::Other,
     ];
 
-    /// The word for it
+    /// Its name
     pub const fn name(self) -> &'static str {
         match self {
             Self::Busy => "busy",
@@ -51,7 +51,7 @@ impl WriteFailure {
         }
     }
 
-    /// Why the database failed, if it did: what a rule of ours refuses is no failure, nor is a race that another write has won
+    /// The reason, if the database failed; violated rules and lost races are not failures
     fn of(error: &StoreError) -> Option<Self> {
         match error {
             StoreError::Busy => Some(Self::Busy),
@@ -65,7 +65,7 @@ impl WriteFailure {
         }
     }
 
-    /// Whether the next write would fail in the same way
+    /// Whether the next write would fail too
     const fn concerns_all(self) -> bool {
         match self {
             Self::Full | Self::Locked | Self::Moved | Self::Unreachable => true,
@@ -74,33 +74,33 @@ impl WriteFailure {
     }
 }
 
-/// What became of the writes to a store
+/// The outcome of writes to a store
 #[derive(Debug, Default)]
 pub struct Writes {
-    // When the last write failed, if it was for a reason that concerns all.
+    // When the last write failed for a reason that affects all writes.
     failed_at: Mutex<Option<Instant>>,
     failures: [AtomicU64; WriteFailure::ALL.len()],
 }
 
 impl Writes {
-    /// Whether the last write failed for a reason that concerns all writes
+    /// Whether the last write failed for a reason that affects all writes
     pub fn are_failing(&self) -> bool {
         self.failed_at().is_some()
     }
 
-    /// The same, and it failed since an instant
+    /// Whether the last write failed so, at or after an instant
     pub fn have_failed_since(&self, instant: Instant) -> bool {
         self.failed_at().is_some_and(|failed| failed >= instant)
     }
 
-    /// How many have failed, by the reason
+    /// The number of failures by reason
     pub fn failures(&self) -> impl Iterator<Item = (WriteFailure, u64)> {
         let counts = self.failures.iter();
         let counts = counts.map(|count| count.load(Ordering::Relaxed));
         WriteFailure::ALL.into_iter().zip(counts)
     }
 
-    /// Takes note of a write, and logs when writes begin to fail and when they succeed again
+    /// Records the result of a write, and logs when writes begin to fail and when they succeed again
     pub(super) fn note<T>(&self, result: &Result<T, StoreError>) {
         let Err(error) = result else {
             if self.set_failed_at(None) {
@@ -116,11 +116,11 @@ impl Writes {
             count.fetch_add(1, Ordering::Relaxed);
         }
         if failure.concerns_all() && !self.set_failed_at(Some(Instant::now())) {
-            tracing::error!(error = chain(error), "writes to the database fail");
+            tracing::error!(error = error_chain(error), "writes to the database fail");
         }
     }
 
-    /// Whether they were failing before
+    /// Returns whether writes were failing before
     fn set_failed_at(&self, instant: Option<Instant>) -> bool {
         let mut failed_at = self
             .failed_at

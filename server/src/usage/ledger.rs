@@ -1,4 +1,4 @@
-//! What a node has counted of one environment and not stored yet
+//! What a node has counted in one environment and not stored yet
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,45 +7,45 @@ use arc_swap::ArcSwapOption;
 use flagstaff_core::{Outcome, Snapshot, Timestamp, limits};
 
 use super::report::Report;
-use super::sketch::Sketch;
-use super::tally::Tally;
+use super::sketch::SpaceSavingSketch;
+use super::tally::SnapshotCounters;
 use super::{HOUR, hour_of};
-use crate::published::Published;
+use crate::engine::published::PublishedRevision;
+use crate::engine::visibility::Visibility;
 use crate::store::{SeenFlag, UnknownFlag, UsageCounts, UsageRow};
-use crate::view::Scope;
 
-/// Counts of hours that have ended so long ago are given up if they could not be stored
+/// Counts of hours that ended earlier than this are dropped if they could not be stored
 const OLDEST: i64 = 24 * HOUR;
-/// Tallies of former snapshots that may wait for the next time that something is stored
+/// Counters of earlier snapshots that are kept until the next time that counts are stored
 const RETIRED: usize = 4;
 
 /// The counts of one environment
 #[derive(Debug)]
-pub(crate) struct Ledger {
+pub(crate) struct UsageBuffer {
     environment: i64,
-    // Of the snapshot that was asked last.
-    tally: ArcSwapOption<Tally>,
+    // The counters of the snapshot that was evaluated last.
+    tally: ArcSwapOption<SnapshotCounters>,
     open: Mutex<Open>,
-    // When flags were last asked for, by what the store says too.
+    // When each flag was last evaluated, including what the store says.
     seen: Mutex<HashMap<Arc<str>, Timestamp>>,
 }
 
-/// The flag, the variant, the hour
+/// Flag, variant and hour
 type Key = (Arc<str>, Option<Arc<str>>, Timestamp);
 
 #[derive(Debug, Default)]
 struct Open {
-    // Of former snapshots; a request that began before a change may still count there.
-    retired: Vec<Arc<Tally>>,
-    // INVARIANT: of flags and variants that some snapshot had, and of 25 hours, so that it is bounded.
+    // Counters of earlier snapshots, in which requests that began before a change may still count.
+    retired: Vec<Arc<SnapshotCounters>>,
+    // INVARIANT: bounded, since it has only flags and variants that some snapshot had, and 25 hours.
     reported: HashMap<Key, u64>,
     seen: HashMap<Arc<str>, Timestamp>,
-    unknown: Sketch,
+    unknown: SpaceSavingSketch,
 }
 
 impl Open {
-    /// Takes over what a tally has counted
-    fn drain(&mut self, tally: &Tally, now: Timestamp) {
+    /// Takes over the counts of one snapshot
+    fn drain(&mut self, tally: &SnapshotCounters, now: Timestamp) {
         let hour = hour_of(now);
         tally.drain(|flag, variant, count| {
             let key = (Arc::clone(flag), variant.map(Arc::clone), hour);
@@ -54,17 +54,17 @@ impl Open {
         });
     }
 
-    /// Counts a flag that does not exist, unless no flag could have such a name: anybody may ask for anything
+    /// Counts an evaluation of an unknown flag, unless its name is longer than any flag's: callers can send any name
     fn count_unknown(&mut self, flag: &str, times: u64, (sdk, at): (&Arc<str>, Timestamp)) {
-        if flag.chars().nth(limits::KEY_LENGTH).is_none() {
+        if flag.chars().nth(limits::MAX_KEY_LENGTH).is_none() {
             self.unknown.count(flag, times, sdk, at);
         }
     }
 
-    /// Takes over what former snapshots' tallies have counted, and lets go of those that nobody counts in any more
-    fn settle(&mut self, now: Timestamp) {
+    /// Takes over the counts of earlier snapshots, and drops counters that no request uses any more
+    fn drain_retired(&mut self, now: Timestamp) {
         for tally in std::mem::take(&mut self.retired) {
-            // Looked at before the drain: who lets go of it afterwards has counted before.
+            // Read before draining: a request that drops its reference later has counted before.
             let is_in_use = Arc::strong_count(&tally) > 1;
             self.drain(&tally, now);
             if is_in_use {
@@ -74,7 +74,7 @@ impl Open {
     }
 }
 
-impl Ledger {
+impl UsageBuffer {
     pub(super) fn new(environment: i64) -> Self {
         Self {
             environment,
@@ -84,20 +84,20 @@ impl Ledger {
         }
     }
 
-    /// Counts the answer to who asked for one flag
-    pub(crate) fn answered(
+    /// Counts the evaluation of one flag
+    pub(crate) fn record_evaluation(
         &self,
         snapshot: &Arc<Snapshot>,
         (flag, outcome): (&str, &Outcome<'_>),
         (protocol, now): (&str, Timestamp),
     ) {
-        match snapshot.slot_of(flag, outcome) {
+        match snapshot.counter_of(flag, outcome) {
             Some(slot) => self.tally(snapshot, now).add(std::iter::once(slot)),
             None => self.open().count_unknown(flag, 1, (&protocol.into(), now)),
         }
     }
 
-    /// Counts answers by their slots
+    /// Counts evaluations by slot
     pub(crate) fn answered_all(
         &self,
         snapshot: &Arc<Snapshot>,
@@ -107,7 +107,7 @@ impl Ledger {
         self.tally(snapshot, now).add(slots);
     }
 
-    /// Counts the answers of one request to who asked for flags that do not exist, each with how often
+    /// Counts the unknown flags of one request, each with its number of evaluations
     pub(crate) fn answered_unknown<'a>(
         &self,
         flags: impl ExactSizeIterator<Item = (&'a str, u64)>,
@@ -123,10 +123,10 @@ impl Ledger {
         }
     }
 
-    /// Counts what an SDK has counted, of flags that it sees
+    /// Counts what an SDK reports about the flags that it sees
     pub(super) fn reported(
         &self,
-        (published, scope): (&Published, Scope),
+        (published, scope): (&PublishedRevision, Visibility),
         report: &Report,
         now: Timestamp,
     ) {
@@ -138,7 +138,7 @@ impl Ledger {
                 .snapshot()
                 .names(&count.flag, count.variant.as_deref());
             match names {
-                // Neither evaluated nor unknown: to the SDK it does not exist, and it is none that somebody has to make.
+                // The flag exists but the SDK does not see it: it is neither counted nor listed as unknown.
                 Some((flag, _)) if !published.state().has_flag(scope, flag) => {}
                 Some((flag, variant)) => {
                     let key = (Arc::clone(flag), variant.map(Arc::clone), hour);
@@ -150,23 +150,23 @@ impl Ledger {
         }
     }
 
-    /// When a flag was last asked for, as far as it is stored
+    /// When a flag was last evaluated, according to the store
     pub(crate) fn last_seen(&self, flag: &str) -> Option<Timestamp> {
         lock(&self.seen).get(flag).copied()
     }
 
-    /// Takes note of what the store says
-    pub(super) fn saw(&self, flag: &Arc<str>, at: Timestamp) {
+    /// Records when a flag was last evaluated, according to the store
+    pub(super) fn mark_seen(&self, flag: &Arc<str>, at: Timestamp) {
         see(&mut lock(&self.seen), flag, at);
     }
 
-    /// Takes everything that is to be stored
+    /// Takes everything that has to be stored
     pub(super) fn take(&self, counts: &mut UsageCounts, now: Timestamp) {
         let mut open = self.open();
         if let Some(tally) = &*self.tally.load() {
             open.drain(tally, now);
         }
-        open.settle(now);
+        open.drain_retired(now);
         let environment = self.environment;
         let rows = open.reported.drain();
         counts.evaluations.extend(
@@ -198,7 +198,7 @@ impl Ledger {
             }));
     }
 
-    /// Takes evaluations back that could not be stored
+    /// Puts evaluations back that could not be stored
     pub(super) fn put_back(&self, row: UsageRow, now: Timestamp) {
         if row.began_at >= hour_of(earliest(now)) {
             let key = (row.flag, row.variant, row.began_at);
@@ -206,13 +206,13 @@ impl Ledger {
         }
     }
 
-    /// The same, of when a flag was asked for
+    /// Puts back when a flag was evaluated, if that could not be stored
     pub(super) fn put_back_seen(&self, row: &SeenFlag) {
         see(&mut self.open().seen, &row.flag, row.seen_at);
     }
 
     /// The counters of a snapshot
-    fn tally(&self, snapshot: &Arc<Snapshot>, now: Timestamp) -> Arc<Tally> {
+    fn tally(&self, snapshot: &Arc<Snapshot>, now: Timestamp) -> Arc<SnapshotCounters> {
         if let Some(tally) = &*self.tally.load()
             && tally.is_of(snapshot)
         {
@@ -225,9 +225,9 @@ impl Ledger {
             return Arc::clone(tally);
         }
         if open.retired.len() >= RETIRED {
-            open.settle(now);
+            open.drain_retired(now);
         }
-        let tally = Arc::new(Tally::new(snapshot));
+        let tally = Arc::new(SnapshotCounters::new(snapshot));
         open.retired
             .extend(self.tally.swap(Some(Arc::clone(&tally))));
         tally
@@ -268,18 +268,18 @@ mod tests {
 
     #[test]
     fn the_unknown_flags_of_a_request_are_counted_under_one_lock() {
-        let ledger = Ledger::new(1);
+        let buffer = UsageBuffer::new(1);
         let names = ["a", "b", "a"];
         let flags = names.iter().map(|name| {
             assert!(
-                ledger.open.try_lock().is_err(),
+                buffer.open.try_lock().is_err(),
                 "it is held from the first to the last"
             );
             (*name, 2)
         });
-        ledger.answered_unknown(flags, ("test", NOW));
+        buffer.answered_unknown(flags, ("test", NOW));
         let mut counts = UsageCounts::default();
-        ledger.take(&mut counts, NOW);
+        buffer.take(&mut counts, NOW);
         let mut counts: Vec<_> = counts
             .unknown
             .iter()

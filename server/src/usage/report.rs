@@ -1,4 +1,4 @@
-//! What an SDK reports: how often it answered what, since it reported last
+//! The report of an SDK: how often it evaluated each flag and variant since its last report
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,27 +9,28 @@ use flagstaff_core::{Timestamp, limits};
 use serde::{Deserialize, Deserializer, de};
 use utoipa::ToSchema;
 
-use crate::api_error::{ApiError, FieldError};
+use crate::engine::field_error::FieldError;
+use crate::http::api_error::ApiError;
 
-/// Flags and variants of one report
+/// The maximum number of flags and variants in one report
 const COUNTS: usize = 10_000;
-/// Evaluations of one flag and variant in one report, and those that it could not count
+/// The maximum number of evaluations of one flag and variant in one report, and of lost ones
 const LARGEST: u64 = 1_000_000_000_000;
-/// Characters of an instance's id, and of an SDK's name and version
+/// The maximum length of an instance's id, and of an SDK's name and version, in characters
 const LENGTH: usize = 64;
-/// Instances whose last report is remembered
+/// The number of instances whose last report is remembered
 const INSTANCES: usize = 20_000;
-/// A report is not sent again so long after it was sent first
+/// How long a report is remembered; an SDK does not send it again later than this
 const REMEMBERED: Duration = Duration::from_mins(10);
 
-/// What an SDK has answered since it reported last
+/// What an SDK has evaluated since its last report
 #[derive(Deserialize, ToSchema)]
 #[schema(as = UsageReport)]
 pub(crate) struct ReportWire {
     /// The instance's random id
     #[schema(min_length = 1, max_length = 64)]
     instance: String,
-    /// Counts the instance's reports; one that was sent again is not counted again
+    /// Increases with each report of an instance; a report that is sent again is not counted again
     #[schema(format = "uint64")]
     sequence: u64,
     sdk: SdkWire,
@@ -47,7 +48,7 @@ pub(crate) struct ReportWire {
     lost: u64,
 }
 
-/// An instant as the whole API has it: the language's own number of milliseconds is of documents
+/// A timestamp in the format of the whole API (a number of milliseconds is allowed only in documents)
 fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     let text = String::deserialize(deserializer)?;
     Timestamp::parse(&text).ok_or_else(|| {
@@ -63,7 +64,7 @@ struct SdkWire {
     version: String,
 }
 
-/// How often a flag was answered with a variant, or without one
+/// How often a flag was evaluated to a variant, or to none
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = UsageCount)]
 pub(super) struct Count {
@@ -74,7 +75,7 @@ pub(super) struct Count {
     pub(super) times: u64,
 }
 
-/// A report that can be counted
+/// A report that passed the checks
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(super) instance: String,
@@ -86,7 +87,7 @@ pub(crate) struct Report {
 }
 
 impl ReportWire {
-    /// Checks everything
+    /// Checks the whole report
     pub(crate) fn check(self) -> Result<Report, ApiError> {
         let mut errors = Vec::new();
         let mut expect = |is_right: bool, pointer: &str, expected: &str| {
@@ -109,7 +110,7 @@ impl ReportWire {
             "at most 10,000 counts",
         );
         let is_right = |count: &Count| {
-            let is_key = (1..=limits::KEY_LENGTH).contains(&count.flag.chars().count());
+            let is_key = (1..=limits::MAX_KEY_LENGTH).contains(&count.flag.chars().count());
             is_key && (1..=LARGEST).contains(&count.times)
         };
         if let Some(position) = self.counts.iter().position(|count| !is_right(count)) {
@@ -131,11 +132,11 @@ impl ReportWire {
     }
 }
 
-/// What an instance's id is
+/// What the id of an instance may be
 pub(crate) const INSTANCE: &str = "1 to 64 characters of `A-Z a-z 0-9 . _ -`";
 const WORD: &str = "1 to 64 visible ASCII characters";
 
-/// Whether a text can be the id of an instance
+/// Whether a text is a valid id of an instance
 pub(crate) fn is_instance(id: &str) -> bool {
     let is_usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     (1..=LENGTH).contains(&id.len()) && id.bytes().all(is_usual)
@@ -145,32 +146,32 @@ fn is_word(text: &str) -> bool {
     (1..=LENGTH).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// The id of a key and that of an instance
+/// The id of a key and the id of an instance
 type Sender = (Arc<str>, String);
 
-/// The last report of each instance, so that one that is sent again, because its answer was lost, is not counted again
+/// The last report of each instance, so that a report that is sent again because its response was lost is not counted again
 ///
-/// By the id of the key that it came with, which is of one environment: instances' ids are told to whoever may read them, and a public key must
-/// not silence a server's instance with a number that is never reached.
+/// By key and instance: the ids of instances are visible to readers of the API, and nobody with a public key may suppress the reports of
+/// another key's instance by sending its id with a high sequence number.
 #[derive(Debug, Default)]
-pub(super) struct Received(Mutex<HashMap<Sender, (u64, Instant)>>);
+pub(super) struct SeenReports(Mutex<HashMap<Sender, (u64, Instant)>>);
 
-impl Received {
-    /// Whether a report of this instance is new; from then on it is not
-    pub(super) fn is_new(&self, key_id: Arc<str>, report: &Report, now: Instant) -> bool {
+impl SeenReports {
+    /// Whether a report of this instance is new; records it
+    pub(super) fn insert(&self, key_id: Arc<str>, report: &Report, now: Instant) -> bool {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (key_id, report.instance.clone());
         if let Some((sequence, at)) = last.get_mut(&key) {
-            let is_new = report.sequence > *sequence;
-            if is_new {
+            let insert = report.sequence > *sequence;
+            if insert {
                 (*sequence, *at) = (report.sequence, now);
             }
-            return is_new;
+            return insert;
         }
         if last.len() >= INSTANCES {
             last.retain(|_, (_, at)| now.saturating_duration_since(*at) < REMEMBERED);
         }
-        // Rather counted twice than not at all.
+        // If there is no room, a report is rather counted twice than not at all.
         if last.len() < INSTANCES {
             last.insert(key, (report.sequence, now));
         }
@@ -195,25 +196,25 @@ mod tests {
 
     #[test]
     fn a_report_is_new_once_for_its_key_and_instance() {
-        let (received, now) = (Received::default(), Instant::now());
-        let is_new = |key: &str, instance, sequence| {
-            received.is_new(key.into(), &report(instance, sequence), now)
+        let (received, now) = (SeenReports::default(), Instant::now());
+        let insert = |key: &str, instance, sequence| {
+            received.insert(key.into(), &report(instance, sequence), now)
         };
-        assert!(is_new("k", "a", 1) && !is_new("k", "a", 1));
-        assert!(is_new("k", "b", 1) && is_new("other", "a", u64::MAX));
-        assert!(is_new("k", "a", 2) && !is_new("k", "a", 1));
+        assert!(insert("k", "a", 1) && !insert("k", "a", 1));
+        assert!(insert("k", "b", 1) && insert("other", "a", u64::MAX));
+        assert!(insert("k", "a", 2) && !insert("k", "a", 1));
     }
 
     #[test]
     fn however_many_instances_there_are_a_bounded_number_is_remembered() {
-        let (received, now) = (Received::default(), Instant::now());
-        let is_new = |report, now| received.is_new("k".into(), &report, now);
+        let (received, now) = (SeenReports::default(), Instant::now());
+        let insert = |report, now| received.insert("k".into(), &report, now);
         for instance in 0..INSTANCES + 10 {
-            assert!(is_new(report(&instance.to_string(), 1), now));
+            assert!(insert(report(&instance.to_string(), 1), now));
         }
         assert_eq!(received.0.lock().unwrap().len(), INSTANCES);
         let later = now.checked_add(REMEMBERED).unwrap();
-        assert!(is_new(report("later", 1), later));
-        assert!(!is_new(report("later", 1), later));
+        assert!(insert(report("later", 1), later));
+        assert!(!insert(report("later", 1), later));
     }
 }

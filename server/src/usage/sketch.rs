@@ -1,21 +1,21 @@
-//! Which of unboundedly many names come most often, in bounded memory: the space-saving sketch (Metwally, Agrawal, El Abbadi, 2005)
+//! The most frequent of an unlimited number of names, in bounded memory: the space-saving sketch (Metwally, Agrawal, El Abbadi, 2005)
 //!
-//! A name that comes when all places are taken takes the place of the one counted least, and its count, which is its error. So
-//! a name that comes more often than the rest divided by the places is there for certain, whatever else comes.
+//! When all places are taken, a new name replaces the name with the lowest count and inherits that count as its error. A name that is more
+//! frequent than the total divided by the number of places is therefore always there.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use flagstaff_core::Timestamp;
 
-/// Names counted at a time
+/// The number of names that are counted at a time
 pub(super) const PLACES: usize = 100;
 
-/// What is known of one name
+/// The count of one name
 #[derive(Debug, Clone)]
 pub(super) struct Counted {
     count: u64,
-    // Of `count`, so much may be others'.
+    // How much of `count` may belong to other names.
     error: u64,
     pub(super) first_seen_at: Timestamp,
     pub(super) last_seen_at: Timestamp,
@@ -23,18 +23,18 @@ pub(super) struct Counted {
 }
 
 impl Counted {
-    /// How often it came, at least
+    /// A lower bound of the number of occurrences
     pub(super) fn at_least(&self) -> u64 {
         self.count.saturating_sub(self.error)
     }
 }
 
-/// The names that come most often
+/// The most frequent names
 #[derive(Debug, Default)]
-pub(super) struct Sketch(HashMap<Arc<str>, Counted>);
+pub(super) struct SpaceSavingSketch(HashMap<Arc<str>, Counted>);
 
-impl Sketch {
-    /// Counts a name
+impl SpaceSavingSketch {
+    /// Counts occurrences of a name
     pub(super) fn count(&mut self, name: &str, times: u64, sdk: &Arc<str>, at: Timestamp) {
         if let Some(counted) = self.0.get_mut(name) {
             counted.count = counted.count.saturating_add(times);
@@ -57,7 +57,7 @@ impl Sketch {
         self.0.insert(name.into(), counted);
     }
 
-    /// Everything that was counted; the sketch is empty after it
+    /// Takes all counts and leaves the sketch empty
     pub(super) fn take(&mut self) -> HashMap<Arc<str>, Counted> {
         std::mem::take(&mut self.0)
     }
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn what_comes_often_outlasts_a_flood_and_nothing_is_counted_too_high() {
-        let (mut sketch, sdk) = (Sketch::default(), Arc::from("test/1"));
+        let (mut sketch, sdk) = (SpaceSavingSketch::default(), Arc::from("test/1"));
         for flood in 0..10_000 {
             sketch.count(&format!("random-{flood}"), 1, &sdk, AT);
             if flood % 50 == 0 {

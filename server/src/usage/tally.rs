@@ -1,4 +1,4 @@
-//! Counts of one snapshot's slots, without a lock: each thread adds to the counters of its shard
+//! Counts the evaluations of one snapshot by slot, without a lock: each thread adds to the counters of its shard
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use flagstaff_core::Snapshot;
 
-/// Threads that may count without meeting one another; more share
+/// The number of threads that count without sharing a shard
 const SHARDS: usize = 8;
 
 static THREADS: AtomicUsize = AtomicUsize::new(0);
@@ -15,15 +15,15 @@ thread_local! {
     static SHARD: Cell<usize> = Cell::new(THREADS.fetch_add(1, Ordering::Relaxed) % SHARDS);
 }
 
-/// How often each slot of a snapshot was answered
+/// How often each slot of a snapshot was evaluated
 #[derive(Debug)]
-pub(super) struct Tally {
+pub(super) struct SnapshotCounters {
     snapshot: Arc<Snapshot>,
-    // Made when a thread first counts.
+    // Allocated when a thread first counts.
     shards: [OnceLock<Box<[AtomicU64]>>; SHARDS],
 }
 
-impl Tally {
+impl SnapshotCounters {
     pub(super) fn new(snapshot: &Arc<Snapshot>) -> Self {
         Self {
             snapshot: Arc::clone(snapshot),
@@ -35,14 +35,14 @@ impl Tally {
         Arc::ptr_eq(&self.snapshot, snapshot)
     }
 
-    /// Counts one answer for each slot
+    /// Counts one evaluation of each slot
     pub(super) fn add(&self, slots: impl Iterator<Item = usize>) {
         let shard = SHARD.with(Cell::get);
         let Some(shard) = self.shards.get(shard) else {
             return;
         };
         let counters = shard.get_or_init(|| {
-            let slots = 0..self.snapshot.slot_count();
+            let slots = 0..self.snapshot.counter_count();
             slots.map(|_| AtomicU64::new(0)).collect()
         });
         for slot in slots {
@@ -52,13 +52,13 @@ impl Tally {
         }
     }
 
-    /// Tells what was counted since the last time
+    /// Reports what was counted since the last call
     pub(super) fn drain(&self, mut tell: impl FnMut(&Arc<str>, Option<&Arc<str>>, u64)) {
         let shards: Vec<_> = self.shards.iter().filter_map(OnceLock::get).collect();
         if shards.is_empty() {
             return;
         }
-        for (slot, (flag, variant)) in self.snapshot.slots().enumerate() {
+        for (slot, (flag, variant)) in self.snapshot.counters().enumerate() {
             let counters = shards.iter().filter_map(|shard| shard.get(slot));
             let count = counters.fold(0_u64, |sum, counter| {
                 sum.saturating_add(counter.swap(0, Ordering::Relaxed))

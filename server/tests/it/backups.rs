@@ -1,23 +1,21 @@
-//! Backups: what comes back, what refuses to, and what clients hold of before
+//! Backups: taking and restoring them, refused files, and cursors of clients after a restoration
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Command;
 
-use axum::http::StatusCode;
-use flagstaff_server::auth::KeyKind;
-use flagstaff_server::{Clock, Intent, Limits, Scope};
-use serde_json::{Value, json};
+use flagstaff_server::{Clock, Intent, Limits, Visibility};
+use serde_json::json;
 
 use crate::cli::run;
-use crate::process::Process;
-use crate::support::{Database, FLAGS, Server, sql, state};
+use crate::support::{ADMIN, Cluster, Database, Process, Requests as _, Server, on, state};
 
-/// Who was sent revision 1 before a backup was restored must not be told that it has what revision 1 is now
+/// A client that had revision 1 before a backup was restored must not take it for the revision 1 of now
 #[tokio::test]
-async fn a_restored_backup_resumes_no_cursor_from_before_it_and_sends_what_there_is() {
+async fn a_restored_backup_resumes_no_cursor_from_before_it() {
     let database = Database::new();
     let open = async || state(&database, Limits::default(), Clock::System).await;
-    // Makes the tables.
+    // Creates the tables.
     drop(open().await);
     let flag = |value: &str| {
         json!({
@@ -30,7 +28,7 @@ async fn a_restored_backup_resumes_no_cursor_from_before_it_and_sends_what_there
         flag["overrides"] = json!({"user": {user: {"variant": "off"}}});
         flag
     };
-    let scopes = [Scope::All, Scope::ClientSide];
+    let scopes = [Visibility::All, Visibility::ClientSide];
     let mut cursors: Vec<[String; 2]> = Vec::new();
     for flag in [
         flag("before"),
@@ -38,17 +36,15 @@ async fn a_restored_backup_resumes_no_cursor_from_before_it_and_sends_what_there
         overrides("a"),
         overrides("b"),
     ] {
-        // The backup: a database in which nothing was written yet, of the same lineage.
-        sql(
-            database.address(),
+        // The backup: an empty database with the same epoch.
+        database.sql(
             "DELETE FROM object; DELETE FROM entry; DELETE FROM flag; DELETE FROM change; DELETE FROM override_change; UPDATE environment SET revision = 0",
         )
         .await;
         let state = open().await;
         let environment = state.environment(1).unwrap();
         let server = Server::of(state, Database::new());
-        let put = server.put("flag", &flag).await;
-        assert_eq!(put.status, StatusCode::CREATED, "{}", put.text);
+        server.put_flag("flag", &flag).await.expect(201);
         let current = environment.current();
         assert_eq!(current.revision(), 1);
         for (scope, index) in scopes.into_iter().zip(0..) {
@@ -63,84 +59,47 @@ async fn a_restored_backup_resumes_no_cursor_from_before_it_and_sends_what_there
                 );
             }
         }
-        // The document of then is not the one of now either, nor are the values that were evaluated from it.
+        // The ETags of before match nothing now.
         for held in &cursors {
             let tag = format!("\"{}\"", held[0]);
-            let headers = [("if-none-match", &*tag)];
-            let path = "/api/v1/sdk/snapshot";
-            let answer = server
-                .call(
-                    KeyKind::Server,
-                    axum::http::Method::GET,
-                    path,
-                    &Value::Null,
-                    &headers,
-                )
-                .await;
-            assert_eq!(answer.status, StatusCode::OK);
+            let snapshot = server.get("/api/v1/sdk/snapshot").token("server");
+            snapshot.header("if-none-match", &tag).await.expect(200);
         }
         cursors.push(scopes.map(|scope| current.cursor(scope)));
     }
 }
 
-async fn put(server: &Process, key: &str, enabled: bool) {
-    let path = format!("{}{FLAGS}/{key}", server.address);
-    let sent = crate::support::http()
-        .put(path)
-        .bearer_auth(TOKEN)
-        .header("if-match", "*")
-        .body(json!({"enabled": enabled}).to_string());
-    let mut answer = sent.try_clone().unwrap().send().await.unwrap();
-    if answer.status() == StatusCode::PRECONDITION_FAILED {
-        let created = crate::support::http()
-            .put(format!("{}{FLAGS}/{key}", server.address))
-            .bearer_auth(TOKEN)
-            .body(json!({"enabled": enabled}).to_string());
-        answer = created.send().await.unwrap();
-    }
-    assert!(answer.status().is_success(), "{:?}", answer.text().await);
-}
-
-const TOKEN: &str = "a-token-for-tests-of-backups";
-
 fn serve(folder: &Path) -> Process {
-    Process::start(folder, &["--admin-token", TOKEN])
+    Process::start(folder, &["--admin-token", ADMIN])
 }
 
 async fn flags(server: &Process) -> Vec<String> {
-    let (status, page) = server.get(FLAGS, TOKEN).await;
-    assert_eq!(status, StatusCode::OK);
-    let items = page["items"].as_array().unwrap().iter();
-    items
-        .map(|item| item["key"].as_str().unwrap().to_owned())
-        .collect()
+    let page = server.get("flags").await.expect(200);
+    page.column("key").into_iter().map(str::to_owned).collect()
 }
 
 async fn cursor(server: &Process) -> String {
-    let answer = crate::support::http()
-        .get(format!(
-            "{}/api/v1/projects/default/environments/production/document",
-            server.address
-        ))
-        .bearer_auth(TOKEN)
-        .send()
-        .await
-        .unwrap();
-    answer.headers()["etag"].to_str().unwrap().to_owned()
+    let document = server.get("document").await;
+    document.header("etag").to_owned()
+}
+
+/// The epoch, the revision and the hash of a cursor
+fn cursor_parts(cursor: &str) -> Vec<String> {
+    let parts = cursor.trim_matches('"').split('.');
+    parts.map(str::to_owned).collect()
 }
 
 #[tokio::test]
-async fn a_backup_is_made_while_the_server_runs_and_restored_when_none_does() {
+async fn a_backup_is_taken_from_a_running_server_and_restored_without_one() {
     let folder = tempfile::tempdir().unwrap();
     let command = |arguments: &[&str]| {
         let database = ["--database", "sqlite://flags.db"];
         run(folder.path(), &[arguments, &database].concat(), "")
     };
     let server = serve(folder.path());
-    put(&server, "first", true).await;
+    server.put_flag("first", on()).await;
     let before = cursor(&server).await;
-    let made = command(&["backup", "backup.db"]);
-    assert_eq!((made.status, &*made.stderr), (0, ""));
+    command(&["backup", "backup.db"]).expect_success();
     let mode = |name: &str| {
         folder
             .path()
@@ -155,53 +114,27 @@ async fn a_backup_is_made_while_the_server_runs_and_restored_when_none_does() {
         0o600,
         "it has the hashes of keys"
     );
-    let again = command(&["backup", "backup.db"]);
-    assert_eq!(again.status, 2);
-    assert!(
-        again.stderr.contains("`backup.db` exists already"),
-        "{}",
-        again.stderr
-    );
+    command(&["backup", "backup.db"]).expect_failure("`backup.db` exists already");
 
-    put(&server, "second", true).await;
-    let refused = command(&["restore", "backup.db"]);
-    assert_eq!(refused.status, 2, "{}", refused.stdout);
-    assert!(
-        refused.stderr.contains("in use: stop the server first"),
-        "{}",
-        refused.stderr
-    );
-    put(&server, "third", true).await;
+    server.put_flag("second", on()).await;
+    command(&["restore", "backup.db"]).expect_failure("in use: stop the server first");
+    server.put_flag("third", on()).await;
     assert_eq!(flags(&server).await, ["first", "second", "third"]);
     server.stop();
 
-    let restored = command(&["restore", "backup.db"]);
-    assert_eq!((restored.status, &*restored.stderr), (0, ""));
-    let kept = restored.stdout.split('`').nth(3).unwrap();
-    assert!(
-        restored.stdout.contains("is kept as"),
-        "{}",
-        restored.stdout
-    );
+    let restored = command(&["restore", "backup.db"]).expect_success();
+    let kept = restored.split('`').nth(3).unwrap();
+    assert!(restored.contains("is kept as"), "{restored}");
     let server = serve(folder.path());
     assert_eq!(flags(&server).await, ["first"]);
     let after = cursor(&server).await;
-    let parts = |cursor: &str| {
-        let parts: Vec<String> = cursor
-            .trim_matches('"')
-            .split('.')
-            .map(str::to_owned)
-            .collect();
-        parts
-    };
-    let (before, after) = (parts(&before), parts(&after));
+    let (before, after) = (cursor_parts(&before), cursor_parts(&after));
     assert_ne!(before[0], after[0], "it is another lineage");
     assert_eq!(before[1..], after[1..], "of the same content");
     server.stop();
 
-    // What was there is a database that can be had back.
-    let back = command(&["restore", kept]);
-    assert_eq!((back.status, &*back.stderr), (0, ""));
+    // The replaced database can be restored too.
+    command(&["restore", kept]).expect_success();
     let server = serve(folder.path());
     assert_eq!(flags(&server).await, ["first", "second", "third"]);
     server.stop();
@@ -212,51 +145,70 @@ async fn a_backup_is_made_while_the_server_runs_and_restored_when_none_does() {
 }
 
 #[tokio::test]
-async fn what_is_no_backup_is_not_restored_and_the_database_stays() {
+async fn a_file_that_is_not_a_backup_is_not_restored_and_the_database_stays() {
     let folder = tempfile::tempdir().unwrap();
     let server = serve(folder.path());
-    put(&server, "first", true).await;
+    server.put_flag("first", on()).await;
     server.stop();
     let path = |name: &str| folder.path().join(name);
     std::fs::write(path("text"), "no database at all, whatever its name").unwrap();
     std::fs::write(path("empty"), "").unwrap();
     let database = std::fs::read(path("flags.db")).unwrap();
-    let on = |file: &str, address: &str| {
+    let restore = |file: &str, address: &str| {
         run(folder.path(), &["restore", file, "--database", address], "")
     };
     for file in ["text", "empty", "missing"] {
-        let refused = on(file, "sqlite://flags.db");
-        assert_eq!(refused.status, 2, "{file}");
-        assert!(
-            refused.stderr.contains("is not a database of Flagstaff"),
-            "{}",
-            refused.stderr
-        );
+        restore(file, "sqlite://flags.db").expect_failure("is not a database of Flagstaff");
         assert_eq!(std::fs::read(path("flags.db")).unwrap(), database, "{file}");
     }
     assert!(!path("missing").exists());
-    let refused = on("flags.db", "postgres://user:secret@localhost/flags");
-    assert!(
-        refused.stderr.contains("`pg_restore`"),
-        "{}",
-        refused.stderr
-    );
-    let refused = on("flags.db", "sqlite::memory:");
-    assert!(refused.stderr.contains("in memory"), "{}", refused.stderr);
+    restore("flags.db", "postgres://user:secret@localhost/flags").expect_failure("`pg_restore`");
+    restore("flags.db", "sqlite::memory:").expect_failure("in memory");
 
-    // A database that cannot be read may be one that a server uses: nothing is done, and it is said what can be.
-    let restored = on("flags.db", "sqlite://other.db");
-    assert_eq!((restored.status, &*restored.stderr), (0, ""));
-    let refused = on("other.db", "sqlite://text");
-    assert_eq!(refused.status, 2);
-    assert!(
-        refused.stderr.contains("move `") && refused.stderr.contains("away"),
-        "{}",
-        refused.stderr
-    );
-    // Nor is a log of another database taken for one of the restored one.
+    // A database that cannot be read may be in use by a server: the message says what to do.
+    restore("flags.db", "sqlite://other.db").expect_success();
+    restore("other.db", "sqlite://text").expect_failure("move `");
+    // A write-ahead log of another database stops the restoration.
     std::fs::write(path("new.db-wal"), "of another").unwrap();
-    let refused = on("other.db", "sqlite://new.db");
-    assert!(refused.stderr.contains("new.db-wal"), "{}", refused.stderr);
+    restore("other.db", "sqlite://new.db").expect_failure("new.db-wal");
     assert!(!path("new.db").exists());
+}
+
+/// Runs a program of PostgreSQL on a database, as the manual says
+fn postgres(program: &str, database: &str, arguments: &[&str]) {
+    let output = Command::new(program)
+        .args(arguments)
+        .arg(format!("--dbname={database}"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{program}: {output:?}");
+}
+
+#[tokio::test]
+async fn a_dump_of_postgresql_is_restored_as_the_manual_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Cluster::shared().database().await;
+    let dump = folder.path().join("flags.dump");
+    let dump = dump.to_str().unwrap();
+    let start = || Process::start_on(&database, folder.path(), &["--admin-token", ADMIN]);
+    let node = start();
+    node.put_flag("first", on()).await;
+    let before = cursor(&node).await;
+    let file = format!("--file={dump}");
+    postgres("pg_dump", &database, &["--format=custom", &file]);
+    node.put_flag("second", on()).await;
+    node.stop();
+
+    postgres("pg_restore", &database, &["--clean", "--if-exists", dump]);
+    let manual = include_str!("../../../docs/operations.md");
+    let (_, statement) = manual.split_once("```sql\n").unwrap();
+    let (statement, _) = statement.split_once("```").unwrap();
+    postgres("psql", &database, &["--command", statement]);
+    let node = start();
+    assert_eq!(flags(&node).await, ["first"]);
+    let after = cursor(&node).await;
+    let (before, after) = (cursor_parts(&before), cursor_parts(&after));
+    assert_ne!(before[0], after[0], "the epoch is a new one");
+    assert_eq!(before[1..], after[1..], "the content is the same");
+    node.stop();
 }

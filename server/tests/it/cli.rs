@@ -1,4 +1,4 @@
-//! The commands that read files and answer, as a shell runs them
+//! The commands that read files
 
 use std::io::Write as _;
 use std::path::Path;
@@ -6,18 +6,18 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-mod remote;
+use crate::support::{Printed, flagstaff};
 
-/// What a command printed, and its status
-pub(crate) struct Printed {
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    pub(crate) status: i32,
-}
+mod audit;
+mod config;
+mod flags;
+mod remote;
+mod session;
+mod tasks;
+mod vendors;
 
 pub(crate) fn run(folder: &Path, arguments: &[&str], stdin: &str) -> Printed {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_flagstaff"));
-    command.args(arguments).current_dir(folder).env_clear();
+    let mut command = flagstaff(folder, arguments);
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -25,12 +25,7 @@ pub(crate) fn run(folder: &Path, arguments: &[&str], stdin: &str) -> Printed {
     let mut child = command.spawn().unwrap();
     // A command that refuses its arguments does not read.
     let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-    let output = child.wait_with_output().unwrap();
-    Printed {
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-        status: output.status.code().unwrap(),
-    }
+    child.wait_with_output().unwrap().into()
 }
 
 fn document(flags: &Value) -> String {
@@ -48,7 +43,7 @@ fn with_rule(when: &Value) -> String {
 }
 
 #[test]
-fn lint_exits_by_the_worst_finding() {
+fn the_exit_status_of_lint_is_that_of_the_worst_finding() {
     let folder = tempfile::tempdir().unwrap();
     let broken = document(&json!({"f": {"type": "boolean", "enabled": true, "serve": "maybe"}}));
     let never = with_rule(&json!({"attribute": "a", "op": "matches", "value": "a^"}));
@@ -79,18 +74,14 @@ fn lint_exits_by_the_worst_finding() {
     ] {
         let deny: &[&str] = if deny { &["--deny", "warnings"] } else { &[] };
         let printed = run(folder.path(), &[&["lint", "-"], deny].concat(), &text);
-        assert_eq!(
-            (printed.status, &*printed.stderr),
-            (status, ""),
-            "{text}: {}",
-            printed.stdout
-        );
+        assert_eq!(printed.status, status, "{text}: {}", printed.stdout);
+        assert_eq!(&*printed.stderr, "", "{text}: {}", printed.stdout);
         assert!(printed.stdout.contains(expected), "{}", printed.stdout);
     }
 }
 
 #[test]
-fn lint_tells_where_for_people_programs_and_github() {
+fn lint_prints_positions_as_text_as_json_and_for_github() {
     let folder = tempfile::tempdir().unwrap();
     let text = "{\"schemaVersion\": 1, \"flags\": {\n  \"f\": {\"type\": \"boolean\", \"enabled\": true,\n    \"serve\": \"100%\"}\n}}";
     std::fs::write(folder.path().join("a,b.json"), text).unwrap();
@@ -107,21 +98,19 @@ fn lint_tells_where_for_people_programs_and_github() {
     assert!(github.stdout.starts_with("::error file=a%2Cb.json,line=3,col=14,title=broken::/flags/f/serve: unknown variant `100%25` ("), "{}", github.stdout);
     let programs = in_format("json");
     let read: Value = serde_json::from_str(&programs.stdout).unwrap();
-    assert_eq!(
-        (&read["file"], &read["errors"], &read["warnings"]),
-        (&json!("a,b.json"), &json!(1), &json!(0))
-    );
+    assert_eq!(read["file"], "a,b.json");
+    assert_eq!(read["errors"], 1);
+    assert_eq!(read["warnings"], 0);
     let finding = &read["findings"][0];
-    assert_eq!(
-        (&finding["code"], &finding["severity"], &finding["pointer"]),
-        (&json!("broken"), &json!("error"), &json!("/flags/f/serve"))
-    );
+    assert_eq!(finding["code"], "broken");
+    assert_eq!(finding["severity"], "error");
+    assert_eq!(finding["pointer"], "/flags/f/serve");
     assert_eq!(finding["position"], json!({"line": 3, "column": 14}));
     assert_eq!([people.status, github.status, programs.status], [1, 1, 1]);
 }
 
 #[test]
-fn lint_knows_what_time_it_is_asked_for() {
+fn lint_takes_the_time_from_its_option() {
     let folder = tempfile::tempdir().unwrap();
     let mut expiring = flag();
     expiring["expiresAt"] = json!("2030-01-01T00:00:00Z");
@@ -144,7 +133,7 @@ fn lint_knows_what_time_it_is_asked_for() {
 }
 
 #[test]
-fn what_cannot_be_read_is_said_and_exits_with_2() {
+fn unreadable_input_is_reported_with_status_2() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(
         folder.path().join("good.json"),
@@ -192,10 +181,14 @@ fn what_cannot_be_read_is_said_and_exits_with_2() {
             "expected a date and time with a zone",
         ),
         (&["eval", "good.json", "f", "--type", "float"], "--type"),
-        (&["eval", "good.json"], "<FLAG>"),
+        (
+            &["eval", "good.json"],
+            "FLAG: expected the key of a flag after the document",
+        ),
     ] {
         let printed = run(folder.path(), arguments, "");
-        assert_eq!((printed.status, &*printed.stdout), (2, ""), "{arguments:?}");
+        assert_eq!(printed.status, 2, "{arguments:?}");
+        assert_eq!(&*printed.stdout, "", "{arguments:?}");
         assert!(
             printed.stderr.contains(expected),
             "{arguments:?}: {}",
@@ -205,7 +198,7 @@ fn what_cannot_be_read_is_said_and_exits_with_2() {
 }
 
 #[test]
-fn diff_tells_shares_and_who_changes() {
+fn diff_prints_the_share_of_moved_users_and_the_outcomes_that_change() {
     let folder = tempfile::tempdir().unwrap();
     let rollout = |percent: u32| {
         let mut flag = flag();
@@ -227,7 +220,8 @@ fn diff_tells_shares_and_who_changes() {
         "0",
     ];
     let printed = run(folder.path(), &arguments, &contexts);
-    assert_eq!((printed.status, &*printed.stderr), (1, ""));
+    assert_eq!(printed.status, 1);
+    assert_eq!(&*printed.stderr, "");
     for expected in [
         "at 1970-01-01T00:00:00.000Z\n",
         "~ /flags/f/serve/rollout: 10 -> 20\n",
@@ -252,25 +246,24 @@ fn diff_tells_shares_and_who_changes() {
     let read: Value = serde_json::from_str(&printed.stdout).unwrap();
     assert_eq!(
         read["flags"][0]["splits"][0]["moves"],
-        json!([{"from": "off", "to": "on", "share": 0.1}])
+        json!([{"before": "off", "after": "on", "share": 0.1}])
     );
     let changes = read["contexts"]["changes"].as_array().unwrap();
     assert_eq!(read["contexts"]["changed"], json!(changes.len()));
     for change in changes {
         let line = change["line"].as_u64().unwrap();
         assert_eq!(change["targetingKey"], json!(format!("u{}", line - 1)));
-        assert_eq!(
-            (&change["from"]["value"], &change["to"]["value"]),
-            (&json!(false), &json!(true))
-        );
+        assert_eq!(change["before"]["value"], false);
+        assert_eq!(change["after"]["value"], true);
     }
 
     let same = run(folder.path(), &["diff", "old.json", "old.json"], "");
-    assert_eq!((same.status, &*same.stdout), (0, "nothing changes\n"));
+    assert_eq!(same.status, 0);
+    assert_eq!(&*same.stdout, "nothing changes\n");
 }
 
 #[test]
-fn eval_answers_and_explains() {
+fn eval_prints_outcomes_and_explanations() {
     let folder = tempfile::tempdir().unwrap();
     let when = json!({"all": [{"attribute": "plan", "op": "equals", "value": "pro"}, {"attribute": "age", "op": "greaterThan", "value": 17}]});
     std::fs::write(folder.path().join("flags.json"), with_rule(&when)).unwrap();
@@ -288,12 +281,10 @@ fn eval_answers_and_explains() {
     };
 
     let inline = eval(&["--context", r#"{"plan": "pro", "age": 18}"#], "");
+    assert_eq!(inline.status, 0);
     assert_eq!(
-        (inline.status, &*inline.stdout),
-        (
-            0,
-            "f = true  (variant on, TARGETING_MATCH, rule 0 \"staff\")\n"
-        )
+        &*inline.stdout,
+        "f = true  (variant on, TARGETING_MATCH, rule 0 \"staff\")\n"
     );
     assert_eq!(eval(&["--context", "@pro.json"], "").stdout, inline.stdout);
     assert_eq!(
@@ -310,19 +301,29 @@ fn eval_answers_and_explains() {
   serve: `off`
     rollout to 100 %
 ";
-    assert_eq!((explained.status, &*explained.stdout), (0, expected));
+    assert_eq!(explained.status, 0);
+    assert_eq!(&*explained.stdout, expected);
+
+    // A user who is named as other systems name one.
+    let of_other = ["--explain", "--context", r#"{"userId": "u1"}"#];
+    let hint = "the user's key is `targetingKey`; `userId` is an attribute like any other";
+    let explained = eval(&of_other, "").stdout;
+    let last = explained.lines().last().unwrap();
+    assert!(
+        last.starts_with("  hint: ") && last.ends_with(hint),
+        "{last}"
+    );
+    let in_json = eval(&[&of_other[..], &["--format", "json"]].concat(), "").stdout;
+    let in_json: Value = serde_json::from_str(&in_json).unwrap();
+    assert!(in_json["hints"][0].as_str().unwrap().ends_with(hint));
 
     let outcome: Value = serde_json::from_str(&eval(&["--format", "json"], "").stdout).unwrap();
-    assert_eq!(
-        (&outcome["value"], outcome.as_object().unwrap().len()),
-        (&json!(false), 9)
-    );
+    assert_eq!(outcome["value"], false);
+    assert_eq!(outcome.as_object().unwrap().len(), 9);
     let both: Value =
         serde_json::from_str(&eval(&["--format", "json", "--explain"], "").stdout).unwrap();
-    assert_eq!(
-        (&both["outcome"], &both["trace"][0]["type"]),
-        (&outcome, &json!("rule"))
-    );
+    assert_eq!(both["outcome"], outcome);
+    assert_eq!(both["trace"][0]["type"], "rule");
 }
 
 #[test]
@@ -352,7 +353,8 @@ fn eval_exits_with_1_where_there_is_no_value() {
             &[&["eval", "flags.json"], arguments].concat(),
             "",
         );
-        assert_eq!((printed.status, &*printed.stderr), (1, ""), "{arguments:?}");
+        assert_eq!(printed.status, 1, "{arguments:?}");
+        assert_eq!(&*printed.stderr, "", "{arguments:?}");
         assert!(
             printed.stdout.contains(expected),
             "{arguments:?}: {}",

@@ -1,4 +1,4 @@
-//! What goes wrong below a server: a disk that is full, a lock that another program holds, reads that do not end, a file that is gone
+//! Faults below a server: a full disk, a lock of another program, endless reads, a deleted file
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -7,39 +7,21 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use flagstaff_server::store::Store as _;
-use reqwest::Response;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 
-use crate::live::PATIENCE;
 use crate::metrics::scrape;
-use crate::nodes::{SNAPSHOT, on, put, until_store_is};
-use crate::postgres::Cluster;
-use crate::process::{ADMIN, Process};
+use crate::nodes::until_store_is;
 use crate::store;
-use crate::support::{Database, FLAGS, http};
+use crate::support::{ADMIN, Answer, Cluster, Database, Process, Requests as _, on, until};
 
 const KEYS: [&str; 4] = ["--admin-token", ADMIN, "--server-key", "server"];
-/// Connections for what people read
+/// Connections for reads of the admin API
 const READERS: usize = 4;
 
-/// Waits until something is so
-async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
-    let wait = async {
-        while !is_so().await {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let waited = tokio::time::timeout(PATIENCE, wait).await;
-    waited.unwrap_or_else(|_| panic!("waited in vain until {what}"));
-}
-
-async fn ready(server: &Process) -> Value {
-    let (status, ready) = server.get("/readyz", "").await;
-    assert_eq!(status, StatusCode::OK, "{ready}");
-    ready
+async fn ready(server: &Process) -> Answer {
+    server.get("/readyz").anonymous().await.expect(200)
 }
 
 async fn until_writes_are(server: &Process, expected: &str) {
@@ -48,28 +30,13 @@ async fn until_writes_are(server: &Process, expected: &str) {
 }
 
 async fn metric(server: &Process, name: &str) -> f64 {
-    let samples = scrape(&format!("{}/metrics", server.address)).await;
+    let samples = scrape(server).await;
     samples.get(name).copied().unwrap_or_default()
 }
 
-async fn evaluate(server: &Process, flag: &str) {
-    let request = http()
-        .post(format!("{}/ofrep/v1/evaluate/flags/{flag}", server.address))
-        .bearer_auth("server");
-    let body = json!({"context": {"targetingKey": "u"}});
-    let answer = request.body(body.to_string()).send().await.unwrap();
-    assert_eq!(answer.status(), StatusCode::OK);
-}
-
-async fn assert_unavailable(answer: Response, expected: &str) {
-    let status = answer.status();
-    let problem = answer.text().await.unwrap();
-    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{problem}");
+fn expect_unavailable(answer: Answer, expected: &str) {
+    let problem = answer.expect(503).text;
     assert!(problem.contains(expected), "{expected}: {problem}");
-}
-
-fn flag() -> Value {
-    json!({"enabled": true})
 }
 
 /// A connection of another program to the database of a server
@@ -78,7 +45,7 @@ async fn other_program(folder: &Path) -> SqliteConnection {
     SqliteConnection::connect(&address).await.unwrap()
 }
 
-/// Takes all room that is left on a disk, until the file is removed
+/// Fills a disk with a file
 fn fill(path: &Path) {
     let mut file = File::create(path).unwrap();
     for size in [1 << 16, 1 << 12, 1] {
@@ -92,59 +59,66 @@ async fn a_full_disk_stops_writes_until_there_is_room_again() {
     let Some(server) = Process::start_on_small_disk(folder.path(), 4_096, &KEYS) else {
         return;
     };
-    on(&server, "before").await;
+    server.put_flag("before", on()).await;
     let root = PathBuf::from(format!("/proc/{}/root", server.id()));
     let disk = root.join(folder.path().strip_prefix("/").unwrap());
     let filler = disk.join("disk/filler");
     fill(&filler);
-    // Nobody writes: counts of evaluations are stored now and then.
-    evaluate(&server, "before").await;
+    // No request writes, but counts of evaluations are stored from time to time.
+    let context = json!({"context": {"targetingKey": "u"}});
+    let evaluated = server.post("/ofrep/v1/evaluate/flags/before", context);
+    evaluated.token("server").await.expect(200);
     until_writes_are(&server, "down").await;
     assert_eq!(ready(&server).await["store"], "up", "it can be read");
     assert!(metric(&server, "flagstaff_store_writes_up").await < 1.0);
     let full = r#"flagstaff_store_write_failures_total{reason="full"}"#;
     assert!(metric(&server, full).await >= 1.0);
     for _ in 0..3 {
-        let answer = put(&server, "during", &flag()).await.unwrap();
-        assert_unavailable(answer, "the disk of the database is full").await;
+        expect_unavailable(
+            server.put("flags/during", on()).await,
+            "the disk of the database is full",
+        );
     }
-    assert_eq!(server.get(SNAPSHOT, "server").await.0, StatusCode::OK);
+    server.snapshot("server").await;
 
     fs::remove_file(&filler).unwrap();
-    on(&server, "after").await;
+    server.put_flag("after", on()).await;
     until_writes_are(&server, "up").await;
     fill(&filler);
-    let answer = put(&server, "again", &flag()).await.unwrap();
-    assert_unavailable(answer, "the disk of the database is full").await;
+    expect_unavailable(
+        server.put("flags/again", on()).await,
+        "the disk of the database is full",
+    );
     assert_eq!(ready(&server).await["writes"], "down");
-    // Nobody writes, and yet it is noticed that one could.
+    // Without a write the node notices that writes would succeed.
     fs::remove_file(&filler).unwrap();
     until_writes_are(&server, "up").await;
     let (_, stderr) = server.stop();
-    assert_eq!(
-        stderr.matches("writes to the database fail").count(),
-        2,
-        "{stderr}"
-    );
-    assert_eq!(stderr.matches("succeed again").count(), 2, "{stderr}");
+    for text in ["writes to the database fail", "succeed again"] {
+        assert_eq!(stderr.matches(text).count(), 2, "{stderr}");
+    }
 }
 
 #[tokio::test]
-async fn a_lock_that_another_program_holds_is_told_and_waited_for_once() {
+async fn a_lock_of_another_program_is_reported_and_waited_for_once() {
     let folder = tempfile::tempdir().unwrap();
     let server = Process::start(folder.path(), &KEYS);
-    on(&server, "before").await;
+    server.put_flag("before", on()).await;
     let mut other = other_program(folder.path()).await;
     other.execute("BEGIN IMMEDIATE").await.unwrap();
-    // Each alone waits for the lock; all of them must not wait one after the other.
-    let write = async |index: usize| put(&server, &format!("flag{index}"), &flag()).await;
+    // Each write waits for the lock, and they must not wait one after the other.
+    let write = |index: usize| server.put(&format!("flags/flag{index}"), on()).send();
     let answers = futures_util::future::join_all((0..10).map(write)).await;
     for answer in answers {
-        let answer = answer.unwrap();
-        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
-        let retry = answer.headers()["retry-after"].to_str().unwrap();
-        assert!((1..=5).contains(&retry.parse::<u32>().unwrap()));
-        assert!(answer.text().await.unwrap().contains("nothing was stored"));
+        let retry = answer.header("retry-after").parse::<u32>().unwrap();
+        assert!((1..=5).contains(&retry));
+        // Some waited for the lock, others for those that waited.
+        let detail = answer.expect(503)["detail"].to_string();
+        let reasons = ["another program holds the lock", "busy with other work"];
+        assert!(
+            reasons.iter().any(|reason| detail.contains(reason)),
+            "{detail}"
+        );
     }
     let locked = r#"flagstaff_store_write_failures_total{reason="locked"}"#;
     let tries = metric(&server, locked).await;
@@ -152,16 +126,16 @@ async fn a_lock_that_another_program_holds_is_told_and_waited_for_once() {
         (1.0..=20.0).contains(&tries),
         "{tries} tries of ten writes and of looks"
     );
-    let told = ready(&server).await;
-    assert_eq!(
-        (&told["store"], &told["writes"]),
-        (&json!("up"), &json!("down"))
+    let state = ready(&server).await;
+    assert_eq!(state["store"], "up");
+    assert_eq!(state["writes"], "down");
+    server.snapshot("server").await;
+    expect_unavailable(
+        server.put("flags/during", on()).await,
+        "another program holds the lock",
     );
-    assert_eq!(server.get(SNAPSHOT, "server").await.0, StatusCode::OK);
-    let answer = put(&server, "during", &flag()).await.unwrap();
-    assert_unavailable(answer, "another program holds the lock").await;
     other.execute("ROLLBACK").await.unwrap();
-    on(&server, "after").await;
+    server.put_flag("after", on()).await;
     assert_eq!(ready(&server).await["writes"], "up");
 }
 
@@ -177,7 +151,7 @@ async fn a_write_waits_for_a_long_one_and_is_not_refused() {
         let a_while = Duration::from_millis(1);
         assert!(tokio::time::timeout(a_while, &mut long).await.is_err());
     }
-    // From here on the long one has the lock, and goes on only when it is awaited again.
+    // From here on the long write has the lock, and proceeds only when it is polled again.
     let change = vec![store::put("short", "{}", None)];
     let mut short = pin!(sqlite.commit(store::commit(2, 0, change)));
     let longer_than_a_connection_is_waited_for = Duration::from_secs(4);
@@ -187,22 +161,22 @@ async fn a_write_waits_for_a_long_one_and_is_not_refused() {
     assert_eq!(short.await.unwrap(), 1);
 }
 
-/// So many callers ask for something that does not end, again and again if they are sent away
+/// Callers that ask for something that does not end, and ask again when they are refused
 fn ask_for_usage(server: &Process, callers: usize) -> tokio::task::JoinSet<()> {
-    let url = format!("{}{FLAGS}/before/usage", server.address);
     let mut reads = tokio::task::JoinSet::new();
     for _ in 0..callers {
-        let url = url.clone();
+        let address = server.address.clone();
         reads.spawn(async move {
             loop {
-                let _ = http().get(&url).bearer_auth(ADMIN).send().await;
+                let usage = address.get("flags/before/usage").token(ADMIN);
+                let _ = usage.try_send().await;
             }
         });
     }
     reads
 }
 
-/// Waits until a node has looked where its store is, after now, and has found it there each time
+/// Waits until a node has polled its store several times from now on, with success
 async fn until_it_has_looked(server: &Process) {
     let stale = async || {
         let ready = ready(server).await;
@@ -230,10 +204,10 @@ fn busy_threads(server: &Process) -> usize {
 }
 
 #[tokio::test]
-async fn reads_that_do_not_end_hold_up_neither_writes_nor_the_look_at_sqlite() {
+async fn endless_reads_block_neither_writes_nor_polls_of_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let server = Process::start(folder.path(), &KEYS);
-    on(&server, "before").await;
+    server.put_flag("before", on()).await;
     let mut other = other_program(folder.path()).await;
     let endless = "ALTER TABLE usage_hour RENAME TO counted; CREATE VIEW usage_hour AS WITH RECURSIVE one (n) AS \
          (SELECT 1 UNION ALL SELECT n + 1 FROM one) \
@@ -244,45 +218,43 @@ async fn reads_that_do_not_end_hold_up_neither_writes_nor_the_look_at_sqlite() {
     let all_busy = async || busy_threads(&server) >= READERS;
     until("all readers are busy", all_busy).await;
     until_it_has_looked(&server).await;
-    on(&server, "after").await;
-    let told = ready(&server).await;
-    assert_eq!(
-        (&told["store"], &told["writes"]),
-        (&json!("up"), &json!("up"))
-    );
-    // The others wait, and the look at the store is busy only now and then.
+    server.put_flag("after", on()).await;
+    let state = ready(&server).await;
+    assert_eq!(state["store"], "up");
+    assert_eq!(state["writes"], "up");
+    // The other reads wait, and polls of the store are short.
     let no_more = async || busy_threads(&server) == READERS;
     until("no more than the readers are busy", no_more).await;
     drop(reads);
 }
 
 #[tokio::test]
-async fn a_look_that_does_not_end_is_no_outage_and_writes_go_on() {
+async fn a_poll_that_does_not_end_is_not_an_outage_and_writes_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let server = Process::start(folder.path(), &KEYS);
-    on(&server, "before").await;
+    server.put_flag("before", on()).await;
     let mut other = other_program(folder.path()).await;
     let endless = "ALTER TABLE meta RENAME TO told; CREATE VIEW meta AS SELECT name, value FROM told UNION ALL \
          SELECT '' || n, '' FROM (WITH RECURSIVE one (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM one) SELECT n FROM one)";
     other.execute(endless).await.unwrap();
     other.close().await.unwrap();
-    // One look has not ended in time, and another one has not had its turn.
+    // One poll has not ended in time, and another one has not begun.
     let two_have_failed = async || {
-        let told = ready(&server).await;
-        assert_eq!(told["store"], "up");
-        told["staleMs"].as_u64().unwrap() > 7_000
+        let state = ready(&server).await;
+        assert_eq!(state["store"], "up");
+        state["staleMs"].as_u64().unwrap() > 7_000
     };
     until("two looks have failed", two_have_failed).await;
-    on(&server, "after").await;
+    server.put_flag("after", on()).await;
 }
 
 #[tokio::test]
-async fn reads_that_do_not_end_hold_up_neither_writes_nor_the_look_at_postgresql() {
+async fn endless_reads_block_neither_writes_nor_polls_of_postgresql() {
     let cluster = Cluster::shared();
     let database = cluster.database().await;
     let folder = tempfile::tempdir().unwrap();
     let server = Process::start_on(&database, folder.path(), &KEYS);
-    on(&server, "before").await;
+    server.put_flag("before", on()).await;
     let mut other = sqlx::PgConnection::connect(&database).await.unwrap();
     let lock = "BEGIN; LOCK TABLE usage_hour IN ACCESS EXCLUSIVE MODE";
     other.execute(lock).await.unwrap();
@@ -302,38 +274,36 @@ async fn reads_that_do_not_end_hold_up_neither_writes_nor_the_look_at_postgresql
     for _ in 0..4 {
         until_it_has_looked(&server).await;
     }
-    on(&server, "after").await;
+    server.put_flag("after", on()).await;
     assert_eq!(ready(&server).await["store"], "up");
 }
 
 #[tokio::test]
-async fn a_database_file_that_is_gone_is_noticed_and_takes_no_writes() {
+async fn a_deleted_or_replaced_database_file_is_noticed_and_takes_no_writes() {
     let folder = tempfile::tempdir().unwrap();
     let server = Process::start(folder.path(), &KEYS);
-    on(&server, "before").await;
+    server.put_flag("before", on()).await;
     let [file, away, copy] =
         ["flags.db", "away.db", "copy.db"].map(|name| folder.path().join(name));
     fs::rename(&file, &away).unwrap();
-    let answer = put(&server, "during", &flag()).await.unwrap();
-    // What it is told depends on whether the node has looked already.
-    assert_unavailable(answer, "the database").await;
+    // The message depends on whether the node has polled already.
+    expect_unavailable(server.put("flags/during", on()).await, "the database");
     until_store_is(&server, "down").await;
-    assert_eq!(server.get(SNAPSHOT, "server").await.0, StatusCode::OK);
+    server.snapshot("server").await;
     assert!(!file.exists(), "nobody makes a new one in its place");
     fs::rename(&away, &file).unwrap();
     until_store_is(&server, "up").await;
-    on(&server, "between").await;
+    server.put_flag("between", on()).await;
 
-    // As a restored backup comes, under a server that runs.
+    // A backup is restored under a running server.
     fs::copy(&file, &copy).unwrap();
     fs::rename(&file, &away).unwrap();
     fs::rename(&copy, &file).unwrap();
-    let answer = put(&server, "during", &flag()).await.unwrap();
-    assert_unavailable(answer, "the database").await;
+    expect_unavailable(server.put("flags/during", on()).await, "the database");
     until_store_is(&server, "down").await;
     fs::rename(&away, &file).unwrap();
     until_store_is(&server, "up").await;
-    on(&server, "after").await;
+    server.put_flag("after", on()).await;
     let (_, stderr) = server.stop();
     assert!(
         stderr.contains("flags.db` was deleted or replaced"),
@@ -346,7 +316,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn nobody_else_can_read_the_database_file() {
+async fn only_the_owner_can_read_the_database_file() {
     let folder = tempfile::tempdir().unwrap();
     let files = ["flags.db", "flags.db-wal", "flags.db-shm"].map(|name| folder.path().join(name));
     let assert_modes = async |before: Option<u32>, expected: u32| {
@@ -354,20 +324,22 @@ async fn nobody_else_can_read_the_database_file() {
             fs::set_permissions(&files[0], fs::Permissions::from_mode(before)).unwrap();
         }
         let server = Process::start(folder.path(), &KEYS);
-        on(&server, &format!("flag-{expected:o}-{}", before.is_some())).await;
+        server
+            .put_flag(&format!("flag-{expected:o}-{}", before.is_some()), on())
+            .await;
         assert_eq!(files.each_ref().map(|file| mode(file)), [expected; 3]);
         server.stop().1
     };
     assert_modes(None, 0o600).await;
-    // As a release before this one left it.
+    // Readable for everybody, as another umask makes it.
     let stderr = assert_modes(Some(0o644), 0o600).await;
     assert!(stderr.contains("flags.db"), "{stderr}");
-    // Somebody has given it to a group, and to nobody else.
+    // A mode that an operator has chosen for a group stays.
     assert_modes(Some(0o640), 0o640).await;
 
-    // One that was killed leaves its log, as readable as it was.
+    // A killed server leaves its write-ahead log, whose mode is restricted too.
     let server = Process::start(folder.path(), &KEYS);
-    on(&server, "killed").await;
+    server.put_flag("killed", on()).await;
     server.kill();
     for file in &files {
         fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();

@@ -1,26 +1,19 @@
-//! Redis beside the database: what it adds, and that nothing depends on it
+//! Redis beside the database: what it adds, and outages of it
 
-use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ::redis::Commands as _;
-use axum::http::{Method, StatusCode};
-use flagstaff_server::auth::KeyKind;
 use flagstaff_server::store::Store;
 use flagstaff_server::{AppState, Clock, Limits, Rates, Redis, keep};
 use serde_json::json;
 
-use crate::follower::Follower;
-use crate::live::{Live, PATIENCE};
-use crate::nodes::{
-    Deaf, SNAPSHOT, assert_refused_for_now, document, on, put, stream, until_store_is,
+use crate::metrics::scrape;
+use crate::nodes::{SNAPSHOT, expect_unavailable, until_store_is};
+use crate::support::{
+    ADMIN, Cluster, Database, Deaf, Follower, Live, Process, Requests as _, Server, Service,
+    in_time, on, state, until,
 };
-use crate::postgres::Cluster;
-use crate::process::{ADMIN, Process};
-use crate::service::Service;
-use crate::support::{Database, Server, state};
 
 mod forged;
 
@@ -47,7 +40,7 @@ impl Cache {
         client.get_connection().unwrap()
     }
 
-    /// The name of the copy that there is, if there is one
+    /// The name of the copy, if there is one
     fn copy(&self) -> Option<String> {
         let keys: Vec<String> = self.connect().keys("flagstaff:*:encrypted-copy").unwrap();
         keys.into_iter().next()
@@ -56,22 +49,16 @@ impl Cache {
     /// Waits until the copy of production is at a revision
     async fn until_copied(&self, revision: u64) {
         let is_copied = || {
-            let version: Option<String> = self
-                .connect()
-                .hget(self.copy()?, "version:environment:1")
-                .unwrap();
+            let version = "version:environment:1";
+            let version: Option<String> = self.connect().hget(self.copy()?, version).unwrap();
             version?.contains(&format!(".{revision}.")).then_some(())
         };
-        let wait = async {
-            while is_copied().is_none() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, wait).await.unwrap();
+        let what = format!("the copy is at revision {revision}");
+        until(&what, async || is_copied().is_some()).await;
     }
 }
 
-/// As the nodes of a test have it
+/// The Redis of a node
 fn redis(cache: &Cache) -> Redis {
     Redis::new(&cache.address, "test", ENCRYPTION.parse().unwrap()).unwrap()
 }
@@ -84,7 +71,7 @@ fn node(database: &str, cache: &Cache) -> Process {
 }
 
 #[tokio::test]
-async fn a_commit_is_heard_of_from_redis_alone() {
+async fn notifications_of_redis_alone_keep_a_node_up_to_date() {
     let cache = Cache::start();
     let database = Database::postgres(Cluster::shared()).await;
     let kept = |state: &AppState| {
@@ -103,12 +90,10 @@ async fn a_commit_is_heard_of_from_redis_alone() {
     kept(&reading);
     let reader = Live::serve(reading).await;
     let mut follower = Follower::default();
-    let mut changes = reader.connect(KeyKind::Server, None).await;
-    // What is committed before anybody has subscribed is found by the look that a subscription begins with.
+    let mut changes = reader.connect("server", None).await;
+    // Commits before the subscription are found by the poll with which it begins.
     for revision in 1..=3 {
-        writer
-            .put(&format!("flag{revision}"), &json!({"enabled": true}))
-            .await;
+        writer.put_flag(&format!("flag{revision}"), on()).await;
         changes.follow(&mut follower, revision).await;
     }
     reader.stop().await;
@@ -116,43 +101,38 @@ async fn a_commit_is_heard_of_from_redis_alone() {
 }
 
 #[tokio::test]
-async fn a_node_starts_with_the_copy_while_the_database_is_down() {
+async fn a_node_starts_with_the_cached_copy_while_the_database_is_down() {
     let (cluster, cache) = (Cluster::start(), Cache::start());
     let database = cluster.database().await;
     let first = node(&database, &cache);
-    on(&first, "a").await;
+    first.put_flag("a", on()).await;
     let overrides = json!({"user": {"u1": "exclude", "u2": "include"}});
     let flag = json!({"type": "boolean", "enabled": true, "serve": "on", "overrides": overrides});
-    let answer = put(&first, "b", &flag).await.unwrap();
-    assert!(answer.status().is_success());
-    let before = document(&first).await;
+    first.put_flag("b", flag).await;
+    let before = first.snapshot("server").await;
     cache.until_copied(2).await;
     cluster.crash();
     first.kill();
 
     let second = node(&database, &cache);
-    assert_eq!(document(&second).await, before);
+    assert_eq!(second.snapshot("server").await, before);
     until_store_is(&second, "down").await;
-    let refused = put(&second, "c", &json!({"enabled": true})).await.unwrap();
-    assert_refused_for_now(refused).await;
-    assert_eq!(
-        second.get(SNAPSHOT, "wrong").await.0,
-        StatusCode::UNAUTHORIZED
-    );
+    expect_unavailable(second.put("flags/c", on()).await);
+    second.get(SNAPSHOT).token("wrong").await.expect(401);
     let mut follower = Follower::default();
-    let mut changes = stream(&second).await;
+    let mut changes = second.connect("server", None).await;
     changes.follow(&mut follower, 2).await;
 
     cluster.restart();
     until_store_is(&second, "up").await;
-    on(&second, "c").await;
+    second.put_flag("c", on()).await;
     changes.follow(&mut follower, 3).await;
     assert_eq!(
         follower.intents,
         ["xfer-full"],
         "the copy was of the same lineage"
     );
-    assert_eq!(follower.document(), document(&second).await);
+    assert_eq!(follower.document(), second.snapshot("server").await);
     let (_, stderr) = second.stop();
     assert!(
         stderr.contains("starting with the copy in redis"),
@@ -162,20 +142,15 @@ async fn a_node_starts_with_the_copy_while_the_database_is_down() {
 }
 
 #[tokio::test]
-async fn what_one_node_lets_through_counts_at_the_others() {
+async fn requests_at_one_node_count_at_the_others() {
     let cache = Cache::start();
-    let rates = Rates {
-        key: 1,
-        ..Rates::default()
-    };
     let node = async || {
-        let limits = Limits {
-            rates: rates.clone(),
-            ..Limits::default()
+        let rates = Rates {
+            key: 1,
+            ..Rates::default()
         };
-        let server = Server::with(limits).await;
-        let redis = redis(&cache);
-        tokio::spawn(keep(Arc::new(redis), server.state.clone()));
+        let server = Server::with_rates(rates).await;
+        tokio::spawn(keep(Arc::new(redis(&cache)), server.state.clone()));
         server
     };
     let (one, other) = (node().await, node().await);
@@ -184,57 +159,65 @@ async fn what_one_node_lets_through_counts_at_the_others() {
         !accounts.is_empty()
     };
     let ask = async |server: &Server| {
-        let path = "/ofrep/v1/evaluate/flags";
-        let body = json!({});
-        let answer = server.call(KeyKind::Client, Method::POST, path, &body, &[]);
-        answer.await.status
+        let answer = server.post("/ofrep/v1/evaluate/flags", "{}");
+        answer.token("client").await.status
     };
-    // It takes its clock to be fast, so that what it tells does not wear off while the test runs.
+    // Its clock runs fast, so that the rate that it shares does not decay during the test.
     let fast = async {
         while !counted() {
-            one.clock.fetch_add(10_000, Ordering::Relaxed);
-            while ask(&one).await == StatusCode::OK {}
+            one.wait(10_000);
+            while ask(&one).await == 200 {}
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, fast).await.unwrap();
+    in_time(fast).await;
     for _ in 0..20 {
-        one.clock.fetch_add(10_000, Ordering::Relaxed);
-        while ask(&one).await == StatusCode::OK {}
+        one.wait(10_000);
+        while ask(&one).await == 200 {}
     }
-    let mut served = 0;
+    let mut answered = 0;
     let slow = async {
-        while ask(&other).await == StatusCode::OK {
-            served += 1;
+        while ask(&other).await == 200 {
+            answered += 1;
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, slow).await.unwrap();
+    in_time(slow).await;
     assert!(
-        served < 10,
-        "a node of its own serves ten, this one {served}"
+        answered < 10,
+        "a node of its own serves ten, this one {answered}"
     );
 }
 
 #[tokio::test]
-async fn nothing_depends_on_redis_and_its_absence_is_said_once() {
+async fn nothing_depends_on_redis_and_its_outage_is_logged_once() {
     let cache = Cache::start();
     let database = Cluster::shared().database().await;
     let nodes = [node(&database, &cache), node(&database, &cache)];
     let mut follower = Follower::default();
-    let mut changes = stream(&nodes[1]).await;
-    on(&nodes[0], "a").await;
+    let mut changes = nodes[1].connect("server", None).await;
+    nodes[0].put_flag("a", on()).await;
     changes.follow(&mut follower, 1).await;
     cache.until_copied(1).await;
+    let until_redis_is = async |expected: f64| {
+        let what = format!("the metric of Redis is {expected}");
+        until(&what, async || {
+            let up = scrape(&nodes[0]).await.get("flagstaff_redis_up").copied();
+            up.is_some_and(|up| (up - expected).abs() < 0.5)
+        })
+        .await;
+    };
+    until_redis_is(1.0).await;
 
     cache.service.tell("crash");
     for revision in 2..=4 {
-        on(&nodes[0], &format!("flag{revision}")).await;
+        nodes[0].put_flag(&format!("flag{revision}"), on()).await;
         changes.follow(&mut follower, revision).await;
     }
-    // A node that starts now starts without.
+    until_redis_is(0.0).await;
+    // A node that starts now starts without Redis.
     let third = node(&database, &cache);
-    assert_eq!(document(&third).await["revision"], 4);
+    assert_eq!(third.snapshot("server").await["revision"], 4);
 
     cache.service.tell("start");
     cache.until_copied(4).await;
@@ -248,9 +231,9 @@ async fn nothing_depends_on_redis_and_its_absence_is_said_once() {
     }
 }
 
-/// Two servers that were started with the defaults, each with a `flagstaff.db` of its own, share a Redis and nothing in it
+/// Two servers with the default name of the database file share a Redis, and nothing in it
 #[tokio::test]
-async fn files_of_one_name_do_not_share_names_in_redis() {
+async fn databases_in_files_of_one_name_share_nothing_in_redis() {
     let cache = Cache::start();
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let start = |folder: &tempfile::TempDir| {
@@ -261,13 +244,8 @@ async fn files_of_one_name_do_not_share_names_in_redis() {
     };
     let nodes = folders.each_ref().map(start);
     let copies = || -> Vec<String> { cache.connect().keys("flagstaff:*:encrypted-copy").unwrap() };
-    let both = async {
-        while copies().len() < 2 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, both).await.unwrap();
-    // A restart finds its own again.
+    until("both have a copy", async || copies().len() == 2).await;
+    // After a restart each finds its own copy.
     drop(nodes);
     let _again = folders.each_ref().map(start);
     tokio::time::sleep(Duration::from_millis(1_500)).await;

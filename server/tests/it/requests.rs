@@ -1,21 +1,19 @@
-//! `docs/api.http`: every request in it succeeds, in the order of the file, against a server on a port
+//! The requests of `docs/api.http`, in their order
 
 use std::collections::BTreeMap;
 
-use reqwest::Method;
-use serde_json::Value;
+use axum::http::Method;
 
-use crate::live::Live;
-use crate::support::{Database, http};
+use crate::support::{Answer, Database, Live, Requests as _};
 
 const FILE: &str = include_str!("../../../docs/api.http");
 
-/// What is known by a name: what the file says, and what was answered
+/// The variables of the file, and fields of responses
 #[derive(Default)]
 struct Variables(BTreeMap<String, String>);
 
 impl Variables {
-    /// A text with what its variables stand for
+    /// A text with the values of its variables
     fn fill(&self, text: &str) -> String {
         let mut filled = String::new();
         let mut rest = text;
@@ -33,10 +31,10 @@ impl Variables {
         filled
     }
 
-    /// Keeps what was answered to the request of a name
-    async fn keep(&mut self, name: &str, response: reqwest::Response) {
-        for (header, value) in response.headers() {
-            // As people write them.
+    /// Stores the response of a named request
+    fn keep(&mut self, name: &str, answer: &Answer) {
+        for (header, value) in &answer.headers {
+            // The spelling that people use.
             let header = if header == "etag" {
                 "ETag"
             } else {
@@ -46,7 +44,7 @@ impl Variables {
             self.0
                 .insert(format!("{name}.response.headers.{header}"), value);
         }
-        let body: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        let body = answer.json();
         for (member, value) in body.as_object().unwrap() {
             let value = value
                 .as_str()
@@ -86,27 +84,23 @@ async fn every_request_of_the_file_succeeds() {
             head.lines().partition(|line| line.starts_with('#'));
         let (method, address) = lines[0].split_once(' ').unwrap();
         let method: Method = method.parse().unwrap();
-        let mut asked = http().request(method, variables.fill(address));
+        let address = variables.fill(address);
+        let path = address.strip_prefix(server.address()).unwrap();
+        let mut call = server.request(method, path).anonymous();
         for line in lines.iter().skip(1).filter(|line| !line.is_empty()) {
             let (name, value) = line.split_once(": ").unwrap();
-            asked = asked.header(name, variables.fill(value));
+            call = call.header(name, &variables.fill(value));
         }
-        let body = variables.fill(body.trim());
-        let response = asked.body(body).send().await.unwrap();
-        let status = response.status();
-        assert!(
-            status.is_success(),
-            "{title}: {status} {}",
-            response.text().await.unwrap()
-        );
+        let answer = call.body(variables.fill(body.trim())).await;
+        assert!(answer.is_success(), "{title}: {}", answer.text);
         let name = comments
             .iter()
             .find_map(|line| line.strip_prefix("# @name "));
         if let Some(name) = name {
-            variables.keep(name, response).await;
+            variables.keep(name, &answer);
         }
         count += 1;
     }
-    assert_eq!(count, 15, "requests of the file");
+    assert_eq!(count, 46, "requests of the file");
     server.stop().await;
 }

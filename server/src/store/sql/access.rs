@@ -1,4 +1,4 @@
-//! Keys and tokens: hashes and what they open
+//! Keys and tokens
 
 use flagstaff_core::Timestamp;
 use sqlx::any::AnyRow;
@@ -7,22 +7,21 @@ use sqlx::{Any, AnyConnection, Executor as _, Row as _, Transaction};
 use super::audit::{self, Occasion};
 use super::dialect::Dialect;
 use super::{environments, members, settings, timestamp};
-use crate::auth::KeyKind;
 use crate::store::{
-    Access, AccessChange, End, EndedKey, KeyRow, KeyRules, RulesChange, StoreError,
+    Access, AccessChange, BrowserPolicy, CredentialKind, CredentialRow, End, EndedKey, Owner,
+    RulesChange, StoreError,
 };
 
-const COLUMNS: &str =
-    "hash, kind, project_id, environment_id, name, hint, created_at, expires_at, rules";
+const COLUMNS: &str = "hash, kind, project_id, environment_id, name, hint, created_at, expires_at, rules, owner, owner_email";
 
 const CORRUPT_RULES: StoreError = StoreError::Corrupt {
     what: "rules of a key",
 };
 
-/// How long a key that has expired is still shown
+/// How long an expired key is still listed
 const SHOWN: i64 = 30 * 86_400_000;
 
-/// The count of changes that a value of `meta` is
+/// Parses the number of changes from a value of `meta`
 pub(super) fn version(text: &str) -> Result<u64, StoreError> {
     text.parse().map_err(|_| StoreError::Corrupt {
         what: "a count of changes",
@@ -50,7 +49,7 @@ pub(super) async fn access(mut transaction: Transaction<'_, Any>) -> Result<Acce
 pub(super) async fn ensure(
     mut transaction: Transaction<'_, Any>,
     dialect: Dialect,
-    wanted: KeyRow,
+    wanted: CredentialRow,
 ) -> Result<(), StoreError> {
     let connection = &mut *transaction;
     hold(connection).await?;
@@ -58,7 +57,7 @@ pub(super) async fn ensure(
         insert(connection, &wanted).await?;
         return commit(transaction, dialect).await;
     };
-    let purpose = |row: &KeyRow| (row.kind, row.project_id, row.environment_id);
+    let purpose = |row: &CredentialRow| (row.kind, row.project_id, row.environment_id);
     if purpose(&stored) == purpose(&wanted) {
         Ok(())
     } else {
@@ -69,7 +68,7 @@ pub(super) async fn ensure(
 pub(super) async fn found(
     mut transaction: Transaction<'_, Any>,
     dialect: Dialect,
-    wanted: Vec<KeyRow>,
+    wanted: Vec<CredentialRow>,
 ) -> Result<Vec<String>, StoreError> {
     let connection = &mut *transaction;
     hold(connection).await?;
@@ -138,7 +137,7 @@ pub(super) async fn change(
     commit(transaction, dialect).await
 }
 
-/// Holds everything about access until the end of the transaction, and counts the change
+/// Locks everything about access until the end of the transaction, and counts the change
 pub(super) async fn hold(connection: &mut AnyConnection) -> Result<(), StoreError> {
     connection
         .execute(
@@ -159,7 +158,46 @@ pub(super) async fn commit(
     Ok(())
 }
 
-async fn find(connection: &mut AnyConnection, hash: &str) -> Result<Option<KeyRow>, StoreError> {
+/// When keys were last used, by their hashes
+pub(super) async fn uses(
+    connection: &mut AnyConnection,
+) -> Result<Vec<(String, Timestamp)>, StoreError> {
+    let rows = connection
+        .fetch_all("SELECT hash, used_at FROM credential_use")
+        .await?;
+    let uses = rows
+        .iter()
+        .map(|row| Ok((row.try_get(0)?, Timestamp::from_millis(row.try_get(1)?))));
+    uses.collect()
+}
+
+/// Stores when keys were used, and deletes the rows of keys that are gone
+pub(super) async fn put_uses(
+    mut transaction: Transaction<'_, Any>,
+    uses: Vec<(String, Timestamp)>,
+) -> Result<(), StoreError> {
+    let connection = &mut *transaction;
+    for (hash, at) in uses {
+        sqlx::query(
+            "INSERT INTO credential_use (hash, used_at) VALUES ($1, $2) ON CONFLICT (hash) DO UPDATE SET used_at = excluded.used_at \
+             WHERE credential_use.used_at < excluded.used_at",
+        )
+        .bind(hash)
+        .bind(at.as_millis())
+        .execute(&mut *connection)
+        .await?;
+    }
+    connection
+        .execute("DELETE FROM credential_use WHERE hash NOT IN (SELECT hash FROM credential)")
+        .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn find(
+    connection: &mut AnyConnection,
+    hash: &str,
+) -> Result<Option<CredentialRow>, StoreError> {
     let row = sqlx::query(sqlx::AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM credential WHERE hash = $1"
     )))
@@ -169,9 +207,9 @@ async fn find(connection: &mut AnyConnection, hash: &str) -> Result<Option<KeyRo
     row.as_ref().map(key).transpose()
 }
 
-async fn insert(connection: &mut AnyConnection, row: &KeyRow) -> Result<(), StoreError> {
+async fn insert(connection: &mut AnyConnection, row: &CredentialRow) -> Result<(), StoreError> {
     let inserted = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "INSERT INTO credential ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (hash) DO NOTHING"
+        "INSERT INTO credential ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (hash) DO NOTHING"
     )))
     .bind(&*row.hash)
     .bind(row.kind.name())
@@ -182,6 +220,8 @@ async fn insert(connection: &mut AnyConnection, row: &KeyRow) -> Result<(), Stor
     .bind(row.created_at.as_millis())
     .bind(row.expires_at.map(Timestamp::as_millis))
     .bind(rules(&row.rules)?)
+    .bind(row.owner.as_ref().map(|owner| &*owner.subject))
+    .bind(row.owner.as_ref().and_then(|owner| owner.email.as_deref()))
     .execute(connection)
     .await?;
     if inserted.rows_affected() == 1 {
@@ -210,7 +250,7 @@ async fn end_key(
     let stored = find(connection, &key.hash)
         .await?
         .ok_or(StoreError::NoKey)?;
-    // Nobody comes in between: access is held. So of many that rotate a key at once one makes the heir.
+    // Access is locked, so of several rotations of a key at once only one creates a successor.
     if change.made.is_some() && stored != *key {
         return Err(match stored.expires_at {
             Some(_) => StoreError::EndsAlready,
@@ -218,7 +258,7 @@ async fn end_key(
         });
     }
     self::end(connection, &key.hash, *end).await?;
-    let is_admin = stored.kind == KeyKind::Admin && !stored.has_expired(change.author.at);
+    let is_admin = stored.kind == CredentialKind::Admin && !stored.has_expired(change.author.at);
     if !is_admin || has_admin(connection, stored.project_id).await? {
         Ok(())
     } else {
@@ -226,9 +266,9 @@ async fn end_key(
     }
 }
 
-/// Whether a token that does not expire administers a project, or, without one, all projects
+/// Whether there is a token without expiry that administers the project, or without a project all projects
 ///
-/// An admin of one project does not stand in for one of all: it has no say in the others, and makes no project.
+/// An admin of one project cannot replace an admin of all projects: it has no rights in other projects and cannot create projects.
 async fn has_admin(
     connection: &mut AnyConnection,
     project: Option<i64>,
@@ -236,7 +276,7 @@ async fn has_admin(
     let row = sqlx::query(
         "SELECT COUNT(*) FROM credential WHERE kind = $1 AND expires_at IS NULL AND (project_id IS NULL OR project_id = $2)",
     )
-    .bind(KeyKind::Admin.name())
+    .bind(CredentialKind::Admin.name())
     .bind(project)
     .fetch_one(connection)
     .await?;
@@ -255,7 +295,7 @@ async fn set_rules(connection: &mut AnyConnection, change: &RulesChange) -> Resu
     let stored = find(connection, &change.hash)
         .await?
         .ok_or(StoreError::NoKey)?;
-    // Nobody comes in between: access is held.
+    // Access is locked, so nothing changes between reading and writing.
     if stored.rules != change.before {
         return Err(StoreError::Changed);
     }
@@ -267,21 +307,21 @@ async fn set_rules(connection: &mut AnyConnection, change: &RulesChange) -> Resu
     Ok(())
 }
 
-/// Rules as stored; nothing where nothing is said
-fn rules(rules: &KeyRules) -> Result<Option<String>, StoreError> {
-    if *rules == KeyRules::default() {
+/// Restrictions as stored; `None` if there are none
+fn rules(rules: &BrowserPolicy) -> Result<Option<String>, StoreError> {
+    if *rules == BrowserPolicy::default() {
         return Ok(None);
     }
     let text = serde_json::to_string(rules);
     text.map(Some).map_err(|_| CORRUPT_RULES)
 }
 
-fn key(row: &AnyRow) -> Result<KeyRow, StoreError> {
+fn key(row: &AnyRow) -> Result<CredentialRow, StoreError> {
     let kind: &str = row.try_get(1)?;
     let kind = kind.parse().map_err(|_| StoreError::Corrupt {
         what: "a key of unknown kind",
     })?;
-    Ok(KeyRow {
+    Ok(CredentialRow {
         hash: row.try_get(0)?,
         kind,
         project_id: row.try_get(2)?,
@@ -292,7 +332,14 @@ fn key(row: &AnyRow) -> Result<KeyRow, StoreError> {
         expires_at: row.try_get::<Option<i64>, _>(7)?.map(timestamp),
         rules: match row.try_get::<Option<&str>, _>(8)? {
             Some(rules) => serde_json::from_str(rules).map_err(|_| CORRUPT_RULES)?,
-            None => KeyRules::default(),
+            None => BrowserPolicy::default(),
+        },
+        owner: match row.try_get(9)? {
+            Some(subject) => Some(Owner {
+                subject,
+                email: row.try_get(10)?,
+            }),
+            None => None,
         },
     })
 }

@@ -1,28 +1,27 @@
-//! The audit: what a transaction adds to it
+//! Writing the audit rows of a transaction
 
 use sqlx::{AnyConnection, Row as _};
 
 use super::batch::Batch;
 use super::idempotency;
 use super::row::{signed, unsigned};
-use crate::chain;
 use crate::object::canonical;
-use crate::store::{AuditDetails, AuditEntry, AuditRow, Author, EntryChange, StoreError};
+use crate::store::{AuditDetails, AuditEntry, AuditRow, Author, EntryChange, StoreError, chain};
 
-mod adopt;
+mod forget;
 mod read;
 mod then;
 
-pub(super) use adopt::{adopt, adopt_all};
+pub(super) use forget::forget;
 pub(super) use read::{audit, details, head};
-pub(super) use then::flag_then;
+pub(super) use then::flag_at_revision;
 
-/// Rows that are in memory at a time
+/// The maximum number of rows in memory
 const ROWS_AT_ONCE: usize = 500;
-/// Rows that are hashed before other requests have their turn
+/// Rows that are hashed before other tasks get a turn
 const ROWS_OF_A_TURN: usize = 16;
 
-/// What all entries of one transaction have in common
+/// What all rows of one transaction have in common
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Occasion<'a> {
     pub(super) project: i64,
@@ -31,31 +30,27 @@ pub(super) struct Occasion<'a> {
     pub(super) author: &'a Author,
 }
 
-/// Adds entries, and holds the project until the end of the transaction, so that numbers come in the order of commits
+/// Adds rows, and locks the project until the end of the transaction, so that numbers follow the order of commits
 pub(super) async fn add(
     connection: &mut AnyConnection,
     occasion: Occasion<'_>,
     entries: &[AuditEntry],
 ) -> Result<(), StoreError> {
-    // Here, since everything that is written is audited.
+    // Done here because every write is audited.
     if let Some(claim) = &occasion.author.origin.claim {
         idempotency::apply(connection, claim).await?;
     }
     let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
     let project = sqlx::query(
-        "UPDATE project SET audited = audited + $1 WHERE id = $2 RETURNING audited, chained, chain_head",
+        "UPDATE project SET audited = audited + $1 WHERE id = $2 RETURNING audited, chain_head",
     )
     .bind(count)
     .bind(occasion.project)
     .fetch_one(&mut *connection)
     .await?;
     let last: i64 = project.try_get(0)?;
-    let (chained, mut head): (i64, String) = (project.try_get(1)?, project.try_get(2)?);
+    let mut head: String = project.try_get(1)?;
     let before = last.saturating_sub(count);
-    if chained < before {
-        // A node of an earlier release has written, while the nodes are updated one by one.
-        head = adopt(connection, occasion.project, (chained, before), head).await?;
-    }
     let mut sequences = unsigned(before.saturating_add(1))?..;
     for entries in entries.chunks(ROWS_AT_ONCE) {
         let mut rows = Vec::with_capacity(entries.len());
@@ -63,7 +58,7 @@ pub(super) async fn add(
             let row = occasion.row(sequence, entry, head)?;
             head = row.hash.clone().unwrap_or_default();
             rows.push((row, entry));
-            // A document has many, and hashing all of them takes long.
+            // A document can have many rows, and hashing all of them takes long.
             if rows.len().is_multiple_of(ROWS_OF_A_TURN) {
                 tokio::task::yield_now().await;
             }
@@ -71,7 +66,7 @@ pub(super) async fn add(
         occasion.insert(connection, &rows).await?;
         occasion.insert_items(connection, &rows).await?;
     }
-    sqlx::query("UPDATE project SET chained = audited, chain_head = $1 WHERE id = $2")
+    sqlx::query("UPDATE project SET chain_head = $1 WHERE id = $2")
         .bind(head)
         .bind(occasion.project)
         .execute(connection)
@@ -80,7 +75,7 @@ pub(super) async fn add(
 }
 
 impl Occasion<'_> {
-    /// The row of an entry, chained to the one before it
+    /// The row of an entry, chained to the previous row
     fn row(
         &self,
         sequence: u64,

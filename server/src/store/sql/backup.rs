@@ -1,6 +1,6 @@
-//! Copies of an SQLite database: a backup of one that is in use, and one that takes the place of another
+//! Backup and restoration of an SQLite database
 //!
-//! A copy has a lineage of its own: what clients hold of the database that it was made from says nothing of what the copy becomes.
+//! A copy gets a new epoch: the cursors that clients hold from the original are not valid for it.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
@@ -16,10 +16,10 @@ use super::dialect::Dialect;
 use super::heads::random_epoch;
 use crate::store::StoreError;
 
-/// How long a database is waited for that somebody writes
+/// How long to wait for a database that is being written
 const BUSY: Duration = Duration::from_secs(5);
 
-/// Why there is no backup, or nothing was restored
+/// Why a backup or a restoration failed
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BackupError {
     #[error("the address of the database: {0}")]
@@ -52,7 +52,7 @@ pub(crate) enum BackupError {
     Io { file: PathBuf, cause: io::Error },
 }
 
-/// Copies the database at an address into a new file, as it is at one instant; the server may be running
+/// Copies the database at a URL into a new file, as it is at one instant; the server may be running
 pub(crate) async fn backup(address: &str, file: &Path) -> Result<(), BackupError> {
     let database = file_of(address)?;
     if file.exists() {
@@ -63,11 +63,10 @@ pub(crate) async fn backup(address: &str, file: &Path) -> Result<(), BackupError
     copy.take_place(file)
 }
 
-/// Puts a copy of a backup in the place of the database at an address, which no server may be using; answers where the database is
-/// that was there
+/// Replaces the database at a URL by a copy of a backup; no server may be using it. Returns where the replaced database is kept
 pub(crate) async fn restore(file: &Path, address: &str) -> Result<Option<PathBuf>, BackupError> {
     let database = file_of(address)?;
-    // Of a link, what it leads to is replaced.
+    // If it is a link, its target is replaced.
     let database = fs::canonicalize(&database).unwrap_or(database);
     let copy = Unfinished::beside(&database)?;
     copy.fill_from(file).await?;
@@ -76,13 +75,13 @@ pub(crate) async fn restore(file: &Path, address: &str) -> Result<Option<PathBuf
         copy.take_place(&database)?;
         return Ok(None);
     }
-    // Until the end, so that no server opens the old one meanwhile.
+    // Held to the end, so that no server opens the old database meanwhile.
     let held = hold(&database).await?;
     refuse_left_over(&database)?;
     copy.become_like(&database)?;
     let kept = keep(&database)?;
     copy.take_place(&database)?;
-    // Nothing was written to it, so there is nothing to fail.
+    // Nothing was written, so closing cannot lose anything.
     drop(held.close().await);
     Ok(Some(kept))
 }
@@ -94,14 +93,14 @@ fn file_of(address: &str) -> Result<PathBuf, BackupError> {
     let options = SqliteConnectOptions::from_str(address)
         .map_err(|error| BackupError::Address(error.into()))?;
     let file = options.get_filename().to_owned();
-    // In memory it has a made-up name, which is that of no file.
+    // A database in memory has a made-up name that is not a file's.
     if address.contains(":memory:") || address.contains("mode=memory") {
         return Err(BackupError::InMemory);
     }
     Ok(file)
 }
 
-/// The database, with nobody else in it, and whole in its one file
+/// Opens the database exclusively, with everything in its one file
 async fn hold(database: &Path) -> Result<SqliteConnection, BackupError> {
     let unreadable = |cause: sqlx::Error| {
         if is_busy(&cause) {
@@ -114,7 +113,7 @@ async fn hold(database: &Path) -> Result<SqliteConnection, BackupError> {
         .filename(database)
         .busy_timeout(Duration::ZERO);
     let mut connection = options.connect().await.map_err(unreadable)?;
-    // Leaving the write-ahead log takes that no other connection has the database open, also one that does nothing.
+    // SQLite leaves write-ahead logging only if no other connection is open, not even an idle one.
     let mode = sqlx::query("PRAGMA journal_mode = DELETE")
         .fetch_one(&mut connection)
         .await
@@ -131,8 +130,10 @@ async fn hold(database: &Path) -> Result<SqliteConnection, BackupError> {
 }
 
 fn is_busy(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
-    // SQLITE_BUSY and SQLITE_LOCKED with their extensions.
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    // SQLITE_BUSY and SQLITE_LOCKED, with their extended codes.
     code.and_then(|code| code.parse::<u32>().ok())
         .is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
@@ -146,13 +147,13 @@ fn refuse_left_over(database: &Path) -> Result<(), BackupError> {
     found.map_or(Ok(()), |file| Err(BackupError::LeftOver(file)))
 }
 
-/// Gives a database a second name, by which it stays when another takes the first
+/// Gives a database a second name, under which it stays when another one takes its first
 fn keep(database: &Path) -> Result<PathBuf, BackupError> {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     let kept = with(database, &format!(".before-restore-{}", since.as_millis()));
-    // Where the file system knows no links.
+    // If the file system has no hard links, copy.
     let link = || fs::hard_link(database, &kept).or_else(|_| fs::copy(database, &kept).map(drop));
     match link() {
         Ok(()) => Ok(kept),
@@ -166,11 +167,11 @@ fn with(file: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// A copy that is being made; gone again unless it takes its place
+/// A copy in progress, which is deleted unless it is completed
 struct Unfinished(PathBuf);
 
 impl Unfinished {
-    /// An empty file beside the one that it is to become, which only its owner may read: it holds hashes of keys and signing secrets
+    /// An empty file beside the final one, readable only by its owner: it will contain hashes of keys, and signing secrets
     fn beside(file: &Path) -> Result<Self, BackupError> {
         let copy = with(file, &format!(".unfinished-{:016x}", rand::random::<u64>()));
         let made = OpenOptions::new()
@@ -184,7 +185,7 @@ impl Unfinished {
         }
     }
 
-    /// Copies what a database holds at one instant, and gives the copy a lineage of its own
+    /// Copies the content of a database at one instant, with a new epoch
     async fn fill_from(&self, source: &Path) -> Result<(), BackupError> {
         let not_ours = |cause| {
             let file = source.to_owned();
@@ -194,7 +195,8 @@ impl Unfinished {
             let file = self.0.clone();
             BackupError::Write { file, cause }
         };
-        // `VACUUM` writes nothing to what it copies, but a log that a server left is read through files that must be there.
+        // `VACUUM` writes nothing to its source, but reading a write-ahead log that a server left needs files that it must be able to
+        // create.
         let options = SqliteConnectOptions::new()
             .filename(source)
             .busy_timeout(BUSY);
@@ -219,7 +221,7 @@ impl Unfinished {
         copy.close().await.map_err(write)
     }
 
-    /// Takes over owner and rights of the file whose place it takes
+    /// Takes over the owner and mode of the file that it replaces
     fn become_like(&self, file: &Path) -> Result<(), BackupError> {
         let like = || {
             let old = fs::metadata(file)?;
@@ -232,7 +234,7 @@ impl Unfinished {
         })
     }
 
-    /// Gets its name, and is there after a power cut too
+    /// Renames it to its final name, durably
     fn take_place(self, file: &Path) -> Result<(), BackupError> {
         let place = || {
             File::open(&self.0)?.sync_all()?;
@@ -249,7 +251,7 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        // After it has taken its place there is nothing of this name.
+        // Once renamed, there is no file with this name.
         drop(fs::remove_file(&self.0));
     }
 }

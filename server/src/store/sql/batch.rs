@@ -1,4 +1,4 @@
-//! One statement for many rows: a bulk load is bound by how often it waits for the database, not by what it writes
+//! Statements with many rows: the time of a bulk load depends on the number of round trips
 
 use std::fmt::Write as _;
 
@@ -9,22 +9,22 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe};
 use super::dialect;
 use crate::store::StoreError;
 
-/// A statement with a list of rows in it
+/// A statement with a list of rows
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Batch {
-    /// What is before the rows
+    /// The text before the rows
     pub(super) before: &'static str,
-    /// Parameters of a row
+    /// The number of parameters of a row
     pub(super) columns: usize,
-    /// What is after them
+    /// The text after the rows
     pub(super) after: &'static str,
 }
 
-/// A statement whose parameters are being given
+/// A statement while its parameters are bound
 type Statement<'q> = Query<'q, Any, AnyArguments>;
 
 impl Batch {
-    /// Runs the statement as often as it takes; `bind` gives the parameters of a row
+    /// Runs the statement as often as needed; `bind` binds the parameters of a row
     pub(super) async fn run<T>(
         self,
         connection: &mut AnyConnection,
@@ -33,7 +33,7 @@ impl Batch {
     ) -> Result<(), StoreError> {
         let most = dialect::rows_of_a_statement(connection);
         for rows in rows.chunks(most) {
-            // Those that come again and again are worth preparing once.
+            // Statements with these numbers of rows are used again and are worth preparing.
             let is_common = rows.len() == 1 || rows.len() == most;
             let text = AssertSqlSafe(self.text(rows.len()));
             let statement = sqlx::query(text).persistent(is_common);

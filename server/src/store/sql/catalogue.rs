@@ -1,18 +1,20 @@
-//! What is said of flags in their whole project
+//! Metadata of flags
 
 use async_trait::async_trait;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Connection as _, Row as _};
+use sqlx::{AnyConnection, Row as _};
 
 use super::audit::{self, Occasion};
 use super::commit;
 use super::row::{timestamp, unsigned};
 use super::{SqlStore, WORK};
-use crate::store::{CatalogueStore, Commit, FlagKind, FlagNote, Lifecycle, NoteChange, StoreError};
+use crate::store::{
+    CatalogueStore, Commit, FlagKind, Lifecycle, NoteChange, ProjectFlagRow, StoreError,
+};
 
 #[async_trait]
 impl CatalogueStore for SqlStore {
-    async fn flag_notes(&self, project: i64) -> Result<Vec<FlagNote>, StoreError> {
+    async fn flag_notes(&self, project: i64) -> Result<Vec<ProjectFlagRow>, StoreError> {
         self.on(&self.readers, WORK, |connection| {
             Box::pin(notes(connection, project))
         })
@@ -20,37 +22,41 @@ impl CatalogueStore for SqlStore {
     }
 
     async fn change_flag_note(&self, change: NoteChange) -> Result<(), StoreError> {
-        self.on(&self.writer, WORK, |connection| {
-            let dialect = self.dialect;
-            Box::pin(async move {
-                let transaction = connection.begin_with(dialect.begin_writing()).await?;
-                commit::commit_all(transaction, dialect, Vec::new(), Some(change)).await
-            })
+        self.write(WORK, move |transaction, dialect| {
+            Box::pin(commit::commit_all(
+                transaction,
+                dialect,
+                Vec::new(),
+                Some(change),
+            ))
         })
         .await
     }
 }
 
-async fn notes(connection: &mut AnyConnection, project: i64) -> Result<Vec<FlagNote>, StoreError> {
+async fn notes(
+    connection: &mut AnyConnection,
+    project: i64,
+) -> Result<Vec<ProjectFlagRow>, StoreError> {
     let rows = sqlx::query(
-        "SELECT name, version, description, tags, owner, kind, lifecycle, archived_in, changed_at \
-         FROM flag_note WHERE project_id = $1",
+        "SELECT name, version, description, tags, owner, kind, lifecycle, archived_in, changed_at, \
+         display_name FROM flag_note WHERE project_id = $1",
     )
     .bind(project)
     .fetch_all(connection)
     .await?;
     let mut notes = rows.iter().map(note).collect::<Result<Vec<_>, _>>()?;
-    // Not by the database, which may sort by the rules of a language.
+    // Sorted here: a database may sort by the rules of a language.
     notes.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(notes)
 }
 
-fn note(row: &AnyRow) -> Result<FlagNote, StoreError> {
+fn note(row: &AnyRow) -> Result<ProjectFlagRow, StoreError> {
     let corrupt = || StoreError::Corrupt {
         what: "a note on a flag",
     };
     let list = |text: &str| serde_json::from_str(text).map_err(|_| corrupt());
-    Ok(FlagNote {
+    Ok(ProjectFlagRow {
         key: row.try_get::<String, _>(0)?.into(),
         version: unsigned(row.try_get(1)?)?,
         description: row.try_get(2)?,
@@ -60,10 +66,11 @@ fn note(row: &AnyRow) -> Result<FlagNote, StoreError> {
         lifecycle: Lifecycle::named(row.try_get(6)?).ok_or_else(corrupt)?,
         archived_in: list(row.try_get(7)?)?,
         changed_at: timestamp(row.try_get(8)?),
+        name: row.try_get(9)?,
     })
 }
 
-/// Writes what is said of a flag; for who holds the project, so that no commit makes a flag anew while it is being archived
+/// Writes a flag's metadata; the caller has locked the project, so that no commit creates a flag that is being archived
 pub(super) async fn put(
     connection: &mut AnyConnection,
     change: &NoteChange,
@@ -80,8 +87,9 @@ pub(super) async fn put(
     }
     let list = |words: &[String]| serde_json::Value::from(words).to_string();
     sqlx::query(
-        "INSERT INTO flag_note (project_id, name, version, description, tags, owner, kind, lifecycle, archived_in, changed_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (project_id, name) DO UPDATE SET version = excluded.version, \
+        "INSERT INTO flag_note (project_id, name, version, description, tags, owner, kind, lifecycle, archived_in, changed_at, display_name) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (project_id, name) DO UPDATE SET version = excluded.version, \
+         display_name = excluded.display_name, \
          description = excluded.description, tags = excluded.tags, owner = excluded.owner, kind = excluded.kind, \
          lifecycle = excluded.lifecycle, archived_in = excluded.archived_in, changed_at = excluded.changed_at",
     )
@@ -95,6 +103,7 @@ pub(super) async fn put(
     .bind(note.lifecycle.name())
     .bind(list(&note.archived_in))
     .bind(change.author.at.as_millis())
+    .bind(&*note.name)
     .execute(&mut *connection)
     .await?;
     let occasion = Occasion {
@@ -106,7 +115,7 @@ pub(super) async fn put(
     audit::add(connection, occasion, std::slice::from_ref(&change.audit)).await
 }
 
-/// Refuses a commit that would bring an archived flag back by the back door; for who holds the project
+/// Refuses a commit that would create an archived flag; the caller has locked the project
 pub(super) async fn refuse_archived(
     connection: &mut AnyConnection,
     project: i64,

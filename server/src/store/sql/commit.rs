@@ -1,4 +1,4 @@
-//! Writing revisions: one of each environment that a transaction is about
+//! Writing revisions: one revision for each environment in a transaction
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::batch::Batch;
 use super::catalogue;
 use super::dialect::Dialect;
 use super::row::signed;
-use super::{KEPT_REVISIONS, overrides};
+use super::{KEPT_REVISIONS, environments, overrides};
 use crate::object::ObjectId;
 use crate::store::{Change, Commit, FlagRow, NoteChange, StoreError};
 
@@ -21,7 +21,7 @@ pub(super) async fn commit_all(
     note: Option<NoteChange>,
 ) -> Result<(), StoreError> {
     let connection = &mut *transaction;
-    // Environments first and in this order, then the project: as everybody who takes several of them.
+    // First the environments, in this order, then the project: everybody takes these locks in the same order.
     commits.sort_by_key(|commit| commit.environment);
     let mut places = Vec::with_capacity(commits.len());
     for commit in &commits {
@@ -39,7 +39,7 @@ pub(super) async fn commit_all(
         is_claimed = true;
     }
     for (mut commit, (writer, environment)) in commits.into_iter().zip(places) {
-        // Of one transaction, the first row of the audit takes the claim of an `Idempotency-Key` along.
+        // The first audit row of the transaction carries the claim of an `Idempotency-Key`.
         if std::mem::replace(&mut is_claimed, true) {
             commit.author.origin.claim = None;
         }
@@ -54,7 +54,7 @@ pub(super) async fn commit_all(
     Ok(())
 }
 
-/// Takes the next revision, which holds the environment's row until the end of the transaction, and counts the change; answers the
+/// Takes the next revision, which locks the environment's row until the end of the transaction, and counts the change; returns the
 /// environment's name too
 async fn hold_environment(
     connection: &mut AnyConnection,
@@ -72,19 +72,22 @@ async fn hold_environment(
     Ok((writer, name))
 }
 
-/// Takes the next revision, which holds the environment's row until the end of the transaction; answers its name too
+/// Takes the next revision, which locks the environment's row until the end of the transaction; returns the name too
 async fn next_revision(
     connection: &mut AnyConnection,
     commit: &Commit,
 ) -> Result<(i64, String), StoreError> {
     let row = sqlx::query(
-        "UPDATE environment SET revision = revision + 1 WHERE id = $1 AND revision = $2 RETURNING revision, name",
+        "UPDATE environment SET revision = revision + 1 WHERE id = $1 AND revision = $2 AND deleted_at IS NULL RETURNING revision, name",
     )
     .bind(commit.environment)
     .bind(signed(commit.base)?)
-    .fetch_optional(connection)
+    .fetch_optional(&mut *connection)
     .await?;
-    let row = row.ok_or(StoreError::Stale { base: commit.base })?;
+    let Some(row) = row else {
+        environments::name(connection, commit.environment).await?;
+        return Err(StoreError::Stale { base: commit.base });
+    };
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
@@ -96,8 +99,8 @@ async fn project_of(connection: &mut AnyConnection, environment: i64) -> Result<
     Ok(row.try_get(0)?)
 }
 
-/// Holds the project until the end of the transaction, after the environments: what concerns all of them, as the type of a flag
-/// does, is decided by one commit at a time
+/// Locks the project until the end of the transaction, after the environments: what concerns all environments, such as the type of a flag,
+/// is decided by one commit at a time
 async fn hold_project(connection: &mut AnyConnection, project: i64) -> Result<(), StoreError> {
     sqlx::query("UPDATE project SET name = name WHERE id = $1")
         .bind(project)
@@ -106,7 +109,7 @@ async fn hold_project(connection: &mut AnyConnection, project: i64) -> Result<()
     Ok(())
 }
 
-/// The place that everything of one commit belongs to
+/// The environment and revision to which all rows of a commit belong
 struct Writer {
     environment: i64,
     revision: i64,
@@ -169,13 +172,13 @@ impl Writer {
             .await
     }
 
-    /// Changes the tables; nothing is changed twice in one commit, so the order is of no account
+    /// Changes the tables; a commit changes nothing twice, so the order does not matter
     async fn apply(
         &self,
         connection: &mut AnyConnection,
         commit: &Commit,
     ) -> Result<(), StoreError> {
-        // A list has its value in its entries. A map, since one statement must not name a row twice.
+        // The value of a list is in its entries. A map, because a statement must not name a row twice.
         let lists = commit.lists.iter().map(|list| (list, None));
         let mut objects: BTreeMap<&ObjectId, Option<&str>> = lists.collect();
         let (mut gone, mut entries, mut gone_entries) = (Vec::new(), Vec::new(), Vec::new());
@@ -247,8 +250,8 @@ impl Writer {
         rows: &[(&ObjectId, &Arc<str>, &str)],
     ) -> Result<(), StoreError> {
         let put = Batch {
-            before: "INSERT INTO entry (environment_id, kind, name, entry, value, changed_at, changed_by, reason) VALUES",
-            columns: 8,
+            before: "INSERT INTO entry (environment_id, kind, name, entry, value, changed_at, changed_by, reason, created_at, created_by) VALUES",
+            columns: 10,
             after: "ON CONFLICT (environment_id, kind, name, entry) DO UPDATE SET value = excluded.value, \
                  changed_at = excluded.changed_at, changed_by = excluded.changed_by, reason = excluded.reason",
         };
@@ -268,7 +271,9 @@ impl Writer {
                 .bind((*value).to_owned())
                 .bind(commit.author.at.as_millis())
                 .bind(commit.author.actor.to_string())
-                .bind(reason.map(str::to_owned)))
+                .bind(reason.map(str::to_owned))
+                .bind(commit.author.at.as_millis())
+                .bind(commit.author.actor.to_string()))
         })
         .await
     }
@@ -334,7 +339,7 @@ impl Writer {
             .await
     }
 
-    /// A flag is one thing in all environments of a project, so its type is too; for flags that this revision has written
+    /// Requires that a flag has the same type in all environments of a project; for the flags that this revision writes
     async fn agree_on_types(
         &self,
         connection: &mut AnyConnection,

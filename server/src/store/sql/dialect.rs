@@ -1,4 +1,4 @@
-//! What differs between the two databases: addresses, the set-up of a connection, how transactions begin, what an error means
+//! The differences between the two databases: URLs, connection set-up, the begin of transactions, and the meaning of errors
 
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use tokio::time::error::Elapsed;
 
 use crate::store::StoreError;
 
-/// For how long SQLite waits for a lock that another program holds; twice that is below 5 seconds, which a caller may be kept waiting
+/// How long SQLite waits for a lock of another program; twice this is below 5 seconds, the maximum that a caller waits
 pub(super) const LOCK: Duration = Duration::from_secs(2);
 
-/// Which database
+/// The kind of database
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
     Sqlite,
@@ -21,7 +21,7 @@ pub(super) enum Dialect {
 }
 
 impl Dialect {
-    /// The database that an address is of
+    /// The kind of database of a URL
     pub(super) fn of(address: &str) -> Result<Self, StoreError> {
         match address.split_once(':') {
             Some(("sqlite", _)) => Ok(Self::Sqlite),
@@ -30,14 +30,14 @@ impl Dialect {
         }
     }
 
-    /// What a connection is told before it is used
+    /// Statements that set up a connection
     pub(super) const fn set_up(self) -> &'static str {
         match self {
-            // `FULL`: a revision that clients have seen must not be lost, or made anew with other content, by a power cut.
+            // `FULL`: a power cut must not lose a revision that clients have seen, or let it be made again with other content.
             Self::Sqlite => {
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000; PRAGMA foreign_keys = ON"
             }
-            // A node that vanishes in the middle of a commit holds the environment's row: the server must notice soon.
+            // A node that disappears during a commit has the environment's row locked: the database must notice soon.
             Self::Postgres => {
                 "SET application_name = 'flagstaff'; SET lock_timeout = '10s'; SET statement_timeout = '20s'; \
                  SET idle_in_transaction_session_timeout = '20s'; \
@@ -46,35 +46,35 @@ impl Dialect {
         }
     }
 
-    /// What it means that a statement had not ended when time was up
+    /// The error for a statement that did not end in time
     pub(super) fn too_late(self, elapsed: Elapsed) -> StoreError {
         match self {
-            // Nothing is between here and the file.
+            // There is no network between this process and the file.
             Self::Sqlite => StoreError::TooSlow,
-            // It has a limit of its own, which is shorter: it would have said so.
+            // PostgreSQL has a shorter limit of its own and would have reported it, so the connection is lost.
             Self::Postgres => StoreError::Unreachable(elapsed.into()),
         }
     }
 
-    /// Begins a transaction of one consistent view
+    /// Begins a transaction that reads one consistent state
     pub(super) const fn begin_reading(self) -> &'static str {
         match self {
             Self::Sqlite => "BEGIN",
-            // By default each statement would see another state.
+            // By default each statement would read another state.
             Self::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         }
     }
 
-    /// Begins a transaction that takes the lock of what it changes first
+    /// Begins a transaction that locks first what it will change
     pub(super) const fn begin_writing(self) -> &'static str {
         match self {
-            // A transaction that begins by reading would fail to upgrade.
+            // A transaction that begins by reading could fail to upgrade its lock.
             Self::Sqlite => "BEGIN IMMEDIATE",
             Self::Postgres => "BEGIN",
         }
     }
 
-    /// What a transaction runs to be announced when it is committed, and only then
+    /// A statement that announces the transaction when it is committed, and only then
     pub(super) const fn announce(self) -> Option<&'static str> {
         match self {
             Self::Sqlite => None,
@@ -82,7 +82,7 @@ impl Dialect {
         }
     }
 
-    /// What a transaction runs before it changes which unknown flags are kept, where several could at once
+    /// A statement that serialises changes of the unknown flags that are kept
     pub(super) const fn lock_unknown_flags(self) -> Option<&'static str> {
         match self {
             Self::Sqlite => None,
@@ -90,7 +90,7 @@ impl Dialect {
         }
     }
 
-    /// Refuses a database that could not hold what will be written
+    /// Refuses a database that cannot store everything that will be written
     pub(super) async fn check(self, connection: &mut AnyConnection) -> Result<(), StoreError> {
         if self == Self::Sqlite {
             return Ok(());
@@ -105,7 +105,7 @@ impl Dialect {
     }
 }
 
-/// An address without what is secret in it
+/// A URL without its secrets
 pub(crate) fn redacted(address: &str) -> String {
     match Dialect::of(address) {
         Ok(Dialect::Sqlite) => address.to_owned(),
@@ -117,19 +117,19 @@ pub(crate) fn redacted(address: &str) -> String {
                 format!("postgres://{host}:{port}/{name}")
             },
         ),
-        // It may be anything, a token among others.
+        // It may be anything, even a token.
         Err(_) => "…".to_owned(),
     }
 }
 
-/// Rows of a statement that writes many
+/// The number of rows in one statement
 pub(super) fn rows_of_a_statement(connection: &AnyConnection) -> usize {
     if connection.backend_name() == "SQLite" {
-        // The driver asks for the name of each parameter, and SQLite looks through all of them for it: of few rows that is little. No
-        // statement waits for a network.
+        // For each parameter the driver asks SQLite for its name, which searches all of them: cheap only for few rows. No network round
+        // trip is saved here.
         32
     } else {
-        // With nine columns well below the 65,535 parameters of PostgreSQL.
+        // With nineteen columns well below the 65,535 parameters of PostgreSQL.
         500
     }
 }
@@ -157,7 +157,7 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// What an error of a database means for who asked
+/// What a database error means for the caller
 enum Meaning {
     Contended,
     Full,
@@ -174,14 +174,14 @@ fn meaning(error: &dyn DatabaseError) -> Meaning {
         .is_some();
     if is_postgres {
         match &*code {
-            // Serialisation, deadlock, a lock not got in time.
+            // Serialisation failure, deadlock, lock timeout.
             "40001" | "40P01" | "55P03" => Meaning::Contended,
             "53100" => Meaning::Full,
             // `statement_timeout`, among others.
             "57014" => Meaning::TooSlow,
-            // A standby.
+            // A standby, which is read-only.
             "25006" => Meaning::Unreachable,
-            // Connection failures, too many connections, shut-downs.
+            // Connection failures, too many connections, shutdowns.
             code if ["08", "53", "57"]
                 .iter()
                 .any(|class| code.starts_with(class)) =>
@@ -203,7 +203,7 @@ fn meaning(error: &dyn DatabaseError) -> Meaning {
     }
 }
 
-/// Whether the database refused a statement for the values in it, so that one with other values may be taken
+/// Whether the database refused the values of a statement, so that it may accept other values
 pub(super) fn is_refusal_of_values(error: &StoreError) -> bool {
     let StoreError::Database(sqlx::Error::Database(refusal)) = error else {
         return false;
@@ -213,7 +213,7 @@ pub(super) fn is_refusal_of_values(error: &StoreError) -> bool {
         .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
         .is_some();
     if is_postgres {
-        // A row that is there twice, data, constraints, and what is too large for an index.
+        // Duplicate rows, invalid data, constraints, and values that are too large for an index.
         ["21", "22", "23", "54"]
             .iter()
             .any(|class| code.starts_with(class))

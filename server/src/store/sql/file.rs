@@ -1,4 +1,4 @@
-//! The file of an SQLite database: who may read it, and whether it is still the one that was opened
+//! The file of an SQLite database: its permissions, and whether it is still the file that was opened
 
 use std::borrow::Cow;
 use std::fs::{self, OpenOptions, Permissions};
@@ -12,11 +12,11 @@ use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::store::StoreError;
 
-/// Only who runs the server reads and writes it
+/// Only the user that runs the server may read and write it
 const OURS: u32 = 0o600;
 const GROUP: u32 = 0o070;
 const OTHERS: u32 = 0o007;
-/// What SQLite keeps beside a database, named after it, with the permissions of the database
+/// The files that SQLite keeps beside a database, with the same permissions
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// The file of a database
@@ -24,12 +24,12 @@ const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 pub(super) struct DatabaseFile {
     path: PathBuf,
     may_be_made: bool,
-    // Device and number.
+    // Device and inode.
     opened: OnceLock<(u64, u64)>,
 }
 
 impl DatabaseFile {
-    /// The file at an address, and the address as the driver is to take it; no file for a database in memory
+    /// The file of a URL, and the URL for the driver; no file for a database in memory
     pub(super) fn at(address: &str) -> Result<(Option<Self>, String), StoreError> {
         let (name, query) = address.split_once('?').unwrap_or((address, ""));
         let pairs = || form_urlencoded::parse(query.as_bytes());
@@ -40,7 +40,7 @@ impl DatabaseFile {
             return Ok((None, address.to_owned()));
         }
         let may_be_made = mode == "rwc";
-        // The driver never makes a file: it would be one that everybody may read, or an empty one in the place of one that is gone.
+        // The driver must never create the file: everybody could read it, or it would be an empty one in place of one that was deleted.
         let mode = if may_be_made { "rw" } else { mode };
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(pairs().filter(|pair| !is_mode(pair)));
@@ -53,12 +53,12 @@ impl DatabaseFile {
         Ok((Some(file), format!("{name}?{}", query.finish())))
     }
 
-    /// Does not make the file if there is none
+    /// Requires that the file exists
     pub(super) fn must_exist(&mut self) {
         self.may_be_made = false;
     }
 
-    /// Makes the file if there is none, for nobody else to read; what everybody may read is taken from them
+    /// Creates the file if it does not exist, readable only by its owner, and removes the permissions of others from an existing one
     pub(super) fn protect(&self) -> Result<(), StoreError> {
         let mut new = OpenOptions::new();
         new.write(true).create_new(true).mode(OURS);
@@ -69,9 +69,9 @@ impl DatabaseFile {
                 Err(error) => return Err(StoreError::Unreachable(error.into())),
             }
         }
-        // What SQLite keeps beside a link is beside the file that the link leads to.
+        // SQLite keeps its other files beside the target of a link.
         let Ok(path) = fs::canonicalize(&self.path) else {
-            // The driver says what is wrong.
+            // The driver reports the error.
             return Ok(());
         };
         protect(&path);
@@ -83,17 +83,17 @@ impl DatabaseFile {
         Ok(())
     }
 
-    /// Remembers the file that is open now
+    /// Remembers which file is open
     pub(super) fn remember(&self) -> Result<(), StoreError> {
         let metadata = fs::metadata(&self.path).map_err(|error| self.moved(error.into()))?;
-        // If it was remembered before, that one is still open.
+        // If one is remembered already, that one is still open.
         let _ = self.opened.set((metadata.dev(), metadata.ino()));
         Ok(())
     }
 
-    /// Refuses a file that is no longer the one that is open: what is written to that one is lost when it is closed
+    /// Fails if the file at the path is no longer the open one: whatever is written to the open one is lost when it is closed
     ///
-    /// It asks on the thread that it is called on: one look at a local file, which must not wait for whatever else is done elsewhere.
+    /// Blocks the calling thread for one look at a local file; it must not wait for other work.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         let metadata = fs::metadata(&self.path).map_err(|error| self.moved(error.into()))?;
         let is_open = |opened: &(u64, u64)| *opened == (metadata.dev(), metadata.ino());
@@ -116,7 +116,7 @@ fn is_mode(pair: &(Cow<'_, str>, Cow<'_, str>)) -> bool {
     pair.0 == "mode"
 }
 
-/// Takes a file from those who may read it only since nobody said that they must not
+/// Removes the permissions that others have only because nobody restricted them
 fn protect(path: &Path) {
     let Ok(metadata) = fs::metadata(path) else {
         return;
@@ -126,7 +126,7 @@ fn protect(path: &Path) {
     if !metadata.is_file() || mode & (GROUP | OTHERS) == 0 {
         return;
     }
-    // A file that only a group may read besides was given to that group.
+    // If a group may read the file but others may not, somebody chose that.
     if mode & OTHERS == 0 {
         tracing::info!("the group of `{path_told}` can read the database");
         return;

@@ -1,4 +1,4 @@
-//! Where all environments stand, and the lineage that their revisions belong to
+//! The revisions of all environments, and the epoch of the database
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use sqlx::{AnyConnection, Row as _};
 
 use super::{access, unsigned};
-use crate::store::{Heads, StoreError};
+use crate::store::{StoreError, StoreRevisions};
 
-pub(super) async fn heads(connection: &mut AnyConnection) -> Result<Heads, StoreError> {
+pub(super) async fn heads(connection: &mut AnyConnection) -> Result<StoreRevisions, StoreError> {
     let rows = sqlx::query(
         "SELECT epoch.value, access.value, environment.id, environment.revision \
-         FROM meta epoch JOIN meta access ON access.name = 'access' LEFT JOIN environment ON TRUE WHERE epoch.name = 'epoch'",
+         FROM meta epoch JOIN meta access ON access.name = 'access' LEFT JOIN environment ON environment.deleted_at IS NULL WHERE epoch.name = 'epoch'",
     )
     .fetch_all(connection)
     .await?;
@@ -26,14 +26,14 @@ pub(super) async fn heads(connection: &mut AnyConnection) -> Result<Heads, Store
             revisions.insert(id, unsigned(row.try_get(3)?)?);
         }
     }
-    Ok(Heads {
+    Ok(StoreRevisions {
         epoch,
         revisions,
         access,
     })
 }
 
-/// Gives new data an epoch
+/// Sets the epoch of a new database
 pub(super) async fn ensure_epoch(connection: &mut AnyConnection) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO meta (name, value) VALUES ('epoch', $1) ON CONFLICT (name) DO NOTHING",
@@ -44,7 +44,7 @@ pub(super) async fn ensure_epoch(connection: &mut AnyConnection) -> Result<(), S
     Ok(())
 }
 
-/// Of several nodes that find the same data to have lost something, one renews the epoch
+/// Renews the epoch; of several nodes that notice the same loss of data, one does it
 pub(super) async fn renew_epoch(
     connection: &mut AnyConnection,
     epoch: &str,
@@ -57,7 +57,7 @@ pub(super) async fn renew_epoch(
     Ok(())
 }
 
-/// Writes something of no account; another value each time, since SQLite does not write what is there already
+/// Writes a meaningless value; a different one each time, since SQLite does not write an equal value
 pub(super) async fn try_write(connection: &mut AnyConnection) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO meta (name, value) VALUES ('try-write', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -68,7 +68,7 @@ pub(super) async fn try_write(connection: &mut AnyConnection) -> Result<(), Stor
     Ok(())
 }
 
-/// The id of a new lineage
+/// A new epoch
 pub(super) fn random_epoch() -> String {
     format!("{:016x}", rand::random::<u64>())
 }

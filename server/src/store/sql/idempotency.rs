@@ -1,19 +1,18 @@
-//! Writes that are sent again
+//! Writes with an `Idempotency-Key`
 
 use async_trait::async_trait;
 use flagstaff_core::Timestamp;
-use sqlx::{Any, AnyConnection, Connection as _, Row as _, Transaction};
+use sqlx::{Any, AnyConnection, Row as _, Transaction};
 
 use super::{SqlStore, WORK};
 use crate::store::StoreError;
-use crate::store::idempotency::{Claim, Claimed, IdempotencyStore, NewClaim};
+use crate::store::idempotency::{Claim, ClaimResult, IdempotencyStore, NewClaim};
 
 #[async_trait]
 impl IdempotencyStore for SqlStore {
-    async fn claim(&self, claim: NewClaim) -> Result<Claimed, StoreError> {
-        self.on(&self.writer, WORK, |connection| {
-            let begin = self.dialect.begin_writing();
-            Box::pin(async move { self::claim(connection.begin_with(begin).await?, claim).await })
+    async fn claim(&self, claim: NewClaim) -> Result<ClaimResult, StoreError> {
+        self.write(WORK, move |transaction, _| {
+            Box::pin(self::claim(transaction, claim))
         })
         .await
     }
@@ -22,7 +21,7 @@ impl IdempotencyStore for SqlStore {
         let claim = claim.clone();
         self.on(&self.writer, WORK, |connection| {
             Box::pin(async move {
-                // Never backwards: nodes' clocks differ.
+                // Never backwards: the clocks of nodes differ.
                 let renewed = sqlx::query(
                     "UPDATE idempotency SET claimed_at = CASE WHEN claimed_at < $4 THEN $4 ELSE claimed_at END \
                      WHERE scope = $1 AND name = $2 AND claim = $3 AND applied = 0",
@@ -39,7 +38,7 @@ impl IdempotencyStore for SqlStore {
         .await
     }
 
-    async fn keep_answer(&self, claim: &Claim, answer: String) -> Result<(), StoreError> {
+    async fn store_response(&self, claim: &Claim, answer: String) -> Result<(), StoreError> {
         let claim = claim.clone();
         self.on(&self.writer, WORK, |connection| {
             Box::pin(async move {
@@ -80,7 +79,7 @@ impl IdempotencyStore for SqlStore {
 async fn claim(
     mut transaction: Transaction<'_, Any>,
     new: NewClaim,
-) -> Result<Claimed, StoreError> {
+) -> Result<ClaimResult, StoreError> {
     let connection = &mut *transaction;
     sqlx::query("DELETE FROM idempotency WHERE expires_at <= $1")
         .bind(new.at.as_millis())
@@ -89,21 +88,21 @@ async fn claim(
     let claimed = if insert(connection, &new).await? {
         let is_full = count(connection, &new.claim.scope).await? > i64::from(new.most);
         if is_full {
-            Claimed::TooMany
+            ClaimResult::TooMany
         } else {
-            Claimed::Mine
+            ClaimResult::Mine
         }
     } else {
         before(connection, &new).await?
     };
-    // Nothing is kept of one that is too many.
-    if claimed != Claimed::TooMany {
+    // A claim beyond the limit is not stored.
+    if claimed != ClaimResult::TooMany {
         transaction.commit().await?;
     }
     Ok(claimed)
 }
 
-/// Whether nobody has used the key
+/// Inserts the claim; returns whether the key was unused
 async fn insert(connection: &mut AnyConnection, new: &NewClaim) -> Result<bool, StoreError> {
     let inserted = sqlx::query(
         "INSERT INTO idempotency (scope, name, fingerprint, claim, claimed_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) \
@@ -128,9 +127,9 @@ async fn count(connection: &mut AnyConnection, scope: &str) -> Result<i64, Store
     Ok(row.try_get(0)?)
 }
 
-/// What became of the attempt before, whose place is taken if it came to nothing
-async fn before(connection: &mut AnyConnection, new: &NewClaim) -> Result<Claimed, StoreError> {
-    // Takes the row's lock, so that of two that come at once one sees what the other did.
+/// The result of the earlier attempt; takes its place if it failed
+async fn before(connection: &mut AnyConnection, new: &NewClaim) -> Result<ClaimResult, StoreError> {
+    // This locks the row, so that of two simultaneous claims one sees the other.
     let taken = sqlx::query(
         "UPDATE idempotency SET claim = $4, claimed_at = $5 WHERE scope = $1 AND name = $2 AND fingerprint = $3 \
          AND answer IS NULL AND applied = 0 AND claimed_at < $6",
@@ -144,7 +143,7 @@ async fn before(connection: &mut AnyConnection, new: &NewClaim) -> Result<Claime
     .execute(&mut *connection)
     .await?;
     if taken.rows_affected() == 1 {
-        return Ok(Claimed::Mine);
+        return Ok(ClaimResult::Mine);
     }
     let row = sqlx::query(
         "SELECT fingerprint, applied, answer, claimed_at FROM idempotency WHERE scope = $1 AND name = $2",
@@ -153,9 +152,9 @@ async fn before(connection: &mut AnyConnection, new: &NewClaim) -> Result<Claime
     .bind(new.claim.key.to_string())
     .fetch_optional(connection)
     .await?;
-    // It was given up this moment: the caller comes again.
+    // It was released this moment: the caller tries again.
     let Some(row) = row else {
-        return Ok(Claimed::UnderWay {
+        return Ok(ClaimResult::UnderWay {
             since: new.abandoned_before,
         });
     };
@@ -163,11 +162,11 @@ async fn before(connection: &mut AnyConnection, new: &NewClaim) -> Result<Claime
     let answer: Option<String> = row.try_get(2)?;
     let since = Timestamp::from_millis(row.try_get(3)?);
     Ok(match answer {
-        _ if fingerprint != new.fingerprint => Claimed::Reused,
-        Some(answer) => Claimed::Answered(answer),
-        // The response is stored after the transaction: until the lease has ended it may still come.
-        None if applied != 0 && since < new.abandoned_before => Claimed::Applied,
-        None => Claimed::UnderWay { since },
+        _ if fingerprint != new.fingerprint => ClaimResult::Reused,
+        Some(answer) => ClaimResult::Answered(answer),
+        // The response is stored after the transaction: until the lease ends it may still arrive.
+        None if applied != 0 && since < new.abandoned_before => ClaimResult::Applied,
+        None => ClaimResult::UnderWay { since },
     })
 }
 

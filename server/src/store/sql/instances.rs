@@ -1,4 +1,4 @@
-//! What nodes tell one another of their instances: one row for each node and environment
+//! Reports of nodes about their instances: one row for each node and environment
 
 use async_trait::async_trait;
 use sqlx::any::AnyRow;
@@ -16,8 +16,8 @@ impl InstanceStore for SqlStore {
         self.dialect == Dialect::Postgres
     }
 
-    async fn tell_instances(&self, told: Vec<NodeInstances>) -> Result<(), StoreError> {
-        // One statement: nodes write rows of their own, and there are fewer environments than it takes.
+    async fn put_node_reports(&self, reports: Vec<NodeInstances>) -> Result<(), StoreError> {
+        // One statement is enough: every node writes only its own rows, and there are few environments.
         let put = Batch {
             before: "INSERT INTO node_instances (node, environment_id, beat, body) VALUES",
             columns: 4,
@@ -25,7 +25,7 @@ impl InstanceStore for SqlStore {
         };
         self.on(&self.writer, WORK, |connection| {
             Box::pin(async move {
-                put.run(connection, &told, |statement, row| {
+                put.run(connection, &reports, |statement, row| {
                     Ok(statement
                         .bind(row.node.clone())
                         .bind(row.environment)
@@ -38,10 +38,10 @@ impl InstanceStore for SqlStore {
         .await
     }
 
-    async fn told_instances(&self, but: &str) -> Result<Vec<NodeInstances>, StoreError> {
+    async fn node_reports(&self, but: &str) -> Result<Vec<NodeInstances>, StoreError> {
         let but = but.to_owned();
         self.on(&self.readers, WORK, |connection| {
-            Box::pin(told(connection, but))
+            Box::pin(reports_of_others(connection, but))
         })
         .await
     }
@@ -62,7 +62,7 @@ impl InstanceStore for SqlStore {
     }
 }
 
-async fn told(
+async fn reports_of_others(
     connection: &mut AnyConnection,
     but: String,
 ) -> Result<Vec<NodeInstances>, StoreError> {
@@ -72,7 +72,7 @@ async fn told(
     .bind(but)
     .fetch_all(connection)
     .await?;
-    let told = |row: &AnyRow| {
+    let report = |row: &AnyRow| {
         Ok(NodeInstances {
             node: row.try_get(0)?,
             environment: row.try_get(1)?,
@@ -80,5 +80,5 @@ async fn told(
             body: row.try_get(3)?,
         })
     };
-    rows.iter().map(told).collect()
+    rows.iter().map(report).collect()
 }

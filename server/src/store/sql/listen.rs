@@ -1,18 +1,18 @@
-//! Announcements of PostgreSQL: every commit says so on one channel
+//! PostgreSQL notifications: every commit notifies one channel
 
 use async_trait::async_trait;
 use sqlx::postgres::PgListener;
 
-use crate::store::{Announcements, StoreError};
+use crate::store::{CommitNotifications, StoreError};
 
 const CHANNEL: &str = "flagstaff";
 
-/// A connection that listens
+/// A connection that listens on the channel
 #[derive(Debug)]
 pub(super) struct PostgresAnnouncements(PgListener);
 
 impl PostgresAnnouncements {
-    /// Listens from now on
+    /// Starts listening
     pub(super) async fn begin(address: &str) -> Result<Self, StoreError> {
         let mut listener = PgListener::connect(address).await?;
         listener.listen(CHANNEL).await?;
@@ -21,11 +21,11 @@ impl PostgresAnnouncements {
 }
 
 #[async_trait]
-impl Announcements for PostgresAnnouncements {
+impl CommitNotifications for PostgresAnnouncements {
     async fn next(&mut self) -> Result<(), StoreError> {
-        // `None` is a connection that was lost and made anew: what was said meanwhile went unheard.
+        // `None` means that the connection was lost and opened again: notifications in between were missed.
         self.0.try_recv().await?;
-        // What says nothing but "look again" needs saying once.
+        // All notifications mean "poll again", so one is enough.
         while self.0.next_buffered().is_some() {}
         Ok(())
     }

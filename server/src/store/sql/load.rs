@@ -1,4 +1,4 @@
-//! Reading an environment whole, in one transaction
+//! Reading a whole environment in one transaction
 
 use std::sync::Arc;
 
@@ -9,11 +9,12 @@ use sqlx::{Any, AnyConnection, Row as _, Transaction};
 
 use super::row::{object_id, shared, signed};
 use super::{KEPT_REVISIONS, timestamp, unsigned};
-use crate::history::HISTORY_BYTES;
 use crate::object::ObjectId;
-use crate::store::{Change, ChangeRow, EnvironmentContent, FlagRow, StoreError, Stored};
+use crate::store::{
+    Change, ChangeRow, EnvironmentContent, FlagRow, HISTORY_BYTES, StoreError, Stored,
+};
 
-/// Changes that are read at once
+/// The maximum number of changes that are read
 const MAX_CHANGES: i64 = 250_000;
 
 pub(super) async fn load(
@@ -45,7 +46,7 @@ pub(super) async fn load(
     })
 }
 
-/// The revision that an environment is at
+/// The revision of an environment
 pub(super) async fn revision(
     connection: &mut AnyConnection,
     environment: i64,
@@ -57,9 +58,9 @@ pub(super) async fn revision(
     unsigned(row.try_get(0)?)
 }
 
-/// The revision, `kept` or a later one, whose successors' changes are few enough to be read
+/// The oldest revision, at least `kept`, after which there are few enough changes to read
 ///
-/// A revision can change everything: a thousand of them are more than any node could hold, and who asks has use for no more than
+/// One revision can change everything, so a thousand of them can be more than a node can hold, and no caller uses more than
 /// [`HISTORY_BYTES`] of them.
 pub(super) async fn remembered(
     connection: &mut AnyConnection,
@@ -73,7 +74,7 @@ pub(super) async fn remembered(
     )
     .bind(environment)
     .bind(signed(kept)?)
-    // One more, which tells that the oldest revision is not there whole.
+    // One more row shows whether the oldest revision is complete.
     .bind(MAX_CHANGES.saturating_add(1))
     .fetch_all(connection)
     .await?;
@@ -88,7 +89,7 @@ pub(super) async fn remembered(
     Ok(kept)
 }
 
-/// What the revisions after one changed, the newest first
+/// The changes of the revisions after one, newest first
 pub(super) async fn changes(
     connection: &mut AnyConnection,
     environment: i64,
@@ -103,8 +104,7 @@ pub(super) async fn changes(
     rows(changes, connection, change).await
 }
 
-/// The rows of a query, read one by one: there may be as many as an environment has entries, and other requests have their turns in
-/// between
+/// The rows of a query, read one by one with pauses for other tasks: there may be as many rows as the environment has entries
 pub(super) async fn rows<T>(
     query: Query<'_, Any, AnyArguments>,
     connection: &mut AnyConnection,

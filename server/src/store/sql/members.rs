@@ -20,6 +20,19 @@ pub(super) async fn change(
     change: &MemberChange,
 ) -> Result<(), StoreError> {
     let (MemberChange::Add(row) | MemberChange::Set(row) | MemberChange::Remove(row)) = change;
+    if let MemberChange::Remove(_) = change {
+        // With the membership ends what came of it: the personal tokens.
+        let column = match row.known_by {
+            KnownBy::Subject => "owner",
+            KnownBy::Email => "owner_email",
+        };
+        let statement = format!("DELETE FROM credential WHERE project_id = $1 AND {column} = $2");
+        sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(row.project_id)
+            .bind(&*row.name)
+            .execute(&mut *connection)
+            .await?;
+    }
     let query = match change {
         MemberChange::Add(_) => sqlx::query(
             "INSERT INTO member (project_id, known_by, name, role, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",

@@ -1,12 +1,14 @@
-//! Bringing the tables up to date
+//! Migrating the tables
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AnyConnection, SqlSafeStr as _};
 
 use crate::store::StoreError;
 
-/// Forward only: a migration that has been released is never edited, and leaves the release before it able to work
-const MIGRATIONS: &[(i64, &str, &str)] = &[
+/// Forward only: a released migration is never edited, and the previous release keeps working on its result
+///
+/// Not `sqlx::migrate!`, whose macro needs both database drivers compiled a second time.
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (
         1,
         "initial",
@@ -14,76 +16,31 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
     (
         2,
-        "changes by version",
-        include_str!("../../../migrations/0002_changes_by_version.sql"),
+        "override creation",
+        include_str!("../../../migrations/0002_override_creation.sql"),
     ),
     (
         3,
-        "audit in sequence",
-        include_str!("../../../migrations/0003_audit_in_sequence.sql"),
+        "credential use",
+        include_str!("../../../migrations/0003_credential_use.sql"),
     ),
     (
         4,
-        "access",
-        include_str!("../../../migrations/0004_access.sql"),
-    ),
-    (
-        5,
-        "audit chain",
-        include_str!("../../../migrations/0005_audit_chain.sql"),
-    ),
-    (
-        6,
-        "overrides",
-        include_str!("../../../migrations/0006_overrides.sql"),
-    ),
-    (
-        7,
-        "members",
-        include_str!("../../../migrations/0007_members.sql"),
-    ),
-    (
-        8,
-        "catalogue",
-        include_str!("../../../migrations/0008_catalogue.sql"),
-    ),
-    (
-        9,
-        "usage",
-        include_str!("../../../migrations/0009_usage.sql"),
-    ),
-    (
-        10,
-        "idempotency",
-        include_str!("../../../migrations/0010_idempotency.sql"),
-    ),
-    (
-        12,
-        "public values",
-        include_str!("../../../migrations/0012_public_values.sql"),
-    ),
-    (
-        14,
-        "instances",
-        include_str!("../../../migrations/0014_instances.sql"),
+        "people and names",
+        include_str!("../../../migrations/0004_people_and_names.sql"),
     ),
 ];
 
-/// Applies what has not been applied; in PostgreSQL under an advisory lock, so that nodes may start together
+/// Applies the migrations that were not applied yet; in PostgreSQL under an advisory lock, so that nodes may start together
 pub(super) async fn migrate(connection: &mut AnyConnection) -> Result<(), StoreError> {
-    let migration = |&(version, name, sql): &(i64, &'static str, &'static str)| {
-        Migration::new(
-            version,
-            name.into(),
-            MigrationType::Simple,
-            sql.into_sql_str(),
-            false,
-        )
-    };
-    let mut migrator = Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect());
-    // While nodes are updated one by one, an old one may start on the tables of a new one.
+    let migrations = MIGRATIONS.map(|(version, name, sql)| {
+        let (kind, sql) = (MigrationType::Simple, sql.into_sql_str());
+        Migration::new(version, name.into(), kind, sql, false)
+    });
+    let mut migrator = Migrator::with_migrations(migrations.into());
+    // While nodes are updated one by one, an old release may start on the tables of a new one.
     migrator.set_ignore_missing(true);
-    // Not `run`, which asks for more of a connection than one that is borrowed can promise; sqlx has this for that.
+    // Not `run`, which requires more of a connection than a borrowed one offers; sqlx has this method for that case.
     migrator.run_direct(None, connection, false).await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Entries of lists: what is known of them beside their values, and counting the changes of overrides
+//! Metadata of list entries, and the count of changes of overrides
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -11,9 +11,11 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 use super::batch::Batch;
 use super::dialect;
 use super::row::{object_id, timestamp};
-use crate::store::{EntryId, EntryQuery, EntryRow, Meter, StoreError};
+use crate::store::{ChangeLimit, EntryId, EntryQuery, EntryRow, StoreError};
 
-/// What is known of these entries, in no order; those that are gone are left out
+const COLUMNS: &str = "kind, name, entry, changed_at, changed_by, reason, created_at, created_by";
+
+/// The metadata of these entries, in any order; deleted entries are left out
 pub(super) async fn notes(
     connection: &mut AnyConnection,
     environment: i64,
@@ -22,9 +24,9 @@ pub(super) async fn notes(
     if entries.is_empty() {
         return Ok(Vec::new());
     }
-    let mut text = "SELECT kind, name, entry, changed_at, changed_by, reason FROM entry \
-         WHERE environment_id = $1 AND (kind, name, entry) IN (VALUES "
-        .to_owned();
+    let mut text = format!(
+        "SELECT {COLUMNS} FROM entry WHERE environment_id = $1 AND (kind, name, entry) IN (VALUES "
+    );
     let mut parameters = 2_usize..;
     for position in 0..entries.len() {
         text.push_str(if position == 0 { "(" } else { ", (" });
@@ -43,7 +45,7 @@ pub(super) async fn notes(
     rows.iter().map(row).collect()
 }
 
-/// The entries of lists in the order of their last change, and of those of one instant in that of their names
+/// The entries of lists, ordered by the time of their last change, then by name
 pub(super) async fn by_time(
     connection: &mut AnyConnection,
     query: EntryQuery,
@@ -57,7 +59,7 @@ pub(super) async fn by_time(
         ("ASC", ">", -1)
     };
     let mut text = format!(
-        "SELECT kind, name, entry, changed_at, changed_by, reason FROM entry \
+        "SELECT {COLUMNS} FROM entry \
          WHERE environment_id = $1 AND kind = $2 AND (changed_at, name, entry) {beyond} ($3, $4, $5) AND name IN ("
     );
     list(&mut text, &mut (7_usize..), query.lists.len());
@@ -93,24 +95,24 @@ fn list(text: &mut String, parameters: &mut impl Iterator<Item = usize>, count: 
 }
 
 fn row(row: &AnyRow) -> Result<EntryRow, StoreError> {
-    // What an earlier release wrote has the columns' defaults.
-    let changed_at: i64 = row.try_get(3)?;
-    let changed_by: String = row.try_get(4)?;
     Ok(EntryRow {
         list: object_id(row.try_get(0)?, row.try_get(1)?)?,
         entry: row.try_get::<String, _>(2)?.into(),
-        changed_at: (changed_at != 0).then(|| timestamp(changed_at)),
-        changed_by: Some(changed_by).filter(|by| !by.is_empty()),
+        changed_at: timestamp(row.try_get(3)?),
+        changed_by: row.try_get(4)?,
         reason: row.try_get(5)?,
+        created_at: row.try_get::<Option<i64>, _>(6)?.map(timestamp),
+        created_by: row.try_get(7)?,
     })
 }
 
-/// Counts the change that `revision` makes, or refuses it; for a transaction that holds the environment, so that nodes count one by one
+/// Counts the changes of `revision` against the limit, or refuses them; the caller has locked the environment, so that nodes count one
+/// after the other
 pub(super) async fn count(
     connection: &mut AnyConnection,
     (environment, revision): (i64, i64),
     at: Timestamp,
-    meter: &Meter,
+    meter: &ChangeLimit,
 ) -> Result<(), StoreError> {
     let window = i64::try_from(meter.window.as_millis()).unwrap_or(i64::MAX);
     let now = at.as_millis();
@@ -149,7 +151,7 @@ pub(super) async fn count(
         .await
 }
 
-/// A flag that has used up the limit
+/// A flag that has reached the limit
 async fn full(
     connection: &mut AnyConnection,
     environment: i64,
@@ -173,7 +175,7 @@ async fn full(
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
-/// The oldest of the newest changes that fill the limit: when it no longer counts there is room
+/// The oldest of the newest changes that fill the limit: when it leaves the period, another change is allowed
 async fn oldest_counted(
     connection: &mut AnyConnection,
     environment: i64,

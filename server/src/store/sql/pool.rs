@@ -1,4 +1,4 @@
-//! Connections to the database: how many a kind of work may use, who waits for them, and which of them are used again
+//! Connections to the database: how many each kind of work may use, and which of them are used again
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,28 +11,37 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::dialect::{Dialect, LOCK};
-use crate::store::StoreError;
+use crate::store::{PoolDurations, PoolLabels, PoolUse, StoreError};
 
-/// A connection is there by then, or the database is not
+/// The time limit for connecting; after it the database counts as unreachable
 pub(super) const CONNECT: Duration = Duration::from_secs(3);
-/// To take leave of a PostgreSQL that may not hear it
+/// The time limit for closing a connection to PostgreSQL
 const CLOSE: Duration = Duration::from_secs(1);
 
-/// Connections for one kind of work
+/// The connections of one kind of work
 #[derive(Debug, Clone)]
 pub(super) struct Pool {
     dialect: Dialect,
     connections: AnyPool,
-    // One for each connection, and ahead of them: waiting for other work must be told apart from waiting for the database.
+    // One permit per connection, taken first: waiting for other work must be distinguished from waiting for the database.
     turns: Arc<Semaphore>,
-    // When a statement last gave up on a lock that another program holds.
+    // When a statement last gave up waiting for a lock of another program.
     found_locked_at: Arc<Mutex<Option<Instant>>>,
     is_for_writing: bool,
+    // The kind of work, as metrics name it.
+    name: &'static str,
+    limit: usize,
+    durations: PoolDurations,
 }
 
 impl Pool {
-    /// At most so many connections, each opened when it is first needed
-    pub(super) fn new(dialect: Dialect, address: &str, most: u32) -> Result<Self, StoreError> {
+    /// A pool of up to `most` connections, opened on first use
+    pub(super) fn new(
+        (dialect, address): (Dialect, &str),
+        (name, most): (&'static str, u32),
+        durations: PoolDurations,
+    ) -> Result<Self, StoreError> {
+        let limit = usize::try_from(most).unwrap_or(usize::MAX);
         let options = AnyPoolOptions::new()
             .max_connections(most)
             .acquire_timeout(CONNECT)
@@ -45,13 +54,16 @@ impl Pool {
         Ok(Self {
             dialect,
             connections: options.connect_lazy(address)?,
-            turns: Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(usize::MAX))),
+            turns: Arc::new(Semaphore::new(limit)),
             found_locked_at: Arc::default(),
             is_for_writing: false,
+            name,
+            limit,
+            durations,
         })
     }
 
-    /// The same, for what is written
+    /// Makes it a pool for writes
     pub(super) fn for_writing(self) -> Self {
         Self {
             is_for_writing: true,
@@ -63,13 +75,35 @@ impl Pool {
         self.is_for_writing
     }
 
+    /// The connections in use
+    pub(super) fn in_use(&self) -> PoolUse {
+        PoolUse {
+            pool: self.name,
+            in_use: self.limit.saturating_sub(self.turns.available_permits()),
+            limit: self.limit,
+        }
+    }
+
     /// Closes all connections
     pub(super) async fn close(&self) {
         self.connections.close().await;
     }
 
-    /// Does something on a connection, and has `limit` for it from `asked_at` on, with the time that it waits for its turn
+    /// Runs `work` on a connection within `limit` from `asked_at`; the limit includes waiting for a turn
     pub(super) async fn run<T: Send>(
+        &self,
+        asked_at: Instant,
+        limit: Duration,
+        work: impl for<'c> FnOnce(&'c mut AnyConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let result = self.run_in_turn(asked_at, limit, work).await;
+        let labels = PoolLabels { pool: self.name };
+        let duration = self.durations.get_or_create(&labels);
+        duration.observe(asked_at.elapsed().as_secs_f64());
+        result
+    }
+
+    async fn run_in_turn<T: Send>(
         &self,
         asked_at: Instant,
         limit: Duration,
@@ -105,10 +139,10 @@ impl Pool {
         result
     }
 
-    /// Lets SQLite wait for a lock of another program for as long as it may
+    /// Sets how long SQLite may still wait for a lock of another program
     ///
-    /// Those who waited here while somebody waited for the lock have waited for it too: else a hundred of them would be answered one
-    /// after the other.
+    /// The time that callers have waited here for somebody who waited for the lock counts too: otherwise a hundred callers would time out
+    /// one after the other.
     async fn bound_lock(
         &self,
         asked_at: Instant,
@@ -131,10 +165,10 @@ impl Pool {
     }
 }
 
-/// A connection that goes back to its pool only when what it was taken for has come to an end, and the database did not fail it
+/// A connection that returns to its pool only if its work came to an end and the database did not fail
 ///
-/// After an error SQLite may have rolled back by itself, of which the driver does not know: it would refuse every transaction from
-/// then on. And one that is left in the middle, because its caller went away or because time was up, still has an answer to come.
+/// After an error SQLite may have rolled back by itself, which the driver does not notice: it would refuse every later transaction. And a
+/// connection whose work was dropped, because the caller disconnected or time was up, still has a response to come.
 struct Lease {
     dialect: Dialect,
     connection: Option<PoolConnection<Any>>,
@@ -150,7 +184,7 @@ impl Drop for Lease {
         if self.is_reusable {
             return;
         }
-        // It is closed in whatever way this ends.
+        // The connection is closed, however this ends.
         connection.close_on_drop();
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
@@ -159,8 +193,8 @@ impl Drop for Lease {
         runtime.spawn(async move {
             let close = connection.close();
             let closed = match dialect {
-                // A statement of SQLite cannot be cancelled from here. It keeps its turn until it has ended, so that callers who go
-                // away cannot set more and more of them going.
+                // A running SQLite statement cannot be cancelled from here. It keeps its turn until it ends, so that callers who
+                // disconnect cannot start more and more of them.
                 Dialect::Sqlite => close.await,
                 Dialect::Postgres => timeout(CLOSE, close).await.unwrap_or(Ok(())),
             };

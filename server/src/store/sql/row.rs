@@ -1,4 +1,4 @@
-//! Between the numbers of SQL, which are signed, and ours
+//! Conversions between SQL's signed numbers and the server's types
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(super) fn unsigned(number: i64) -> Result<u64, StoreError> {
     u64::try_from(number).map_err(|_| StoreError::Corrupt { what: "a revision" })
 }
 
-/// An instant from SQL
+/// A timestamp from SQL
 pub(super) const fn timestamp(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis)
 }
@@ -34,7 +34,7 @@ pub(super) fn object_kind(kind: &str) -> Result<ObjectKind, StoreError> {
     })
 }
 
-/// Text that is kept by many
+/// Shared text
 pub(super) fn shared(text: Option<String>) -> Option<Arc<str>> {
     text.map(Arc::from)
 }

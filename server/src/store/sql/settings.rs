@@ -1,4 +1,4 @@
-//! Settings of environments, which are a part of who has access: they are counted and announced as changes of it
+//! Settings of environments. They are part of access: changing them counts, and is announced, as a change of access
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::dialect::Dialect;
 use super::{access, environments};
 use crate::store::{SettingsChange, StoreError};
 
-/// The environments whose values anybody may have
+/// The environments whose evaluated values are public
 pub(super) async fn public(connection: &mut AnyConnection) -> Result<BTreeSet<i64>, StoreError> {
     let rows = connection
         .fetch_all("SELECT id FROM environment WHERE public_values = 1")

@@ -1,4 +1,4 @@
-//! Reading what has changed in an environment, for a node that was at a revision of it
+//! Reading what has changed in an environment since a revision
 
 use sqlx::{Any, Transaction};
 
@@ -28,7 +28,7 @@ pub(super) async fn load_since(
     .bind(environment)
     .bind(signed(revision)?);
     let objects = load::rows(objects, connection, load::object).await?;
-    // Entries have no version of their own; what was changed says which they are.
+    // Entries have no version of their own; the list of changes names those that changed.
     let entries = sqlx::query(
         "SELECT DISTINCT entry.kind, entry.name, entry.entry, entry.value FROM change JOIN entry \
          ON entry.environment_id = change.environment_id AND entry.kind = change.kind \

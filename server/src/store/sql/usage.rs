@@ -1,31 +1,23 @@
-//! Usage: what nodes have counted, added up
+//! Usage: the sums of what nodes have counted
 
 use async_trait::async_trait;
 use flagstaff_core::Timestamp;
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, Connection as _, Row as _, Transaction};
+use sqlx::{Any, AnyConnection, Row as _, Transaction};
 
 use super::{SqlStore, WORK, timestamp, unsigned};
 use crate::store::StoreError;
-use crate::store::usage::{SeenFlag, UnknownFlag, UsageQuery, UsageRow, UsageStep, UsageStore};
+use crate::store::usage::{SeenFlag, UnknownFlag, UsagePoint, UsageQuery, UsageRow, UsageStore};
 
 mod add;
-
-/// What is read of a row: an earlier release stored more than `MAX_EVALUATIONS`, SQLite as a number with a fraction
-const EVALUATIONS: &str =
-    "CASE WHEN evaluations > 9007199254740992 THEN 9007199254740992 ELSE evaluations END";
 
 impl SqlStore {
     async fn add_usage<R: add::Row>(&self, rows: Vec<R>) -> Result<(), StoreError> {
         if rows.is_empty() {
             return Ok(());
         }
-        self.on(&self.writer, WORK, |connection| {
-            let dialect = self.dialect;
-            Box::pin(async move {
-                let transaction = connection.begin_with(dialect.begin_writing()).await?;
-                add::add(transaction, dialect, rows).await
-            })
+        self.write(WORK, move |transaction, dialect| {
+            Box::pin(add::add(transaction, dialect, rows))
         })
         .await
     }
@@ -45,7 +37,7 @@ impl UsageStore for SqlStore {
         self.add_usage(rows).await
     }
 
-    async fn usage(&self, query: UsageQuery) -> Result<Vec<UsageStep>, StoreError> {
+    async fn usage(&self, query: UsageQuery) -> Result<Vec<UsagePoint>, StoreError> {
         self.on(&self.readers, WORK, |connection| {
             Box::pin(usage(connection, query))
         })
@@ -67,9 +59,8 @@ impl UsageStore for SqlStore {
     }
 
     async fn forget_usage(&self, before: Timestamp) -> Result<(), StoreError> {
-        self.on(&self.writer, WORK, |connection| {
-            let begin = self.dialect.begin_writing();
-            Box::pin(async move { forget(connection.begin_with(begin).await?, before).await })
+        self.write(WORK, move |transaction, _| {
+            Box::pin(forget(transaction, before))
         })
         .await
     }
@@ -78,12 +69,12 @@ impl UsageStore for SqlStore {
 async fn usage(
     connection: &mut AnyConnection,
     query: UsageQuery,
-) -> Result<Vec<UsageStep>, StoreError> {
-    let rows = sqlx::query(AssertSqlSafe(format!(
-        "SELECT began_at / $1 * $1, variant, CAST(SUM({EVALUATIONS}) AS BIGINT) FROM usage_hour \
+) -> Result<Vec<UsagePoint>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT began_at / $1 * $1, variant, CAST(SUM(evaluations) AS BIGINT) FROM usage_hour \
          WHERE environment_id = $2 AND flag = $3 AND began_at >= $4 AND began_at < $5 \
          GROUP BY began_at / $1 * $1, variant ORDER BY began_at / $1 * $1, variant",
-    )))
+    )
     .bind(query.step)
     .bind(query.environment)
     .bind(query.flag)
@@ -93,7 +84,7 @@ async fn usage(
     .await?;
     let step = |row: &AnyRow| {
         let variant: String = row.try_get(1)?;
-        Ok(UsageStep {
+        Ok(UsagePoint {
             began_at: timestamp(row.try_get(0)?),
             variant: Some(variant).filter(|variant| !variant.is_empty()),
             evaluations: unsigned(row.try_get(2)?)?,
@@ -126,9 +117,9 @@ async fn unknown_flags(
     connection: &mut AnyConnection,
     environment: i64,
 ) -> Result<Vec<UnknownFlag>, StoreError> {
-    let rows = sqlx::query(AssertSqlSafe(format!(
-        "SELECT flag, {EVALUATIONS}, first_seen_at, last_seen_at, sdk FROM unknown_flag WHERE environment_id = $1",
-    )))
+    let rows = sqlx::query(
+        "SELECT flag, evaluations, first_seen_at, last_seen_at, sdk FROM unknown_flag WHERE environment_id = $1",
+    )
     .bind(environment)
     .fetch_all(connection)
     .await?;
@@ -146,7 +137,7 @@ async fn unknown_flags(
         .iter()
         .map(unknown)
         .collect::<Result<_, StoreError>>()?;
-    // Here, since the order of texts is another one in each database.
+    // Sorted here, since the two databases order text differently.
     unknown.sort_by(|one, other| {
         let most = other.evaluations.cmp(&one.evaluations);
         most.then_with(|| one.flag.cmp(&other.flag))

@@ -1,18 +1,17 @@
-//! Loads of many overrides
+//! Bulk loads of overrides
 
 use axum::body::Body;
-use axum::http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
 use super::{keys, load, path, put, server};
-use crate::follower::events;
-use crate::support::{DOCUMENT, FLAGS};
+
+use crate::support::{Requests as _, events};
 
 #[tokio::test]
-async fn a_load_merges_or_replaces_in_one_revision() {
+async fn a_bulk_load_merges_or_replaces_in_one_revision() {
     let server = server().await;
-    put(&server, "/user/old", json!("exclude")).await;
-    put(&server, "/customer/c1", json!("include")).await;
+    put(&server, "/user/old", "exclude").await;
+    put(&server, "/customer/c1", "include").await;
     let lines = "{\"level\": \"user\", \"contextKey\": \"u1\", \"value\": \"include\", \"reason\": \"her own\"}\n\
                  \n\
                  {\"contextKey\": \"old\", \"level\": \"user\", \"value\": {\"variant\": \"two\"}}\r\n\
@@ -20,36 +19,30 @@ async fn a_load_merges_or_replaces_in_one_revision() {
     let tried = load(&server, "?dryRun=true", lines).await;
     let expected =
         json!({"revision": 3, "dryRun": true, "lines": 3, "added": 2, "changed": 1, "removed": 0});
-    assert_eq!((tried.status, tried.json()), (StatusCode::OK, expected));
+    assert_eq!(tried.status, 200);
+    assert_eq!(tried.json(), expected);
     let merged = load(&server, "?reason=all", lines).await;
     let expected =
         json!({"revision": 4, "dryRun": false, "lines": 3, "added": 2, "changed": 1, "removed": 0});
-    assert_eq!((merged.json(), merged.header("etag")), (expected, "\"4\""));
+    assert_eq!(merged.json(), expected);
+    assert_eq!(merged.header("etag"), "\"4\"");
     let all = server.get(&path("")).await;
     assert_eq!(
         keys(&all),
         ["customer/c1", "organization/acme", "user/old", "user/u1"]
     );
     let reasons: Vec<Value> = (0..4)
-        .map(|index| all.json()["items"][index]["reason"].clone())
+        .map(|index| all["items"][index]["reason"].clone())
         .collect();
     assert_eq!(
         reasons,
         [Value::Null, json!("all"), json!("all"), json!("her own")]
     );
-    let audit = server
-        .get("/api/v1/projects/default/audit?limit=10")
-        .await
-        .json();
-    let of_load: Vec<_> = audit["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|row| row["revision"] == 4)
-        .collect();
+    let audit = server.audit("?limit=10").await;
+    let of_load: Vec<_> = audit.iter().filter(|row| row["revision"] == 4).collect();
     assert_eq!(of_load.len(), 1);
 
-    // Only the level that is named is replaced, and its lines need not name it.
+    // Only the level of the query is replaced, and its lines need not name it.
     let replaced = load(
         &server,
         "?mode=replace&level=user",
@@ -59,21 +52,18 @@ async fn a_load_merges_or_replaces_in_one_revision() {
     let expected =
         json!({"revision": 5, "dryRun": false, "lines": 1, "added": 0, "changed": 0, "removed": 1});
     assert_eq!(replaced.json(), expected);
-    let kept = server.get(&path("/user/u1")).await.json();
+    let kept = server.get(&path("/user/u1")).await;
     assert_eq!(kept["reason"], "her own");
     let nothing = load(&server, "?mode=replace", "").await;
-    assert_eq!(nothing.json()["removed"], 3);
-    let flag = server.get(&format!("{FLAGS}/a")).await.json();
+    assert_eq!(nothing["removed"], 3);
+    let flag = server.get("flags/a").await;
     assert_eq!(flag["overrides"], Value::Null);
-    let no_change = load(&server, "?mode=replace", "").await;
-    assert_eq!(
-        (no_change.status, &no_change.json()["revision"]),
-        (StatusCode::OK, &json!(6))
-    );
+    let no_change = load(&server, "?mode=replace", "").await.expect(200);
+    assert_eq!(no_change["revision"], 6);
 }
 
 #[tokio::test]
-async fn every_bad_line_of_a_load_is_named_and_nothing_is_stored() {
+async fn every_invalid_line_of_a_bulk_load_is_reported_and_nothing_is_stored() {
     let server = server().await;
     let lines = [
         r#"{"level": "user", "contextKey": "u1", "value": "include"}"#,
@@ -83,9 +73,8 @@ async fn every_bad_line_of_a_load_is_named_and_nothing_is_stored() {
         r#"{"level": 1, "value": "include", "why": "x"}"#,
         r#"{"level": "user", "contextKey": "u1", "value": "exclude"}"#,
     ];
-    let answer = load(&server, "", &lines.join("\n")).await;
-    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let seen: Vec<(u64, String, String)> = answer.json()["errors"]
+    let answer = load(&server, "", &lines.join("\n")).await.expect(422);
+    let seen: Vec<(u64, String, String)> = answer["errors"]
         .as_array()
         .unwrap()
         .iter()
@@ -107,7 +96,11 @@ async fn every_bad_line_of_a_load_is_named_and_nothing_is_stored() {
         (3, "", "expected an object"),
         (5, "/level", "expected the name of a level, got 1"),
         (5, "/contextKey", "expected the key of a context, a string"),
-        (5, "/why", "unknown field"),
+        (
+            5,
+            "/why",
+            "unknown field: expected one of `level`, `contextKey`, `value`, `reason`",
+        ),
         (6, "/contextKey", "line 1 is of the same context"),
     ];
     assert_eq!(
@@ -115,13 +108,13 @@ async fn every_bad_line_of_a_load_is_named_and_nothing_is_stored() {
         expected.map(|(line, pointer, message)| (line, pointer.to_owned(), message.to_owned()))
     );
 
-    // What the flag does not take is named alike.
+    // Overrides that the flag does not allow are reported in the same way.
     let lines = [
         r#"{"level": "user", "contextKey": "u1", "value": {"variant": "nine"}}"#,
         r#"{"level": "team", "contextKey": "", "value": "include"}"#,
     ];
     let answer = load(&server, "", &lines.join("\n")).await;
-    let errors = answer.json()["errors"].as_array().unwrap().clone();
+    let errors = answer["errors"].as_array().unwrap().clone();
     let seen: Vec<_> = errors
         .iter()
         .map(|error| (&error["line"], &error["pointer"]))
@@ -145,42 +138,31 @@ async fn every_bad_line_of_a_load_is_named_and_nothing_is_stored() {
     )
     .await;
     assert_eq!(
-        other.json()["errors"][0]["message"],
+        other["errors"][0]["message"],
         "expected `user`, as in `?level`, or nothing, got \"customer\""
     );
 
-    // Of very many only some are told.
+    // Only the first 100 errors are reported.
     let answer = load(&server, "", &"no\n".repeat(250)).await;
-    let errors = answer.json()["errors"].as_array().unwrap().clone();
-    assert_eq!(
-        (errors.len(), &errors[100]["message"]),
-        (101, &json!("150 more things are wrong"))
-    );
-    assert_eq!(server.get(DOCUMENT).await.json()["revision"], 1);
+    let errors = answer["errors"].as_array().unwrap().clone();
+    assert_eq!(errors.len(), 101);
+    assert_eq!(errors[100]["message"], "150 more things are wrong");
+    assert_eq!(server.get("document").await["revision"], 1);
     let answer = load(&server, "", &"no\n".repeat(200_001)).await;
-    let errors = answer.json()["errors"].as_array().unwrap().clone();
-    assert_eq!(
-        (errors.len(), &errors[0]["message"]),
-        (1, &json!("expected at most 200000 lines"))
-    );
+    let errors = answer["errors"].as_array().unwrap().clone();
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0]["message"], "expected at most 200000 lines");
     for query in ["?mode=add", "?dryRun=perhaps"] {
-        assert_eq!(
-            load(&server, query, "").await.status,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "{query}"
-        );
+        load(&server, query, "").await.expect(422);
     }
     let long = format!("{{\"level\": \"{}", "x".repeat(2 << 20));
-    let answer = load(&server, "", &long).await;
-    assert_eq!(
-        (answer.status, &answer.json()["errors"][0]["line"]),
-        (StatusCode::UNPROCESSABLE_ENTITY, &json!(1))
-    );
+    let answer = load(&server, "", &long).await.expect(422);
+    assert_eq!(answer["errors"][0]["line"], 1);
 }
 
-/// The lines come in whatever pieces the network makes
+/// The network may split a body anywhere
 #[tokio::test]
-async fn lines_may_be_cut_anywhere() {
+async fn lines_of_a_bulk_load_may_be_split_anywhere() {
     let server = server().await;
     let text = "{\"level\": \"user\", \"contextKey\": \"ünï\", \"value\": \"include\"}\n"
         .to_owned()
@@ -189,26 +171,24 @@ async fn lines_may_be_cut_anywhere() {
         .bytes()
         .map(|byte| Ok(bytes::Bytes::copy_from_slice(&[byte])))
         .collect();
-    let request = Request::post(path("/bulk"))
-        .header("authorization", "Bearer admin")
-        .body(Body::from_stream(futures_util::stream::iter(pieces)))
-        .unwrap();
-    assert_eq!(server.send(request).await.json()["added"], 2);
+    let body = Body::from_stream(futures_util::stream::iter(pieces));
+    let loaded = server.post(&path("/bulk"), body).await;
+    assert_eq!(loaded["added"], 2);
     assert_eq!(
         keys(&server.get(&path("")).await),
         ["user/zwei", "user/ünï"]
     );
 }
 
-/// After a load of many, a change of one is one entry on the stream, and so is a list that was loaded over another one whole
+/// After a bulk load, a change of one entry sends one entry
 #[tokio::test]
-async fn after_a_load_a_change_of_one_sends_that_one() {
+async fn after_a_bulk_load_a_change_of_one_entry_sends_one_entry() {
     let server = server().await;
     let environment = server.state.environment(1).unwrap();
     let sent = |revision| {
         let since = environment
             .current()
-            .since(flagstaff_server::Scope::All, revision)
+            .since(flagstaff_server::Visibility::All, revision)
             .unwrap();
         events(since.plain())
     };
@@ -216,7 +196,7 @@ async fn after_a_load_a_change_of_one_sends_that_one() {
         format!("{{\"level\": \"user\", \"contextKey\": \"u{key}\", \"value\": \"{what}\"}}\n")
     };
     let lines: String = (0..2_000).map(|key| line(key, "include")).collect();
-    assert_eq!(load(&server, "", &lines).await.json()["added"], 2_000);
+    assert_eq!(load(&server, "", &lines).await["added"], 2_000);
     let names = |revision| {
         sent(revision)
             .into_iter()
@@ -225,7 +205,7 @@ async fn after_a_load_a_change_of_one_sends_that_one() {
     };
     assert_eq!(names(1), ["put-object", "payload-transferred"]);
 
-    put(&server, "/user/u7", json!("exclude")).await;
+    put(&server, "/user/u7", "exclude").await;
     let events = sent(2);
     assert_eq!(events.len(), 2);
     assert_eq!(events[0].name, "put-entry");
@@ -233,12 +213,10 @@ async fn after_a_load_a_change_of_one_sends_that_one() {
         events[0].json(),
         json!({"kind": "overrides", "key": "a/user", "version": 3, "entry": "u7", "value": "exclude"})
     );
-    server
-        .admin(Method::DELETE, &path("/user/u8"), &Value::Null)
-        .await;
+    server.delete(&path("/user/u8")).await;
     assert_eq!(names(3), ["delete-entry", "payload-transferred"]);
 
-    // Most of a list anew is told as a list, few of it one by one.
+    // A change of most of a list sends the list; a change of few entries sends the entries.
     let lines: String = (0..1_000).map(|key| line(key, "exclude")).collect();
     load(&server, "", &lines).await;
     assert_eq!(names(4), ["put-object", "payload-transferred"]);

@@ -1,8 +1,12 @@
-//! What somebody can do who is let into Redis and is no node
+//! What an intruder in Redis can do
 
 use std::collections::HashMap;
 
 use super::*;
+
+use crate::support::{
+    ADMIN, Cluster, Database, Deaf, Live, Process, Server, on, refusal, store_keys, until,
+};
 
 /// All fields of the copy
 type Fields = HashMap<String, Vec<u8>>;
@@ -21,20 +25,15 @@ fn write(cache: &Cache, name: &str, fields: &Fields) {
 }
 
 /// Why a node does not start without its database
-fn refusal(database: &str, cache: &Cache, arguments: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_flagstaff"));
+fn unstarted(database: &str, cache: &Cache, arguments: &[&str]) -> String {
     let redis = ["--redis", &cache.address, "--database", database];
-    command
-        .args(["serve", "--listen", "127.0.0.1:0"])
-        .args(redis);
-    let output = command.args(arguments).env_clear().output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success(), "{stderr}");
+    let arguments = [&redis[..], arguments].concat();
+    let stderr = refusal(&std::env::temp_dir(), &arguments, &[]);
     assert!(stderr.contains("cannot open the database"), "{stderr}");
     stderr
 }
 
-/// The keys as a node of an earlier release wrote them, with an admin of somebody else's
+/// A copy of the keys that is not encrypted, with an admin of the intruder
 fn plain_access() -> Vec<u8> {
     let hash = flagstaff_server::auth::hash("intruder");
     let admin = json!({
@@ -47,37 +46,25 @@ fn plain_access() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn no_copy_is_believed_that_no_node_has_written() {
+async fn a_forged_copy_is_refused() {
     let (cluster, cache) = (Cluster::start(), Cache::start());
     let database = cluster.database().await;
     let first = node(&database, &cache);
-    on(&first, "a").await;
+    first.put_flag("a", on()).await;
     cache.until_copied(1).await;
     let before = read(&cache);
-    on(&first, "b").await;
-    let tokens = format!("{}/api/v1/projects/default/tokens", first.address);
-    let token = json!({"role": "viewer", "name": "one more"}).to_string();
-    let made = crate::support::http()
-        .post(tokens)
-        .bearer_auth(ADMIN)
-        .body(token);
-    assert_eq!(made.send().await.unwrap().status(), 201);
+    first.put_flag("b", on()).await;
+    let token = json!({"role": "viewer", "name": "one more"});
+    let created = first.post("/api/v1/projects/default/tokens", token);
+    created.await.expect(201);
     cache.until_copied(2).await;
-    let wait = async {
-        // As of the new token, and vouched for.
-        while read(&cache)["version:access"] == before["version:access"] {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        let (access, voucher) = (
-            read(&cache)["access"].clone(),
-            read(&cache)["voucher"].clone(),
-        );
-        while read(&cache)["voucher"] == voucher {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        assert_eq!(read(&cache)["access"], access);
-    };
-    tokio::time::timeout(PATIENCE, wait).await.unwrap();
+    // The copy has the new token, and is authenticated.
+    let is_new = async || read(&cache)["version:access"] != before["version:access"];
+    until("the copy has the token", is_new).await;
+    let copied = read(&cache);
+    let is_vouched_for = async || read(&cache)["voucher"] != copied["voucher"];
+    until("the copy is vouched for", is_vouched_for).await;
+    assert_eq!(read(&cache)["access"], copied["access"]);
     cluster.crash();
     first.kill();
     let (name, genuine) = (cache.copy().unwrap(), read(&cache));
@@ -117,7 +104,7 @@ async fn no_copy_is_believed_that_no_node_has_written() {
             vec![("version:access", coded.into()), ("access", plain_access())],
             mixed,
         ),
-        // An older one, of which everything is genuine.
+        // An older copy, all of which is genuine.
         (
             ["access", "version:access"]
                 .map(|name| (name, before[name].clone()))
@@ -134,10 +121,10 @@ async fn no_copy_is_believed_that_no_node_has_written() {
         ),
     ] {
         write(&cache, &name, &with(&changes));
-        let stderr = refusal(&database, &cache, &keys);
+        let stderr = unstarted(&database, &cache, &keys);
         assert!(stderr.contains(expected), "{expected}: {stderr}");
     }
-    // What a node of an earlier release wrote is looked at by none.
+    // No node reads a copy that is not encrypted.
     let old = name.replace("encrypted-copy", "copy");
     let current_at = ("current-at".to_owned(), b"1".to_vec());
     write(
@@ -146,29 +133,28 @@ async fn no_copy_is_believed_that_no_node_has_written() {
         &Fields::from([("access".to_owned(), plain_access()), current_at]),
     );
     write(&cache, &name, &genuine);
-    let stderr = refusal(&database, &cache, &[]);
+    let stderr = unstarted(&database, &cache, &[]);
     let expected = "without `--encryption-keys` no copy is kept, and none is believed";
     assert!(stderr.contains(expected), "{stderr}");
     let another = ["--encryption-keys", "another-encryption-key-of-these-tests"];
-    let stderr = refusal(&database, &cache, &another);
+    let stderr = unstarted(&database, &cache, &another);
     assert!(
         stderr.contains("it is encrypted with the encryption key of id"),
         "{stderr}"
     );
 
     let second = node(&database, &cache);
-    assert_eq!(document(&second).await["revision"], 2);
-    let intruder = second.get(crate::support::FLAGS, "intruder").await.0;
-    assert_eq!(intruder, StatusCode::UNAUTHORIZED);
+    assert_eq!(second.snapshot("server").await["revision"], 2);
+    second.get("flags").token("intruder").await.expect(401);
     second.stop();
 }
 
 #[tokio::test]
-async fn a_forged_version_does_not_keep_the_copy_from_being_kept_up() {
+async fn a_forged_version_does_not_stop_updates_of_the_copy() {
     let cache = Cache::start();
     let database = Cluster::shared().database().await;
     let first = node(&database, &cache);
-    on(&first, "a").await;
+    first.put_flag("a", on()).await;
     cache.until_copied(1).await;
     let version = String::from_utf8(read(&cache)["version:environment:1"].clone()).unwrap();
     let (epoch, code) = (
@@ -190,7 +176,7 @@ async fn a_forged_version_does_not_keep_the_copy_from_being_kept_up() {
 }
 
 #[tokio::test]
-async fn encryption_keys_are_exchanged_without_a_gap() {
+async fn encryption_keys_are_rotated_without_an_outage() {
     let (cluster, cache) = (Cluster::start(), Cache::start());
     let database = cluster.database().await;
     let new = "the-new-encryption-key-of-these-tests";
@@ -210,46 +196,38 @@ async fn encryption_keys_are_exchanged_without_a_gap() {
     };
     let revision = |version: &Fields| version["voucher"].get(..8).map(<[u8]>::to_vec);
     let first = start(&old_first);
-    on(&first, "a").await;
+    first.put_flag("a", on()).await;
     cache.until_copied(1).await;
     let old = revision(&read(&cache));
     let second = start(&new_first);
-    on(&second, "b").await;
+    second.put_flag("b", on()).await;
     cache.until_copied(2).await;
     first.stop();
-    // Whoever has only the new one writes anew what it cannot read.
+    // A node with only the new key replaces what it cannot read.
     second.stop();
     let third = start(new);
-    let wait = async {
-        let is_old = |text: &Vec<u8>| text.starts_with(old.as_deref().unwrap());
-        while read(&cache).values().any(is_old) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait).await.unwrap();
+    let is_old = |text: &Vec<u8>| text.starts_with(old.as_deref().unwrap());
+    let is_new = async || !read(&cache).values().any(is_old);
+    until("all of the copy is encrypted with the new key", is_new).await;
     cluster.crash();
     third.kill();
     let fourth = start(new);
-    assert_eq!(document(&fourth).await["revision"], 2);
+    assert_eq!(fourth.snapshot("server").await["revision"], 2);
     fourth.stop();
 }
 
 #[tokio::test]
-async fn a_forged_rate_leaves_an_account_its_share_of_each_node() {
+async fn a_forged_rate_leaves_a_tenth_of_the_rate_at_each_node() {
     let cache = Cache::start();
-    let limits = Limits {
-        rates: Rates {
-            key: 10,
-            ..Rates::default()
-        },
-        ..Limits::default()
+    let rates = Rates {
+        key: 10,
+        ..Rates::default()
     };
-    let server = Server::with(limits).await;
+    let server = Server::with_rates(rates).await;
     tokio::spawn(keep(Arc::new(redis(&cache)), server.state.clone()));
     let ask = async || {
-        let (path, body) = ("/ofrep/v1/evaluate/flags", json!({}));
-        let answer = server.call(KeyKind::Client, Method::POST, path, &body, &[]);
-        answer.await.status == StatusCode::OK
+        let answer = server.post("/ofrep/v1/evaluate/flags", "{}");
+        answer.token("client").await.status == 200
     };
     let accounts = || -> Vec<String> {
         cache
@@ -257,45 +235,43 @@ async fn a_forged_rate_leaves_an_account_its_share_of_each_node() {
             .keys("flagstaff:*:rate:evaluation:*")
             .unwrap()
     };
-    let until_counted = async {
-        while accounts().is_empty() {
-            ask().await;
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+    let is_counted = async || {
+        ask().await;
+        !accounts().is_empty()
     };
-    tokio::time::timeout(PATIENCE, until_counted).await.unwrap();
-    // As if others had used it up for the next thousands of years: so it is asked for no more, and shared no more, but once a second.
-    let mut served = 0;
+    until("the account is counted in Redis", is_counted).await;
+    // The forged rate is used up for thousands of years: the node then serves and shares it once a second.
+    let mut answered = 0;
     for _ in 0..30 {
         for account in accounts() {
             let () = cache.connect().set(account, "1e18").unwrap();
         }
-        server.clock.fetch_add(1_000, Ordering::Relaxed);
+        server.wait(1_000);
         while ask().await {
-            served += 1;
-            assert!(served < 1_000, "it has a limit yet");
+            answered += 1;
+            assert!(answered < 1_000, "it has a limit yet");
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
     assert!(
-        served >= 25,
-        "one a second is a tenth, {served} were served in 30"
+        answered >= 25,
+        "one a second is a tenth, {answered} were served in 30"
     );
-    // And when nobody forges any longer it is believed for ten seconds.
+    // The forged rate is used for ten seconds more.
     for account in accounts() {
         let () = cache.connect().del(account).unwrap();
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
-    server.clock.fetch_add(11_000, Ordering::Relaxed);
-    let mut served = 0;
+    server.wait(11_000);
+    let mut answered = 0;
     while ask().await {
-        served += 1;
+        answered += 1;
     }
-    assert!(served >= 50, "{served}");
+    assert!(answered >= 50, "{answered}");
 }
 
 #[tokio::test]
-async fn a_flood_of_announcements_is_few_looks_at_the_store() {
+async fn a_flood_of_notifications_causes_few_polls() {
     let cache = Cache::start();
     let database = Database::postgres(Cluster::shared()).await;
     let never = Limits {
@@ -303,7 +279,7 @@ async fn a_flood_of_announcements_is_few_looks_at_the_store() {
         ..Limits::default()
     };
     let deaf = Arc::new(Deaf::new(database.open().await));
-    crate::support::keys(&*deaf).await;
+    store_keys(&*deaf).await;
     let store: Arc<dyn Store> = deaf.clone();
     let node = AppState::load(store, never, Clock::System).await.unwrap();
     tokio::spawn(keep(Arc::new(redis(&cache)), node.clone()));
@@ -315,14 +291,9 @@ async fn a_flood_of_announcements_is_few_looks_at_the_store() {
             .query(&mut connection)
             .unwrap()
     };
-    let subscribed = async {
-        while channels().is_empty() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, subscribed).await.unwrap();
+    until("the node listens", async || !channels().is_empty()).await;
     let channel = channels().remove(0);
-    let (before, begun) = (deaf.looked(), std::time::Instant::now());
+    let (before, begun) = (deaf.polled(), std::time::Instant::now());
     let flood = tokio::task::spawn_blocking({
         let mut connection = cache.connect();
         move || {
@@ -332,14 +303,9 @@ async fn a_flood_of_announcements_is_few_looks_at_the_store() {
         }
     });
     flood.await.unwrap();
-    let heard = async {
-        while deaf.looked() == before {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, heard).await.unwrap();
-    let (looks, millis) = (deaf.looked() - before, begun.elapsed().as_millis());
-    // One in 20 ms, however long the flood took, and those at its ends.
+    until("the node polls", async || deaf.polled() > before).await;
+    let (looks, millis) = (deaf.polled() - before, begun.elapsed().as_millis());
+    // One poll in 20 ms for as long as the flood took, and those at its ends.
     assert!(
         u128::from(looks) <= millis / 20 + 5,
         "{looks} looks in {millis} ms"

@@ -1,13 +1,14 @@
-//! The audit through the store's port: the chain, what is kept beside a row, and how a flag was
+//! The audit in the store: the chain, details of rows, and earlier states of a flag
 
-use flagstaff_server::chain::{self, Fault, Verifier};
-use flagstaff_server::store::{AuditRow, EntryChange, EntryCounts};
+use flagstaff_server::chain::{self, ChainVerifier, Fault};
+use flagstaff_server::store::{AuditDetails, AuditRow, EntryChange, EntryCounts};
 use serde_json::json;
 
 use super::*;
-use crate::support::sql;
 
-/// A commit of flag `a` whose override of `user` changes as told, with what the audit says of it
+use crate::support::{Cluster, Database, key, sql};
+
+/// A commit that changes overrides of flag `a` for users, with its audit row
 fn overriding(base: u64, entries: &[(&str, Option<&str>, Option<&str>)]) -> Commit {
     let changes: Vec<Change> = entries
         .iter()
@@ -16,7 +17,7 @@ fn overriding(base: u64, entries: &[(&str, Option<&str>, Option<&str>)]) -> Comm
             entry("a/user", name, *after, version, *before)
         })
         .collect();
-    let told = |change: &Change| EntryChange {
+    let entry_change = |change: &Change| EntryChange {
         list: ObjectKind::Overrides,
         level: "user".into(),
         entry: change.entry.clone(),
@@ -25,7 +26,7 @@ fn overriding(base: u64, entries: &[(&str, Option<&str>, Option<&str>)]) -> Comm
     };
     let audit = AuditEntry {
         state: Some(format!(r#"{{"salt":"{base}"}}"#).into()),
-        entries: changes.iter().map(told).collect(),
+        entries: changes.iter().map(entry_change).collect(),
         ..AuditEntry::new(Action::Update, "flag", "a", (None, None))
     };
     Commit {
@@ -36,23 +37,20 @@ fn overriding(base: u64, entries: &[(&str, Option<&str>, Option<&str>)]) -> Comm
 
 async fn all(store: &dyn Store) -> Vec<AuditRow> {
     let query = AuditQuery {
-        project_id: 1,
         is_oldest_first: true,
         limit: 1_000,
-        ..AuditQuery::default()
+        ..audit_query()
     };
     store.audit(query).await.unwrap()
 }
 
-pub(super) async fn rows_are_chained_in_the_order_of_their_numbers(store: &dyn Store) {
-    store
-        .commit(overriding(0, &[("u1", None, Some("true"))]))
-        .await
-        .unwrap();
+async fn rows_are_chained_in_the_order_of_their_numbers(store: &dyn Store) {
+    let first = overriding(0, &[("u1", None, Some("true"))]);
+    store.commit(first).await.unwrap();
     let made = new(ProjectChoice::Existing(1), &["qa", "dev"]);
     store.create_environments(made).await.unwrap();
     store
-        .change_access(access(Some(key(KeyKind::Editor, "e")), None))
+        .change_access(access(Some(key(CredentialKind::Editor, "e")), None))
         .await
         .unwrap();
     let rows = all(store).await;
@@ -70,7 +68,7 @@ pub(super) async fn rows_are_chained_in_the_order_of_their_numbers(store: &dyn S
     assert_eq!((head.sequence, head.hash), (4, previous));
 }
 
-pub(super) async fn what_is_kept_beside_a_row_has_its_digest(store: &dyn Store) {
+async fn a_row_has_the_digest_of_its_details(store: &dyn Store) {
     let entries = [("u1", None, Some("true")), ("u2", None, Some("true"))];
     store.commit(overriding(0, &entries)).await.unwrap();
     let row = all(store).await.remove(0);
@@ -91,7 +89,7 @@ pub(super) async fn what_is_kept_beside_a_row_has_its_digest(store: &dyn Store) 
     assert_eq!(nothing.counts(), None::<EntryCounts>);
 }
 
-pub(super) async fn the_audit_is_asked_for_one_customer(store: &dyn Store) {
+async fn the_audit_is_filtered_by_context(store: &dyn Store) {
     store
         .commit(overriding(0, &[("u1", None, Some("true"))]))
         .await
@@ -106,10 +104,9 @@ pub(super) async fn the_audit_is_asked_for_one_customer(store: &dyn Store) {
         .unwrap();
     let ask = async |kind: &str, key: &str, limit| {
         let query = AuditQuery {
-            project_id: 1,
             context: Some((kind.to_owned(), key.to_owned())),
             limit,
-            ..AuditQuery::default()
+            ..audit_query()
         };
         let rows = store.audit(query).await.unwrap();
         rows.iter().map(|row| row.sequence).collect::<Vec<_>>()
@@ -121,7 +118,7 @@ pub(super) async fn the_audit_is_asked_for_one_customer(store: &dyn Store) {
     assert_eq!(ask("user\0", "u1", 10).await, [0; 0]);
 }
 
-pub(super) async fn the_audit_is_filtered_by_actor_action_kind_and_time(store: &dyn Store) {
+async fn the_audit_is_filtered_by_actor_action_kind_and_time(store: &dyn Store) {
     for (base, at) in [(0, 10), (1, 20), (2, 30)] {
         let mut made = overriding(base, &[("u1", None, Some("true"))]);
         made.author = Author {
@@ -133,17 +130,12 @@ pub(super) async fn the_audit_is_filtered_by_actor_action_kind_and_time(store: &
     let made = new(ProjectChoice::Existing(1), &["qa"]);
     store.create_environments(made).await.unwrap();
     let ask = async |query: AuditQuery| {
-        let query = AuditQuery {
-            project_id: 1,
-            limit: 10,
-            ..query
-        };
         let rows = store.audit(query).await.unwrap();
         rows.iter().map(|row| row.sequence).collect::<Vec<_>>()
     };
     let text = |text: &str| Some(text.to_owned());
     let (twenty, thirty) = (Timestamp::from_millis(20), Timestamp::from_millis(30));
-    let all = AuditQuery::default;
+    let all = audit_query;
     assert_eq!(
         ask(AuditQuery {
             actor: text("at20"),
@@ -179,7 +171,7 @@ pub(super) async fn the_audit_is_filtered_by_actor_action_kind_and_time(store: &
     assert_eq!(
         ask(AuditQuery {
             from: Some(twenty),
-            to: Some(thirty),
+            until: Some(thirty),
             ..all()
         })
         .await,
@@ -194,7 +186,7 @@ pub(super) async fn the_audit_is_filtered_by_actor_action_kind_and_time(store: &
     assert_eq!(ask(oldest).await, [2, 3]);
 }
 
-pub(super) async fn a_flag_is_told_as_it_was_with_its_lists(store: &dyn Store) {
+async fn a_flag_is_read_as_it_was_at_a_revision(store: &dyn Store) {
     let list = || Change {
         id: ObjectId::new(ObjectKind::Overrides, "a/user"),
         entry: None,
@@ -216,7 +208,7 @@ pub(super) async fn a_flag_is_told_as_it_was_with_its_lists(store: &dyn Store) {
     store.commit(second).await.unwrap();
     let third = overriding(2, &[("u1", Some("\"exclude\""), None)]);
     store.commit(third).await.unwrap();
-    let then = async |revision| store.flag_then(1, "a", revision).await.unwrap();
+    let then = async |revision| store.flag_at_revision(1, "a", revision).await.unwrap();
     assert_eq!(then(0).await, None);
     let user = |entries| Some(entries);
     let expected = [
@@ -240,11 +232,11 @@ pub(super) async fn a_flag_is_told_as_it_was_with_its_lists(store: &dyn Store) {
     for (revision, flag) in expected {
         assert_eq!(then(revision).await, user(flag), "{revision}");
     }
-    assert_eq!(store.flag_then(1, "b", 3).await.unwrap(), None);
-    assert_eq!(store.flag_then(2, "a", 3).await.unwrap(), None);
+    assert_eq!(store.flag_at_revision(1, "b", 3).await.unwrap(), None);
+    assert_eq!(store.flag_at_revision(2, "a", 3).await.unwrap(), None);
 }
 
-/// Whoever can write to the database can write anything; the chain tells where
+/// An intruder in the database can change anything, and the chain shows where
 #[tokio::test]
 async fn a_row_that_was_tampered_with_is_found() {
     let tampered = [
@@ -303,10 +295,154 @@ async fn a_row_that_was_tampered_with_is_found() {
     }
 }
 
-async fn verify(store: &dyn Store) -> Result<(), chain::Broken> {
-    let mut verifier = Verifier::default();
+async fn verify(store: &dyn Store) -> Result<(), chain::ChainError> {
+    let mut verifier = ChainVerifier::default();
     for row in all(store).await {
         verifier.read(chain::record(&row))?;
     }
     verifier.finish().map(drop)
+}
+
+async fn the_audit_is_read_newest_first_and_filtered(store: &dyn Store) {
+    let entry = |kind: ObjectKind, key: &str| {
+        AuditEntry::new(
+            Action::Create,
+            kind.as_str(),
+            key,
+            (None, Some(Value::Object(Object::new().into()))),
+        )
+    };
+    let entries = vec![
+        entry(ObjectKind::Flag, "a"),
+        entry(ObjectKind::Segment, "a"),
+        entry(ObjectKind::Flag, "b"),
+    ];
+    store
+        .commit(Commit {
+            audit: entries,
+            ..commit(1, 0, Vec::new())
+        })
+        .await
+        .unwrap();
+    store
+        .commit(Commit {
+            audit: vec![entry(ObjectKind::Flag, "a")],
+            author: author(9),
+            ..commit(2, 0, Vec::new())
+        })
+        .await
+        .unwrap();
+    let ask = async |flag: Option<&str>, environment: Option<&str>, before, limit| {
+        let query = AuditQuery {
+            flag: flag.map(str::to_owned),
+            environment: environment.map(str::to_owned),
+            before,
+            limit,
+            ..audit_query()
+        };
+        store.audit(query).await.unwrap()
+    };
+    let all = ask(None, None, None, 10).await;
+    let seen: Vec<_> = all
+        .iter()
+        .map(|row| {
+            let environment = row.environment.as_deref().unwrap();
+            (environment, &*row.kind, &*row.name)
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("staging", "flag", "a"),
+            ("production", "flag", "b"),
+            ("production", "segment", "a"),
+            ("production", "flag", "a")
+        ]
+    );
+    assert_eq!(&*all[0].actor, "tester");
+    assert_eq!(all[0].reason.as_deref(), Some("because"));
+    assert_eq!(&*all[0].changes, r#"[{"after":{},"pointer":""}]"#);
+    assert_eq!(ask(Some("a"), None, None, 10).await.len(), 2);
+    assert_eq!(ask(Some("a"), Some("staging"), None, 10).await.len(), 1);
+    assert_eq!(ask(None, None, Some(all[1].sequence), 10).await, all[2..]);
+    assert_eq!(ask(None, None, None, 1).await, all[..1]);
+    let sequence: Vec<_> = all.iter().map(|row| row.sequence).collect();
+    assert_eq!(
+        sequence,
+        [4, 3, 2, 1],
+        "without a gap over all environments"
+    );
+}
+
+async fn names_with_nul_are_not_found(store: &dyn Store) {
+    let query = AuditQuery {
+        flag: Some("\0".to_owned()),
+        environment: Some("\0".to_owned()),
+        limit: 1,
+        ..audit_query()
+    };
+    assert_eq!(store.audit(query).await.unwrap(), []);
+}
+
+async fn old_rows_are_deleted_and_the_chain_goes_on(store: &dyn Store) {
+    const DAY: i64 = 86_400_000;
+    for (base, at) in [(0, 5), (1, DAY), (2, 9 * DAY), (3, 10 * DAY)] {
+        let before = (base > 0).then_some("true");
+        let commit = Commit {
+            author: author(at),
+            ..overriding(base, &[("u1", before, Some("true"))])
+        };
+        store.commit(commit).await.unwrap();
+    }
+    let days = |days: u64| std::time::Duration::from_hours(days.saturating_mul(24));
+    let forget =
+        async |kept: u64, at: i64| store.forget_audit(days(kept), author(at)).await.unwrap();
+    forget(30, 10 * DAY).await;
+    // Nothing is more than a day older than it should be.
+    forget(10, 10 * DAY).await;
+    assert_eq!(all(store).await.len(), 4);
+    forget(3, 10 * DAY).await;
+    let rows = all(store).await;
+    let sequences: Vec<u64> = rows.iter().map(|row| row.sequence).collect();
+    assert_eq!(sequences, [3, 4, 5]);
+    let last = rows.last().unwrap();
+    assert_eq!(
+        (&*last.kind, &*last.action, &*last.name),
+        ("audit", "delete", "1-2")
+    );
+    let mut verifier = ChainVerifier::default();
+    for row in &rows {
+        verifier.read(chain::record(row)).unwrap();
+        let details = store.audit_details(1, row.sequence).await.unwrap();
+        assert_eq!(chain::digest(&details), row.digest);
+    }
+    assert_eq!(verifier.finish().unwrap().0, 3);
+    assert_eq!(
+        store.audit_details(1, 1).await.unwrap(),
+        AuditDetails::default()
+    );
+    forget(3, 10 * DAY).await;
+    assert_eq!(all(store).await.len(), 3);
+    // All of it, and once more: each time a row says what came before it.
+    forget(1, 30 * DAY).await;
+    forget(1, 60 * DAY).await;
+    let rows = all(store).await;
+    assert_eq!(rows.len(), 1);
+    let mut verifier = ChainVerifier::default();
+    verifier.read(chain::record(&rows[0])).unwrap();
+    assert_eq!(verifier.finish().unwrap().0, 1);
+}
+
+suites! {
+    [
+        rows_are_chained_in_the_order_of_their_numbers,
+        old_rows_are_deleted_and_the_chain_goes_on,
+        a_row_has_the_digest_of_its_details,
+        the_audit_is_filtered_by_context,
+        the_audit_is_filtered_by_actor_action_kind_and_time,
+        a_flag_is_read_as_it_was_at_a_revision,
+        the_audit_is_read_newest_first_and_filtered,
+        names_with_nul_are_not_found,
+    ],
+    []
 }

@@ -1,4 +1,4 @@
-//! What is read and written at once, by counts and bytes
+//! Limits of what is read and written at once
 
 use std::cell::Cell;
 use std::sync::Once;
@@ -8,22 +8,21 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use super::*;
 
-/// What a node can keep of the past: `server/src/history.rs`
+use crate::support::{Cluster, Database};
+
+/// The maximum size of earlier states at a node: `server/src/engine/recent_states.rs`
 const HISTORY_BYTES: usize = 64 << 20;
 
-/// A revision may replace everything, so the number of revisions bounds nothing
-pub(super) async fn no_more_of_the_past_is_read_than_can_be_kept(store: &dyn Store) {
+/// A revision may replace everything, so that a number of revisions is no limit of their size
+async fn no_more_changes_are_loaded_than_a_node_stores(store: &dyn Store) {
     let big = "x".repeat(20 << 20);
-    store
-        .commit(commit(1, 0, vec![put("a", "{}", None)]))
-        .await
-        .unwrap();
+    write(store, 1, 0, [put("a", "{}", None)]).await;
     for base in 1..=5 {
         let replaced = vec![
             put("b", "{}", Some((base, "{}"))),
             put("a", "{}", Some((base, &big))),
         ];
-        store.commit(commit(1, base, replaced)).await.unwrap();
+        write(store, 1, base, replaced).await;
     }
     let content = store.load(1).await.unwrap();
     let bytes = |row: &ChangeRow| row.change.before.as_ref().map_or(0, |before| before.len());
@@ -33,13 +32,13 @@ pub(super) async fn no_more_of_the_past_is_read_than_can_be_kept(store: &dyn Sto
     assert_eq!(revisions, [6, 6, 5, 5, 4, 4], "whole revisions, the newest");
 
     let since = async |revision| store.load_since(1, revision).await.unwrap();
-    let Since::Changes(told) = since(3).await else {
-        panic!("what can be kept is told")
+    let Since::Changes(content_since) = since(3).await else {
+        panic!("there is no delta")
     };
-    assert_eq!(told.changes.len(), 6);
+    assert_eq!(content_since.changes.len(), 6);
     assert!(
         matches!(since(2).await, Since::Forgotten),
-        "a node loads anew instead"
+        "a node loads everything instead"
     );
 }
 
@@ -51,7 +50,7 @@ thread_local! {
 struct Statements;
 
 impl Statements {
-    /// Begins to count, for the whole process: a subscriber of one thread is not asked about what others found nobody to be interested in
+    /// Begins to count, in all threads: tracing caches which events nobody is interested in, so that a later subscriber misses them
     fn count() {
         static BEGUN: Once = Once::new();
         BEGUN.call_once(|| {
@@ -60,7 +59,7 @@ impl Statements {
         });
     }
 
-    /// Those of this thread since it was last asked
+    /// The statements of this thread since the last call
     fn take() -> usize {
         STATEMENTS.take()
     }
@@ -74,7 +73,7 @@ impl<S: tracing::Subscriber> Layer<S> for Statements {
     }
 }
 
-/// PostgreSQL waits for the network at each
+/// Each statement to PostgreSQL is a round trip
 #[tokio::test]
 async fn a_commit_of_thousands_of_flags_is_a_few_statements() {
     let database = Database::postgres(Cluster::shared()).await;
@@ -110,13 +109,13 @@ async fn a_commit_of_thousands_of_flags_is_a_few_statements() {
     }
 }
 
-/// What is said of a flag and what becomes of it in its environments is there whole or not at all
-pub(super) async fn several_environments_and_a_note_are_one_transaction(store: &dyn Store) {
+/// Metadata of a flag and its states in environments are written together or not at all
+async fn commits_of_several_environments_and_metadata_are_one_transaction(store: &dyn Store) {
     let note = NoteChange {
         project_id: 1,
-        note: FlagNote {
+        note: ProjectFlagRow {
             lifecycle: Lifecycle::Archived,
-            ..FlagNote::unsaid("a".into())
+            ..ProjectFlagRow::new("a".into())
         },
         author: author(7),
         audit: AuditEntry::new(Action::Archive, "flag", "a", (None, None)),
@@ -125,7 +124,7 @@ pub(super) async fn several_environments_and_a_note_are_one_transaction(store: &
         audit: vec![AuditEntry::new(Action::Delete, "flag", "a", (None, None))],
         ..commit(environment, base, vec![put("a", "{}", None)])
     };
-    // In any order; environments are held in the order of their ids.
+    // The order does not matter: environments are locked in the order of their ids.
     let commits = vec![audited(2, 0), audited(1, 0)];
     let stale = vec![audited(1, 0), audited(2, 7)];
     let refused = store
@@ -144,12 +143,13 @@ pub(super) async fn several_environments_and_a_note_are_one_transaction(store: &
         .await
         .unwrap();
     let revisions = store.heads().await.unwrap().revisions;
-    assert_eq!((revisions[&1], revisions[&2], revisions[&3]), (1, 1, 0));
+    assert_eq!(revisions[&1], 1);
+    assert_eq!(revisions[&2], 1);
+    assert_eq!(revisions[&3], 0);
     let query = AuditQuery {
-        project_id: 1,
         limit: 10,
         is_oldest_first: true,
-        ..AuditQuery::default()
+        ..audit_query()
     };
     let rows = store.audit(query).await.unwrap();
     let rows: Vec<_> = rows
@@ -164,7 +164,7 @@ pub(super) async fn several_environments_and_a_note_are_one_transaction(store: &
             ("delete", Some("staging"), Some(1))
         ]
     );
-    // The note was made from what it is not any more: nothing of the environments either.
+    // The metadata is stale, so that nothing of the environments is written either.
     let moved = store
         .commit_all(vec![audited(3, 0)], Some(note), Instant::now())
         .await;
@@ -172,8 +172,8 @@ pub(super) async fn several_environments_and_a_note_are_one_transaction(store: &
     assert_eq!(store.heads().await.unwrap().revisions[&3], 0);
 }
 
-/// A write that has waited for those before it for as long as a write may take does not begin to take as long again
-pub(super) async fn a_write_whose_time_is_over_is_not_begun(store: &dyn Store) {
+/// A write that has waited as long as a write may take is not begun
+async fn a_write_that_has_waited_too_long_is_not_begun(store: &dyn Store) {
     let write = || vec![commit(1, 0, vec![put("a", "{}", None)])];
     let asked_at = Instant::now().checked_sub(WRITE_LIMIT).unwrap();
     let late = store.commit_all(write(), None, asked_at).await;
@@ -181,4 +181,13 @@ pub(super) async fn a_write_whose_time_is_over_is_not_begun(store: &dyn Store) {
     assert_eq!(store.heads().await.unwrap().revisions[&1], 0);
     let in_time = store.commit_all(write(), None, Instant::now()).await;
     assert!(in_time.is_ok(), "{in_time:?}");
+}
+
+suites! {
+    [
+        no_more_changes_are_loaded_than_a_node_stores,
+        commits_of_several_environments_and_metadata_are_one_transaction,
+        a_write_that_has_waited_too_long_is_not_begun,
+    ],
+    []
 }

@@ -1,16 +1,17 @@
-//! Members, and the rules of keys
+//! Members, and browser policies of keys
 
 use flagstaff_core::Timestamp;
-use flagstaff_server::auth::{KeyKind, hash};
+use flagstaff_server::auth::{CredentialKind, hash};
 use flagstaff_server::store::{
-    AccessChange, KeyRow, KeyRules, KnownBy, MemberChange, MemberRow, RulesChange, SigningSecret,
-    Store, StoreError,
+    AccessChange, BrowserPolicy, CredentialRow, KnownBy, MemberChange, MemberRow, RulesChange,
+    SigningSecret, Store, StoreError,
 };
 
 use super::access;
+
 use crate::support::key;
 
-fn member(known_by: KnownBy, name: &str, role: KeyKind) -> MemberRow {
+fn member(known_by: KnownBy, name: &str, role: CredentialKind) -> MemberRow {
     MemberRow {
         project_id: 1,
         known_by,
@@ -28,9 +29,9 @@ async fn change(store: &dyn Store, change: MemberChange) -> Result<(), StoreErro
     store.change_access(change).await
 }
 
-pub(super) async fn members_are_added_changed_and_removed(store: &dyn Store) {
-    let email = member(KnownBy::Email, "ann@example.com", KeyKind::Editor);
-    let subject = member(KnownBy::Subject, "ann@example.com", KeyKind::Viewer);
+async fn members_are_added_changed_and_removed(store: &dyn Store) {
+    let email = member(KnownBy::Email, "ann@example.com", CredentialKind::Editor);
+    let subject = member(KnownBy::Subject, "ann@example.com", CredentialKind::Viewer);
     for row in [&email, &subject] {
         change(store, MemberChange::Add(row.clone())).await.unwrap();
     }
@@ -42,7 +43,7 @@ pub(super) async fn members_are_added_changed_and_removed(store: &dyn Store) {
         matches!(&twice, Err(StoreError::NameTaken { what: "member", name }) if name == "ann@example.com"),
         "{twice:?}"
     );
-    let admin = member(KnownBy::Subject, "ann@example.com", KeyKind::Admin);
+    let admin = member(KnownBy::Subject, "ann@example.com", CredentialKind::Admin);
     change(store, MemberChange::Set(admin.clone()))
         .await
         .unwrap();
@@ -59,21 +60,21 @@ pub(super) async fn members_are_added_changed_and_removed(store: &dyn Store) {
     }
 }
 
-pub(super) async fn the_rules_of_a_key_are_changed(store: &dyn Store) {
-    let ours = KeyRules {
+async fn the_browser_policy_of_a_key_is_changed(store: &dyn Store) {
+    let ours = BrowserPolicy {
         origins: Some(vec!["https://app.example".to_owned()]),
         signed_contexts: true,
         secrets: vec![SigningSecret::new("a".to_owned(), "secret".to_owned(), 5)],
     };
-    let made = KeyRow {
+    let made = CredentialRow {
         rules: ours.clone(),
-        ..key(KeyKind::Client, "c")
+        ..key(CredentialKind::Client, "c")
     };
     let change = access(Some(made.clone()), None);
     store.change_access(change).await.unwrap();
     let stored = async || store.access().await.unwrap().rows;
     assert_eq!(stored().await, [made]);
-    let set = async |token: &str, before: &KeyRules, after: &KeyRules| {
+    let set = async |token: &str, before: &BrowserPolicy, after: &BrowserPolicy| {
         let change = AccessChange {
             rules: Some(RulesChange {
                 hash: hash(token),
@@ -84,12 +85,20 @@ pub(super) async fn the_rules_of_a_key_are_changed(store: &dyn Store) {
         };
         store.change_access(change).await
     };
-    let none = KeyRules::default();
+    let none = BrowserPolicy::default();
     set("c", &ours, &none).await.unwrap();
-    assert_eq!(stored().await, [key(KeyKind::Client, "c")]);
+    assert_eq!(stored().await, [key(CredentialKind::Client, "c")]);
     let late = set("c", &ours, &ours).await;
     assert!(matches!(late, Err(StoreError::Changed)), "{late:?}");
     let gone = set("none", &none, &ours).await;
     assert!(matches!(gone, Err(StoreError::NoKey)), "{gone:?}");
-    assert_eq!(stored().await, [key(KeyKind::Client, "c")]);
+    assert_eq!(stored().await, [key(CredentialKind::Client, "c")]);
+}
+
+suites! {
+    [
+        members_are_added_changed_and_removed,
+        the_browser_policy_of_a_key_is_changed,
+    ],
+    []
 }

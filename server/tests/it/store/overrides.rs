@@ -1,19 +1,21 @@
-//! What the store keeps of entries beside their values, and the limit of their changes
+//! Authors, times and reasons of entries, and the limit of their changes
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use flagstaff_core::Timestamp;
 use flagstaff_server::object::{ObjectId, ObjectKind};
-use flagstaff_server::store::{Author, Commit, EntryQuery, EntryRow, Meter, Store, StoreError};
+use flagstaff_server::store::{
+    Author, ChangeLimit, Commit, EntryQuery, EntryRow, Store, StoreError,
+};
 
 use super::{author, commit, entry};
+use crate::support::simultaneously;
 
 fn list(key: &str) -> ObjectId {
     ObjectId::new(ObjectKind::Overrides, key)
 }
 
-/// One of the commits of a test, at its revision's instant
+/// A commit of `actor BASE` at a time
 fn at(base: u64, millis: i64, changes: Vec<flagstaff_server::store::Change>) -> Commit {
     Commit {
         author: Author {
@@ -31,7 +33,7 @@ fn seen(rows: &[EntryRow]) -> Vec<(&str, &str)> {
         .collect()
 }
 
-pub(super) async fn who_changed_an_entry_is_kept_with_it(store: &dyn Store) {
+async fn an_entry_has_the_author_the_time_and_the_reason_of_its_change(store: &dyn Store) {
     let put = |key| entry("a/user", key, Some("\"include\""), None, None);
     let mut first = at(0, 10, vec![put("u1"), put("u2")]);
     first.author.reason = Some("all of them".to_owned());
@@ -53,18 +55,13 @@ pub(super) async fn who_changed_an_entry_is_kept_with_it(store: &dyn Store) {
     let notes: Vec<_> = notes
         .iter()
         .map(|row| {
-            let at = row.changed_at.map(Timestamp::as_millis);
-            (
-                &*row.entry,
-                at,
-                row.changed_by.as_deref(),
-                row.reason.as_deref(),
-            )
+            let at = row.changed_at.as_millis();
+            (&*row.entry, at, &*row.changed_by, row.reason.as_deref())
         })
         .collect();
     let expected = [
-        ("u1", Some(20), Some("actor 1"), None),
-        ("u2", Some(10), Some("actor 0"), Some("this one")),
+        ("u1", 20, "actor 1", None),
+        ("u2", 10, "actor 0", Some("this one")),
     ];
     assert_eq!(notes, expected);
     assert_eq!(store.entry_notes(1, Vec::new()).await.unwrap(), []);
@@ -72,7 +69,7 @@ pub(super) async fn who_changed_an_entry_is_kept_with_it(store: &dyn Store) {
     assert_eq!(store.entry_notes(2, elsewhere).await.unwrap(), []);
 }
 
-pub(super) async fn entries_are_read_in_the_order_of_their_changes(store: &dyn Store) {
+async fn entries_are_read_in_the_order_of_their_changes(store: &dyn Store) {
     let put =
         |key: &str, entries: [&str; 2]| entries.map(|it| entry(key, it, Some("1"), None, None));
     let first = [put("a/user", ["u1", "u2"]), put("a/team", ["t1", "t2"])];
@@ -105,7 +102,7 @@ pub(super) async fn entries_are_read_in_the_order_of_their_changes(store: &dyn S
             .await
             .unwrap();
         assert_eq!(seen(&all), expected);
-        // Page by page it is the same.
+        // The pages together are the same.
         let (mut paged, mut after) = (Vec::new(), None);
         loop {
             let page = store
@@ -114,7 +111,7 @@ pub(super) async fn entries_are_read_in_the_order_of_their_changes(store: &dyn S
                 .unwrap();
             let Some(last) = page.last() else { break };
             let id = (last.list.clone(), Arc::clone(&last.entry));
-            after = last.changed_at.map(|at| (at, id));
+            after = Some((last.changed_at, id));
             paged.extend(page);
         }
         assert_eq!(paged, all);
@@ -126,9 +123,7 @@ pub(super) async fn entries_are_read_in_the_order_of_their_changes(store: &dyn S
     assert_eq!(store.entries_by_time(nothing).await.unwrap(), []);
 }
 
-pub(super) async fn changes_beyond_the_limit_are_refused_until_one_no_longer_counts(
-    store: &dyn Store,
-) {
+async fn changes_beyond_the_limit_are_refused_until_one_no_longer_counts(store: &dyn Store) {
     let metered = |base, millis, flag: &str| {
         let change = entry(
             &format!("{flag}/user"),
@@ -138,7 +133,7 @@ pub(super) async fn changes_beyond_the_limit_are_refused_until_one_no_longer_cou
             None,
         );
         let mut commit = at(base, millis, vec![change]);
-        commit.entries.meter = Some(Meter {
+        commit.entries.meter = Some(ChangeLimit {
             flags: vec![flag.into()],
             limit: 2,
             window: Duration::from_secs(1),
@@ -157,7 +152,7 @@ pub(super) async fn changes_beyond_the_limit_are_refused_until_one_no_longer_cou
         panic!("{refused:?}");
     };
     assert_eq!((&*flag, retry_after), ("a", Duration::from_millis(1)));
-    // Nothing of it was written, another flag has its own count, and what has no meter is not counted.
+    // Nothing of the refused commit was written, each flag has its own count, and commits without a limit do not count.
     assert_eq!(store.load(1).await.unwrap().revision, 2);
     store.commit(metered(2, 1_999, "b")).await.unwrap();
     let free = entry("a/user", "free", Some("1"), Some(2), None);
@@ -171,21 +166,21 @@ pub(super) async fn changes_beyond_the_limit_are_refused_until_one_no_longer_cou
     );
 }
 
-pub(super) async fn a_commit_counts_for_each_of_its_flags_or_for_none(store: &dyn Store) {
+async fn a_commit_counts_for_each_of_its_flags_or_for_none(store: &dyn Store) {
     let metered = |base, flags: Vec<String>| {
         let changes = flags.iter().map(|flag| {
             let list = format!("{flag}/user");
             entry(&list, &format!("u{base}"), Some("1"), None, None)
         });
         let mut commit = at(base, 1_000, changes.collect());
-        commit.entries.meter = Some(Meter {
+        commit.entries.meter = Some(ChangeLimit {
             flags: flags.iter().map(|flag| flag.as_str().into()).collect(),
             limit: 2,
             window: Duration::from_secs(1),
         });
         commit
     };
-    // More than a statement takes.
+    // More than one statement can have.
     let many = || (0..600).map(|number| format!("f{number:03}")).collect();
     store.commit(metered(0, many())).await.unwrap();
     let last = || vec!["f599".to_owned()];
@@ -195,23 +190,23 @@ pub(super) async fn a_commit_counts_for_each_of_its_flags_or_for_none(store: &dy
         panic!("{refused:?}");
     };
     assert_eq!(&*flag, "f599");
-    // What was refused counts for nobody.
+    // Refused commits do not count.
     store
         .commit(metered(2, vec!["f000".to_owned()]))
         .await
         .unwrap();
 }
 
-/// Writers that start from the same state: the limit holds whoever wins
-pub(super) async fn writers_at_once_do_not_pass_the_limit(store: Arc<dyn Store>) {
+/// Writers that start from the same state do not exceed the limit, whoever wins
+async fn simultaneous_writers_do_not_exceed_the_limit(store: Arc<dyn Store>) {
     let writer = |number: u32| {
         let store = Arc::clone(&store);
-        tokio::spawn(async move {
+        async move {
             loop {
                 let base = store.load(1).await.unwrap().revision;
                 let change = entry("a/user", &format!("u{number}"), Some("1"), None, None);
                 let mut commit = at(base, 5, vec![change]);
-                commit.entries.meter = Some(Meter {
+                commit.entries.meter = Some(ChangeLimit {
                     flags: vec!["a".into()],
                     limit: 3,
                     window: Duration::from_hours(1),
@@ -223,11 +218,20 @@ pub(super) async fn writers_at_once_do_not_pass_the_limit(store: Arc<dyn Store>)
                     Err(other) => panic!("{other}"),
                 }
             }
-        })
+        }
     };
-    let mut written = Vec::new();
-    for writer in (0..8).map(writer).collect::<Vec<_>>() {
-        written.push(writer.await.unwrap());
-    }
+    let written = simultaneously((0..8).map(writer)).await;
     assert_eq!(written.iter().filter(|written| **written).count(), 3);
+}
+
+suites! {
+    [
+        an_entry_has_the_author_the_time_and_the_reason_of_its_change,
+        entries_are_read_in_the_order_of_their_changes,
+        changes_beyond_the_limit_are_refused_until_one_no_longer_counts,
+        a_commit_counts_for_each_of_its_flags_or_for_none,
+    ],
+    [
+        simultaneous_writers_do_not_exceed_the_limit,
+    ]
 }

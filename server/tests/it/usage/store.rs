@@ -1,4 +1,4 @@
-//! Usage in the store; both databases run the same tests
+//! Usage in the store, on both databases
 
 use std::sync::Arc;
 
@@ -7,10 +7,8 @@ use flagstaff_server::store::{
     KEPT_UNKNOWN, MAX_EVALUATIONS, SeenFlag, SqlStore, UnknownFlag, UsageQuery, UsageRow,
     UsageStore as _,
 };
-use sqlx::{Connection as _, Executor as _};
 
-use crate::postgres::Cluster;
-use crate::support::{Database, sql};
+use crate::support::{Cluster, Database, execute, simultaneously};
 
 const HOUR: i64 = 3_600_000;
 
@@ -20,12 +18,6 @@ async fn stores() -> [(SqlStore, Database); 2] {
         (sqlite.open().await, sqlite),
         (postgres.open().await, postgres),
     ]
-}
-
-async fn execute(address: &str, statement: &'static str) {
-    let mut connection = sqlx::AnyConnection::connect(address).await.unwrap();
-    connection.execute(statement).await.unwrap();
-    connection.close().await.unwrap();
 }
 
 fn at(hour: i64) -> Timestamp {
@@ -63,16 +55,16 @@ fn query(flag: &str, hours: std::ops::Range<i64>, step: i64) -> UsageQuery {
     }
 }
 
-async fn told(store: &SqlStore, query: UsageQuery) -> Vec<(i64, Option<String>, u64)> {
+async fn counts(store: &SqlStore, query: UsageQuery) -> Vec<(i64, Option<String>, u64)> {
     let steps = store.usage(query).await.unwrap();
-    let told = |step: flagstaff_server::store::UsageStep| {
+    let counts = |step: flagstaff_server::store::UsagePoint| {
         (
             step.began_at.as_millis() / HOUR,
             step.variant,
             step.evaluations,
         )
     };
-    steps.into_iter().map(told).collect()
+    steps.into_iter().map(counts).collect()
 }
 
 #[tokio::test]
@@ -92,17 +84,17 @@ async fn counts_add_up_by_flag_variant_and_hour() {
         store.add_evaluations(rows).await.unwrap();
         let on = || Some("on".to_owned());
         let expected = [(1, None, 1), (1, on(), 5), (2, on(), 4)];
-        assert_eq!(told(&store, query("a", 0..24, HOUR)).await, expected);
-        assert_eq!(told(&store, query("a", 0..2, HOUR)).await, expected[..2]);
+        assert_eq!(counts(&store, query("a", 0..24, HOUR)).await, expected);
+        assert_eq!(counts(&store, query("a", 0..2, HOUR)).await, expected[..2]);
         let by_day = [(0, None, 1), (0, on(), 9)];
-        assert_eq!(told(&store, query("a", 0..24, 24 * HOUR)).await, by_day);
+        assert_eq!(counts(&store, query("a", 0..24, 24 * HOUR)).await, by_day);
         store.forget_usage(at(2)).await.unwrap();
-        assert_eq!(told(&store, query("a", 0..24, HOUR)).await, expected[2..]);
+        assert_eq!(counts(&store, query("a", 0..24, HOUR)).await, expected[2..]);
     }
 }
 
 #[tokio::test]
-async fn a_flag_was_seen_last_when_it_was_seen_latest() {
+async fn the_latest_time_of_a_flag_is_stored() {
     for (store, _keep) in stores().await {
         let seen = |flag: &str, hour| SeenFlag {
             environment: 1,
@@ -122,7 +114,7 @@ async fn a_flag_was_seen_last_when_it_was_seen_latest() {
 }
 
 #[tokio::test]
-async fn of_unknown_flags_those_asked_for_most_are_kept() {
+async fn the_most_frequent_unknown_flags_are_stored() {
     for (store, _keep) in stores().await {
         let add = async |unknown| store.add_unknown(unknown).await.unwrap();
         add(vec![unknown("typo", 5, 1), unknown("rare", 1, 1)]).await;
@@ -143,13 +135,13 @@ async fn of_unknown_flags_those_asked_for_most_are_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nodes_that_store_at_once_lose_nothing() {
+async fn simultaneous_writes_of_two_nodes_add_up() {
     for (store, _keep) in stores().await {
         let nodes = (0..8).map(|node| {
             let store = store.clone();
-            tokio::spawn(async move {
+            async move {
                 for round in 0..5 {
-                    // In another order at each.
+                    // Each node uses another order.
                     let flags = (0..20).map(|flag| format!("f{}", (flag * (node + 1)) % 20));
                     let rows = flags.clone().collect::<std::collections::BTreeSet<_>>();
                     let rows = rows.iter().rev().map(|flag| row(flag, Some("on"), 1, 1));
@@ -157,13 +149,11 @@ async fn nodes_that_store_at_once_lose_nothing() {
                     let unknown = vec![unknown(&format!("u{node}-{round}"), 1, 1)];
                     store.add_unknown(unknown).await.unwrap();
                 }
-            })
+            }
         });
-        for node in nodes.collect::<Vec<_>>() {
-            node.await.unwrap();
-        }
+        simultaneously(nodes).await;
         assert_eq!(
-            told(&store, query("f0", 0..2, HOUR)).await,
+            counts(&store, query("f0", 0..2, HOUR)).await,
             [(1, Some("on".to_owned()), 40)]
         );
         assert_eq!(store.unknown_flags(1).await.unwrap().len(), 40);
@@ -171,8 +161,8 @@ async fn nodes_that_store_at_once_lose_nothing() {
 }
 
 #[tokio::test]
-async fn a_sum_stops_at_the_largest_count_and_is_still_told() {
-    for (store, database) in stores().await {
+async fn a_sum_stops_at_the_maximum_count() {
+    for (store, _keep) in stores().await {
         for _ in 0..3 {
             let rows = vec![row("a", Some("on"), 1, u64::MAX), row("b", None, 1, 1)];
             store.add_evaluations(rows).await.unwrap();
@@ -180,35 +170,17 @@ async fn a_sum_stops_at_the_largest_count_and_is_still_told() {
             store.add_unknown(unknown).await.unwrap();
         }
         let most = [(1, Some("on".to_owned()), MAX_EVALUATIONS)];
-        assert_eq!(told(&store, query("a", 0..2, HOUR)).await, most);
-        assert_eq!(told(&store, query("b", 0..2, HOUR)).await, [(1, None, 3)]);
+        assert_eq!(counts(&store, query("a", 0..2, HOUR)).await, most);
+        assert_eq!(counts(&store, query("b", 0..2, HOUR)).await, [(1, None, 3)]);
         let kept = store.unknown_flags(1).await.unwrap();
         assert_eq!(kept[0].evaluations, MAX_EVALUATIONS);
-        // As an earlier release may have stored it, in every hour of a day.
-        let hours =
-            (0..24).map(|hour| format!("(1, 'old', {}, '', 9223372036854775807)", hour * HOUR));
-        let hours = hours.collect::<Vec<_>>().join(", ");
-        let old = format!(
-            "INSERT INTO usage_hour (environment_id, flag, began_at, variant, evaluations) VALUES {hours}"
-        );
-        sql(database.address(), &old).await;
-        let day = [(0, None, 24 * MAX_EVALUATIONS)];
-        assert_eq!(told(&store, query("old", 0..24, 24 * HOUR)).await, day);
-        store
-            .add_evaluations(vec![row("old", None, 1, 1)])
-            .await
-            .unwrap();
-        assert_eq!(
-            told(&store, query("old", 1..2, HOUR)).await,
-            [(1, None, MAX_EVALUATIONS)]
-        );
     }
 }
 
 #[tokio::test]
-async fn names_that_no_flag_has_are_left_out_and_the_others_stored() {
+async fn invalid_flag_keys_are_left_out_and_the_others_stored() {
     let long = "x".repeat(101);
-    // More than a row of PostgreSQL's indexes holds, and not to be made smaller by compression.
+    // More than an index row of PostgreSQL can hold, also after compression.
     let huge: String = (0..6_000_u32)
         .map(|n| char::from(b'a' + u8::try_from(n.wrapping_mul(2_654_435_761) >> 24).unwrap() % 26))
         .collect();
@@ -227,15 +199,15 @@ async fn names_that_no_flag_has_are_left_out_and_the_others_stored() {
             store.add_unknown(unknown).await.unwrap();
         }
         let on = [(1, Some("on".to_owned()), 4)];
-        assert_eq!(told(&store, query("a", 0..2, HOUR)).await, on);
+        assert_eq!(counts(&store, query("a", 0..2, HOUR)).await, on);
         assert_eq!(store.seen_flags(at(0)).await.unwrap().len(), 1);
         assert_eq!(store.unknown_flags(1).await.unwrap(), [unknown("b", 4, 1)]);
     }
 }
 
 #[tokio::test]
-async fn a_row_that_the_database_does_not_take_keeps_back_no_other() {
-    // What a reason may be that nobody has thought of: here a rule of the database.
+async fn a_row_that_the_database_refuses_stops_no_other() {
+    // An unforeseen reason, here a constraint of the database.
     let refusals = [
         "CREATE TRIGGER no_poison BEFORE INSERT ON usage_hour WHEN NEW.flag LIKE 'poison%' \
          BEGIN SELECT RAISE(ABORT, 'poison') ; END",
@@ -253,11 +225,11 @@ async fn a_row_that_the_database_does_not_take_keeps_back_no_other() {
         }
         for flag in ["good0", "good50", "good99"] {
             assert_eq!(
-                told(&store, query(flag, 0..2, HOUR)).await,
+                counts(&store, query(flag, 0..2, HOUR)).await,
                 [(1, None, 2)],
                 "{flag}"
             );
         }
-        assert_eq!(told(&store, query("poison0", 0..2, HOUR)).await, []);
+        assert_eq!(counts(&store, query("poison0", 0..2, HOUR)).await, []);
     }
 }

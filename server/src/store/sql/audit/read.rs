@@ -1,4 +1,4 @@
-//! Reading the audit page by page, and what is kept beside a row
+//! Reading the audit page by page, and the details of a row
 
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _, Transaction};
@@ -8,25 +8,74 @@ use crate::store::{
     ACCESS_KINDS, AuditDetails, AuditHead, AuditQuery, AuditRow, EntryChange, StoreError,
 };
 
-pub(super) const COLUMNS: &str = "sequence, made_at, actor, action, COALESCE(environment_name, environment.name), \
-     audit_entry.revision, kind, audit_entry.name, changes, entries, reason, address, request_id, digest, previous_hash, hash, \
-     before_value, after_value";
-pub(super) const TABLES: &str =
-    "audit_entry LEFT JOIN environment ON environment.id = audit_entry.environment_id";
+const COLUMNS: &str = "sequence, made_at, actor, action, environment_name, revision, kind, name, changes, entries, reason, \
+     address, request_id, digest, previous_hash, hash";
 
 // Every filter is always bound: few statements for all combinations, and the planner sees constants.
-const FILTERS: &str = "audit_entry.project_id = $1 \
-       AND ($2 = '' OR COALESCE(environment_name, environment.name) = $2) \
-       AND ($3 = '' OR (kind = 'flag' AND audit_entry.name = $3)) \
+const FILTERS: &str = "project_id = $1 \
+       AND ($2 = '' OR environment_id IN (SELECT id FROM environment WHERE project_id = $1 AND name = $2)) \
+       AND ($3 = '' OR (kind = 'flag' AND name = $3)) \
        AND ($4 = '' OR actor = $4) \
        AND ($5 = '' OR action = $5) \
        AND ($6 = '' OR kind = $6) \
        AND made_at >= $7 AND made_at < $8 \
        AND sequence < $9 AND sequence > $10";
-// Apart, since an index leads from a customer to the few rows that concern them.
+// A statement of its own: an index leads from a customer to the few rows about it.
 const OF_CONTEXT: &str = "AND sequence IN (SELECT sequence FROM audit_item WHERE project_id = $1 AND level = $12 AND entry = $13)";
 
+/// Rows that are read at once to find those of a pointer
+const SEARCHED: u32 = 200;
+
 pub(in super::super) async fn audit(
+    connection: &mut AnyConnection,
+    query: AuditQuery,
+) -> Result<Vec<AuditRow>, StoreError> {
+    let Some(pointer) = query.pointer.clone() else {
+        return page(connection, query).await;
+    };
+    let wanted = query.limit as usize;
+    let limit = query.limit.max(SEARCHED);
+    let mut query = AuditQuery { limit, ..query };
+    let mut found = Vec::new();
+    loop {
+        let rows = page(&mut *connection, query.clone()).await?;
+        let Some(last) = rows.last().map(|row| row.sequence) else {
+            return Ok(found);
+        };
+        if query.is_oldest_first {
+            query.after = Some(last);
+        } else {
+            query.before = Some(last);
+        }
+        for row in rows {
+            if row.concerns(&pointer)? {
+                found.push(row);
+            }
+            if found.len() == wanted {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+/// What every row of a pointer has in its text, and others may have too: the pointer's last name
+fn pattern(pointer: &str) -> String {
+    let name = pointer.rsplit('/').next().unwrap_or_default();
+    // Escaped in a pointer, and not as the name of a member.
+    let name = if name.contains('~') { "" } else { name };
+    let quoted = flagstaff_core::Value::from(name).to_canonical();
+    let plain: String = quoted
+        .trim_matches('"')
+        .chars()
+        .flat_map(|letter| {
+            let is_special = matches!(letter, '%' | '_' | '!');
+            is_special.then_some('!').into_iter().chain([letter])
+        })
+        .collect();
+    format!("%{plain}%")
+}
+
+async fn page(
     connection: &mut AnyConnection,
     query: AuditQuery,
 ) -> Result<Vec<AuditRow>, StoreError> {
@@ -39,8 +88,9 @@ pub(in super::super) async fn audit(
         query.kind.as_ref(),
         context.map(|(level, _)| level),
         context.map(|(_, key)| key),
+        query.pointer.as_ref(),
     ];
-    // Nothing that is stored has a NUL, and PostgreSQL does not even take it as a question.
+    // No stored text contains NUL, and PostgreSQL does not accept one as a parameter.
     if filters
         .into_iter()
         .flatten()
@@ -49,6 +99,11 @@ pub(in super::super) async fn audit(
         return Ok(Vec::new());
     }
     let of_context = if context.is_some() { OF_CONTEXT } else { "" };
+    let of_pointer = match (&query.pointer, context.is_some()) {
+        (None, _) => "",
+        (Some(_), false) => "AND changes LIKE $12 ESCAPE '!'",
+        (Some(_), true) => "AND changes LIKE $14 ESCAPE '!'",
+    };
     let without_access = if query.is_without_access {
         format!("AND kind NOT IN ('{}')", ACCESS_KINDS.join("', '"))
     } else {
@@ -56,7 +111,7 @@ pub(in super::super) async fn audit(
     };
     let order = if query.is_oldest_first { "ASC" } else { "DESC" };
     let statement = format!(
-        "SELECT {COLUMNS} FROM {TABLES} WHERE {FILTERS} {of_context} {without_access} ORDER BY sequence {order} LIMIT $11"
+        "SELECT {COLUMNS} FROM audit_entry WHERE {FILTERS} {of_context} {of_pointer} {without_access} ORDER BY sequence {order} LIMIT $11"
     );
     let millis =
         |at: Option<flagstaff_core::Timestamp>| at.map(flagstaff_core::Timestamp::as_millis);
@@ -68,7 +123,7 @@ pub(in super::super) async fn audit(
         .bind(query.action.unwrap_or_default())
         .bind(query.kind.unwrap_or_default())
         .bind(millis(query.from).unwrap_or(i64::MIN))
-        .bind(millis(query.to).unwrap_or(i64::MAX))
+        .bind(millis(query.until).unwrap_or(i64::MAX))
         .bind(query.before.map_or(Ok(i64::MAX), signed)?)
         .bind(query.after.map_or(Ok(0), signed)?)
         .bind(i64::from(query.limit));
@@ -76,18 +131,17 @@ pub(in super::super) async fn audit(
         Some((level, key)) => statement.bind(level).bind(key),
         None => statement,
     };
+    let statement = match &query.pointer {
+        Some(pointer) => statement.bind(pattern(pointer)),
+        None => statement,
+    };
     let rows = statement.fetch_all(connection).await?;
     rows.iter().map(row).collect()
 }
 
-/// The row of [`COLUMNS`]
-pub(super) fn row(row: &AnyRow) -> Result<AuditRow, StoreError> {
+/// Reads a row with the columns [`COLUMNS`]
+fn row(row: &AnyRow) -> Result<AuditRow, StoreError> {
     let revision: Option<i64> = row.try_get(5)?;
-    let changes: Option<String> = row.try_get(8)?;
-    let changes = match changes {
-        Some(changes) => changes,
-        None => whole(row.try_get(16)?, row.try_get(17)?),
-    };
     Ok(AuditRow {
         sequence: unsigned(row.try_get(0)?)?,
         at: timestamp(row.try_get(1)?),
@@ -97,7 +151,7 @@ pub(super) fn row(row: &AnyRow) -> Result<AuditRow, StoreError> {
         revision: revision.map(unsigned).transpose()?,
         kind: row.try_get(6)?,
         name: row.try_get(7)?,
-        changes,
+        changes: row.try_get(8)?,
         entries: row.try_get(9)?,
         reason: row.try_get(10)?,
         address: row.try_get(11)?,
@@ -108,18 +162,7 @@ pub(super) fn row(row: &AnyRow) -> Result<AuditRow, StoreError> {
     })
 }
 
-/// What a row of an earlier release tells: the whole thing before and after
-fn whole(before: Option<&str>, after: Option<&str>) -> String {
-    let member = |name: &str, text: Option<&str>| text.map(|text| format!("\"{name}\":{text},"));
-    let members = [member("after", after), member("before", before)];
-    if members.iter().all(Option::is_none) {
-        return "[]".to_owned();
-    }
-    let members: String = members.into_iter().flatten().collect();
-    format!("[{{{members}\"path\":\"\"}}]")
-}
-
-/// What is kept beside a row
+/// The details of a row
 pub(in super::super) async fn details(
     mut transaction: Transaction<'_, Any>,
     project: i64,
@@ -160,12 +203,12 @@ pub(super) fn item(row: &AnyRow) -> Result<EntryChange, StoreError> {
     })
 }
 
-/// Where the audit of a project ends
+/// The last row of a project's audit
 pub(in super::super) async fn head(
     connection: &mut AnyConnection,
     project: i64,
 ) -> Result<AuditHead, StoreError> {
-    let row = sqlx::query("SELECT chained, chain_head FROM project WHERE id = $1")
+    let row = sqlx::query("SELECT audited, chain_head FROM project WHERE id = $1")
         .bind(project)
         .fetch_one(connection)
         .await?;

@@ -1,8 +1,8 @@
-//! A flag as it was, as the audit tells it
+//! An earlier state of a flag, reconstructed from the audit
 
 use std::collections::BTreeMap;
 
-use flagstaff_core::object::{self, WireObject};
+use flagstaff_analysis::wire::{WireObject, join_owner};
 use serde_json::{Map, Value as Json};
 use sqlx::{Any, AnyConnection, Row as _, Transaction};
 
@@ -11,12 +11,12 @@ use super::read::item;
 use crate::object::{ObjectId, ObjectKind};
 use crate::store::{EntryChange, StoreError};
 
-/// The lists of a flag with their entries
+/// The lists of a flag, with their entries
 type Lists = BTreeMap<ObjectId, Map<String, Json>>;
 
-/// The flag after the last change up to a revision of its environment: its state is in the row of that change; of its lists those of
-/// today are undone, entry by entry, so that no row has to hold a copy of them
-pub(in super::super) async fn flag_then(
+/// The flag after its last change up to a revision of its environment. Its state is in the audit row of that change; its lists are
+/// today's, with later changes undone entry by entry, so that no row needs a copy of them
+pub(in super::super) async fn flag_at_revision(
     mut transaction: Transaction<'_, Any>,
     environment: i64,
     flag: &str,
@@ -24,7 +24,7 @@ pub(in super::super) async fn flag_then(
 ) -> Result<Option<Json>, StoreError> {
     let connection = &mut *transaction;
     let row = sqlx::query(
-        "SELECT project_id, sequence, state, after_value FROM audit_entry \
+        "SELECT project_id, sequence, state FROM audit_entry \
          WHERE project_id = (SELECT project_id FROM environment WHERE id = $1) AND kind = 'flag' AND name = $2 \
            AND environment_id = $1 AND revision <= $3 ORDER BY sequence DESC LIMIT 1",
     )
@@ -37,9 +37,8 @@ pub(in super::super) async fn flag_then(
         return Ok(None);
     };
     let Some(state) = row.try_get::<Option<&str>, _>(2)? else {
-        // A row of an earlier release has the lists in it; one of a deletion has nothing.
-        let whole: Option<&str> = row.try_get(3)?;
-        return whole.map(parse).transpose();
+        // It was deleted.
+        return Ok(None);
     };
     let owner = ObjectId::new(ObjectKind::Flag, flag);
     let mut lists = lists(connection, environment, &owner).await?;
@@ -57,17 +56,10 @@ pub(in super::super) async fn flag_then(
         key: id.key.to_string(),
         value: Json::Object(entries),
     });
-    let whole = WireObject {
-        kind: ObjectKind::Flag,
-        key: flag.to_owned(),
-        value: parse(state)?,
-    };
-    let mut document = object::join("", 0, std::iter::once(whole).chain(lists));
-    let flags = document.get_mut(ObjectKind::Flag.section());
-    Ok(flags.and_then(|flags| flags.get_mut(flag)).map(Json::take))
+    Ok(Some(join_owner(parse(state)?, lists)))
 }
 
-/// The lists of a flag as they are
+/// The current lists of a flag
 async fn lists(
     connection: &mut AnyConnection,
     environment: i64,
@@ -101,7 +93,7 @@ async fn lists(
     Ok(lists)
 }
 
-/// What has changed in the lists since a row, the newest first
+/// The changes of the lists since a row, newest first
 async fn changed_since(
     connection: &mut AnyConnection,
     project: i64,

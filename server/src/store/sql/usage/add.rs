@@ -1,4 +1,4 @@
-//! Adding usage: upserts, so that what several nodes have counted adds up
+//! Adding usage by upserts, so that the counts of several nodes add up
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -10,38 +10,38 @@ use sqlx::{Any, AnyConnection, Connection as _, Transaction};
 
 use super::super::batch::Batch;
 use super::super::dialect::{Dialect, is_refusal_of_values};
-use crate::api_error::chain;
+use crate::runtime::logging::error_chain;
 use crate::store::StoreError;
 use crate::store::usage::{KEPT_UNKNOWN, MAX_EVALUATIONS, SeenFlag, UnknownFlag, UsageRow};
 
-/// Rows that are looked for one by one, where the database takes some and not others; after so many the rest of those that come with
-/// another one is left out too, so that the work is bounded
+/// The maximum number of rows that are searched for one by one where the database refuses some; after that the remaining rows of a refused
+/// batch are left out, so that the work is bounded
 const MAX_REFUSED: usize = 100;
 
 type Statement = Query<'static, Any, AnyArguments>;
 
-/// A row of one of the tables of usage
+/// A row of one of the usage tables
 pub(super) trait Row: Clone + Send + Sync + 'static {
-    /// What adds it
+    /// The statement that adds it
     const INSERT: Batch;
     /// The table, for the log
     const TABLE: &'static str;
 
-    /// Whether both databases hold it, whatever it was made of
+    /// Whether both databases can store it
     fn is_storable(&self) -> bool;
 
     /// The order of keys
     fn compare(&self, other: &Self) -> Ordering;
 
-    /// Gives the parameters of [`Self::INSERT`]
+    /// Binds the parameters of [`Self::INSERT`]
     fn bind(&self, statement: Statement) -> Statement;
 
-    /// Runs before rows are added
+    /// A statement to run before rows are added
     fn lock(_: Dialect) -> Option<&'static str> {
         None
     }
 
-    /// Runs when rows were added
+    /// Runs after rows were added
     fn trim(
         _: &mut AnyConnection,
         _: &[Self],
@@ -50,14 +50,14 @@ pub(super) trait Row: Clone + Send + Sync + 'static {
     }
 }
 
-/// Adds rows in one transaction, but those that the database does not take
+/// Adds rows in one transaction, except those that the database refuses
 pub(super) async fn add<R: Row>(
     mut transaction: Transaction<'_, Any>,
     dialect: Dialect,
     mut rows: Vec<R>,
 ) -> Result<(), StoreError> {
     rows.retain(Row::is_storable);
-    // Two nodes that lock the same rows in different orders would wait for each other.
+    // Two nodes that lock the same rows in different orders would deadlock.
     rows.sort_by(Row::compare);
     let connection = &mut *transaction;
     if let Some(lock) = R::lock(dialect) {
@@ -65,7 +65,7 @@ pub(super) async fn add<R: Row>(
     }
     let refused = add_halves(connection, &rows).await?;
     if let Some((rows, error)) = refused {
-        let (table, error) = (R::TABLE, chain(&error));
+        let (table, error) = (R::TABLE, error_chain(&error));
         tracing::error!(
             table,
             rows,
@@ -78,7 +78,8 @@ pub(super) async fn add<R: Row>(
     Ok(())
 }
 
-/// Adds all rows, or the two halves of them each by itself, down to a single row; how many were left out, and why the last one
+/// Adds all rows, or if the database refuses them each half by itself, down to single rows; returns how many were left out, and the error
+/// of the last one
 async fn add_halves<R: Row>(
     connection: &mut AnyConnection,
     rows: &[R],
@@ -106,7 +107,7 @@ async fn add_halves<R: Row>(
     Ok(refused)
 }
 
-/// Whether a text has 1 to so many characters, and none that PostgreSQL cannot hold
+/// Whether a text has 1 to `max_characters` characters and none that PostgreSQL cannot store
 fn is_text(text: &str, max_characters: usize) -> bool {
     !text.is_empty() && !text.contains('\0') && text.chars().count() <= max_characters
 }
@@ -127,8 +128,9 @@ impl Row for UsageRow {
     };
 
     fn is_storable(&self) -> bool {
-        let is_variant = |name: &str| is_text(name, limits::NAME_LENGTH);
-        is_text(&self.flag, limits::KEY_LENGTH) && self.variant.as_deref().is_none_or(is_variant)
+        let is_variant = |name: &str| is_text(name, limits::MAX_NAME_LENGTH);
+        is_text(&self.flag, limits::MAX_KEY_LENGTH)
+            && self.variant.as_deref().is_none_or(is_variant)
     }
 
     fn compare(&self, other: &Self) -> Ordering {
@@ -158,7 +160,7 @@ impl Row for SeenFlag {
     };
 
     fn is_storable(&self) -> bool {
-        is_text(&self.flag, limits::KEY_LENGTH)
+        is_text(&self.flag, limits::MAX_KEY_LENGTH)
     }
 
     fn compare(&self, other: &Self) -> Ordering {
@@ -185,7 +187,7 @@ impl Row for UnknownFlag {
     };
 
     fn is_storable(&self) -> bool {
-        is_text(&self.flag, limits::KEY_LENGTH) && is_text(&self.sdk, limits::NAME_LENGTH)
+        is_text(&self.flag, limits::MAX_KEY_LENGTH) && is_text(&self.sdk, limits::MAX_NAME_LENGTH)
     }
 
     fn compare(&self, other: &Self) -> Ordering {
@@ -202,7 +204,7 @@ impl Row for UnknownFlag {
             .bind(self.sdk.to_string())
     }
 
-    /// Two nodes that trim the same list would delete in different orders
+    /// Two nodes that trim the same list would delete in different orders and deadlock
     fn lock(dialect: Dialect) -> Option<&'static str> {
         dialect.lock_unknown_flags()
     }
@@ -230,11 +232,7 @@ mod tests {
 
     #[test]
     fn the_statements_stop_at_the_largest_count() {
-        for statement in [
-            UsageRow::INSERT.after,
-            UnknownFlag::INSERT.after,
-            super::super::EVALUATIONS,
-        ] {
+        for statement in [UsageRow::INSERT.after, UnknownFlag::INSERT.after] {
             let numbers = statement
                 .matches(|c: char| c.is_ascii_digit())
                 .collect::<String>();

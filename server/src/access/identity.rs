@@ -1,0 +1,267 @@
+//! People who authenticate with a JSON Web Token of an issuer (`OpenID` Connect)
+//!
+//! The algorithm of a token is decided by the key that it names, never by the token.
+
+use std::collections::BTreeMap;
+
+use flagstaff_core::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+
+mod cryptography;
+mod jwks;
+
+pub use jwks::JwksError;
+use jwks::{Jwks, VerifyingKey};
+
+use crate::store::CredentialKind;
+
+/// Longer tokens are refused without parsing
+const TOKEN_BYTES: usize = 16 << 10;
+/// The maximum difference of the issuer's clock and ours, in seconds
+const LEEWAY: f64 = 60.0;
+
+/// The source of an issuer's keys
+#[derive(Debug)]
+enum Keys {
+    Secret(VerifyingKey),
+    Published(Jwks),
+}
+
+/// The issuer whose tokens are accepted, and how they are read
+#[derive(Debug)]
+pub struct Issuer {
+    name: String,
+    audience: String,
+    role_claim: String,
+    keys: Keys,
+}
+
+/// The claims that are read
+#[derive(Debug, Deserialize)]
+struct Claims {
+    sub: String,
+    exp: f64,
+    #[serde(default)]
+    nbf: Option<f64>,
+    #[serde(default)]
+    email: Option<Json>,
+    #[serde(default)]
+    email_verified: Option<Json>,
+    #[serde(flatten)]
+    others: Map<String, Json>,
+}
+
+/// The person that a token describes
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct JwtIdentity {
+    /// The issuer's id of the person
+    pub(crate) subject: String,
+    /// The e-mail address in lower case, if the issuer has verified it
+    pub(crate) email: Option<String>,
+    /// The roles that the claim grants
+    pub(crate) granted: ClaimedRoles,
+}
+
+/// The roles in a claim
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ClaimedRoles {
+    /// In all projects
+    pub(crate) everywhere: Option<CredentialKind>,
+    /// In single projects, by name
+    pub(crate) projects: BTreeMap<String, CredentialKind>,
+}
+
+/// Why a token is not accepted
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum JwtError {
+    /// It is not a JWT
+    #[error("it cannot be read")]
+    Malformed,
+    /// It names a key that the issuer does not have
+    #[error("it names no key of the issuer")]
+    UnknownKey,
+    /// Its algorithm is not the key's
+    #[error("its algorithm is not the key's")]
+    Algorithm,
+    /// Its signature is not valid
+    #[error("its signature is wrong")]
+    Signature,
+    /// It has another issuer
+    #[error("it is of another issuer")]
+    Issuer,
+    /// It has another audience
+    #[error("it is for another audience")]
+    Audience,
+    /// It has expired
+    #[error("it has expired")]
+    Expired,
+    /// It is not valid yet
+    #[error("it is not valid yet")]
+    NotYet,
+}
+
+impl Issuer {
+    /// An issuer that signs with a shared secret (HS256)
+    pub fn with_secret(name: String, audience: String, secret: &[u8]) -> Self {
+        let key = VerifyingKey {
+            algorithm: Algorithm::HS256,
+            key: DecodingKey::from_secret(secret),
+        };
+        Self::new(name, audience, Keys::Secret(key))
+    }
+
+    /// An issuer that publishes its keys (RS256, ES256)
+    pub fn with_published_keys(
+        name: String,
+        audience: String,
+        address: &str,
+    ) -> Result<Self, JwksError> {
+        let keys = Keys::Published(Jwks::new(address)?);
+        Ok(Self::new(name, audience, keys))
+    }
+
+    /// An issuer that publishes the address of its keys (`OpenID` Connect Discovery 1.0)
+    pub fn with_discovery(name: String, audience: String) -> Result<Self, JwksError> {
+        let keys = Keys::Published(Jwks::discovered(&name)?);
+        Ok(Self::new(name, audience, keys))
+    }
+
+    fn new(name: String, audience: String, keys: Keys) -> Self {
+        cryptography::install();
+        Self {
+            name,
+            audience,
+            role_claim: "flagstaff_role".to_owned(),
+            keys,
+        }
+    }
+
+    /// Reads roles from another claim: its name, or a JSON pointer to it
+    #[must_use]
+    pub fn with_role_claim(self, role_claim: String) -> Self {
+        Self { role_claim, ..self }
+    }
+
+    /// Verifies a token and returns the person that it describes
+    pub(crate) async fn verify(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<JwtIdentity, JwtError> {
+        if token.len() > TOKEN_BYTES {
+            return Err(JwtError::Malformed);
+        }
+        let header = jsonwebtoken::decode_header(token).map_err(|_| JwtError::Malformed)?;
+        // No critical header is supported (RFC 7515, section 4.1.11).
+        if header.crit.is_some() {
+            return Err(JwtError::Malformed);
+        }
+        let found = match &self.keys {
+            Keys::Secret(key) => Some(key.clone()),
+            Keys::Published(keys) => keys.find(header.kid.as_deref(), now).await,
+        };
+        let key = found.ok_or(JwtError::UnknownKey)?;
+        let mut validation = Validation::new(key.algorithm);
+        validation.set_issuer(&[&self.name]);
+        validation.set_audience(&[&self.audience]);
+        validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
+        // Checked below, with our clock.
+        validation.validate_exp = false;
+        let read = jsonwebtoken::decode::<Claims>(token, &key.key, &validation);
+        let claims = read.map_err(|error| untrusted(&error))?.claims;
+        check_time(&claims, now)?;
+        self.identity(claims).ok_or(JwtError::Malformed)
+    }
+
+    fn identity(&self, claims: Claims) -> Option<JwtIdentity> {
+        let granted = self.granted(&claims.others);
+        let is_verified = claims.email_verified == Some(Json::Bool(true));
+        let email = claims.email.as_ref().and_then(Json::as_str);
+        let email = email.filter(|email| is_verified && is_name(email));
+        is_name(&claims.sub).then_some(JwtIdentity {
+            email: email.map(str::to_lowercase),
+            subject: claims.sub,
+            granted,
+        })
+    }
+
+    fn granted(&self, claims: &Map<String, Json>) -> ClaimedRoles {
+        let claim = match self.role_claim.split_once('/') {
+            Some(("", path)) => {
+                let (first, rest) = path.split_once('/').unwrap_or((path, ""));
+                let rest = if rest.is_empty() {
+                    String::new()
+                } else {
+                    format!("/{rest}")
+                };
+                let first = first.replace("~1", "/").replace("~0", "~");
+                claims.get(&first).and_then(|claim| claim.pointer(&rest))
+            }
+            _ => claims.get(&self.role_claim),
+        };
+        match claim {
+            Some(Json::Object(projects)) => ClaimedRoles {
+                everywhere: None,
+                projects: projects
+                    .iter()
+                    .filter_map(|(project, claim)| Some((project.clone(), role(claim)?)))
+                    .collect(),
+            },
+            claim => ClaimedRoles {
+                everywhere: claim.and_then(role),
+                projects: BTreeMap::new(),
+            },
+        }
+    }
+}
+
+/// A role, or the highest of several
+fn role(claim: &Json) -> Option<CredentialKind> {
+    match claim {
+        Json::String(name) => CredentialKind::role(name),
+        Json::Array(names) => names
+            .iter()
+            .filter_map(|name| CredentialKind::role(name.as_str()?))
+            .max(),
+        _ => None,
+    }
+}
+
+fn check_time(claims: &Claims, now: Timestamp) -> Result<(), JwtError> {
+    // As JSON's doubles: a difference of a millisecond does not matter.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "2^53 milliseconds are 285,000 years"
+    )]
+    let now = now.as_millis() as f64 / 1_000.0;
+    if now >= claims.exp + LEEWAY {
+        return Err(JwtError::Expired);
+    }
+    if claims.nbf.is_some_and(|begin| now + LEEWAY < begin) {
+        return Err(JwtError::NotYet);
+    }
+    Ok(())
+}
+
+fn untrusted(error: &jsonwebtoken::errors::Error) -> JwtError {
+    use jsonwebtoken::errors::ErrorKind;
+    match error.kind() {
+        ErrorKind::InvalidAlgorithm => JwtError::Algorithm,
+        ErrorKind::InvalidSignature => JwtError::Signature,
+        ErrorKind::InvalidIssuer => JwtError::Issuer,
+        ErrorKind::InvalidAudience => JwtError::Audience,
+        ErrorKind::MissingRequiredClaim(claim) if claim == "iss" => JwtError::Issuer,
+        ErrorKind::MissingRequiredClaim(claim) if claim == "aud" => JwtError::Audience,
+        _ => JwtError::Malformed,
+    }
+}
+
+/// The maximum length of a member's name in characters
+pub(crate) const NAME_LENGTH: usize = 320;
+
+/// Whether a text is a valid name of a member
+pub(crate) fn is_name(name: &str) -> bool {
+    (1..=NAME_LENGTH).contains(&name.chars().count()) && !name.chars().any(char::is_control)
+}

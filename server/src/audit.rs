@@ -1,0 +1,3 @@
+//! Who changed what, when and why
+
+pub(crate) mod routes;

@@ -1,0 +1,263 @@
+//! `flagstaff import --from VENDOR`
+
+use std::io::{self, Write as _};
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use flagstaff_import::{FlagReport, Imported, Options, Vendor, Verdict, convert};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::verify::{Verification, verify};
+use super::{ImportArgs, Mode, download};
+use crate::cli::table::{bad, good, odd, table, visible};
+use crate::cli::{CommandError, CommandOutput, Format, argument, check_stdin};
+use crate::config::{Secret, SecretParser};
+
+/// Which vendor a file is from, and how its flags are taken over
+#[derive(Debug, Args)]
+pub(super) struct VendorArgs {
+    /// Take over the flags of a file that this vendor's SDKs download; every user keeps the value that he got before
+    #[arg(
+        long,
+        value_name = "VENDOR",
+        value_parser = PossibleValuesParser::new(Vendor::ALL.map(Vendor::name)).try_map(|name| name.parse::<Vendor>()),
+    )]
+    pub(super) from: Option<Vendor>,
+
+    /// A header for a URL, `NAME: VALUE`, or `@FILE` for a file that contains it; may be repeated, and is sent to no other host
+    #[arg(long = "header", value_name = "HEADER", value_parser = SecretParser::TEXT, requires = "from")]
+    headers: Vec<Secret>,
+
+    /// Write into this file, as JSON, how each flag was taken over
+    #[arg(long, value_name = "FILE", requires = "from")]
+    report: Option<String>,
+
+    /// Take over the vendor's flag of this key even if it is not exact; may be repeated
+    #[arg(long, value_name = "FLAG", requires = "from")]
+    approximate: Vec<String>,
+
+    /// Write the other flags if some are not taken over; without it, nothing is written then
+    #[arg(long, requires = "from")]
+    partial: bool,
+
+    /// Compare with the vendor's answers, one `{"context", "flag", "value"}` a line, before anything is written; `-` is stdin. With a
+    /// difference nothing is written
+    #[arg(long, value_name = "FILE", requires = "from")]
+    verify: Option<String>,
+
+    /// What the file does not contain, as JSON: `fractional` (2 or 3) for flagd; `enabled`, `qaMode`, `forcedVariations`, `url` and
+    /// `stickyBuckets` for GrowthBook. `@FILE` is a file
+    #[arg(long, value_name = "JSON|@FILE", requires = "from")]
+    options: Option<String>,
+}
+
+/// What `--format json` prints
+#[derive(Serialize)]
+struct JsonOutput<'r> {
+    /// `revision`, `changes` and `moves`, as the API names them
+    #[serde(flatten)]
+    answer: Value,
+    report: &'r [FlagReport],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification: Option<Verification>,
+    written: bool,
+}
+
+/// What a file was converted to, and how many flags have which verdict
+struct Conversion {
+    imported: Imported,
+    exact: usize,
+    remarks: usize,
+    refused: usize,
+}
+
+pub(super) fn import(options: &ImportArgs, vendor: Vendor) -> Result<CommandOutput, CommandError> {
+    let conversion = read(options, vendor)?;
+    let verify = |name: &String| verify(name, &conversion.imported);
+    let verification = options.vendor.verify.as_ref().map(verify).transpose()?;
+    let is_complete = conversion.refused == 0 || options.vendor.partial;
+    let is_same = verification.as_ref().is_none_or(Verification::is_same);
+    let is_success = is_complete && is_same;
+    if options.format == Format::Text {
+        print(&conversion.text())?;
+        print(
+            &verification
+                .as_ref()
+                .map_or_else(String::new, Verification::text),
+        )?;
+    }
+    let api = options.place.api.open("import")?;
+    let document = conversion.imported.document.to_string();
+    let write = |is_dry_run: bool| {
+        let body = ("application/json", document.clone());
+        super::put(options, &api, body, is_dry_run)
+    };
+    let mut answer = write(true)?;
+    let is_written = is_success && !options.dry_run;
+    let text = if options.format == Format::Json {
+        if is_written {
+            // The differences are those of the dry run.
+            let written = write(false)?;
+            if let (Some(old), Some(new)) = (answer.get_mut("revision"), written.get("revision")) {
+                new.clone_into(old);
+            }
+        }
+        crate::cli::json(&JsonOutput {
+            answer,
+            report: &conversion.imported.report,
+            verification,
+            written: is_written,
+        })?
+    } else {
+        print(&super::report(&answer))?;
+        if is_written {
+            super::report(&write(false)?)
+        } else if !is_complete {
+            format!(
+                "nothing is written, because {} not taken over; --partial writes the others\n",
+                flags_are(conversion.refused)
+            )
+        } else if is_same {
+            String::new()
+        } else {
+            "nothing is written, because values differ from the vendor's\n".to_owned()
+        }
+    };
+    Ok(CommandOutput { text, is_success })
+}
+
+/// Reads and converts the file, and writes the report
+fn read(options: &ImportArgs, vendor: Vendor) -> Result<Conversion, CommandError> {
+    let asked = &options.vendor;
+    if asked.partial && options.mode == Mode::Replace {
+        return Err(CommandError::Argument {
+            option: "--partial",
+            expected: "`--mode merge`: a flag that is not taken over would be deleted".to_owned(),
+        });
+    }
+    let files = [Some(&*options.file), asked.verify.as_deref()];
+    check_stdin(files.into_iter().flatten())?;
+    let convert_options = asked.convert_options()?;
+    let text = download::read(&options.file, &asked.headers)?;
+    let imported = convert(vendor, &convert_options, &text);
+    let imported = imported.map_err(|cause| CommandError::Vendor {
+        name: download::shown(&options.file),
+        cause,
+    })?;
+    let is_known = |key: &&String| imported.report.iter().any(|flag| flag.flag == **key);
+    if let Some(unknown) = asked.approximate.iter().find(|key| !is_known(key)) {
+        return Err(CommandError::Argument {
+            option: "--approximate",
+            expected: format!("the key of a flag in the file, not `{}`", visible(unknown)),
+        });
+    }
+    if let Some(file) = &asked.report {
+        let text = crate::cli::json(&imported.report)?;
+        std::fs::write(file, text).map_err(|cause| CommandError::Unwritable {
+            name: file.clone(),
+            cause,
+        })?;
+    }
+    let count = |verdict: Verdict| {
+        let flags = imported.report.iter();
+        flags.filter(|flag| flag.verdict == verdict).count()
+    };
+    Ok(Conversion {
+        exact: count(Verdict::Exact),
+        remarks: count(Verdict::Remarks),
+        refused: count(Verdict::Refused),
+        imported,
+    })
+}
+
+impl VendorArgs {
+    fn convert_options(&self) -> Result<Options, CommandError> {
+        let wrong = |expected: String| CommandError::Argument {
+            option: "--options",
+            expected,
+        };
+        let given: Value = match &self.options {
+            Some(text) => serde_json::from_str(&argument(text)?)
+                .map_err(|cause| wrong(format!("a JSON object: {cause}")))?,
+            None => json!({}),
+        };
+        let Some(members) = given.as_object() else {
+            return Err(wrong("a JSON object".to_owned()));
+        };
+        // These two have options of their own on the command line.
+        let known = json!(Options::default());
+        let is_known = |name: &&String| {
+            known.get(name.as_str()).is_some()
+                && !["environment", "approximate"].contains(&&***name)
+        };
+        if let Some(unknown) = members.keys().find(|name| !is_known(name)) {
+            let expected =
+                "`fractional`, `enabled`, `qaMode`, `forcedVariations`, `url` or `stickyBuckets`";
+            return Err(wrong(format!("{expected}, not `{}`", visible(unknown))));
+        }
+        let options: Result<Options, _> = serde_json::from_value(given);
+        let options = options.map_err(|cause| {
+            wrong(format!("`fractional`: 2 or 3, `enabled`, `qaMode` and `stickyBuckets`: booleans, `forcedVariations`: an object of numbers, `url`: a text ({cause})"))
+        })?;
+        Ok(Options {
+            approximate: self.approximate.iter().cloned().collect(),
+            ..options
+        })
+    }
+}
+
+impl Conversion {
+    /// The report for people: each flag, and how many there are
+    fn text(&self) -> String {
+        let head = ["flag", "taken over", "where", "what to know"];
+        let rows: Vec<Vec<String>> = self.imported.report.iter().flat_map(rows).collect();
+        format!(
+            "{}{} taken over exactly, {} with remarks, {} not taken over\n",
+            table(&head, &rows),
+            self.exact,
+            self.remarks,
+            self.refused
+        )
+    }
+}
+
+/// A row for each thing to know about a flag; one if there is nothing
+fn rows(flag: &FlagReport) -> Vec<Vec<String>> {
+    let verdict = match flag.verdict {
+        Verdict::Exact => good("exactly"),
+        Verdict::Remarks => odd("with remarks"),
+        Verdict::Refused => bad("no"),
+    };
+    let begin = vec![visible(&flag.flag), verdict];
+    if flag.notes.is_empty() {
+        return vec![begin];
+    }
+    let row = |note: &flagstaff_import::Note| {
+        let mut row = begin.clone();
+        row.extend([visible(&note.pointer), visible(&note.message)]);
+        row
+    };
+    flag.notes.iter().map(row).collect()
+}
+
+fn flags_are(count: usize) -> String {
+    if count == 1 {
+        "1 flag is".to_owned()
+    } else {
+        format!("{count} flags are")
+    }
+}
+
+/// Prints what is to be seen before anything is written
+fn print(text: &str) -> Result<(), CommandError> {
+    let mut stdout = anstream::stdout();
+    let printed = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    match printed {
+        // Who reads only the beginning, as `head` does, has read what they wanted.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandError::Print(error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,4 @@
+//! The routes of whole environments
+
+pub(crate) mod compare;
+pub(crate) mod document;

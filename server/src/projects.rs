@@ -1,0 +1,4 @@
+//! Projects, environments, and the metadata of flags
+
+pub(crate) mod project_flags;
+pub(crate) mod routes;

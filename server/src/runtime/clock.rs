@@ -1,0 +1,30 @@
+//! The clock, which tests can set
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use flagstaff_core::Timestamp;
+
+/// The source of the current time
+#[derive(Debug, Clone, Default)]
+pub enum Clock {
+    /// The system clock
+    #[default]
+    System,
+    /// Milliseconds since 1970, which change only when they are set
+    Manual(Arc<AtomicU64>),
+}
+
+impl Clock {
+    /// The current time
+    pub fn now(&self) -> Timestamp {
+        let millis = match self {
+            Self::System => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| since.as_millis()),
+            Self::Manual(millis) => millis.load(Ordering::Relaxed).into(),
+        };
+        Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+    }
+}

@@ -1,0 +1,5 @@
+//! The routes of streams, snapshots and instances
+
+pub(crate) mod instances;
+pub(crate) mod refetch_stream;
+pub(crate) mod sdk;

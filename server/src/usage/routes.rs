@@ -1,0 +1,271 @@
+//! `POST /api/v1/sdk/usage`, `…/flags/{key}/usage` and `…/unknown-flags`: what was evaluated, and which unknown flags were asked for
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use flagstaff_core::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::access::auth::Principal;
+use crate::access::guards::{EnvironmentAccess, key_environment};
+use crate::http::api_error::ApiError;
+use crate::http::body::{Body, QueryParams};
+use crate::http::paging::{self, Field, ListQuery, Page, PageQuery, Sortable};
+use crate::store::{CredentialKind, FlagRow, UnknownFlag, UsageQuery};
+use crate::usage::{HOUR, ReportWire, Usage, hour_of};
+
+/// The maximum number of steps in one response
+const STEPS: i64 = 1_000;
+const DAY: i64 = 24 * HOUR;
+
+/// Reports what an SDK evaluated
+#[utoipa::path(
+    post, path = "/api/v1/sdk/usage", tag = "sdk", operation_id = "reportUsage",
+    request_body(content = ReportWire, example = json!({
+        "instance": "3c59dc04",
+        "sequence": 7,
+        "sdk": {"name": "flagstaff-rust", "version": "0.1.0"},
+        "from": "2026-12-01T10:00:00Z",
+        "until": "2026-12-01T10:01:00Z",
+        "counts": [{"flag": "new-checkout", "variant": "on", "count": 42}],
+    })),
+    responses((status = NO_CONTENT, description = "It is counted")),
+    security(("bearer" = ["server", "client-local"])),
+)]
+pub(crate) async fn report(
+    principal: Principal,
+    State(usage): State<Arc<Usage>>,
+    Body(report): Body<ReportWire>,
+) -> Result<StatusCode, ApiError> {
+    let principal = principal.require(&[CredentialKind::Server, CredentialKind::ClientLocal])?;
+    let environment = key_environment(&principal, &usage.engine)?;
+    let report = report.check()?;
+    usage.receive((&environment, &principal), &report);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct UsageParameters {
+    /// The start; a day before `until` by default
+    #[param(format = DateTime)]
+    from: Option<String>,
+    /// The end; now by default
+    #[param(format = DateTime)]
+    until: Option<String>,
+    /// The length of a step
+    #[serde(default)]
+    #[param(inline)]
+    step: StepLength,
+}
+
+#[derive(Deserialize, Serialize, ToSchema, Default, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum StepLength {
+    #[default]
+    Hour,
+    Day,
+}
+
+impl StepLength {
+    const fn millis(self) -> i64 {
+        match self {
+            Self::Hour => HOUR,
+            Self::Day => DAY,
+        }
+    }
+}
+
+/// How often a flag was evaluated
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FlagUsage {
+    flag: String,
+    #[schema(value_type = String, format = DateTime)]
+    from: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    until: Timestamp,
+    #[schema(inline)]
+    step: StepLength,
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    last_seen_at: Option<Timestamp>,
+    count: u64,
+    variants: Vec<VariantUsage>,
+}
+
+#[derive(Serialize, ToSchema, Default)]
+struct VariantUsage {
+    /// Null for evaluations without a variant
+    #[schema(required = true)]
+    variant: Option<String>,
+    count: u64,
+    /// The steps in which the variant was evaluated
+    steps: Vec<UsagePointResponse>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = UsagePoint)]
+struct UsagePointResponse {
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    count: u64,
+}
+
+/// Counts the evaluations of a flag by variant, in steps of an hour or a day
+#[utoipa::path(
+    get, path = "/flags/{key}/usage", tag = "usage", operation_id = "readFlagUsage",
+    params(UsageParameters),
+    responses((status = OK, description = "How often", body = FlagUsage), (status = SERVICE_UNAVAILABLE)),
+)]
+pub(crate) async fn of_flag(
+    scope: EnvironmentAccess,
+    State(usage): State<Arc<Usage>>,
+    QueryParams(query): QueryParams<UsageParameters>,
+) -> Result<Json<FlagUsage>, ApiError> {
+    if !scope
+        .environment
+        .current()
+        .flags()
+        .contains_key(&*scope.key)
+    {
+        return Err(ApiError::NotFound {
+            what: "flag",
+            name: scope.key,
+        });
+    }
+    let until = instant(query.until.as_deref(), "?until")?.unwrap_or_else(|| usage.engine.now());
+    let yesterday = Timestamp::from_millis(until.as_millis().saturating_sub(DAY));
+    let from = hour_of(instant(query.from.as_deref(), "?from")?.unwrap_or(yesterday));
+    let length = until.as_millis().saturating_sub(from.as_millis());
+    if !(0..=query.step.millis().saturating_mul(STEPS)).contains(&length) {
+        let message =
+            format!("expected an instant not before `from`, and at most {STEPS} steps after it");
+        return Err(ApiError::invalid("?until", message));
+    }
+    let environment = scope.environment.row().id;
+    let asked = UsageQuery {
+        environment,
+        flag: scope.key.clone(),
+        from,
+        until,
+        step: query.step.millis(),
+    };
+    let mut variants: BTreeMap<Option<String>, VariantUsage> = BTreeMap::new();
+    for told in usage.engine.store().usage(asked).await? {
+        let usage = variants.entry(told.variant).or_default();
+        usage.count = usage.count.saturating_add(told.evaluations);
+        usage.steps.push(UsagePointResponse {
+            at: told.began_at,
+            count: told.evaluations,
+        });
+    }
+    let named = variants
+        .into_iter()
+        .map(|(variant, usage)| VariantUsage { variant, ..usage });
+    let variants: Vec<_> = named.collect();
+    Ok(Json(FlagUsage {
+        last_seen_at: usage.of(environment).last_seen(&scope.key),
+        count: variants
+            .iter()
+            .fold(0, |sum, usage| usage.count.saturating_add(sum)),
+        flag: scope.key,
+        from,
+        until,
+        step: query.step,
+        variants,
+    }))
+}
+
+fn instant(given: Option<&str>, pointer: &str) -> Result<Option<Timestamp>, ApiError> {
+    let parse = |text| {
+        Timestamp::parse(text).ok_or_else(|| {
+            let expected = "expected a date and time with a zone, as `2026-12-01T00:00:00Z`";
+            ApiError::invalid(pointer, expected)
+        })
+    };
+    given.map(parse).transpose()
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = UnknownFlag)]
+pub(crate) struct UnknownFlagResponse {
+    key: String,
+    /// How often it was evaluated
+    count: u64,
+    #[schema(value_type = String, format = DateTime)]
+    first_seen_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    last_seen_at: Timestamp,
+    /// The SDK that evaluated it last
+    sdk: String,
+    /// Whether it exists and is not marked `clientSide`: a page asked for it, and was told that it does not exist
+    hidden: bool,
+}
+
+/// Lists the unknown flags that were evaluated, most frequent first
+///
+/// They include flags that exist, are not marked `clientSide`, and that a page asked for.
+#[utoipa::path(
+    get, path = "/unknown-flags", tag = "usage", operation_id = "listUnknownFlags",
+    params(PageQuery),
+    responses((status = OK, description = "A page", body = Page<UnknownFlagResponse>), (status = SERVICE_UNAVAILABLE)),
+)]
+pub(crate) async fn unknown(
+    scope: EnvironmentAccess,
+    State(usage): State<Arc<Usage>>,
+    QueryParams(query): QueryParams<PageQuery>,
+) -> Result<Json<Page<UnknownFlagResponse>>, ApiError> {
+    let published = scope.environment.current();
+    let mut unknown = usage
+        .engine
+        .store()
+        .unknown_flags(scope.environment.row().id)
+        .await?;
+    let flags = published.flags();
+    unknown.retain(|row| {
+        let flag = flags.get(&row.flag);
+        // What was asked for before the flag was last changed says nothing about how it is now.
+        let is_hidden = |flag: &FlagRow| {
+            !published.is_client_side(&flag.key) && row.last_seen_at > flag.updated_at
+        };
+        flag.is_none_or(is_hidden)
+    });
+    // Counts grow: a flag that overtakes the last one of a page meanwhile is not listed twice.
+    let by_count = ListQuery {
+        sort: Some("-count".to_owned()),
+        ..query.into()
+    };
+    let page = paging::page(unknown.into_iter(), &by_count)?;
+    Ok(Json(page.map(|row| {
+        let exists = flags.contains_key(&row.flag);
+        item(&row, exists)
+    })))
+}
+
+impl Sortable for UnknownFlag {
+    const FIELDS: &'static [&'static str] = &["count"];
+
+    fn id(&self) -> &str {
+        &self.flag
+    }
+
+    fn field(&self, _: &str) -> Field {
+        Field::Number(i64::try_from(self.evaluations).ok())
+    }
+}
+
+fn item(row: &UnknownFlag, hidden: bool) -> UnknownFlagResponse {
+    UnknownFlagResponse {
+        key: row.flag.to_string(),
+        count: row.evaluations,
+        first_seen_at: row.first_seen_at,
+        last_seen_at: row.last_seen_at,
+        sdk: row.sdk.to_string(),
+        hidden,
+    }
+}
