@@ -1,59 +1,66 @@
-//! Who is asking: a dict as it is, or an `EvaluationContext` made once for many questions
+//! Contexts: a dict that is read in place, or a `PreparedContext` that is made once for many evaluations
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
+use std::time::{Duration, UNIX_EPOCH};
 
 use flagstaff::{Attribute, AttributePath, Attributes, Context, ContextError};
-use flagstaff_core::limits::ATTRIBUTES;
+use flagstaff_core::limits::MAX_ATTRIBUTES;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::convert;
+use crate::error::InvalidContextError;
 use crate::names;
+use crate::problem::Problem;
 
-/// A context that is converted once, for code that evaluates many flags for the same one
+/// A context that is converted once, for code that evaluates many flags for one context
 ///
-/// Immutable; later changes of the dict it was made of are not seen. Values that JSON has no word for are left out.
+/// Immutable; later changes of its dict have no effect.
 #[pyclass(module = "flagstaff", frozen, eq)]
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct EvaluationContext {
-    context: Result<Context, ContextError>,
+pub(crate) struct PreparedContext {
+    context: Context,
     members: flagstaff::Object,
 }
 
+impl PreparedContext {
+    /// The context of a dict; a value that is not one of JSON's is missing, and noted
+    fn of_dict(dict: &Bound<'_, PyDict>, problem: &Problem) -> Result<Self, ContextError> {
+        check(dict)?;
+        let mut members = convert::to_members(dict, problem);
+        if let Some(key) = text_key(dict) {
+            members.insert("targetingKey".into(), key.into());
+        }
+        let context = Context::try_from(flagstaff::Value::Object(members.clone().into()))?;
+        Ok(Self { context, members })
+    }
+}
+
 #[pymethods]
-impl EvaluationContext {
+impl PreparedContext {
     #[new]
     #[pyo3(signature = (targeting_key = None, attributes = None))]
     fn new(
-        targeting_key: Option<&Bound<'_, PyString>>,
-        attributes: Option<&Bound<'_, PyDict>>,
-    ) -> Self {
-        let mut members = attributes.map(convert::to_members).unwrap_or_default();
-        // What Python has and JSON has not counts too, as where a dict is read in place.
-        let is_large = attributes.is_some_and(|attributes| {
-            let key = names::targeting_key(attributes.py());
-            let adds_key = targeting_key.is_some() && !attributes.contains(key).unwrap_or_default();
-            attributes.len().saturating_add(usize::from(adds_key)) > ATTRIBUTES
-        });
-        if is_large {
-            return Self {
-                context: Err(ContextError::TooManyAttributes),
-                members,
-            };
-        }
+        py: Python<'_>,
+        targeting_key: Option<Bound<'_, PyAny>>,
+        attributes: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let dict = match attributes {
+            Some(attributes) => dict_of(&attributes)
+                .ok_or_else(|| invalid(&ContextError::NotAnObject))?
+                .copy()?,
+            None => PyDict::new(py),
+        };
         if let Some(key) = targeting_key {
-            match convert::to_value(key) {
-                Some(key) => members.insert("targetingKey".into(), key),
-                None => members.remove("targetingKey"),
-            };
-        } else if let Some(Err(error)) = attributes.map(check_key) {
-            return Self {
-                context: Err(error),
-                members,
-            };
+            dict.set_item(names::targeting_key(py), key)?;
         }
-        let context = Context::try_from(flagstaff::Value::Object(members.clone().into()));
-        Self { context, members }
+        let problem = Problem::default();
+        let converted = Self::of_dict(&dict, &problem).map_err(|error| invalid(&error))?;
+        match problem.get() {
+            Some(text) => Err(InvalidContextError::new_err(text.to_owned())),
+            None => Ok(converted),
+        }
     }
 
     #[getter]
@@ -78,9 +85,14 @@ impl EvaluationContext {
             |key| key.repr().map(|text| text.to_string()),
         )?;
         Ok(format!(
-            "EvaluationContext({key}, {})",
+            "PreparedContext({key}, {})",
             self.attributes(py)?.repr()?
         ))
+    }
+
+    fn _sign(&self, secret: &str, key: &str, expires: u64) -> String {
+        let expires = UNIX_EPOCH.checked_add(Duration::from_secs(expires));
+        flagstaff::sign_context(secret, key, &self.context, expires.unwrap_or(UNIX_EPOCH))
     }
 
     fn __getnewargs__<'py>(
@@ -92,122 +104,235 @@ impl EvaluationContext {
 }
 
 /// The context argument of a getter
-pub(crate) enum Asker<'a, 'py> {
-    Dict(DictReader<'a, 'py>),
-    Prepared(&'a EvaluationContext),
-    Nobody,
+pub(crate) struct ContextArgument<'a, 'py> {
+    source: Source<'a, 'py>,
+    problem: Problem,
+    // Of a dict, once something has asked for the whole.
+    whole: OnceCell<Option<Context>>,
+}
+
+enum Source<'a, 'py> {
+    Dict(DictAttributes<'a, 'py>),
+    Prepared(&'a PreparedContext),
+    Missing,
     Invalid,
 }
 
-/// Texts of a dict that are read in place; the others are copied
-const HELD: usize = 8;
+/// Strings of a dict that are read in place; further ones are copied
+const MAX_IN_PLACE: usize = 8;
 
-/// Reads attributes from a dict
-pub(crate) struct DictReader<'a, 'py> {
+/// The attributes of a dict
+struct DictAttributes<'a, 'py> {
     dict: &'a Bound<'py, PyDict>,
-    // What was found, so that its text can be read in place whatever becomes of the dict meanwhile.
-    held: [OnceCell<Bound<'py, PyAny>>; HELD],
+    // References to the strings that are read in place, since the dict may change meanwhile.
+    strings: [OnceCell<Bound<'py, PyAny>>; MAX_IN_PLACE],
     next: Cell<usize>,
 }
 
-impl<'a, 'py> DictReader<'a, 'py> {
+impl<'a, 'py> DictAttributes<'a, 'py> {
     fn new(dict: &'a Bound<'py, PyDict>) -> Self {
         Self {
             dict,
-            held: [const { OnceCell::new() }; HELD],
+            strings: [const { OnceCell::new() }; MAX_IN_PLACE],
             next: Cell::new(0),
         }
     }
 
-    fn attribute(&self, path: &AttributePath) -> Attribute<'_> {
+    fn attribute(&self, path: &AttributePath, problem: &Problem) -> Attribute<'_> {
         let Some(found) = read(self.dict, path) else {
             return Attribute::Missing;
         };
         if !found.is_instance_of::<PyString>() {
-            return convert::attribute(&found);
+            return other(&found, path, problem);
         }
         let position = self.next.get();
-        match self.held.get(position) {
+        match self.strings.get(position) {
             Some(place) => {
                 self.next.set(position.saturating_add(1));
-                convert::text(place.get_or_init(|| found))
+                let of_value = Problem::default();
+                let attribute = convert::string(place.get_or_init(|| found), &of_value);
+                note(path, &of_value, problem);
+                attribute
             }
-            None => convert::attribute(&found),
+            None => other(&found, path, problem),
         }
     }
 }
 
-impl<'a, 'py> Asker<'a, 'py> {
-    /// What is no dict, no `EvaluationContext` and not `None` is an invalid context, not an exception
+/// An attribute that is not a string
+fn other(found: &Bound<'_, PyAny>, path: &AttributePath, problem: &Problem) -> Attribute<'static> {
+    if is_targeting_key(path)
+        && !found.is_none()
+        && let Some(text) = convert::targeting_key(found)
+    {
+        return Attribute::String(text.into());
+    }
+    let of_value = Problem::default();
+    let attribute = convert::attribute(found, &of_value);
+    note(path, &of_value, problem);
+    attribute
+}
+
+/// Notes the problem of a value with the path of its attribute
+#[inline]
+fn note(path: &AttributePath, of_value: &Problem, problem: &Problem) {
+    if let Some(text) = of_value.get() {
+        problem.note(format!("attribute `{}`: {text}", path.segments().join("/")));
+    }
+}
+
+fn is_targeting_key(path: &AttributePath) -> bool {
+    matches!(path.segments(), [name] if **name == *"targetingKey")
+}
+
+impl<'a, 'py> ContextArgument<'a, 'py> {
+    /// Anything else than a dict, a `PreparedContext` and `None` is an invalid context, not an exception
+    #[inline]
     pub(crate) fn new(context: Option<&'a Bound<'py, PyAny>>) -> Self {
-        let Some(context) = context else {
-            return Self::Nobody;
+        let source = match context {
+            None => Source::Missing,
+            Some(context) => {
+                if let Ok(dict) = context.cast::<PyDict>() {
+                    Source::Dict(DictAttributes::new(dict))
+                } else if let Ok(prepared) = context.cast::<PreparedContext>() {
+                    Source::Prepared(prepared.get())
+                } else {
+                    Source::Invalid
+                }
+            }
         };
-        if let Ok(dict) = context.cast::<PyDict>() {
-            Self::Dict(DictReader::new(dict))
-        } else if let Ok(prepared) = context.cast::<EvaluationContext>() {
-            Self::Prepared(prepared.get())
-        } else {
-            Self::Invalid
+        Self {
+            source,
+            problem: Problem::default(),
+            whole: OnceCell::new(),
         }
+    }
+
+    /// Whether this is neither a dict nor a `PreparedContext`; another mapping is none either
+    #[inline]
+    pub(crate) fn is_invalid(&self) -> bool {
+        matches!(self.source, Source::Invalid)
+    }
+
+    /// Why the context is invalid, if it is
+    pub(crate) fn invalidity(&self) -> Option<String> {
+        self.validate().err().map(|error| error.to_string())
+    }
+
+    /// Why the context was not read as its caller means it, if it was not
+    #[inline]
+    pub(crate) fn problem(&self) -> Option<&str> {
+        self.problem.get()
     }
 }
 
-impl Attributes for Asker<'_, '_> {
+impl Attributes for ContextArgument<'_, '_> {
     fn attribute(&self, path: &AttributePath) -> Attribute<'_> {
-        match self {
-            Self::Dict(reader) => reader.attribute(path),
-            Self::Prepared(prepared) => prepared.context.attribute(path),
-            Self::Nobody | Self::Invalid => Attribute::Missing,
+        match &self.source {
+            Source::Dict(reader) => reader.attribute(path, &self.problem),
+            Source::Prepared(prepared) => prepared.context.attribute(path),
+            Source::Missing | Source::Invalid => Attribute::Missing,
         }
     }
 
     fn validate(&self) -> Result<(), ContextError> {
-        match self {
-            Self::Dict(reader) => check(reader.dict),
-            Self::Prepared(prepared) => prepared.context.validate(),
-            Self::Nobody => Ok(()),
-            Self::Invalid => Err(ContextError::NoObject),
+        match &self.source {
+            Source::Dict(reader) => check(reader.dict),
+            // It would not exist if it were not valid.
+            Source::Prepared(_) | Source::Missing => Ok(()),
+            Source::Invalid => Err(ContextError::NotAnObject),
+        }
+    }
+
+    fn whole(&self) -> Option<Cow<'_, Context>> {
+        match &self.source {
+            Source::Dict(reader) => {
+                let read = || PreparedContext::of_dict(reader.dict, &self.problem).ok();
+                let whole = self.whole.get_or_init(|| Some(read()?.context));
+                whole.as_ref().map(Cow::Borrowed)
+            }
+            Source::Prepared(prepared) => Some(Cow::Borrowed(&prepared.context)),
+            Source::Missing => Some(Cow::Owned(Context::default())),
+            Source::Invalid => None,
         }
     }
 }
 
-/// Reads the context argument of a getter as the core's own, which needs no interpreter
-pub(crate) fn with_own<T>(
+/// Converts the context argument of a getter to the core's type, which can be read without the interpreter
+pub(crate) fn with_converted<T>(
     context: Option<&Bound<'_, PyAny>>,
+    problem: &Problem,
     read: impl FnOnce(&Result<Context, ContextError>) -> T,
 ) -> T {
-    match Asker::new(context) {
-        Asker::Prepared(prepared) => read(&prepared.context),
-        Asker::Dict(reader) => read(&EvaluationContext::new(None, Some(reader.dict)).context),
-        Asker::Nobody => read(&Ok(Context::default())),
-        Asker::Invalid => read(&Err(ContextError::NoObject)),
+    let argument = ContextArgument::new(context);
+    match argument.source {
+        Source::Prepared(prepared) => read(&Ok(prepared.context.clone())),
+        Source::Dict(reader) => {
+            read(&PreparedContext::of_dict(reader.dict, problem).map(|prepared| prepared.context))
+        }
+        Source::Missing => read(&Ok(Context::default())),
+        Source::Invalid => read(&Err(ContextError::NotAnObject)),
     }
 }
 
-/// Follows a path through dicts; a key whose comparison raises is one that is not there
+/// A context as a dict, if it is another mapping
+pub(crate) fn dict_of<'py>(context: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
+    if let Ok(dict) = context.cast::<PyDict>() {
+        return Some(dict.clone());
+    }
+    convert::plain(context, &Problem::default())?
+        .cast_into()
+        .ok()
+}
+
+/// A context as a new dict
+pub(crate) fn new_dict(context: &Bound<'_, PyAny>) -> PyResult<Py<PyDict>> {
+    let scopes = context.py().import("flagstaff._scopes")?;
+    Ok(scopes
+        .call_method1("as_dict", (context,))?
+        .cast_into()?
+        .unbind())
+}
+
+/// Follows a path through dicts; a key whose comparison raises is missing
 fn read<'py>(dict: &Bound<'py, PyDict>, path: &AttributePath) -> Option<Bound<'py, PyAny>> {
     let mut found = dict.get_item(names::first(dict.py(), path)?).ok()??;
     for segment in path.segments().iter().skip(1) {
-        found = found.cast::<PyDict>().ok()?.get_item(&**segment).ok()??;
+        found = dict_of(&found)?.get_item(&**segment).ok()??;
     }
     Some(found)
 }
 
-/// What makes a dict no context
+/// Whether a dict is a valid context
 fn check(dict: &Bound<'_, PyDict>) -> Result<(), ContextError> {
-    if dict.len() > ATTRIBUTES {
+    if dict.len() > MAX_ATTRIBUTES {
         return Err(ContextError::TooManyAttributes);
     }
     check_key(dict)
 }
 
-/// A `targetingKey` is a `str`, `None` or absent
+/// A `targetingKey` is a `str`, an `int`, a UUID, an enum of these, `None` or absent
 fn check_key(dict: &Bound<'_, PyDict>) -> Result<(), ContextError> {
     match dict.get_item(names::targeting_key(dict.py())) {
-        Ok(Some(key)) if !key.is_none() && !key.is_instance_of::<PyString>() => {
-            Err(ContextError::TargetingKey)
+        Ok(Some(key))
+            if !key.is_none()
+                && !key.is_instance_of::<PyString>()
+                && convert::targeting_key(&key).is_none() =>
+        {
+            Err(ContextError::InvalidTargetingKey)
         }
         _ => Ok(()),
     }
+}
+
+/// The text of a targeting key of another type
+fn text_key(dict: &Bound<'_, PyDict>) -> Option<String> {
+    let key = dict.get_item(names::targeting_key(dict.py())).ok()??;
+    (!key.is_none() && !key.is_instance_of::<PyString>())
+        .then(|| convert::targeting_key(&key))
+        .flatten()
+}
+
+fn invalid(error: &ContextError) -> PyErr {
+    InvalidContextError::new_err(error.to_string())
 }

@@ -1,143 +1,220 @@
-//! An evaluation with its circumstances
+//! A value with the reason for it
 
 use std::sync::Arc;
 
-use flagstaff::{Details, ErrorCode, Object, Outcome, Reason, Value};
+use flagstaff::{ErrorCode, Object, Outcome, Reason, Value};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
 use crate::convert;
+use crate::step::Step;
 
-/// A value, and why it is this one; OpenFeature's evaluation details
+/// A value and the reason for it: OpenFeature's evaluation details
 ///
-/// What it holds becomes Python's when it is asked for: of the details of all flags few are looked at.
+/// Attributes become Python objects when they are read: most details of an evaluation of all flags are not.
 #[pyclass(module = "flagstaff", frozen)]
-pub(crate) struct FlagDetails {
+pub(crate) struct EvaluationDetails {
     #[pyo3(get)]
     flag_key: Py<PyString>,
     value: Lazy,
+    facts: Facts,
+}
+
+/// What is known of an evaluation besides its value
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
     variant: Option<Arc<str>>,
     reason: Reason,
     error_code: Option<ErrorCode>,
     metadata: Object,
-    #[pyo3(get)]
     enabled: bool,
+    in_experiment: bool,
+    step: Step,
+    sources: Vec<(String, Box<str>)>,
 }
 
-/// A value that becomes a Python object once
-struct Lazy {
-    made: PyOnceLock<Py<PyAny>>,
-    // What it is made from.
-    value: Value,
-}
-
-impl Lazy {
-    fn get<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
-        let make = || convert::to_python(py, &self.value).map(Bound::unbind);
-        self.made
-            .get_or_try_init(py, make)
-            .map(|made| made.bind(py))
-    }
-}
-
-impl FlagDetails {
-    /// Details whose value becomes Python's later
-    pub(crate) fn served(flag_key: Bound<'_, PyString>, details: Details<Value>) -> Self {
+impl Facts {
+    /// The facts of an outcome
+    pub(crate) fn new(outcome: &Outcome<'_>) -> Self {
+        let sources = outcome.sources().into_iter();
         Self {
-            flag_key: flag_key.unbind(),
-            value: Lazy {
-                made: PyOnceLock::new(),
-                value: details.value,
-            },
-            variant: details.variant,
-            reason: details.reason,
-            error_code: details.error_code,
-            metadata: details.flag_metadata,
-            enabled: details.enabled,
-        }
-    }
-
-    /// Details whose value is an object that there is already
-    pub(crate) fn new(
-        flag_key: Bound<'_, PyString>,
-        value: Bound<'_, PyAny>,
-        outcome: &Outcome<'_>,
-    ) -> Self {
-        Self {
-            flag_key: flag_key.unbind(),
-            value: made(value),
             variant: outcome.shared_variant().cloned(),
             reason: outcome.reason,
-            error_code: outcome.error_code,
+            error_code: outcome.error_code(),
             metadata: outcome.metadata.cloned().unwrap_or_default(),
             enabled: outcome.enabled,
+            in_experiment: outcome.in_experiment,
+            step: Step::new(outcome.detail),
+            sources: sources
+                .map(|(pointer, source)| (pointer, source.into()))
+                .collect(),
         }
     }
 
-    /// What was asked for cannot be a flag's key
-    pub(crate) fn error(
-        flag_key: Bound<'_, PyString>,
-        default: Bound<'_, PyAny>,
-        code: ErrorCode,
-    ) -> Self {
+    /// The facts of a value that the program put in place of the flag's
+    pub(crate) fn overridden(enabled: bool) -> Self {
         Self {
-            flag_key: flag_key.unbind(),
-            value: made(default),
+            reason: Reason::Static,
+            error_code: None,
+            enabled,
+            ..Self::error(ErrorCode::FlagNotFound)
+        }
+    }
+
+    /// The facts of an evaluation that failed before it reached a flag
+    pub(crate) fn error(code: ErrorCode) -> Self {
+        Self {
             variant: None,
             reason: Reason::Error,
             error_code: Some(code),
             metadata: Object::new(),
             enabled: false,
+            in_experiment: false,
+            step: Step::default(),
+            sources: Vec::new(),
         }
     }
 }
 
-fn made(object: Bound<'_, PyAny>) -> Lazy {
-    let py = object.py();
-    let made = PyOnceLock::new();
-    // It is new, and so it is empty.
-    let _ = made.set(py, object.unbind());
-    Lazy {
-        made,
-        value: Value::Null,
+/// A value that becomes a Python object once
+struct Lazy {
+    object: PyOnceLock<Py<PyAny>>,
+    // Its source.
+    value: Value,
+}
+
+impl Lazy {
+    /// A value that is a Python object already
+    fn converted(object: Bound<'_, PyAny>) -> Self {
+        let py = object.py();
+        let lock = PyOnceLock::new();
+        // Cannot fail: the lock is new and so empty.
+        let _ = lock.set(py, object.unbind());
+        Self {
+            object: lock,
+            value: Value::Null,
+        }
+    }
+
+    fn later(value: Value) -> Self {
+        Self {
+            object: PyOnceLock::new(),
+            value,
+        }
+    }
+
+    fn get<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
+        let convert = || convert::to_python(py, &self.value).map(Bound::unbind);
+        self.object
+            .get_or_try_init(py, convert)
+            .map(|object| object.bind(py))
+    }
+}
+
+impl EvaluationDetails {
+    /// Details whose value becomes a Python object later
+    pub(crate) fn lazy(flag_key: Bound<'_, PyString>, value: Value, facts: Facts) -> Self {
+        Self {
+            flag_key: flag_key.unbind(),
+            value: Lazy::later(value),
+            facts,
+        }
+    }
+
+    /// Details whose value is a Python object
+    pub(crate) fn new(
+        flag_key: Bound<'_, PyString>,
+        value: Bound<'_, PyAny>,
+        facts: Facts,
+    ) -> Self {
+        Self {
+            flag_key: flag_key.unbind(),
+            value: Lazy::converted(value),
+            facts,
+        }
+    }
+
+    /// The value, which is a new object where it can be changed, or `default` if there is an error
+    pub(crate) fn value_or<'py>(&self, default: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = default.py();
+        match &self.value.value {
+            _ if self.facts.error_code.is_some() => Ok(default),
+            Value::Object(_) | Value::Array(_) => convert::to_python(py, &self.value.value),
+            _ => self.value.get(py).cloned(),
+        }
+    }
+
+    /// The same details for a caller with another default
+    pub(crate) fn with_default(&self, default: Bound<'_, PyAny>) -> PyResult<Self> {
+        let flag_key = self.flag_key.bind(default.py()).clone();
+        let facts = self.facts.clone();
+        let value = &self.value.value;
+        Ok(match value {
+            Value::Object(_) | Value::Array(_) => Self::lazy(flag_key, value.clone(), facts),
+            _ => Self::new(flag_key, self.value_or(default)?, facts),
+        })
     }
 }
 
 #[pymethods]
-impl FlagDetails {
+impl EvaluationDetails {
     #[getter]
-    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    pub(crate) fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.value.get(py).cloned()
     }
 
     #[getter]
     fn variant(&self) -> Option<&str> {
-        self.variant.as_deref()
+        self.facts.variant.as_deref()
     }
 
     #[getter]
     fn reason(&self) -> &'static str {
-        self.reason.as_str()
+        self.facts.reason.as_str()
     }
 
     #[getter]
     fn error_code(&self) -> Option<&'static str> {
-        self.error_code.map(ErrorCode::as_str)
+        self.facts.error_code.map(ErrorCode::as_str)
     }
 
     #[getter]
     fn error_message(&self) -> Option<&'static str> {
-        self.error_code.map(ErrorCode::message)
+        self.facts.error_code.map(ErrorCode::message)
     }
 
     #[getter]
     fn flag_metadata<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        convert::to_dict(py, &self.metadata)
+        convert::to_dict(py, &self.facts.metadata)
     }
 
-    // `if client.get_boolean_details(…)` would hold for a flag that is off.
+    #[getter]
+    fn enabled(&self) -> bool {
+        self.facts.enabled
+    }
+
+    #[getter]
+    fn in_experiment(&self) -> bool {
+        self.facts.in_experiment
+    }
+
+    #[getter]
+    fn detail<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.facts.step.to_dict(py)
+    }
+
+    #[getter]
+    fn sources<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let sources = PyDict::new(py);
+        for (pointer, source) in &self.facts.sources {
+            sources.set_item(pointer, &**source)?;
+        }
+        Ok(sources)
+    }
+
+    // `if client.get_boolean_details(…)` would be true for a flag that is off.
     #[expect(clippy::unused_self, reason = "Python's protocol")]
     fn __bool__(&self) -> PyResult<bool> {
         Err(PyTypeError::new_err(
@@ -149,17 +226,17 @@ impl FlagDetails {
         let text =
             |text: Option<&str>| text.map_or_else(|| "None".to_owned(), |text| format!("'{text}'"));
         Ok(format!(
-            "FlagDetails(flag_key={}, value={}, variant={}, reason='{}', error_code={}, enabled={})",
+            "EvaluationDetails(flag_key={}, value={}, variant={}, reason='{}', error_code={}, enabled={})",
             self.flag_key.bind(py).repr()?,
             self.value.get(py)?.repr()?,
             text(self.variant()),
-            self.reason,
+            self.facts.reason,
             text(self.error_code()),
-            if self.enabled { "True" } else { "False" },
+            if self.facts.enabled { "True" } else { "False" },
         ))
     }
 
-    /// `FlagDetails[bool]`, for annotations
+    /// `EvaluationDetails[bool]`, for annotations
     #[classmethod]
     fn __class_getitem__<'py>(
         cls: &Bound<'py, PyType>,

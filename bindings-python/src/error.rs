@@ -1,4 +1,4 @@
-//! What a client or a document that cannot be made raises; evaluation raises nothing
+//! Exceptions of clients and documents that cannot be made; evaluation raises none
 
 use flagstaff::{ClientError, SnapshotError};
 use pyo3::exceptions::{PyException, PyOSError, PyValueError};
@@ -14,13 +14,19 @@ create_exception!(
     flagstaff,
     ConfigurationError,
     FlagstaffError,
-    "A client that cannot be made: its URL or its key is unusable"
+    "A client cannot be made: its URL or its SDK key is not valid"
 );
 create_exception!(
     flagstaff,
     DocumentError,
     FlagstaffError,
-    "A document that is refused whole"
+    "A document is refused as a whole"
+);
+create_exception!(
+    flagstaff,
+    InvalidContextError,
+    FlagstaffError,
+    "A `PreparedContext` cannot be made: its targeting key or an attribute has a type that a context cannot have"
 );
 
 /// The exception for a client that cannot be made

@@ -1,7 +1,7 @@
 //! The Python binding of Flagstaff: `flagstaff._native`
 //!
-//! A thin layer over the Rust SDK. It reads the caller's own dicts, attribute by attribute, and never converts a whole one; no thread of
-//! Rust's ever attaches to the interpreter: what Python must hear of goes through the queue in `news`, which Python empties.
+//! A thin layer over the Rust SDK. Getters read the caller's dict in place, attribute by attribute. No background thread of Rust's attaches to
+//! the interpreter: changes and log records go through the queue in `events`.
 
 #![forbid(unsafe_code)]
 
@@ -12,30 +12,38 @@ mod context;
 mod convert;
 mod details;
 mod error;
+mod events;
 mod names;
-mod news;
+mod overrides;
+mod problem;
 mod snapshot;
+mod step;
 
 #[pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
     use crate::client::Client;
     #[pymodule_export]
-    use crate::context::EvaluationContext;
+    use crate::client::careful::{deliver_in_getters, use_scopes};
     #[pymodule_export]
-    use crate::details::FlagDetails;
+    use crate::client::flags::Flags;
     #[pymodule_export]
-    use crate::error::{ConfigurationError, DocumentError, FlagstaffError};
+    use crate::context::PreparedContext;
     #[pymodule_export]
-    use crate::news::{close_news, next_news, reset_news};
+    use crate::details::EvaluationDetails;
+    #[pymodule_export]
+    use crate::error::{ConfigurationError, DocumentError, FlagstaffError, InvalidContextError};
+    #[pymodule_export]
+    use crate::events::{close_events, next_events, reset_events};
     #[pymodule_export]
     use crate::snapshot::Snapshot;
 
-    use super::{Bound, PyModule, names, news};
+    use super::{Bound, PyModule, PyModuleMethods as _, PyResult, events, names};
 
     #[pymodule_init]
-    fn init(module: &Bound<'_, PyModule>) {
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         names::targeting_key(module.py());
-        news::listen_to_log();
+        events::forward_log();
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

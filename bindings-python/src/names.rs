@@ -1,6 +1,6 @@
-//! The names of attributes as Python's strings
+//! The names of attributes as Python strings
 //!
-//! A string that Python has hashed once finds its entry of a dict without being made or hashed again.
+//! A dict is searched faster with a string that exists and has been hashed.
 
 use std::cell::RefCell;
 
@@ -9,8 +9,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
 
-/// How many names a thread keeps, each in the place that a byte of its hash says; of two that want one place the later has it
-const PLACES: usize = 256;
+/// The names that a thread caches, each in the cell of its hash's lowest byte; a later one replaces an earlier one of the same cell
+const CELLS: usize = 256;
 
 struct Name {
     text: Box<str>,
@@ -21,10 +21,10 @@ thread_local! {
     static NAMES: RefCell<Vec<Option<Name>>> = const { RefCell::new(Vec::new()) };
 }
 
-// Not `intern!`, which makes its string at the first call: a thread that is about to would leave it locked in the child of a fork.
+// Not `intern!`, which makes the string at the first call: a fork during that call would leave a lock in the child process.
 static TARGETING_KEY: PyOnceLock<Py<PyString>> = PyOnceLock::new();
 
-/// `targetingKey`; made when the module is imported, before there is a client to be asked or a thread to fork beside
+/// `targetingKey`; made when the module is imported, before there is a client or a thread
 pub(crate) fn targeting_key(py: Python<'_>) -> &Bound<'_, PyString> {
     let make = || PyString::intern(py, "targetingKey").unbind();
     TARGETING_KEY.get_or_init(py, make).bind(py)
@@ -33,13 +33,13 @@ pub(crate) fn targeting_key(py: Python<'_>) -> &Bound<'_, PyString> {
 /// The first name of a path
 pub(crate) fn first<'py>(py: Python<'py>, path: &AttributePath) -> Option<Bound<'py, PyString>> {
     let text = path.segments().first()?;
-    let place = usize::try_from(path.first_hash() & u64::from(u8::MAX)).ok()?;
-    let kept = NAMES.try_with(|names| {
+    let index = usize::try_from(path.first_hash() & u64::from(u8::MAX)).ok()?;
+    let cached = NAMES.try_with(|names| {
         let mut names = names.borrow_mut();
         if names.is_empty() {
-            names.resize_with(PLACES, || None);
+            names.resize_with(CELLS, || None);
         }
-        let name = names.get_mut(place)?;
+        let name = names.get_mut(index)?;
         match name {
             Some(name) if name.text == *text => Some(name.string.bind(py).clone()),
             _ => {
@@ -52,9 +52,10 @@ pub(crate) fn first<'py>(py: Python<'py>, path: &AttributePath) -> Option<Bound<
             }
         }
     });
-    // A thread that is ending keeps none.
+    // A thread that is ending has no cache.
     Some(
-        kept.ok()
+        cached
+            .ok()
             .flatten()
             .unwrap_or_else(|| PyString::new(py, text)),
     )

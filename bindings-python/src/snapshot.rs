@@ -1,4 +1,4 @@
-//! An evaluator without a client: one document, any instant, whole outcomes
+//! Evaluation without a client: one document, any instant, whole outcomes
 
 use flagstaff::{Context, Issue, Outcome, Timestamp, Value, ValueType};
 use flagstaff_core::UnknownValueType;
@@ -7,9 +7,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 use serde::Deserialize as _;
 
-use crate::context::Asker;
+use crate::context::ContextArgument;
 use crate::convert;
 use crate::error;
+use crate::problem::Problem;
 
 /// One environment's compiled flags; immutable
 #[pyclass(module = "flagstaff", frozen)]
@@ -20,7 +21,7 @@ pub(crate) struct Snapshot {
 
 #[pymethods]
 impl Snapshot {
-    /// Compiles a document; broken flags are in `issues` and take no other down
+    /// Compiles a document; `issues` lists broken flags, and the other flags work
     #[staticmethod]
     fn from_json(py: Python<'_>, document: &str) -> PyResult<Self> {
         let snapshot = py
@@ -39,7 +40,7 @@ impl Snapshot {
         self.snapshot.revision()
     }
 
-    /// What is wrong with the flags that are broken: dicts of `flag`, `pointer` and `message`
+    /// Why flags are broken: dicts of `flag`, `pointer` and `message`
     #[getter]
     fn issues<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         issues(py, self.snapshot.issues())
@@ -47,11 +48,11 @@ impl Snapshot {
 
     /// The whole outcome of one flag as canonical JSON text
     ///
-    /// `expected` is `"boolean"`, `"string"`, `"number"`, `"integer"`, `"object"` or `None` for any. `context` is one of a getter's, or JSON text,
-    /// which reaches the core unparsed. `now_ms` is in milliseconds since 1970.
+    /// `expected` is `"boolean"`, `"string"`, `"number"`, `"integer"`, `"object"` or `None` for any. `context` is one for getters, or JSON text,
+    /// which the core parses. `now_ms` is in milliseconds since 1970.
     #[expect(
         clippy::too_many_arguments,
-        reason = "these five are what an evaluation is a function of"
+        reason = "an evaluation is a function of these five"
     )]
     fn evaluate(
         &self,
@@ -63,24 +64,24 @@ impl Snapshot {
     ) -> PyResult<String> {
         let (expected, default) = (value_type(expected)?, default_value(default));
         let now = Timestamp::from_millis(now_ms);
-        let outcome = match text(context)? {
+        let outcome = match json_text(context)? {
             Some(text) => {
                 let context = Context::from_json(text);
                 self.snapshot.evaluate(flag, expected, &context, now)
             }
             None => self
                 .snapshot
-                .evaluate(flag, expected, &Asker::new(context), now),
+                .evaluate(flag, expected, &ContextArgument::new(context), now),
         };
         Ok(outcome.to_value(&default).to_canonical())
     }
 
-    /// The outcome of one flag and the steps that led to it, `{"outcome": …, "trace": […]}`, as canonical JSON text
+    /// The outcome of one flag and the steps of the evaluation, `{"outcome": …, "trace": […]}`, as canonical JSON text
     ///
     /// The arguments are those of `evaluate`.
     #[expect(
         clippy::too_many_arguments,
-        reason = "these five are what an evaluation is a function of"
+        reason = "an evaluation is a function of these five"
     )]
     fn explain(
         &self,
@@ -92,14 +93,14 @@ impl Snapshot {
     ) -> PyResult<String> {
         let (expected, default) = (value_type(expected)?, default_value(default));
         let now = Timestamp::from_millis(now_ms);
-        let (outcome, trace) = match text(context)? {
+        let (outcome, trace) = match json_text(context)? {
             Some(text) => {
                 let context = Context::from_json(text);
                 self.snapshot.explain(flag, expected, &context, now)
             }
             None => self
                 .snapshot
-                .explain(flag, expected, &Asker::new(context), now),
+                .explain(flag, expected, &ContextArgument::new(context), now),
         };
         Ok(outcome.to_explanation(trace, &default).to_canonical())
     }
@@ -107,14 +108,16 @@ impl Snapshot {
     /// The outcomes of all flags, `{"flags": {key: outcome}}`, as canonical JSON text
     fn evaluate_all(&self, context: Option<&Bound<'_, PyAny>>, now_ms: i64) -> PyResult<String> {
         let now = Timestamp::from_millis(now_ms);
-        let outcomes = match text(context)? {
+        let outcomes = match json_text(context)? {
             Some(text) => self.snapshot.evaluate_all(&Context::from_json(text), now),
-            None => self.snapshot.evaluate_all(&Asker::new(context), now),
+            None => self
+                .snapshot
+                .evaluate_all(&ContextArgument::new(context), now),
         };
         Ok(Outcome::all_to_value(&outcomes, &Value::Null).to_canonical())
     }
 
-    /// The slot of a unit among `total`, from 0; what all SDKs agree on
+    /// The slot of a unit, from 0 to `total` - 1; the same in all SDKs
     #[staticmethod]
     fn bucket(salt: &str, unit: &str, total: u32) -> u32 {
         flagstaff_core::slot(unit, flagstaff_core::seed(salt), total)
@@ -126,13 +129,13 @@ fn value_type(name: Option<&str>) -> PyResult<Option<ValueType>> {
     parsed.map_err(|error: UnknownValueType| PyValueError::new_err(error.to_string()))
 }
 
-/// A default that JSON has no word for is `null` in an outcome's text
+/// A default that JSON cannot represent is `null` in the text of an outcome
 fn default_value(default: &Bound<'_, PyAny>) -> Value {
-    convert::to_value(default).unwrap_or_default()
+    convert::to_value(default, &Problem::default()).unwrap_or_default()
 }
 
-/// JSON text stands for a context where it is to reach the core unparsed
-fn text<'a>(context: Option<&'a Bound<'_, PyAny>>) -> PyResult<Option<&'a str>> {
+/// A context that is JSON text
+fn json_text<'a>(context: Option<&'a Bound<'_, PyAny>>) -> PyResult<Option<&'a str>> {
     context
         .and_then(|context| context.cast::<PyString>().ok())
         .map(PyStringMethods::to_str)
@@ -143,7 +146,7 @@ fn text<'a>(context: Option<&'a Bound<'_, PyAny>>) -> PyResult<Option<&'a str>> 
 pub(crate) fn issues<'py>(py: Python<'py>, issues: &[Issue]) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let issue = |issue| {
         let value = serde_json::to_value(issue).and_then(Value::deserialize);
-        // Plain data: neither half can fail.
+        // Cannot fail: an issue is plain data.
         convert::to_python(py, &value.unwrap_or_default())
     };
     issues.iter().map(issue).collect()

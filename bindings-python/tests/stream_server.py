@@ -11,6 +11,7 @@ MASK = 0xFFFFFFFF
 QUICK = {"reconnect_base": 0.005, "reconnect_max": 0.02, "refused_retry": 0.05, "poll_interval": 0.05}
 # Long enough for any machine; a test that waits so long has failed.
 PATIENCE = 20.0
+PROBLEM = {"type": "urn:flagstaff:problem:forbidden", "status": 403, "detail": "needs a `server` key"}
 
 
 def flag(serve="on"):
@@ -59,6 +60,8 @@ class StreamServer:
         self._connected = threading.Condition(self._lock)
         self._connections = 0
         self.status = 200
+        # Whether an error is described as Flagstaff does, and not as a proxy would.
+        self.is_flagstaff = True
         self._http = None
 
     def __enter__(self):
@@ -132,7 +135,10 @@ class StreamServer:
     def _answer(self, request):
         if self.status != 200 or request.headers["Authorization"] != f"Bearer {KEY}":
             request.send_response(401 if self.status == 200 else self.status)
+            request.send_header("Content-Type", "application/problem+json")
             request.end_headers()
+            if self.is_flagstaff:
+                request.wfile.write(json.dumps(PROBLEM).encode())
             return
         stream = queue.Queue()
         with self._connected:

@@ -4,34 +4,38 @@ import copy
 import datetime
 import decimal
 import enum
+import fractions
 import json
 import pickle
+import re
+import types
+import typing
 import uuid
 
 import pytest
-from flagstaff import EvaluationContext, Snapshot
+from flagstaff import Client, FlagstaffError, InvalidContextError, PreparedContext, Snapshot
 
 
 def ask(when, context):
     """Tell whether a condition holds for a context, asked both ways in which a context can be given."""
+    snapshot = conditional(when)
+    plain = json.loads(snapshot.evaluate("f", "boolean", False, context, 0))
+    prepared = json.loads(snapshot.evaluate("f", "boolean", False, PreparedContext("u1", context), 0))
+    assert plain["value"] == prepared["value"]
+    return plain["value"]
+
+
+def conditional(when):
+    """Make a flag that is on if a condition holds."""
     flag = {"type": "boolean", "enabled": True, "salt": "s", "serve": "off", "rules": [{"when": when, "serve": "on"}]}
     snapshot = Snapshot.from_json(json.dumps({"schemaVersion": 1, "flags": {"f": flag}}))
     assert snapshot.issues == []
-    plain = json.loads(snapshot.evaluate("f", "boolean", False, context, 0))
-    prepared = json.loads(snapshot.evaluate("f", "boolean", False, EvaluationContext("u1", context), 0))
-    assert plain["value"] == prepared["value"]
-    return plain["value"]
+    return snapshot
 
 
 def equals(value, attribute="x"):
     """Make a condition."""
     return {"attribute": attribute, "op": "equals", "value": value}
-
-
-def is_missing(value):
-    """Tell whether a value reads as missing: it is neither equal to anything JSON has, nor is it null."""
-    literals = [0, 1, True, False, "", "nan", None]
-    return not any(ask(equals(literal), {"x": value}) for literal in literals)
 
 
 class Number(enum.IntEnum):
@@ -40,6 +44,15 @@ class Number(enum.IntEnum):
 
 class Text(str):
     __slots__ = ()
+
+
+class Plan(enum.Enum):
+    PRO = "pro"
+    LEVEL = 3
+
+
+class Organization(typing.TypedDict):
+    key: str
 
 
 @pytest.mark.parametrize(
@@ -69,29 +82,92 @@ def test_true_is_no_number():
 
 
 @pytest.mark.parametrize(
-    "value",
+    ("value", "literal"),
     [
-        float("nan"),
-        float("inf"),
-        10**400,
-        "\ud800",
-        b"bytes",
-        decimal.Decimal(1),
-        datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc),
-        uuid.UUID(int=1),
-        {1},
-        object(),
-        1j,
+        (Plan.PRO, "pro"),
+        (Plan.LEVEL, 3),
+        (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+        (datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc), "2026-01-02T03:04:05+00:00"),
+        (datetime.date(2026, 1, 2), "2026-01-02"),
+        (decimal.Decimal("1.5"), 1.5),
+        (fractions.Fraction(1, 2), 0.5),
     ],
 )
-def test_a_value_that_json_does_not_have_is_missing(value):
-    assert is_missing(value)
+def test_a_value_that_json_does_not_have_is_converted(value, literal):
+    assert ask(equals(literal), {"x": value})
+    assert PreparedContext("u1", {"x": value}).attributes == {"x": literal}
 
 
-def test_lists_and_tuples_are_arrays_without_their_foreign_elements():
+def test_sets_sequences_and_mappings_are_read():
+    prepared = PreparedContext(
+        attributes={
+            "set": {"b", "c", "a"},
+            "mixed": frozenset({1, "a"}),
+            "range": range(3),
+            "keys": {"k": 1}.keys(),
+            "mapping": types.MappingProxyType({"inner": types.MappingProxyType({"deep": Plan.PRO})}),
+        }
+    )
+    assert prepared.attributes == {
+        "set": ["a", "b", "c"],
+        "mixed": ["a", 1],
+        "range": [0, 1, 2],
+        "keys": ["k"],
+        "mapping": {"inner": {"deep": "pro"}},
+    }
+    assert ask(equals("b"), {"x": {"a", "b"}})
+    assert ask(equals("pro", "/x/inner/deep"), {"x": types.MappingProxyType({"inner": {"deep": Plan.PRO}})})
+
+
+REFUSED = {
+    "nan": (float("nan"), "NaN, infinity and an `int` of more than 309 digits are not numbers of JSON"),
+    "infinity": (float("inf"), "NaN, infinity and"),
+    "a long int": (10**400, "NaN, infinity and"),
+    "a lone surrogate": ("\ud800", "a `str` has a lone surrogate"),
+    "bytes": (b"bytes", "`bytes` is not a type of a context's values"),
+    "decimal nan": (decimal.Decimal("nan"), "`NaN` is not a number of JSON"),
+    "naive datetime": (datetime.datetime(2026, 1, 1), "a `datetime` needs a time zone"),
+    "time": (datetime.time(1), "`datetime.time` is not a type of a context's values"),
+    "object": (object(), "`object` is not a type of a context's values"),
+    "complex": (1j, "`complex` is not a type of a context's values"),
+    "a key": ({5: "five"}, "a key is not a `str`"),
+    "inside": (["a", {"b": b"bytes"}], "`bytes` is not"),
+}
+
+
+@pytest.mark.parametrize(("value", "reason"), REFUSED.values(), ids=REFUSED.keys())
+def test_any_other_value_is_an_exception_of_a_prepared_context(value, reason):
+    with pytest.raises(InvalidContextError, match=re.escape(f"attribute `x`: {reason}")) as caught:
+        PreparedContext("u1", {"y": 1, "x": value})
+    assert isinstance(caught.value, FlagstaffError)
+
+
+def test_a_getter_logs_once_which_attribute_it_does_not_read(caplog):
+    flag = {
+        "type": "boolean",
+        "enabled": True,
+        "serve": "off",
+        "rules": [{"when": {"attribute": "x", "op": "equals", "value": "a"}, "serve": "on"}],
+    }
+    client = Client.from_document({"schemaVersion": 1, "flags": {"f": flag, "g": flag}})
+    for key in ("f", "f", "g"):
+        assert client.get_boolean_value(key, True, {"x": b"a"}) is False
+        assert client.get_boolean_details(key, True, {"x": b"a"}).reason == "DEFAULT"
+        assert client.for_context({"x": b"a"})[key] is False
+        # Attributes that the flag does not refer to are not read.
+        assert client.get_boolean_value(key, True, {"y": b"a"}) is False
+    problem = "attribute `x`: `bytes` is not a type of a context's values"
+    assert [record.getMessage() for record in caplog.records] == [
+        f"flag `{key}` is evaluated as if an attribute were missing: {problem}" for key in ("f", "g")
+    ]
+    assert {(record.name, record.levelname) for record in caplog.records} == {("flagstaff.evaluation", "WARNING")}
+
+
+def test_lists_and_tuples_are_arrays_without_the_elements_that_json_does_not_have():
     for array in (["a", object(), "b"], ("a", float("nan"), "b")):
-        assert ask(equals("b"), {"x": array})
-        assert not ask(equals("c"), {"x": array})
+        for literal, expected in (("b", True), ("c", False)):
+            outcome = conditional(equals(literal)).evaluate("f", "boolean", False, {"x": array}, 0)
+            assert json.loads(outcome)["value"] is expected
 
 
 def test_paths_lead_through_dicts():
@@ -106,10 +182,15 @@ def test_paths_lead_through_dicts():
 def test_a_cycle_is_read_to_an_end():
     cycle = []
     cycle.append(cycle)
-    assert not ask(equals("b"), {"x": cycle})
     members = {}
     members["self"] = members
-    assert not ask(equals("b", "/x/self/self/y"), {"x": members})
+    for when, context in (
+        (equals("b"), {"x": cycle}),
+        (equals("b", "/x/self/self/y"), {"x": members}),
+    ):
+        assert json.loads(conditional(when).evaluate("f", "boolean", True, context, 0))["value"] is False
+        with pytest.raises(InvalidContextError, match="more than 64 containers inside one another"):
+            PreparedContext("u1", context)
 
 
 def test_a_key_whose_comparison_raises_is_not_there():
@@ -120,7 +201,7 @@ def test_a_key_whose_comparison_raises_is_not_there():
         def __eq__(self, other):
             raise RuntimeError
 
-    assert not ask(equals(1), {Angry(): 1})
+    assert json.loads(conditional(equals(1)).evaluate("f", "boolean", True, {Angry(): 1}, 0))["value"] is False
 
 
 def test_a_context_is_not_converted_whole():
@@ -141,7 +222,7 @@ def test_a_context_is_not_converted_whole():
 
 def test_an_evaluation_context_is_frozen_and_keeps_no_hold_of_the_dict():
     attributes = {"plan": "pro", "tags": ["a"]}
-    context = EvaluationContext("u1", attributes)
+    context = PreparedContext("u1", attributes)
     attributes["plan"] = "free"
     attributes["tags"].append("b")
     assert (context.targeting_key, context.attributes) == ("u1", {"plan": "pro", "tags": ["a"]})
@@ -152,34 +233,78 @@ def test_an_evaluation_context_is_frozen_and_keeps_no_hold_of_the_dict():
 
 
 def test_evaluation_contexts_compare_copy_and_pickle():
-    context = EvaluationContext("u1", {"organization": {"key": "acme"}})
-    assert context == EvaluationContext("u1", {"organization": {"key": "acme"}})
-    assert context != EvaluationContext("u2", {"organization": {"key": "acme"}})
+    context = PreparedContext("u1", {"organization": {"key": "acme"}})
+    assert context == PreparedContext("u1", {"organization": {"key": "acme"}})
+    assert context != PreparedContext("u2", {"organization": {"key": "acme"}})
     assert pickle.loads(pickle.dumps(context)) == context  # noqa: S301 - our own bytes
     assert copy.deepcopy(context) == context
-    assert repr(context) == "EvaluationContext('u1', {'organization': {'key': 'acme'}})"
+    assert repr(context) == "PreparedContext('u1', {'organization': {'key': 'acme'}})"
 
 
 def test_the_key_argument_wins_over_the_attribute():
-    assert EvaluationContext("u1", {"targetingKey": "u2"}).targeting_key == "u1"
-    assert EvaluationContext(attributes={"targetingKey": "u2"}).targeting_key == "u2"
+    assert PreparedContext("u1", {"targetingKey": "u2"}).targeting_key == "u1"
+    assert PreparedContext(attributes={"targetingKey": "u2"}).targeting_key == "u2"
 
 
-def test_a_targeting_key_of_another_type_is_an_invalid_context():
-    document = {"schemaVersion": 1, "flags": {"f": {"type": "boolean", "enabled": True, "serve": "on"}}}
-    snapshot = Snapshot.from_json(json.dumps(document))
-    for context in (
-        {"targetingKey": 5},
-        EvaluationContext(attributes={"targetingKey": 5}),
-        [],
-        "[1]",
-        "{",
-        '{"targetingKey": 5}',
-    ):
+KEYS = [
+    (5, "5"),
+    (-(10**30), "-1000000000000000000000000000000"),
+    (Number.ONE, "1"),
+    (Plan.PRO, "pro"),
+    (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+]
+
+
+@pytest.mark.parametrize(("key", "text"), KEYS)
+def test_a_targeting_key_of_another_type_is_text(key, text):
+    assert PreparedContext(key).targeting_key == text
+    assert PreparedContext(attributes={"targetingKey": key}).targeting_key == text
+    snapshot = conditional(equals(text, "targetingKey"))
+    everything = json.loads(snapshot.evaluate_all({"targetingKey": key}, 0))["flags"]
+    assert everything["f"] == json.loads(snapshot.evaluate("f", "boolean", False, {"targetingKey": key}, 0))
+    assert everything["f"]["value"] is True
+
+
+def test_a_key_that_is_none_is_an_invalid_context(caplog):
+    client = Client.from_document(
+        {"schemaVersion": 1, "flags": {"f": {"type": "boolean", "enabled": True, "serve": "on"}}}
+    )
+    snapshot = conditional(equals(1))
+    for key in (True, 1.5, ["u1"], {"id": 1}, b"u1"):
+        outcome = json.loads(snapshot.evaluate("f", "boolean", "default", {"targetingKey": key}, 0))
+        assert (outcome["value"], outcome["errorCode"]) == ("default", "INVALID_CONTEXT")
+        for make in (PreparedContext, lambda key: PreparedContext(None, {"targetingKey": key})):
+            with pytest.raises(InvalidContextError, match="`targetingKey` is not a string"):
+                make(key)
+        assert client.get_boolean_value("f", False, {"targetingKey": key}) is False
+    for context in ([], "[1]", "{", '{"targetingKey": 5}'):
         outcome = json.loads(snapshot.evaluate("f", "boolean", "default", context, 0))
         assert (outcome["value"], outcome["errorCode"]) == ("default", "INVALID_CONTEXT")
-    with pytest.raises(TypeError):
-        EvaluationContext(5)
+    assert [record.getMessage() for record in caplog.records] == [
+        "flag `f` cannot be evaluated for its context, so the default is served: `targetingKey` is not a string"
+    ]
+
+
+def test_mappings_and_typed_dicts_are_contexts():
+    client = Client.from_document(
+        {
+            "schemaVersion": 1,
+            "flags": {
+                "f": {
+                    "type": "boolean",
+                    "enabled": True,
+                    "serve": "off",
+                    "rules": [{"when": equals("acme", "key"), "serve": "on"}],
+                }
+            },
+        }
+    )
+    for context in (types.MappingProxyType({"key": "acme"}), Organization(key="acme")):
+        assert client.get_boolean_value("f", False, context) is True
+        assert client.get_boolean_details("f", False, context).value is True
+        assert client.for_context(context)["f"] is True
+        assert client.evaluate_all(context)["f"].value is True
+        assert PreparedContext("u1", context).attributes == {"key": "acme"}
 
 
 def test_each_of_many_names_and_texts_is_read():
@@ -220,29 +345,25 @@ def test_a_text_may_be_changed_while_it_is_read():
     assert json.loads(snapshot.evaluate("f", "boolean", False, context, 0))["value"] is True
 
 
-@pytest.mark.parametrize("prepare", [lambda context: context, lambda context: EvaluationContext(attributes=context)])
-def test_a_context_has_at_most_1000_attributes_whatever_they_are(prepare):
-    flag = {"type": "boolean", "enabled": True, "serve": "on"}
-    snapshot = Snapshot.from_json(json.dumps({"schemaVersion": 1, "flags": {"f": flag}}))
-
-    def error_of(context):
-        return json.loads(snapshot.evaluate("f", "boolean", False, prepare(context), 0))["errorCode"]
-
-    full = {f"a{number}": number for number in range(998)} | {"foreign": object(), "targetingKey": "u1"}
-    assert error_of(full) is None
-    assert error_of(full | {"more": object()}) == "INVALID_CONTEXT"
-
-
-def test_a_targeting_key_of_its_own_is_an_attribute_too():
-    attributes = {f"a{number}": number for number in range(1000)}
-    flag = {"type": "boolean", "enabled": True, "serve": "on"}
-    snapshot = Snapshot.from_json(json.dumps({"schemaVersion": 1, "flags": {"f": flag}}))
-    context = EvaluationContext("u1", attributes)
-    assert json.loads(snapshot.evaluate("f", None, None, context, 0))["errorCode"] == "INVALID_CONTEXT"
+def test_a_context_has_at_most_1000_attributes_whatever_they_are():
+    snapshot = conditional(equals(1))
+    full = {f"a{number}": number for number in range(999)}
+    for context, is_valid in (
+        ({**full, "targetingKey": "u1"}, True),
+        # Also values that are not read count.
+        ({**full, "more": object()}, True),
+        ({**full, "targetingKey": "u1", "more": object()}, False),
+    ):
+        outcome = json.loads(snapshot.evaluate("f", "boolean", False, context, 0))
+        assert outcome["errorCode"] == (None if is_valid else "INVALID_CONTEXT")
+    assert len(PreparedContext("u1", full).attributes) == 999
+    for context in ({**full, "more": 1}, {**full, "targetingKey": "u2", "more": 1}):
+        with pytest.raises(InvalidContextError, match="a context has at most 1000 attributes"):
+            PreparedContext("u1", context)
 
 
 def test_contexts_of_the_same_attributes_are_equal_in_whatever_order_these_came():
     names = [f"a{number}" for number in range(200)]
-    one = EvaluationContext("u1", dict.fromkeys(names, 1))
-    other = EvaluationContext("u1", dict.fromkeys([*names[::3], *names[1::3], *names[2::3]], 1))
+    one = PreparedContext("u1", dict.fromkeys(names, 1))
+    other = PreparedContext("u1", dict.fromkeys([*names[::3], *names[1::3], *names[2::3]], 1))
     assert one == other

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from flagstaff import Client, EvaluationContext, FlagDetails
+from flagstaff import Client, EvaluationDetails, PreparedContext
 
 PRO = {"targetingKey": "u1", "plan": "pro"}
 
@@ -78,9 +78,10 @@ def test_details_are_neither_true_nor_false_and_do_not_change(client):
     details.flag_metadata["team"] = "other"
     assert details.flag_metadata["team"] == "web"
     assert repr(details) == (
-        "FlagDetails(flag_key='bool', value=False, variant='off', reason='DEFAULT', error_code=None, enabled=False)"
+        "EvaluationDetails(flag_key='bool', value=False, variant='off', reason='DEFAULT', "
+        "error_code=None, enabled=False)"
     )
-    assert FlagDetails[bool] is FlagDetails
+    assert EvaluationDetails[bool] is EvaluationDetails
 
 
 def test_objects_are_copies_that_cannot_poison_the_next_answer(client):
@@ -105,7 +106,7 @@ def test_all_flags_are_evaluated_at_once_by_key(client):
     assert (everything["broken"].value, everything["broken"].error_code) == (None, "PARSE_ERROR")
 
 
-@pytest.mark.parametrize("context", [[], "text", 5, {"targetingKey": 5}, {"targetingKey": ["u1"]}])
+@pytest.mark.parametrize("context", [[], "text", 5, {"targetingKey": True}, {"targetingKey": ["u1"]}])
 def test_what_is_no_context_answers_the_default(client, context):
     details = client.get_boolean_details("on", False, context)
     assert (details.value, details.error_code) == (False, "INVALID_CONTEXT")
@@ -113,7 +114,7 @@ def test_what_is_no_context_answers_the_default(client, context):
     assert client.evaluate_all(context)["on"].error_code == "INVALID_CONTEXT"
 
 
-@pytest.mark.parametrize("context", [None, {}, {"targetingKey": None}, {"targetingKey": ""}, EvaluationContext()])
+@pytest.mark.parametrize("context", [None, {}, {"targetingKey": None}, {"targetingKey": ""}, PreparedContext()])
 def test_a_context_needs_nothing(client, context):
     assert client.get_boolean_value("on", False, context) is True
 

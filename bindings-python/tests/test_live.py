@@ -77,11 +77,11 @@ def test_delays_may_be_endless_and_are_numbers(server):
     )
     with Client(server.url, KEY, timing=endless) as client:
         assert client.ready(timeout=PATIENCE) == "READY"
-        with pytest.raises(ValueError, match="`timeout`: expected seconds, got nan"):
+        with pytest.raises(ValueError, match="`timeout`: expected a number of seconds, got nan"):
             client.ready(timeout=float("nan"))
         assert client.ready(timeout=-1) == "READY"
     for wrong in (-1, float("nan")):
-        with pytest.raises(ValueError, match="`poll_interval`: expected seconds"):
+        with pytest.raises(ValueError, match="`poll_interval`: expected a number of seconds"):
             Client(server.url, KEY, timing={"poll_interval": wrong})
 
 
@@ -151,15 +151,42 @@ def test_a_refused_key_fails_and_the_client_recovers(server):
         assert client.get_boolean_value("a", False) is True
 
 
+def test_the_log_has_what_the_server_says(server, caplog):
+    server.status = 403
+    with connect(server) as client:
+        assert client.ready(timeout=PATIENCE) == "FAILED"
+        client.close()
+    # Records come from another thread.
+    expected = "the server refuses the SDK key or the URL: needs a `server` key (HTTP 403)"
+    deadline = time.monotonic() + PATIENCE
+    while expected not in caplog.text and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert expected in caplog.text
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_refusal_of_a_proxy_is_a_failure_like_others(server, status):
+    server.set("a", flag())
+    server.status, server.is_flagstaff = status, False
+    with Client(server.url, KEY, timing={**QUICK, "refused_retry": float("inf")}) as client:
+        assert client.ready(timeout=0.1) == "TIMED_OUT"
+        server.status = 200
+        assert client.ready(timeout=PATIENCE) == "READY"
+
+
 def test_nobody_there_is_a_time_out_and_a_bootstrap_is_stale(server):
     server.stop()
     with connect(server) as client:
         assert client.status == "NOT_READY"
-        assert client.ready(timeout=0.05) == "TIMED_OUT"
+        readiness = client.ready(timeout=0.05)
+        assert (readiness, str(readiness), readiness.usable) == ("TIMED_OUT", "TIMED_OUT", False)
+        with pytest.raises(TypeError, match="a readiness is neither true nor false: compare it, or read its `usable`"):
+            bool(readiness)
         assert client.get_boolean_value("a", True) is True
     document = {"schemaVersion": 1, "flags": {"a": flag()}}
     with connect(server, bootstrap=document) as client:
-        assert client.ready(timeout=0.05) == "STALE"
+        readiness = client.ready(timeout=0.05)
+        assert (readiness, readiness.usable) == ("STALE", True)
         assert client.get_boolean_value("a", False) is True
 
 
@@ -238,7 +265,9 @@ def test_trouble_is_logged_once_by_pythons_own_logging(server):
     finally:
         logger.removeHandler(handler)
     assert (first.levelname, first.name) == ("WARNING", "flagstaff.sync")
-    assert "the stream failed" in first.getMessage()
+    assert "the stream failed (1 in a row): the server is unreachable: error sending request" in first.getMessage()
+    # The last of the causes, which is the system's, and the one that tells what to do.
+    assert "refused" in first.getMessage().rsplit(": ", 1)[1]
     assert KEY not in first.getMessage()
     later = [records.get() for _ in range(records.qsize())]
     assert not [record for record in later if record.levelno >= logging.WARNING]

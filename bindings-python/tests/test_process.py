@@ -75,6 +75,40 @@ def test_importing_starts_no_thread_and_prints_nothing():
     assert (result.stdout, result.stderr) == ("1 1\n", "")
 
 
+def test_importing_loads_little_of_the_standard_library():
+    # The time that an import takes is that of the modules it loads; `asyncio`, `inspect` and `json` would double it.
+    script = """
+        import sys
+        import atexit, collections.abc, contextlib, contextvars, enum, functools, importlib, logging
+        import threading, types, typing, weakref
+        before = set(sys.modules)
+        import flagstaff
+        loaded = set(sys.modules) - before
+        print(sorted(name for name in loaded if not name.startswith("flagstaff")))
+        seldom = ("_async", "_bootstrap", "_values", "admin", "codegen", "contrib", "testing")
+        print([name for name in seldom if f"flagstaff.{name}" in loaded])
+    """
+    result = run(script)
+    assert (result.stdout, result.stderr) == ("[]\n[]\n", "")
+
+
+def test_a_client_has_one_thread_and_the_process_one_for_all_callbacks(server):
+    server.set("a", flag())
+    script = f"""
+        import os, pathlib
+        from flagstaff import Client
+        clients = [Client({server.url!r}, {KEY!r}) for _ in range(3)]
+        for client in clients:
+            client.on_change(print)
+            assert client.ready(20) == "READY"
+        names = [path.read_text().strip() for path in pathlib.Path("/proc/self/task").glob("*/comm")]
+        print("threads:", len(names), names.count("flagstaff"))
+    """
+    result = run(script)
+    # One more is the main thread.
+    assert ("threads: 5 3" in result.stdout, result.stderr) == (True, ""), result.stdout
+
+
 def test_without_a_handler_nothing_is_printed():
     script = """
         from flagstaff import Client

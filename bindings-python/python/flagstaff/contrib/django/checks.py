@@ -1,0 +1,53 @@
+"""System checks: what `manage.py check` says about the setting `FLAGSTAFF`."""
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as CheckWarning
+from django.core.exceptions import ImproperlyConfigured
+
+from flagstaff import Client
+from flagstaff.contrib.django.settings import Settings, raw_settings, read_settings
+
+MIDDLEWARE = "flagstaff.contrib.django.FlagsMiddleware"
+AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+# Keys of pages and devices, which may not read rules.
+WRONG_KEYS = ("fs_client_", "fs_local_", "fs_admin_", "fs_viewer_", "fs_editor_")
+
+
+def check_settings(**_: object) -> list[CheckMessage]:
+    """Check that the settings can be read, and make a client."""
+    try:
+        found = read_settings()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="flagstaff.E001")]
+    return [] if found.client is not None else _check_connection(found)
+
+
+def _check_connection(found: Settings) -> list[CheckMessage]:
+    if not found.url or not found.key:
+        hint = "Set FLAGSTAFF['URL'] and FLAGSTAFF['KEY'], or FLAGSTAFF_URL and FLAGSTAFF_KEY in the environment."
+        return [Error("FLAGSTAFF names no server", hint=hint, id="flagstaff.E002")]
+    if found.key.startswith(WRONG_KEYS):
+        hint = "Create a key of kind `server` for this environment."
+        return [Error("FLAGSTAFF['KEY'] is not a `server` key", hint=hint, id="flagstaff.E003")]
+    try:
+        # A client does nothing before it is started.
+        Client(found.url, found.key, **found.options)
+    except Exception as error:
+        return [Error(f"FLAGSTAFF is refused: {error}", id="flagstaff.E004")]
+    return []
+
+
+def check_middleware(**_: object) -> list[CheckMessage]:
+    """Check that the middleware is there, and after the one that sets the user."""
+    middleware = list(settings.MIDDLEWARE)
+    if MIDDLEWARE not in middleware:
+        hint = f"Add {MIDDLEWARE!r} to MIDDLEWARE."
+        return [CheckWarning("requests have no `flags` without FlagsMiddleware", hint=hint, id="flagstaff.W001")]
+    reads_user = "CONTEXT" not in raw_settings()
+    if reads_user and AUTHENTICATION in middleware[middleware.index(MIDDLEWARE) :]:
+        hint = f"Move {MIDDLEWARE!r} below {AUTHENTICATION!r}."
+        return [
+            CheckWarning("FlagsMiddleware is before the middleware that sets the user", hint=hint, id="flagstaff.W002")
+        ]
+    return []

@@ -1,0 +1,232 @@
+//! The flags of one context, of one snapshot and of one instant
+
+use flagstaff::{Outcome, ValueType};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
+
+use super::Client;
+use crate::context::ContextArgument;
+use crate::convert::{is_container, key, served};
+use crate::details::{EvaluationDetails, Facts};
+use crate::overrides;
+
+type Any<'py> = Bound<'py, PyAny>;
+
+/// The flags of one context: each is evaluated once, when it is first read, and all by the same revision at the same instant
+#[pyclass(module = "flagstaff", frozen, mapping)]
+pub(crate) struct Flags {
+    client: Py<Client>,
+    view: flagstaff::ClientView,
+    context: Option<Py<PyAny>>,
+    // Values that the program put in place of flags.
+    overrides: Option<Py<PyDict>>,
+    // The results of `flags[key]`: the second read of a key is a look-up in a dict.
+    switches: Py<PyDict>,
+    // Details by key, one dict for each type that was asked for; the last one is for any type.
+    evaluated: [PyOnceLock<Py<PyDict>>; ANY + 1],
+}
+
+/// The position of the details of any type
+const ANY: usize = ValueType::ALL.len();
+
+impl Flags {
+    /// The flags of a context: a dict that this may keep, or a `PreparedContext`; `overrides` are used in place of flags
+    pub(crate) fn new(
+        client: &Bound<'_, Client>,
+        view: flagstaff::ClientView,
+        context: Option<Any<'_>>,
+        overrides: Option<Bound<'_, PyDict>>,
+    ) -> Self {
+        Self {
+            client: client.clone().unbind(),
+            view,
+            context: context.map(Bound::unbind),
+            overrides: overrides.map(Bound::unbind),
+            switches: PyDict::new(client.py()).unbind(),
+            evaluated: [const { PyOnceLock::new() }; ANY + 1],
+        }
+    }
+
+    /// The details of a flag, evaluated at the first call; `None` if no flag can have this key
+    fn evaluated<'py>(
+        &self,
+        flag: &Any<'py>,
+        default: &Any<'py>,
+        expected: Option<ValueType>,
+    ) -> PyResult<Option<Bound<'py, EvaluationDetails>>> {
+        let py = flag.py();
+        let position = expected.map_or(ANY, |expected| expected as usize);
+        let (Some(key), Some(cell)) = (key(flag), self.evaluated.get(position)) else {
+            return Ok(None);
+        };
+        let cache = cell.get_or_init(py, || PyDict::new(py).unbind()).bind(py);
+        if let Some(known) = cache.get_item(flag)? {
+            return Ok(Some(known.cast_into()?));
+        }
+        let overrides = self.overrides.as_ref().map(|values| values.bind(py));
+        let overridden = overrides.map(|values| values.get_item(flag)).transpose()?;
+        let details = match overridden.flatten() {
+            Some(value) => {
+                let none = py.None().into_bound(py);
+                overrides::details(&PyString::new(py, key), &value, expected, &none)?
+            }
+            None => self.evaluate(flag, key, expected)?,
+        };
+        let details = Bound::new(py, details)?;
+        cache.set_item(flag, &details)?;
+        let client = self.client.get();
+        if client.is_observed() {
+            let context = self.context.as_ref().map(|context| context.bind(py));
+            let seen = Bound::new(py, details.get().with_default(default.clone())?)?;
+            client.observe(&seen, context)?;
+        }
+        Ok(Some(details))
+    }
+
+    fn evaluate(
+        &self,
+        flag: &Any<'_>,
+        key: &str,
+        expected: Option<ValueType>,
+    ) -> PyResult<EvaluationDetails> {
+        let py = flag.py();
+        let context = self.context.as_ref().map(|context| context.bind(py));
+        let (argument, mut error) = (ContextArgument::new(context), None);
+        let read = |outcome: &Outcome<'_>| {
+            let (flag, facts) = (PyString::new(py, key), Facts::new(outcome));
+            error = outcome.error_code();
+            match outcome.value.as_deref() {
+                Err(_) => Ok(EvaluationDetails::new(
+                    flag,
+                    py.None().into_bound(py),
+                    facts,
+                )),
+                // An object is converted at each read.
+                Ok(value) if ValueType::Object.admits(value) => {
+                    Ok(EvaluationDetails::lazy(flag, value.clone(), facts))
+                }
+                Ok(value) => {
+                    let value = served(value, expected, py)?;
+                    Ok::<_, PyErr>(EvaluationDetails::new(flag, value, facts))
+                }
+            }
+        };
+        let details = self.view.with_outcome(key, expected, &argument, read)?;
+        if error.is_some() || argument.problem().is_some() {
+            self.client.get().warn(flag, error, &argument);
+        }
+        Ok(details)
+    }
+
+    fn value<'py>(
+        &self,
+        flag: &Any<'py>,
+        default: Any<'py>,
+        expected: ValueType,
+    ) -> PyResult<Any<'py>> {
+        match self.evaluated(flag, &default, Some(expected))? {
+            Some(details) => details.get().value_or(default),
+            None => Ok(default),
+        }
+    }
+
+    #[cold]
+    fn first_switch<'py>(&self, flag: &Any<'py>) -> PyResult<Any<'py>> {
+        let off = PyBool::new(flag.py(), false).to_owned().into_any();
+        let value = self.value(flag, off, ValueType::Boolean)?;
+        if key(flag).is_some() {
+            self.switches.bind(flag.py()).set_item(flag, &value)?;
+        }
+        Ok(value)
+    }
+}
+
+#[pymethods]
+impl Flags {
+    /// `flags["new-nav"]`: whether a boolean flag is on; false also if there is no such flag
+    fn __getitem__<'py>(&self, flag: &Any<'py>) -> PyResult<Any<'py>> {
+        // An error means that the key cannot be a dict's, so there is no such flag.
+        match self.switches.bind(flag.py()).get_item(flag) {
+            Ok(Some(value)) => Ok(value),
+            _ => self.first_switch(flag),
+        }
+    }
+
+    /// Whether there is such a flag
+    fn __contains__(&self, flag: &Any<'_>) -> bool {
+        key(flag).is_some_and(|key| self.view.snapshot().descriptor(key, 0).is_some())
+    }
+
+    /// A boolean flag's value, or `default`
+    fn boolean<'py>(&self, flag: &Any<'py>, default: Any<'py>) -> PyResult<Any<'py>> {
+        self.value(flag, default, ValueType::Boolean)
+    }
+
+    /// A string flag's value, or `default`
+    fn string<'py>(&self, flag: &Any<'py>, default: Any<'py>) -> PyResult<Any<'py>> {
+        self.value(flag, default, ValueType::String)
+    }
+
+    /// The value of a number flag that is an integer, or `default`
+    fn integer<'py>(&self, flag: &Any<'py>, default: Any<'py>) -> PyResult<Any<'py>> {
+        self.value(flag, default, ValueType::Integer)
+    }
+
+    /// A number flag's value, as a float, or `default`
+    fn float<'py>(&self, flag: &Any<'py>, default: Any<'py>) -> PyResult<Any<'py>> {
+        self.value(flag, default, ValueType::Number)
+    }
+
+    /// An object flag's value, a fresh copy, or `default`
+    fn object<'py>(&self, flag: &Any<'py>, default: Any<'py>) -> PyResult<Any<'py>> {
+        self.value(flag, default, ValueType::Object)
+    }
+
+    /// A flag's value, or `default`, and the reason for it; the type of the default is the type that the flag must have
+    fn details<'py>(&self, flag: &Any<'py>, default: Any<'py>) -> PyResult<EvaluationDetails> {
+        match self.evaluated(flag, &default, type_of(&default))? {
+            Some(details) => details.get().with_default(default),
+            None => Ok(EvaluationDetails::new(
+                flag.str()?,
+                default,
+                Facts::error(flagstaff::ErrorCode::FlagNotFound),
+            )),
+        }
+    }
+
+    /// The revision that the flags are of
+    #[getter]
+    fn revision(&self) -> u64 {
+        self.view.snapshot().revision()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<flagstaff.Flags of revision {}>", self.revision())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.client)?;
+        visit.call(&self.context)?;
+        visit.call(&self.switches)
+    }
+}
+
+/// The type that a flag with this default has; `None` for a default that says nothing
+fn type_of(default: &Any<'_>) -> Option<ValueType> {
+    // Before int, of which bool is a subclass.
+    if default.is_instance_of::<PyBool>() {
+        Some(ValueType::Boolean)
+    } else if default.is_instance_of::<PyString>() {
+        Some(ValueType::String)
+    } else if default.is_instance_of::<PyInt>() {
+        Some(ValueType::Integer)
+    } else if default.is_instance_of::<PyFloat>() {
+        Some(ValueType::Number)
+    } else if is_container(default) {
+        Some(ValueType::Object)
+    } else {
+        None
+    }
+}
