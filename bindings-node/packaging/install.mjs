@@ -1,7 +1,7 @@
 /** A tiny app, in a folder of its own, that has installed the package from its tarball. */
 
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 const exec = promisify(execFile);
 const require = createRequire(import.meta.url);
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
+const modules = join(dirname(require.resolve('typescript/package.json')), '..');
 const types = join(dirname(require.resolve('@types/node/package.json')), '..');
 
 /** The files of an npm package that a shell would find as `npm`; on Windows it is a script that `execFile` cannot start. */
@@ -23,16 +24,67 @@ export class App {
     const it = new App();
     cpSync(app, it.#folder, { recursive: true });
     writeFileSync(join(it.#folder, 'package.json'), '{ "name": "app", "private": true }\n');
-    const { stdout } = await npm(['pack', '--json', '--ignore-scripts', '--pack-destination', it.#folder], source);
-    const [{ filename, files }] = JSON.parse(stdout);
-    it.files = files.map(({ path }) => path);
-    await npm(['install', '--offline', '--no-save', `./${filename}`], it.#folder);
+    await it.#installPacked([source]);
+    it.#addBuiltAddon(source);
     return it;
   }
 
-  /** Runs a script of the app; returns what it prints. */
-  async run(script) {
-    return (await exec(process.execPath, [script], { cwd: this.#folder })).stdout;
+  /** An app that installs several packages, which may depend on each other, and nothing else. */
+  static async installAll(sources, app) {
+    const it = new App();
+    cpSync(app, it.#folder, { recursive: true });
+    writeFileSync(join(it.#folder, 'package.json'), '{ "name": "app", "private": true }\n');
+    await it.#installPacked(sources);
+    return it;
+  }
+
+  async #installPacked(sources) {
+    this.files = [];
+    const tarballs = [];
+    for (const source of sources) {
+      const { stdout } = await npm(['pack', '--json', '--ignore-scripts', '--pack-destination', this.#folder], source);
+      const [{ filename, files }] = JSON.parse(stdout);
+      this.files.push(...files.map(({ path }) => path));
+      tarballs.push(`./${filename}`);
+    }
+    await npm(['install', '--offline', '--no-save', ...tarballs], this.#folder);
+  }
+
+  /** The tarball has no addon unless an optimised one was built; then the app gets the one of the tests. */
+  #addBuiltAddon(source) {
+    const built = join(source, 'native', 'dev');
+    const { name } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'));
+    if (existsSync(built) && !this.files.some((file) => file.endsWith('.node'))) {
+      cpSync(built, join(this.#folder, 'node_modules', name, 'native'), { recursive: true });
+    }
+  }
+
+  /** The path of a file of the app. */
+  path(file) {
+    return join(this.#folder, file);
+  }
+
+  /** Writes a file of the app; returns its path. */
+  write(file, text) {
+    writeFileSync(this.path(file), text);
+    return this.path(file);
+  }
+
+  /** Runs a script, in the app's folder unless another is given; returns what it prints. */
+  async run(script, folder = this.#folder) {
+    return (await exec(process.execPath, [script], { cwd: folder })).stdout;
+  }
+
+  /** Makes a package of this tree's node_modules one of the app's. */
+  link(name) {
+    symlinkSync(join(modules, name), this.path(join('node_modules', name)), 'dir');
+  }
+
+  /** Runs a program of this tree's node_modules in the app's folder; resolves with what it prints. */
+  runTool(program, args, env) {
+    // Not as a part of this run.
+    const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...rest } = process.env;
+    return exec(process.execPath, [join(modules, program), ...args], { cwd: this.#folder, env: { ...rest, ...env } });
   }
 
   /** Checks the app's types, those of the package included, as a project of this `module` setting would. */

@@ -1,10 +1,12 @@
-// Builds the addon and puts it where the package looks for it: native/flagstaff.PLATFORM.node.
+// Builds the addon and puts it where the package looks for it: native/flagstaff.PLATFORM.node, or native/dev/ for a build that is not optimised, which
+// `npm pack` leaves out.
 //
 // Cargo and a copy, not @napi-rs/cli: the addon's interface is written down in sdk-js already, so nothing is to be generated.
 // CARGO_TARGET_DIR is honoured, and so is FLAGSTAFF_PROFILE: `release` unless given, `dev` for a fast build.
 
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
+import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { addonFile } from '../ts/platform.ts';
 
@@ -29,9 +31,14 @@ if (library === undefined) {
   throw new Error('cargo built no dynamic library of flagstaff-node');
 }
 
-const addon = `${folder}native/${addonFile()}`;
-mkdirSync(`${folder}native`, { recursive: true });
+const path = profile === 'dev' ? `native/dev/${addonFile()}` : `native/${addonFile()}`;
+const addon = `${folder}${path}`;
+mkdirSync(dirname(addon), { recursive: true });
 // Renamed into place, so that a process which has the old one open keeps it.
 copyFileSync(library, `${addon}.new`);
 renameSync(`${addon}.new`, addon);
-console.log(`built ${addon.slice(folder.length)} (${profile})`);
+if (profile !== 'dev') {
+  // It would be loaded instead.
+  rmSync(`${folder}native/dev`, { recursive: true, force: true });
+}
+console.log(`built ${path} (${profile})`);

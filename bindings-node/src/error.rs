@@ -1,13 +1,13 @@
-//! What JavaScript sees thrown
+//! Errors that JavaScript receives
 
 use napi::Status;
 
-/// An `Error` whose message is that of `cause`; its `code` is `InvalidArg`, for every cause is something that was handed in
+/// An `Error` with the message of `cause`; its `code` is `InvalidArg`, since every cause is an argument
 pub(crate) fn to_napi(cause: impl std::error::Error) -> napi::Error {
     napi::Error::new(Status::InvalidArg, cause.to_string())
 }
 
-/// JavaScript runs in the middle of a call, which nothing here lets happen
+/// JavaScript runs during a call, which never happens
 pub(crate) fn busy() -> napi::Error {
     napi::Error::new(Status::GenericFailure, "the evaluator is being used")
 }

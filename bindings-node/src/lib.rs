@@ -1,17 +1,17 @@
-//! The evaluation core as a Node addon: a pure function library behind `Evaluator` of `sdk-js/src/evaluator.ts`
+//! The evaluation core as a Node addon: the interface `Evaluator` of `sdk-js/src/evaluator.ts`
 //!
-//! No I/O, no threads and no callbacks live here, so that nothing can outlast a worker thread or hold its event loop; the network
-//! is JavaScript's. Documentation of the methods is at the interface.
+//! There is no I/O, no thread and no callback, so that nothing outlasts a worker thread or blocks its event loop; JavaScript does the
+//! network. The interface documents the methods.
 
 mod error;
 mod memory;
-mod number;
+mod outcome_id;
 
 use std::cell::{Ref, RefCell, RefMut};
 use std::fmt;
 use std::rc::Rc;
 
-use flagstaff_core::{TextQuery, TextReplica};
+use flagstaff_js::{JsonQuery, JsonReplica};
 use napi::Env;
 use napi::bindgen_prelude::Unknown;
 use napi_derive::napi;
@@ -22,13 +22,13 @@ use crate::error::{busy, to_napi};
 #[napi]
 #[derive(Debug, Default)]
 pub struct Evaluator {
-    // Shared with the function that answers in numbers.
+    // Shared with the function `outcomeId`.
     state: Rc<RefCell<State>>,
 }
 
 #[derive(Default)]
 struct State {
-    replica: TextReplica,
+    replica: JsonReplica,
 }
 
 impl fmt::Debug for State {
@@ -54,7 +54,7 @@ impl Evaluator {
 #[expect(
     clippy::needless_pass_by_value,
     clippy::too_many_arguments,
-    reason = "napi hands strings over as owned, and scalars cross more cheaply than an object"
+    reason = "napi passes strings as owned, and scalars are cheaper to pass than an object"
 )]
 impl Evaluator {
     /// An evaluator of the empty snapshot
@@ -66,30 +66,39 @@ impl Evaluator {
     /// Replaces the snapshot by a document
     #[napi]
     pub fn load(&self, document: String) -> napi::Result<String> {
-        let commit = self.write()?.replica.load(&document).map_err(to_napi);
-        if document.len() >= memory::LARGE {
+        let commit = self
+            .write()?
+            .replica
+            .load_document(&document)
+            .map_err(to_napi);
+        if document.len() >= memory::LARGE_DOCUMENT {
             drop(document);
-            memory::give_back();
+            memory::trim_heap();
         }
         commit
     }
 
     /// A new connection begins
     #[napi]
-    pub fn connected(&self) -> napi::Result<()> {
-        self.write()?.replica.connected();
+    pub fn begin_connection(&self) -> napi::Result<()> {
+        self.write()?.replica.begin_connection();
         Ok(())
     }
 
-    /// Takes one event of the stream
+    /// Applies an event of the stream
     #[napi]
-    pub fn event(&self, name: String, data: String, id: Option<String>) -> napi::Result<String> {
+    pub fn apply_event(
+        &self,
+        name: String,
+        data: String,
+        id: Option<String>,
+    ) -> napi::Result<String> {
         let mut state = self.write()?;
-        let step = state.replica.event(&name, &data, id.as_deref());
+        let step = state.replica.apply_event(&name, &data, id.as_deref());
         step.map_err(to_napi)
     }
 
-    /// The position in the stream
+    /// The cursor of the stream
     #[napi]
     pub fn cursor(&self) -> napi::Result<Option<String>> {
         Ok(self.read()?.replica.cursor().map(ToOwned::to_owned))
@@ -101,34 +110,34 @@ impl Evaluator {
         &self,
         flag: String,
         expected: Option<String>,
-        fallback: String,
+        default_value: String,
         context: String,
         now: f64,
     ) -> napi::Result<String> {
-        let query = TextQuery {
+        let query = JsonQuery {
             flag: &flag,
             expected: expected.as_deref(),
-            fallback: &fallback,
+            default_value: &default_value,
             context: &context,
             now,
         };
         self.read()?.replica.evaluate(&query).map_err(to_napi)
     }
 
-    /// Evaluates one flag and tells why it answers so
+    /// Evaluates one flag, with the steps of the evaluation
     #[napi]
     pub fn explain(
         &self,
         flag: String,
         expected: Option<String>,
-        fallback: String,
+        default_value: String,
         context: String,
         now: f64,
     ) -> napi::Result<String> {
-        let query = TextQuery {
+        let query = JsonQuery {
             flag: &flag,
             expected: expected.as_deref(),
-            fallback: &fallback,
+            default_value: &default_value,
             context: &context,
             now,
         };
@@ -141,7 +150,7 @@ impl Evaluator {
         Ok(self.read()?.replica.evaluate_all(&context, now))
     }
 
-    /// What is wrong with the snapshot's flags
+    /// Why flags are broken
     #[napi]
     pub fn issues(&self) -> napi::Result<String> {
         Ok(self.read()?.replica.issues())
@@ -162,7 +171,28 @@ impl Evaluator {
     /// The slot of a unit under a salt
     #[napi]
     pub fn bucket(&self, salt: String, unit: String, total: u32) -> u32 {
-        TextReplica::bucket(&salt, &unit, total)
+        JsonReplica::bucket(&salt, &unit, total)
+    }
+
+    /// What may be meant by a context that names no user
+    #[napi]
+    pub fn user_key_hint(&self, context: String) -> Option<String> {
+        JsonReplica::user_key_hint(&context)
+    }
+
+    /// An evaluator of the current snapshot, which updates of this one do not change
+    #[napi]
+    pub fn copy(&self) -> napi::Result<Self> {
+        let replica = self.read()?.replica.copy();
+        Ok(Self {
+            state: Rc::new(RefCell::new(State { replica })),
+        })
+    }
+
+    /// The keys of the flags marked `clientSide`
+    #[napi]
+    pub fn client_side_keys(&self) -> napi::Result<String> {
+        Ok(self.read()?.replica.client_side_keys())
     }
 
     /// The keys of all flags, by position
@@ -171,36 +201,36 @@ impl Evaluator {
         Ok(self.read()?.replica.keys())
     }
 
-    /// What is to be known of a flag to ask for it in numbers
+    /// How to evaluate a flag by integers
     #[napi]
-    pub fn describe(&self, flag: String) -> napi::Result<Option<String>> {
-        Ok(self.write()?.replica.describe(&flag))
+    pub fn describe_flag(&self, flag: String) -> napi::Result<Option<String>> {
+        Ok(self.write()?.replica.describe_flag(&flag))
     }
 
-    /// Keeps a context and names it
+    /// Stores a context and returns its id
     #[napi]
-    pub fn keep(&self, context: String) -> napi::Result<u32> {
-        Ok(self.write()?.replica.keep(&context))
+    pub fn store_context(&self, context: String) -> napi::Result<u32> {
+        Ok(self.write()?.replica.store_context(&context))
     }
 
-    /// Forgets a context
+    /// Releases a stored context
     #[napi]
-    pub fn forget(&self, name: u32) -> napi::Result<()> {
-        self.write()?.replica.forget(name);
+    pub fn release_context(&self, id: u32) -> napi::Result<()> {
+        self.write()?.replica.release_context(id);
         Ok(())
     }
 
-    /// The function that answers in numbers
+    /// Makes the function `outcomeId`
     #[napi]
-    pub fn number_function<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-        number::function(env, Rc::clone(&self.state))
+    pub fn outcome_id_function<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
+        outcome_id::function(env, Rc::clone(&self.state))
     }
 
-    /// The numbers of all flags, into the memory, which is a `Uint8Array`
+    /// Writes the ids of all flags' outcomes to the shared memory, which is a `Uint8Array`
     #[napi]
-    pub fn numbers(&self, env: &Env, context: u32, memory: Unknown<'_>) -> napi::Result<bool> {
+    pub fn outcome_ids(&self, env: &Env, context: u32, memory: Unknown<'_>) -> napi::Result<bool> {
         let state = self.read()?;
-        let numbers = |memory: &mut [u8]| state.replica.numbers(context, memory);
-        Ok(number::with_memory(env, memory, numbers).unwrap_or_default())
+        let write = |memory: &mut [u8]| state.replica.outcome_ids(context, memory);
+        Ok(outcome_id::with_memory(env, memory, write).unwrap_or_default())
     }
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { Client } from '@flagstaff/node';
+import { Client, PreparedContext } from '@flagstaff/node';
 import { createEvaluator } from '@flagstaff/node/evaluator';
 
 const DOCUMENT = JSON.stringify({
@@ -42,9 +42,9 @@ const DOCUMENT = JSON.stringify({
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 
-for (const evaluator of ['native', 'wasm']) {
-  describe(`evaluating with the ${evaluator} evaluator`, () => {
-    const client = Client.fromDocument(DOCUMENT, { evaluator });
+for (const engine of ['native', 'wasm']) {
+  describe(`evaluating with the ${engine} engine`, () => {
+    const client = Client.fromDocument(DOCUMENT, { engine });
 
     test('an offline client is ready as it is made', async () => {
       assert.equal(client.status, 'READY');
@@ -71,11 +71,12 @@ for (const evaluator of ['native', 'wasm']) {
       assert.deepEqual(details.detail, { step: 'rule', index: 0, id: 'dk' });
     });
 
-    test('objects are fresh, so that changing one changes no other answer', () => {
-      const mine = client.getObjectValue('tree', {});
-      assert.deepEqual(mine, { a: [1, { b: null }], ü: 'ü' });
-      mine.a.push('mine');
-      assert.deepEqual(client.getObjectValue('tree', {}).a, [1, { b: null }]);
+    test('an object is frozen and the same for all, so that nobody can change what others get', () => {
+      const object = client.getObjectValue('tree', {});
+      assert.deepEqual(object, { a: [1, { b: null }], ü: 'ü' });
+      assert.throws(() => object.a.push('mine'), TypeError);
+      assert.equal(client.getObjectValue('tree', {}), object);
+      assert.equal(client.getObjectDetails('tree', {}, { targetingKey: 'u1' }).value, object);
     });
 
     test('metadata travels with the details', () => {
@@ -97,9 +98,27 @@ for (const evaluator of ['native', 'wasm']) {
     });
 
     test('a context that is no object, or whose key is no string, is invalid', () => {
-      for (const context of [null, 7, 'u1', [], new Date(0), { targetingKey: 7 }, { targetingKey: () => 'u1' }]) {
+      for (const context of [null, 7, 'u1', [], new Date(0), { targetingKey: 1.5 }, { targetingKey: () => 'u1' }]) {
         const { value, errorCode } = client.getBooleanDetails('half', true, context);
         assert.deepEqual({ value, errorCode }, { value: true, errorCode: 'INVALID_CONTEXT' });
+      }
+    });
+
+    test('what a program has for a context is taken as it is meant', () => {
+      class Person {
+        targetingKey = 'u1';
+        country = 'dk';
+      }
+      const dane = client.getStringDetails('colour', '', { targetingKey: 'u1', country: 'dk' });
+      for (const context of [new Person(), new Map(Object.entries(new Person()))]) {
+        assert.deepEqual(client.getStringDetails('colour', '', context), dane);
+        assert.deepEqual(client.getStringDetails('colour', '', new PreparedContext(context)), dane);
+        assert.equal(client.forContext(context).get('colour', ''), dane.value);
+      }
+      const seven = client.getBooleanDetails('half', false, { targetingKey: '7' });
+      for (const targetingKey of [7, 7n, Object.create({ toJSON: () => '7' })]) {
+        assert.deepEqual(client.getBooleanDetails('half', false, { targetingKey }), seven);
+        assert.deepEqual(client.evaluateAll({ targetingKey }).half, seven);
       }
     });
 
@@ -130,20 +149,20 @@ for (const evaluator of ['native', 'wasm']) {
     });
 
     test('a document that is refused whole throws, and says why', () => {
-      assert.throws(() => Client.fromDocument('{', { evaluator }), /document/);
-      assert.throws(() => Client.fromDocument('{"schemaVersion": 99}', { evaluator }), /schemaVersion/);
+      assert.throws(() => Client.fromDocument('{', { engine }), /document/);
+      assert.throws(() => Client.fromDocument('{"schemaVersion": 99}', { engine }), /schemaVersion/);
     });
 
     test('a file serves as a document does', (context) => {
       const folder = mkdtempSync(join(tmpdir(), 'flagstaff-'));
       context.after(() => rmSync(folder, { recursive: true }));
       writeFileSync(join(folder, 'flags.json'), DOCUMENT);
-      assert.equal(Client.fromFile(join(folder, 'flags.json'), { evaluator }).getNumberValue('zero', 1), 0);
-      assert.throws(() => Client.fromFile(join(folder, 'nothing.json'), { evaluator }), { code: 'ENOENT' });
+      assert.equal(Client.fromFile(join(folder, 'flags.json'), { engine }).getNumberValue('zero', 1), 0);
+      assert.throws(() => Client.fromFile(join(folder, 'nothing.json'), { engine }), { code: 'ENOENT' });
     });
 
     test('a closed client keeps its values', async () => {
-      const other = Client.fromDocument(DOCUMENT, { evaluator });
+      const other = Client.fromDocument(DOCUMENT, { engine });
       await other.close();
       assert.equal(other.getNumberValue('zero', 1), 0);
       assert.equal(other.status, 'STALE');
@@ -151,7 +170,7 @@ for (const evaluator of ['native', 'wasm']) {
   });
 }
 
-describe('the native and the WebAssembly evaluator', () => {
+describe('the native and the WebAssembly engine', () => {
   const engines = ['native', 'wasm'].map(createEvaluator);
   for (const engine of engines) {
     engine.load(DOCUMENT);

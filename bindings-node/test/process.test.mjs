@@ -95,28 +95,63 @@ describe('worker threads', { timeout: 60_000 }, () => {
   }
 });
 
-describe('the choice of the evaluator', { timeout: 60_000 }, () => {
-  const ask = "import { createEvaluator } from '@flagstaff/node/evaluator'; console.log(createEvaluator().engine);";
+/** As many as fit into seconds: the start of a thread with the package takes 46 ms of a processor. A thousand take 46 s (docs/adr/0052). */
+const THREADS = 100;
+const AT_ONCE = 6;
 
-  test('is the addon where nothing is said', async () => {
-    assert.equal((await run(ask, { env: { FLAGSTAFF_EVALUATOR: '' } })).stdout, 'native\n');
+test(`${THREADS} worker threads with the addon are made and ended, of which a third does not end by itself`, {
+  timeout: 120_000,
+}, async () => {
+  const code = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    const { Client } = require('@flagstaff/node');
+    const client = Client.fromDocument(workerData.document, { engine: 'native' });
+    const view = client.forContext({ targetingKey: 'u1' });
+    parentPort.postMessage([client.engine, view.isEnabled('f'), Object.keys(client.evaluateAll()).length]);
+    if (workerData.stays) {
+      setInterval(() => client.getBooleanValue('f', false), 1);
+    }`;
+  const document = JSON.stringify({ schemaVersion: 1, flags: { f: boolean(true), g: boolean(false) } });
+  let made = 0;
+  const chain = async () => {
+    while (made < THREADS) {
+      made += 1;
+      const stays = made % 3 === 0;
+      const worker = new Worker(code, { eval: true, workerData: { document, stays } });
+      const exit = once(worker, 'exit');
+      const [answer] = await once(worker, 'message');
+      assert.deepEqual(answer, ['native', true, 2]);
+      if (stays) {
+        await worker.terminate();
+      }
+      assert.deepEqual(await exit, [stays ? 1 : 0]);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, chain));
+});
+
+describe('the choice of the engine', { timeout: 60_000 }, () => {
+  const script = "import { createEvaluator } from '@flagstaff/node/evaluator'; console.log(createEvaluator().engine);";
+
+  test('is the addon by default', async () => {
+    assert.equal((await run(script, { env: { FLAGSTAFF_ENGINE: '' } })).stdout, 'native\n');
   });
 
   test("is the environment's, for each engine", async () => {
-    assert.equal((await run(ask, { env: { FLAGSTAFF_EVALUATOR: 'wasm' } })).stdout, 'wasm\n');
-    assert.equal((await run(ask, { env: { FLAGSTAFF_EVALUATOR: 'native' } })).stdout, 'native\n');
+    assert.equal((await run(script, { env: { FLAGSTAFF_ENGINE: 'wasm' } })).stdout, 'wasm\n');
+    assert.equal((await run(script, { env: { FLAGSTAFF_ENGINE: 'native' } })).stdout, 'native\n');
   });
 
-  test('falls to WebAssembly where no addon fits the platform', async () => {
+  test('falls back to WebAssembly if there is no addon for the platform', async () => {
     const elsewhere = `Object.defineProperty(process, 'arch', { value: 'pdp11' });`;
-    const script = `${elsewhere} const { createEvaluator } = await import('@flagstaff/node/evaluator'); console.log(createEvaluator().engine);`;
-    assert.equal((await run(script)).stdout, 'wasm\n');
+    const withoutAddon = `${elsewhere} const { createEvaluator } = await import('@flagstaff/node/evaluator'); console.log(createEvaluator().engine);`;
+    assert.equal((await run(withoutAddon)).stdout, 'wasm\n');
   });
 
-  test('that is none is FAILED, and getters answer the default', async () => {
+  test('that does not exist is FAILED, and getters return the default', async () => {
     const warnings = [];
     const client = new esm.Client('http://127.0.0.1:9', 'k', {
-      evaluator: 'abacus',
+      engine: 'abacus',
       logger: { warn: (message) => warnings.push(message) },
     });
     assert.equal(await client.ready(), 'FAILED');

@@ -1,59 +1,37 @@
 import { readFileSync } from 'node:fs';
-import { type Fetch, FlagClient, identify, type Logger, parseRemote, VERSION } from '../../sdk-js/src/index.js';
-import { type EngineName, openEngine } from './engine.js';
-import { unheldFetch } from './fetch.js';
-
-export interface OfflineOptions {
-  /** Where warnings go; `console` unless given. */
-  logger?: Logger;
-  /** Which engine evaluates; unless given, `FLAGSTAFF_EVALUATOR` says, and otherwise the addon does where one fits the platform. */
-  evaluator?: EngineName;
-}
-
-export interface ClientOptions extends OfflineOptions {
-  /** A `fetch` to use instead of our own, for a proxy or a test. The global one keeps the process running while the client does. */
-  fetch?: Fetch;
-  /**
-   * Whether the client counts how often each flag is answered with each variant, and reports it once a minute; `true` unless given. Nothing of a context
-   * is in it.
-   */
-  usage?: boolean;
-}
+import { openEngine } from './engine.js';
+import { NodeClient } from './node-client.js';
+import { type ClientArguments, type ClientOptions, type OfflineOptions, toOptions } from './options.js';
 
 /**
  * A client of one environment of a Flagstaff server.
  *
  * ```js
- * const client = new Client('https://flags.example.com', process.env.FLAGSTAFF_KEY);
+ * const client = new Client({ url: 'https://flags.example.com', key: process.env.FLAGSTAFF_KEY });
  * await client.ready();
  * client.getBooleanValue('new-checkout', false, { targetingKey: 'user-1', plan: 'pro' });
  * ```
  */
-export class Client extends FlagClient {
+export class Client extends NodeClient {
   /**
-   * Does no I/O; {@link FlagClient.ready} and {@link FlagClient.start} do. `url` is the server's root and `key` a server key. Throws a `TypeError` for a URL
-   * that is none and for an empty key.
+   * Does no I/O; {@link FlagClient.ready} and {@link FlagClient.start} do. Throws a `TypeError` for a URL that is not valid and for an empty key, and an
+   * error for a bootstrap document that is refused as a whole.
    */
-  constructor(url: string | URL, key: string, { fetch = unheldFetch, logger, evaluator, usage }: ClientOptions = {}) {
-    const remote = { ...parseRemote(url, key, fetch), identity: identify('@flagstaff/node', VERSION) };
-    super({ remote, logger, usage, open: () => openEngine(evaluator).evaluator });
+  constructor(options?: ClientOptions);
+  /** The same with the server's root and an SDK key of kind `server` as arguments of their own. */
+  constructor(url: string | URL, key: string, options?: ClientOptions);
+  constructor(...args: ClientArguments) {
+    const options = toOptions(args);
+    super(options, () => openEngine(options.engine, options.logger));
   }
 
-  /** A client that serves a document's text, without a server. Throws where the document is refused whole; broken flags are in its `issues`. */
-  static fromDocument(text: string, options: OfflineOptions = {}): FlagClient {
-    return new OfflineClient(text, options);
+  /** An offline client of a document, which is JSON text. Throws if the document is refused as a whole; `issues` lists broken flags. */
+  static fromDocument(text: string, options: OfflineOptions = {}): Client {
+    return new Client({ ...options, mode: 'offline', bootstrap: text });
   }
 
-  /** A client that serves a file, without a server, read once and at once. Throws where the file cannot be read or is refused whole. */
-  static fromFile(path: string | URL, options: OfflineOptions = {}): FlagClient {
-    return new OfflineClient(readFileSync(path, 'utf8'), options);
-  }
-}
-
-class OfflineClient extends FlagClient {
-  constructor(document: string, { logger, evaluator }: OfflineOptions) {
-    const open = () => openEngine(evaluator).evaluator;
-    super({ remote: undefined, logger, open });
-    this.adopt(open(), document);
+  /** An offline client of a file, which is read at once and only once. Throws if the file cannot be read or is refused as a whole. */
+  static fromFile(path: string | URL, options: OfflineOptions = {}): Client {
+    return Client.fromDocument(readFileSync(path, 'utf8'), options);
   }
 }

@@ -1,69 +1,57 @@
-/** Opens an evaluator: the addon, or the WebAssembly module where no addon fits the platform. */
+/** Opens an evaluator: the addon, or the WebAssembly module if there is no addon for the platform. */
 
-import { createRequire } from 'node:module';
-import type { Evaluator } from '../../sdk-js/src/index.js';
-import { addonFile } from './platform.js';
+import type { Evaluator, Logger } from '../../sdk-js/src/index.js';
+import { openAddon } from './addon.js';
+import { findModule } from './locate.js';
 import { openWasm } from './wasm.js';
 
-/** Which engine evaluates. Both are held to the same cases and answer alike, to the byte. */
-export type EngineName = 'native' | 'wasm';
+/** The engine that evaluates. Both pass the same conformance cases, and their results are equal to the byte. */
+export type Engine = 'native' | 'wasm';
+
+/** An evaluator and the engine that it runs on. */
+export interface OpenedEngine {
+  engine: Engine;
+  evaluator: Evaluator;
+}
+
+/** Whether the reason for evaluating with WebAssembly was logged in this process. */
+let isLogged = false;
 
 /**
  * Opens an evaluator of the empty snapshot.
  *
- * `name`, or else the environment variable `FLAGSTAFF_EVALUATOR`, insists on an engine; without either the addon is tried first.
- * Throws where the engine asked for cannot be loaded.
+ * `engine`, or else the environment variable `FLAGSTAFF_ENGINE`, selects the engine; without either the addon is tried first, and if it cannot be
+ * loaded the reason is logged once. Throws if the selected engine cannot be loaded.
  */
-export function openEngine(name: EngineName | undefined): { name: EngineName; evaluator: Evaluator } {
-  switch (name ?? process.env['FLAGSTAFF_EVALUATOR']) {
+export function openEngine(engine: Engine | undefined, logger: Logger | undefined): OpenedEngine {
+  switch (engine ?? process.env['FLAGSTAFF_ENGINE']) {
     case 'native':
-      return { name: 'native', evaluator: openAddon() };
+      return { engine: 'native', evaluator: openAddon() };
     case 'wasm':
-      return { name: 'wasm', evaluator: openWasm() };
+      return { engine: 'wasm', evaluator: openWasm(findModule) };
     case undefined:
     case '':
-      return openAny();
+      return openAny(logger ?? console);
     default:
-      throw new TypeError('expected `native` or `wasm` as the evaluator');
+      throw new TypeError('expected `native` or `wasm` as the engine');
   }
 }
 
-function openAny(): { name: EngineName; evaluator: Evaluator } {
+function openAny(logger: Logger): OpenedEngine {
   try {
-    return { name: 'native', evaluator: openAddon() };
-  } catch (cause) {
+    return { engine: 'native', evaluator: openAddon() };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    let evaluator: Evaluator;
     try {
-      return { name: 'wasm', evaluator: openWasm() };
-    } catch {
-      // The addon is what was meant to be there, so its absence is the news.
-      throw cause;
+      evaluator = openWasm(findModule);
+    } catch (cause) {
+      throw new Error(reason, { cause });
     }
+    if (!isLogged) {
+      isLogged = true;
+      logger.warn(`flagstaff: WebAssembly evaluates instead of the native addon, with the same results: ${reason}`);
+    }
+    return { engine: 'wasm', evaluator };
   }
-}
-
-/** What the addon's class has of its own in the place of `share`, `number` and `numbers`: it is given the memory with each call. */
-interface Addon extends Omit<Evaluator, 'share' | 'number' | 'numbers'> {
-  /** Makes the function `number`, which is no method since it must cost less than one. */
-  numberFunction(): (flag: number, expected: number, context: number, memory: Uint8Array) => number;
-  numbers(context: number, memory: Uint8Array): boolean;
-}
-
-function openAddon(): Evaluator {
-  const require = createRequire(import.meta.url);
-  // The same from dist/esm and from dist/cjs.
-  const { Evaluator: Addon } = require(`../../native/${addonFile()}`) as { Evaluator: new () => Addon };
-  const addon = new Addon();
-  const number = addon.numberFunction();
-  const numbers = addon.numbers.bind(addon);
-  let memory = new Uint8Array();
-  return Object.assign(addon, {
-    number: (flag: number, expected: number, context: number) => number(flag, expected, context, memory),
-    numbers: (context: number) => numbers(context, memory),
-    share(bytes: number): Uint8Array {
-      if (memory.length < bytes) {
-        memory = new Uint8Array(bytes);
-      }
-      return memory;
-    },
-  });
 }

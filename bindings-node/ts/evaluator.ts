@@ -1,87 +1,95 @@
 /**
- * `@flagstaff/node/evaluator`: the evaluation alone, for test-suites that hold every binding to the same cases. Answers are canonical
- * JSON text. Contexts go through the same encoder as the client's, and each question is asked again as the client asks it, in numbers:
- * an answer that is another one throws.
+ * `@flagstaff/node/evaluator`: evaluation without a client, for test suites that run the same cases with every binding. Results are canonical
+ * JSON text. Contexts go through the client's encoder, and each evaluation is repeated by outcome ids, as the client does it: a result that
+ * differs throws.
  */
 
 import { isDeepStrictEqual } from 'node:util';
 import {
-  Engine,
+  CachingEvaluator,
   encodeContext,
   encodeValue,
   type Issue,
   type Outcome,
   PreparedContext,
+  repairContext,
   toDetails,
   type ValueType,
 } from '../../sdk-js/src/index.js';
-import { type EngineName, openEngine } from './engine.js';
+import { type Engine, openEngine } from './engine.js';
 
-export interface CaseEvaluator {
-  /** The engine that answers. */
-  readonly engine: EngineName;
-  /** Replaces the snapshot; returns what is wrong with its flags. Throws where the document is refused whole. */
+export interface ConformanceEvaluator {
+  /** The engine that evaluates. */
+  readonly engine: Engine;
+  /** Replaces the snapshot; returns why flags are broken. Throws if the document is refused as a whole. */
   load(document: string): Issue[];
   /**
-   * Evaluates one flag. A `context` that is a string is JSON text and reaches the core unparsed; anything else is a value such as a
-   * caller of the client would give. `now` is in milliseconds since 1970.
+   * Evaluates one flag. A `context` that is a string is JSON text, which the core parses; anything else is a value as a caller of the client
+   * would pass it. `now` is in milliseconds since 1970.
    */
-  evaluate(flag: string, type: ValueType | null, fallback: unknown, context: unknown, now: number): string;
-  /** Evaluates one flag and tells why: `{"outcome": …, "trace": […]}`. */
-  explain(flag: string, type: ValueType | null, fallback: unknown, context: unknown, now: number): string;
-  /** Evaluates every flag: `{"flags": {KEY: outcome}}`. */
+  evaluate(flag: string, type: ValueType | null, defaultValue: unknown, context: unknown, now: number): string;
+  /** Evaluates one flag, with the steps of the evaluation: `{"outcome": …, "trace": […]}`. */
+  explain(flag: string, type: ValueType | null, defaultValue: unknown, context: unknown, now: number): string;
+  /** Evaluates all flags: `{"flags": {KEY: outcome}}`. */
   evaluateAll(context: unknown, now: number): string;
   /** The slot of `unit` under `salt`, from 0 to `total` - 1. */
   bucket(salt: string, unit: string, total: number): number;
 }
 
-/** Opens an evaluator of the empty snapshot; `name` chooses the engine as the client's option `evaluator` does. */
-export function createEvaluator(name?: EngineName): CaseEvaluator {
-  const { name: engine, evaluator } = openEngine(name);
+/** Opens an evaluator of the empty snapshot; `engine` selects the engine as the client's option does. */
+export function createEvaluator(engine?: Engine): ConformanceEvaluator {
+  const { engine: opened, evaluator } = openEngine(engine, undefined);
   const clock = { instant: 0, now: () => clock.instant };
-  const client = new Engine(evaluator, clock);
+  const caching = new CachingEvaluator(evaluator, clock);
   const toText = (context: unknown) => (typeof context === 'string' ? context : encodeContext(context));
 
-  /** The client asks with the object and with a prepared context, the second time from memory. */
+  /** Evaluates as the client does, with the object and with a prepared context, the second time from the cache. */
   function check(flag: string, type: ValueType | null, context: unknown, now: number): void {
     clock.instant = now;
-    const outcome = JSON.parse(evaluator.evaluate(flag, type, 'null', encodeContext(context), now)) as Outcome;
-    const details = toDetails(flag, outcome, null);
+    const detailsFor = (value: unknown) => {
+      const outcome = JSON.parse(evaluator.evaluate(flag, type, 'null', encodeContext(value), now)) as Outcome;
+      return toDetails(flag, outcome, null);
+    };
+    const details = detailsFor(context);
     const prepared = new PreparedContext(context as object);
-    for (const asker of [context, prepared, context, prepared]) {
-      agree(client.answer(flag, type, asker).details(null), details);
+    const repaired = repairContext(context);
+    const detailsPrepared = repaired === undefined ? details : detailsFor(repaired);
+    for (let round = 0; round < 2; round += 1) {
+      assertEqual(caching.evaluate(flag, type, context).details(null), details);
+      assertEqual(caching.evaluate(flag, type, prepared).details(null), detailsPrepared);
     }
   }
 
   function checkAll(context: unknown, now: number): void {
     clock.instant = now;
-    const { flags } = JSON.parse(evaluator.evaluateAll(encodeContext(context), now)) as {
-      flags: Record<string, Outcome>;
+    const detailsFor = (value: unknown) => {
+      const { flags } = JSON.parse(evaluator.evaluateAll(encodeContext(value), now)) as {
+        flags: Record<string, Outcome>;
+      };
+      return new Map(
+        Object.entries(flags).map(([key, outcome]): [string, unknown] => [key, toDetails(key, outcome, null)]),
+      );
     };
-    const details = Object.entries(flags).map(([key, outcome]): [string, unknown] => [
-      key,
-      toDetails(key, outcome, null),
-    ]);
     const prepared = new PreparedContext(context as object);
-    for (const asker of [context, prepared, prepared]) {
-      const answers = client.answers(asker).map((answer): [string, unknown] => [answer.flag, answer.details(null)]);
-      agree(new Map(answers), new Map(details));
+    for (const input of [context, prepared, prepared]) {
+      const all = caching.evaluateAll(input).map((outcome): [string, unknown] => [outcome.flag, outcome.details(null)]);
+      assertEqual(new Map(all), detailsFor(input === prepared ? (repairContext(context) ?? context) : context));
     }
   }
 
   return {
-    engine,
+    engine: opened,
     load(document) {
-      client.load(document);
-      return client.issues();
+      caching.load(document);
+      return caching.issues();
     },
-    evaluate(flag, type, fallback, context, now) {
-      const answer = evaluator.evaluate(flag, type, encodeValue(fallback) ?? 'null', toText(context), now);
+    evaluate(flag, type, defaultValue, context, now) {
+      const outcome = evaluator.evaluate(flag, type, encodeValue(defaultValue) ?? 'null', toText(context), now);
       check(flag, type, toValue(context), now);
-      return answer;
+      return outcome;
     },
-    explain: (flag, type, fallback, context, now) =>
-      evaluator.explain(flag, type, encodeValue(fallback) ?? 'null', toText(context), now),
+    explain: (flag, type, defaultValue, context, now) =>
+      evaluator.explain(flag, type, encodeValue(defaultValue) ?? 'null', toText(context), now),
     evaluateAll(context, now) {
       checkAll(toValue(context), now);
       return evaluator.evaluateAll(toText(context), now);
@@ -90,7 +98,7 @@ export function createEvaluator(name?: EngineName): CaseEvaluator {
   };
 }
 
-/** What a caller of the client would give where a case gives text. */
+/** The value that a caller of the client would pass instead of text. */
 function toValue(context: unknown): unknown {
   try {
     return typeof context === 'string' ? (JSON.parse(context) as unknown) : context;
@@ -99,8 +107,8 @@ function toValue(context: unknown): unknown {
   }
 }
 
-function agree(found: unknown, expected: unknown): void {
-  if (!isDeepStrictEqual(found, expected)) {
-    throw new Error(`in numbers it is ${JSON.stringify(found)}, in text ${JSON.stringify(expected)}`);
+function assertEqual(actual: unknown, expected: unknown): void {
+  if (!isDeepStrictEqual(actual, expected)) {
+    throw new Error(`by outcome ids it is ${JSON.stringify(actual)}, by text ${JSON.stringify(expected)}`);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A `fetch` whose sockets do not keep the process running. Node's own holds it for as long as a response is open, and a stream is
- * always open.
+ * A `fetch` whose sockets do not keep the process running. Node's own keeps it running as long as a response is open, and a stream is always
+ * open.
  */
 
 import type { IncomingMessage } from 'node:http';
@@ -10,11 +10,11 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { ByteStream, HttpRequest, HttpResponse } from '../../sdk-js/src/index.js';
 
-/** Sends a request. Redirects are not followed, so that they show as the status they are. */
-export function unheldFetch(url: string, { headers, signal, method, body }: HttpRequest): Promise<HttpResponse> {
+/** Sends a request. Redirects are not followed: the response has their status. */
+export function unrefFetch(url: string, { headers, signal, method, body }: HttpRequest): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const { request } = url.startsWith('https:') ? https : http;
-    // No agent: a pooled socket would be left over, and there is nothing to pool.
+    // No agent: a pooled socket would stay open, and there is no second request to share it.
     const options = {
       headers: { 'accept-encoding': 'gzip', ...headers },
       method: method ?? 'GET',
@@ -46,11 +46,11 @@ function toResponse(incoming: IncomingMessage): HttpResponse {
   };
 }
 
-/** The body as it was before it was compressed; it gives out what has arrived without waiting for more. */
+/** The decompressed body; data is passed on as soon as it arrives. */
 function decode(incoming: IncomingMessage): Readable {
   if (incoming.headers['content-encoding'] !== 'gzip') {
     return incoming;
   }
-  // Either one's end is the other's; who reads is told of an error by the stream that is read.
+  // The end of either is the end of the other; errors are reported by the stream that is read.
   return pipeline(incoming, createGunzip(), () => {});
 }

@@ -1,13 +1,17 @@
-/** The WebAssembly engine, loaded from the package's own file. */
+/** The WebAssembly engine. */
 
 import { readFileSync } from 'node:fs';
-import { initSync, Evaluator as WasmEvaluator } from '../../bindings-wasm/pkg/web/flagstaff_wasm.js';
+import { initSync, Evaluator as WasmEvaluator } from '../../bindings-wasm/pkg/node/flagstaff_wasm.js';
 import { type Evaluator, fromWasm } from '../../sdk-js/src/index.js';
 
 let memory: WebAssembly.Memory | undefined;
 
-/** Opens an evaluator of the empty snapshot; the module is compiled at the first call. */
-export function openWasm(): Evaluator {
-  memory ??= initSync({ module: readFileSync(new URL('../flagstaff_wasm.wasm', import.meta.url)) }).memory;
+/** Opens an evaluator of the empty snapshot; the module, a file or its bytes, is compiled at the first call. */
+export function openWasm(find: () => string | BufferSource): Evaluator {
+  if (memory === undefined) {
+    const found = find();
+    const module = typeof found === 'string' ? readFileSync(found) : found;
+    memory = initSync({ module }).memory;
+  }
   return fromWasm(new WasmEvaluator(), memory);
 }

@@ -1,8 +1,8 @@
-//! What JavaScript sees thrown
+//! Errors that JavaScript receives
 
 use wasm_bindgen::JsError;
 
-/// An `Error` whose message is that of `cause`
+/// An `Error` with the message of `cause`
 pub(crate) fn to_js(cause: impl std::error::Error) -> JsError {
     JsError::new(&cause.to_string())
 }

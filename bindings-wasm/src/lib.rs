@@ -1,12 +1,12 @@
-//! The evaluation core as a WebAssembly module: a pure function library behind `Evaluator` of `sdk-js/src/evaluator.ts`
+//! The evaluation core as a WebAssembly module: the interface `Evaluator` of `sdk-js/src/evaluator.ts`
 //!
-//! No I/O and no callbacks live here; the network is JavaScript's. Documentation of the methods is at the interface.
+//! There is no I/O and no callback; JavaScript does the network. The interface documents the methods.
 
 #![forbid(unsafe_code)]
 
 mod error;
 
-use flagstaff_core::{NumberQuery, TextQuery, TextReplica};
+use flagstaff_js::{JsonQuery, JsonReplica, OutcomeIdQuery};
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -16,19 +16,19 @@ use crate::error::to_js;
 #[wasm_bindgen]
 #[derive(Debug, Default)]
 pub struct Evaluator {
-    replica: TextReplica,
+    replica: JsonReplica,
     // JavaScript writes to it between calls.
     memory: Vec<u8>,
 }
 
 impl Evaluator {
-    /// Where the shared memory begins, on a boundary of 8 bytes
+    /// The offset at which the shared memory begins, aligned to 8 bytes
     fn start(&self) -> usize {
         self.memory.as_ptr().align_offset(ALIGNMENT)
     }
 }
 
-/// Of the widest thing in shared memory
+/// That of the widest number in shared memory
 const ALIGNMENT: usize = 8;
 
 #[wasm_bindgen]
@@ -41,24 +41,33 @@ impl Evaluator {
 
     /// Replaces the snapshot by a document
     pub fn load(&mut self, document: &str) -> Result<String, JsError> {
-        self.replica.load(document).map_err(to_js)
+        self.replica.load_document(document).map_err(to_js)
     }
 
     /// A new connection begins
-    pub fn connected(&mut self) {
-        self.replica.connected();
+    #[wasm_bindgen(js_name = beginConnection)]
+    pub fn begin_connection(&mut self) {
+        self.replica.begin_connection();
     }
 
-    /// Takes one event of the stream
+    /// Applies an event of the stream
     #[expect(
         clippy::needless_pass_by_value,
         reason = "wasm-bindgen has no optional borrowed string"
     )]
-    pub fn event(&mut self, name: &str, data: &str, id: Option<String>) -> Result<String, JsError> {
-        self.replica.event(name, data, id.as_deref()).map_err(to_js)
+    #[wasm_bindgen(js_name = applyEvent)]
+    pub fn apply_event(
+        &mut self,
+        name: &str,
+        data: &str,
+        id: Option<String>,
+    ) -> Result<String, JsError> {
+        self.replica
+            .apply_event(name, data, id.as_deref())
+            .map_err(to_js)
     }
 
-    /// The position in the stream
+    /// The cursor of the stream
     pub fn cursor(&self) -> Option<String> {
         self.replica.cursor().map(ToOwned::to_owned)
     }
@@ -67,46 +76,46 @@ impl Evaluator {
     #[expect(
         clippy::needless_pass_by_value,
         clippy::too_many_arguments,
-        reason = "wasm-bindgen has no optional borrowed string, and scalars cross more cheaply than an object"
+        reason = "wasm-bindgen has no optional borrowed string, and scalars are cheaper to pass than an object"
     )]
     pub fn evaluate(
         &self,
         flag: &str,
         expected: Option<String>,
-        fallback: &str,
+        default_value: &str,
         context: &str,
         now: f64,
     ) -> Result<String, JsError> {
         self.replica
-            .evaluate(&TextQuery {
+            .evaluate(&JsonQuery {
                 flag,
                 expected: expected.as_deref(),
-                fallback,
+                default_value,
                 context,
                 now,
             })
             .map_err(to_js)
     }
 
-    /// Evaluates one flag and tells why it answers so
+    /// Evaluates one flag, with the steps of the evaluation
     #[expect(
         clippy::needless_pass_by_value,
         clippy::too_many_arguments,
-        reason = "wasm-bindgen has no optional borrowed string, and scalars cross more cheaply than an object"
+        reason = "wasm-bindgen has no optional borrowed string, and scalars are cheaper to pass than an object"
     )]
     pub fn explain(
         &self,
         flag: &str,
         expected: Option<String>,
-        fallback: &str,
+        default_value: &str,
         context: &str,
         now: f64,
     ) -> Result<String, JsError> {
         self.replica
-            .explain(&TextQuery {
+            .explain(&JsonQuery {
                 flag,
                 expected: expected.as_deref(),
-                fallback,
+                default_value,
                 context,
                 now,
             })
@@ -119,7 +128,7 @@ impl Evaluator {
         self.replica.evaluate_all(context, now)
     }
 
-    /// What is wrong with the snapshot's flags
+    /// Why flags are broken
     pub fn issues(&self) -> String {
         self.replica.issues()
     }
@@ -138,7 +147,28 @@ impl Evaluator {
 
     /// The slot of a unit under a salt
     pub fn bucket(&self, salt: &str, unit: &str, total: u32) -> u32 {
-        TextReplica::bucket(salt, unit, total)
+        JsonReplica::bucket(salt, unit, total)
+    }
+
+    /// What may be meant by a context that names no user
+    #[wasm_bindgen(js_name = userKeyHint)]
+    pub fn user_key_hint(&self, context: &str) -> Option<String> {
+        JsonReplica::user_key_hint(context)
+    }
+
+    /// An evaluator of the current snapshot, which updates of this one do not change
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self {
+            replica: self.replica.copy(),
+            memory: Vec::new(),
+        }
+    }
+
+    /// The keys of the flags marked `clientSide`
+    #[wasm_bindgen(js_name = clientSideKeys)]
+    pub fn client_side_keys(&self) -> String {
+        self.replica.client_side_keys()
     }
 
     /// The keys of all flags, by position
@@ -146,22 +176,25 @@ impl Evaluator {
         self.replica.keys()
     }
 
-    /// What is to be known of a flag to ask for it in numbers
-    pub fn describe(&mut self, flag: &str) -> Option<String> {
-        self.replica.describe(flag)
+    /// How to evaluate a flag by integers
+    #[wasm_bindgen(js_name = describeFlag)]
+    pub fn describe_flag(&mut self, flag: &str) -> Option<String> {
+        self.replica.describe_flag(flag)
     }
 
-    /// Keeps a context and names it
-    pub fn keep(&mut self, context: &str) -> u32 {
-        self.replica.keep(context)
+    /// Stores a context and returns its id
+    #[wasm_bindgen(js_name = storeContext)]
+    pub fn store_context(&mut self, context: &str) -> u32 {
+        self.replica.store_context(context)
     }
 
-    /// Forgets a context
-    pub fn forget(&mut self, name: u32) {
-        self.replica.forget(name);
+    /// Releases a stored context
+    #[wasm_bindgen(js_name = releaseContext)]
+    pub fn release_context(&mut self, id: u32) {
+        self.replica.release_context(id);
     }
 
-    /// Makes shared memory of at least so many bytes and says where it begins in the memory of the module
+    /// Allocates shared memory of at least this many bytes and returns its offset in the module's memory
     pub fn reserve(&mut self, bytes: usize) -> usize {
         let needed = bytes.saturating_add(ALIGNMENT);
         if self.memory.len() < needed {
@@ -170,21 +203,23 @@ impl Evaluator {
         self.memory.as_ptr().addr().saturating_add(self.start())
     }
 
-    /// The number of an outcome
-    pub fn number(&self, flag: u32, expected: u32, context: u32) -> i32 {
+    /// The id of an outcome
+    #[wasm_bindgen(js_name = outcomeId)]
+    pub fn outcome_id(&self, flag: u32, expected: u32, context: u32) -> i32 {
         let memory = self.memory.get(self.start()..).unwrap_or_default();
-        let query = NumberQuery {
+        let query = OutcomeIdQuery {
             flag,
             expected,
             context,
         };
-        self.replica.number(query, memory)
+        self.replica.outcome_id(query, memory)
     }
 
-    /// The numbers of all flags, into the memory
-    pub fn numbers(&mut self, context: u32) -> bool {
+    /// Writes the ids of all flags' outcomes to the shared memory
+    #[wasm_bindgen(js_name = outcomeIds)]
+    pub fn outcome_ids(&mut self, context: u32) -> bool {
         let start = self.start();
         let memory = self.memory.get_mut(start..).unwrap_or_default();
-        self.replica.numbers(context, memory)
+        self.replica.outcome_ids(context, memory)
     }
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { describe, mock, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -40,6 +42,28 @@ describe('the module', () => {
     });
   });
 
+  test("can be given as a path of the page's site, also as an object like the one that Next.js makes", async (t) => {
+    const requests = [];
+    const site = createServer((request, response) => {
+      requests.push(request.url);
+      response.setHeader('content-type', 'application/wasm').end(readFileSync(MODULE));
+    }).listen(0, '127.0.0.1');
+    await once(site, 'listening');
+    globalThis.location = { href: `http://127.0.0.1:${site.address().port}/shop/page` };
+    t.after(() => {
+      delete globalThis.location;
+      site.close();
+      site.closeAllConnections();
+    });
+    const relative = Object.create(URL.prototype, { toString: { value: () => '/_next/media/flagstaff.wasm' } });
+    for (const [index, source] of ['module.wasm', '/wasm/module.wasm', relative].entries()) {
+      const page = await import(`${import.meta.resolve('@flagstaff/web/local')}?path=${index}`);
+      const client = await page.Client.fromDocument(DOCUMENT, { wasm: source });
+      assert.equal(client.getBooleanValue('f', false), true);
+    }
+    assert.deepEqual(requests, ['/shop/module.wasm', '/wasm/module.wasm', '/_next/media/flagstaff.wasm']);
+  });
+
   test('that does not load is FAILED, and the next client of the page may bring a better one', async () => {
     const page = await import(`${import.meta.resolve('@flagstaff/web/local')}?page=broken`);
     const warnings = [];
@@ -47,7 +71,7 @@ describe('the module', () => {
     const client = new page.Client('http://127.0.0.1:9', 'k', { wasm: new Uint8Array([1, 2, 3]), logger });
     assert.equal(await client.ready(), 'FAILED');
     assert.equal(client.getBooleanValue('f', true), true);
-    assert.match(warnings.join(), /did not load/);
+    assert.match(warnings.join(), /cannot be loaded/);
     assert.equal((await page.Client.fromDocument(DOCUMENT)).getBooleanValue('f', false), true);
   });
 
@@ -62,8 +86,8 @@ describe('the module', () => {
   });
 });
 
-/** Bytes, gzipped: what the core takes today and a little, so that growth is noticed. The aim is 100 kB. */
-const BUDGET = 153_000;
+/** Bytes, gzipped: what the core takes today and a little, so that growth is noticed (docs/adr/0038). */
+const BUDGET = 165_000;
 
 test('the script stays within its budget, minified as an application would', () => {
   const script = require.resolve('@flagstaff/web/local').replace('/cjs/', '/esm/');
@@ -73,7 +97,7 @@ test('the script stays within its budget, minified as an application would', () 
 });
 
 /** Bytes, gzipped: what it takes today and a little. */
-const SCRIPT_BUDGET = 11_700;
+const SCRIPT_BUDGET = 14_800;
 
 test('a document that is refused whole rejects', async () => {
   await assert.rejects(Client.fromDocument('{'), /document/);
@@ -90,7 +114,5 @@ test('a client follows the stream by the global fetch', { timeout: 30_000 }, asy
   await until(client, () => client.getBooleanValue('f', false));
   server.put('f', boolean(false));
   server.cut();
-  await until(client, () => client.status === 'STALE');
-  assert.equal(client.getBooleanValue('f', false), true);
   await until(client, () => client.status === 'READY' && !client.getBooleanValue('f', true));
 });

@@ -1,41 +1,54 @@
 /** Opens the WebAssembly evaluator. */
 
-import { type Evaluator, fromWasm } from '../../sdk-js/src/index.js';
-import initialise, { initSync, Evaluator as WasmEvaluator } from '../pkg/web/flagstaff_wasm.js';
+import type { Evaluator } from '../../sdk-js/src/index.js';
+import { instantiate } from './instance.js';
 
-/** The module: its bytes, a compiled module (the only form that edge workers take), or where it is to be fetched. */
+/** The module: its bytes, a compiled module (the only form that edge workers accept), or its URL. */
 export type WasmSource = BufferSource | WebAssembly.Module | URL | string;
 
-/** One module serves every client of a page. */
-let loading: Promise<WebAssembly.Memory> | undefined;
+/** All clients of a page share one compiled module. */
+let compiling: Promise<WebAssembly.Module> | undefined;
 
 /** Opens an evaluator of the empty snapshot. The module is loaded at the first call, from `source`; after a failure the next call tries again. */
 export async function openEngine(source: WasmSource): Promise<Evaluator> {
-  loading ??= load(source).catch((error: unknown) => {
-    loading = undefined;
+  compiling ??= compile(source).catch((error: unknown) => {
+    compiling = undefined;
     throw error;
   });
-  const memory = await loading;
-  return fromWasm(new WasmEvaluator(), memory);
+  return instantiate(await compiling);
 }
 
-async function load(source: WasmSource): Promise<WebAssembly.Memory> {
+async function compile(source: WasmSource): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) {
-    return initSync({ module: source }).memory;
+    return source;
   }
-  const isPlace = typeof source === 'string' || source instanceof URL;
-  const { memory } = await initialise({ module_or_path: isPlace ? await locate(new URL(source)) : source });
-  return memory;
+  if (typeof source !== 'string' && !(source instanceof URL)) {
+    return WebAssembly.compile(source);
+  }
+  const url = absoluteUrl(source);
+  if (url.protocol === 'file:') {
+    return WebAssembly.compile(await readFile(url));
+  }
+  const response = await fetch(url);
+  if (!response.ok) {
+    throw new Error(`${url}: HTTP ${response.status}`);
+  }
+  // Compiled while it arrives, unless the site sends it under another type.
+  const isTyped = response.headers.get('content-type')?.startsWith('application/wasm');
+  return isTyped ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }
 
-/** Node's `fetch` refuses files, so that there the bytes are read; the import is out of a bundler's sight. */
-async function locate(url: URL): Promise<URL | BufferSource> {
-  if (url.protocol !== 'file:') {
-    return url;
-  }
+/** A path is one of the page's site. So is what Next.js makes of the file's address: an object like a URL, of a path alone. */
+function absoluteUrl(source: URL | string): URL {
+  const page = globalThis.document?.baseURI ?? globalThis.location?.href;
+  return new URL(String(source), page);
+}
+
+/** Node's `fetch` does not support files, so they are read; bundlers must not see the import. */
+async function readFile(url: URL): Promise<BufferSource> {
   const files = 'node:fs/promises';
-  const { readFile } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ files)) as {
+  const node = (await import(/* @vite-ignore */ /* webpackIgnore: true */ files)) as {
     readFile(file: URL): Promise<Uint8Array<ArrayBuffer>>;
   };
-  return readFile(url);
+  return node.readFile(url);
 }

@@ -1,16 +1,28 @@
 /**
- * `@flagstaff/web/local`: flags evaluated in the browser by the same core as everywhere else, compiled to WebAssembly. It needs a
- * `client-local` key, and whoever has that sees the rules of the flags marked `clientSide`.
+ * `@flagstaff/web/local`: evaluates flags in the browser with the same core as the other SDKs, compiled to WebAssembly. It needs an SDK key
+ * of kind `client-local`, whose owner can read the rules of the flags marked `clientSide`.
  */
 
-import { type Fetch, FlagClient, identify, type Logger, parseRemote, VERSION } from '../../sdk-js/src/index.js';
+import {
+  type CachingEvaluator,
+  createInstanceInfo,
+  type Fetch,
+  FlagClient,
+  type FollowFunction,
+  type Logger,
+  parseServerConnection,
+  VERSION,
+} from '../../sdk-js/src/index.js';
+import { Sync } from '../../sdk-js/src/sync.js';
 import { openEngine, type WasmSource } from './engine.js';
+import { hashText } from './remote/cache.js';
+import { TabFollower } from './tabs.js';
 
 export type {
-  Asker,
   ByteStream,
   ClientEvents,
   Context,
+  ContextInput,
   Details,
   ErrorCode,
   Fetch,
@@ -29,18 +41,20 @@ export { PreparedContext } from '../../sdk-js/src/index.js';
 export type { WasmSource } from './engine.js';
 
 export interface OfflineOptions {
-  /** Where warnings go; `console` unless given. */
+  /** Receives warnings; `console` by default. */
   logger?: Logger;
-  /** The WebAssembly module; unless given, the file beside this script is fetched. The first client of a page decides. */
+  /** The WebAssembly module; by default the file beside this script is fetched. The first client of a page decides. */
   wasm?: WasmSource;
+  /** The attribute that is the key of the user in contexts without a `targetingKey`: a name such as `userId`, or a JSON pointer. */
+  targetingKeyAttribute?: string;
 }
 
 export interface ClientOptions extends OfflineOptions {
-  /** A `fetch` to use instead of the global one. */
+  /** Replaces the global `fetch`. */
   fetch?: Fetch;
   /**
-   * Whether the client counts how often each flag is answered with each variant, and reports it once a minute; `true` unless given. Nothing of a context
-   * is in it.
+   * Whether the client counts how often each flag is evaluated to each variant, and reports it once a minute; `true` by default. Reports contain
+   * nothing of a context.
    */
   usage?: boolean;
 }
@@ -55,32 +69,43 @@ export interface ClientOptions extends OfflineOptions {
  * ```
  */
 export class Client extends FlagClient {
-  /** Does no I/O; {@link FlagClient.ready} and {@link FlagClient.start} do. Throws a `TypeError` for a URL that is none and for an empty key. */
+  /** Does no I/O; {@link FlagClient.ready} and {@link FlagClient.start} do. Throws a `TypeError` for a URL that is not valid and for an empty key. */
   constructor(
     url: string | URL,
     key: string,
-    { fetch = globalFetch, logger, usage, wasm = ownModule() }: ClientOptions = {},
+    { fetch = globalFetch, logger, usage, targetingKeyAttribute, wasm = ownModule() }: ClientOptions = {},
   ) {
-    const remote = { ...parseRemote(url, key, fetch), identity: identify('@flagstaff/web', VERSION) };
-    super({ remote, logger, usage, open: () => openEngine(wasm) });
+    const instance = createInstanceInfo('@flagstaff/web', VERSION);
+    const server = { ...parseServerConnection(url, key, fetch), instance };
+    super({ server, logger, usage, targetingKeyAttribute, follow, open: () => openEngine(wasm) });
   }
 
-  /** A client that serves a document's text, without a server. Rejects where the document is refused whole; broken flags are in its `issues`. */
-  static async fromDocument(text: string, { logger, wasm = ownModule() }: OfflineOptions = {}): Promise<FlagClient> {
+  /** An offline client of a document, which is JSON text. Rejects if the document is refused as a whole; `issues` lists broken flags. */
+  static async fromDocument(
+    text: string,
+    { logger, targetingKeyAttribute, wasm = ownModule() }: OfflineOptions = {},
+  ): Promise<FlagClient> {
     const evaluator = await openEngine(wasm);
     return new (class extends FlagClient {
       constructor() {
-        super({ remote: undefined, logger, open: () => evaluator });
-        this.adopt(evaluator, text);
+        const restore = (caching: CachingEvaluator) => caching.load(text);
+        super({ server: undefined, logger, targetingKeyAttribute, open: () => openEngine(wasm), restore });
+        this.loadDocument(evaluator, text);
       }
     })();
   }
 }
 
-/** Called as a method of the global object; browsers refuse it otherwise. */
+/** The tabs of a browser share a stream. Elsewhere, as in an edge worker, there are no tabs. */
+const follow: FollowFunction = (server, ...rest) =>
+  typeof document === 'undefined'
+    ? Sync.create(server, ...rest)
+    : new TabFollower(`flagstaff:local:${hashText(`${server.url},${server.key}`)}`, server, ...rest);
+
+/** Browsers require that `fetch` is called as a method of the global object. */
 const globalFetch: Fetch = (url, request) => globalThis.fetch(url, request);
 
-/** Bundlers know this form and bring the file along. */
+/** Bundlers recognise this form and include the file. */
 function ownModule(): URL {
   return new URL('../flagstaff_wasm.wasm', import.meta.url);
 }

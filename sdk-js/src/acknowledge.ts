@@ -1,45 +1,35 @@
 /**
- * Tells the server which state is in use, so that it can say whether a change has reached everyone (PR-21). Not at once: ten thousand
- * instances learn of a change at the same moment.
+ * Acknowledges which state is in use, so that the server knows whether a change has reached everyone (PR-21). Acknowledgements are delayed
+ * at random: ten thousand instances receive a change at the same moment.
  */
 
-import { deniedDelay } from './backoff.js';
+import { jittered, refusedDelay } from './backoff.js';
 import type { Cancel, Clock } from './clock.js';
-import { isDenial, post, type Remote } from './transport.js';
-
-/** Within this time of a change the server is told of it, until it has said how long is right. */
-const FIRST_SPREAD_MS = 1_000;
-
-/** Whatever it says, it is told within this time. */
-const LONGEST_SPREAD_MS = 10_000;
-
-/** How often a state is told of that the server does not take note of. */
-const ATTEMPTS = 3;
-
-/** The mean delay between two of them. */
-const RETRY_MS = 5_000;
+import { type PostResponse, post } from './requests.js';
+import { TIMING } from './timing.js';
+import type { ServerConnection } from './transport.js';
 
 export class Acknowledger {
-  readonly #remote: Remote;
+  readonly #server: ServerConnection;
   readonly #clock: Clock;
   #cursor: string | undefined;
-  #spread = FIRST_SPREAD_MS;
+  #spread: number = TIMING.acknowledgeSpread;
   #attempts = 0;
   #isWaiting = false;
   #isStopped = false;
   #cancel: Cancel = () => {};
 
-  constructor(remote: Remote, clock: Clock) {
-    this.#remote = remote;
+  constructor(server: ServerConnection, clock: Clock) {
+    this.#server = server;
     this.#clock = clock;
   }
 
-  /** The state of this cursor is in use. */
-  inUse(cursor: string | undefined): void {
+  /** Acknowledges that the state of this cursor is in use. */
+  acknowledge(cursor: string | undefined): void {
     this.#cursor = cursor;
     this.#attempts = 0;
-    if (!this.#isWaiting && this.#remote.identity !== undefined) {
-      this.#wait(this.#spread * this.#clock.random());
+    if (!this.#isWaiting && this.#server.instance !== undefined) {
+      this.#schedule(this.#spread * this.#clock.random());
     }
   }
 
@@ -48,40 +38,41 @@ export class Acknowledger {
     this.#cancel();
   }
 
-  #wait(delay: number): void {
+  #schedule(delay: number): void {
     this.#isWaiting = true;
-    this.#cancel = this.#clock.after(delay, () => void this.#tell());
+    this.#cancel = this.#clock.after(delay, () => void this.#attempt());
   }
 
   /** Never rejects. */
-  async #tell(): Promise<void> {
+  async #attempt(): Promise<void> {
     const cursor = this.#cursor;
     this.#attempts += 1;
-    const status = await this.#send(cursor).catch(() => 0);
+    const response = await this.#send(cursor).catch(() => undefined);
     this.#isWaiting = false;
     if (this.#isStopped) {
       return;
     }
     const random = this.#clock.random();
-    if (status === 200) {
+    if (response?.status === 200) {
       if (this.#cursor !== cursor) {
-        this.#wait(this.#spread * random);
+        this.#schedule(this.#spread * random);
       }
-    } else if (this.#attempts < ATTEMPTS) {
-      this.#wait(isDenial(status) ? deniedDelay(random) : RETRY_MS * (0.5 + random));
+    } else if (this.#attempts < TIMING.acknowledgeAttempts) {
+      const { acknowledgeRetry, acknowledgeJitter } = TIMING;
+      const delay = response?.isRefused ? refusedDelay(random) : jittered(acknowledgeRetry, acknowledgeJitter, random);
+      this.#schedule(delay);
     }
   }
 
-  /** Sends it; takes from the answer over how long the next is to be spread. */
-  async #send(cursor: string | undefined): Promise<number> {
-    const instance = this.#remote.identity?.instance;
-    const response = await post(this.#remote, 'applied', { instance, cursor });
+  /** Sends it; the response names over how long the next one is to be spread. */
+  async #send(cursor: string | undefined): Promise<PostResponse> {
+    const response = await post(this.#server, 'applied', { instance: this.#server.instance?.id, cursor });
     if (response.status === 200) {
       const { spreadMs } = JSON.parse(response.text) as { spreadMs?: unknown };
       if (typeof spreadMs === 'number' && spreadMs >= 0) {
-        this.#spread = Math.min(spreadMs, LONGEST_SPREAD_MS);
+        this.#spread = Math.min(spreadMs, TIMING.acknowledgeMaxSpread);
       }
     }
-    return response.status;
+    return response;
   }
 }

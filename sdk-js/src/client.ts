@@ -1,95 +1,105 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { Answer } from './answer.js';
+import { reconnectDelay } from './backoff.js';
+import { BoundaryTimer } from './boundary.js';
+import type { Evaluated } from './cached-outcome.js';
+import { CachingEvaluator } from './caching-evaluator.js';
 import { type Cancel, type Clock, systemClock } from './clock.js';
-import { type Details, toFailure } from './details.js';
-import { Engine } from './engine.js';
-import type { Commit, ErrorCode, Evaluator, Issue, JsonValue, ValueType } from './evaluator.js';
-import { Emitter } from './events.js';
-import type { PreparedContext } from './prepared.js';
+import type { Details } from './details.js';
+import { errorMessage } from './errors.js';
+import { Evaluation, type EvaluationOptions } from './evaluation.js';
+import type { Evaluator, Issue, JsonValue, SnapshotUpdate, ValueType } from './evaluator.js';
+import { Emitter, KeyListeners } from './events.js';
+import { Flags } from './flags.js';
+import { Getters } from './getters.js';
+import type { OverrideValues } from './overrides.js';
+import { type ContextInput, contextOf } from './prepared.js';
 import { Reporter } from './report.js';
-import { describe } from './stream.js';
-import { Sync } from './sync.js';
-import type { Remote } from './transport.js';
+import { type Follower, Sync, type SyncListener } from './sync.js';
+import { TIMING } from './timing.js';
+import type { ServerConnection } from './transport.js';
+import type { ClientEvents, FlushOptions, Logger, Readiness, ReadyOptions, Status } from './types.js';
 import { Usage } from './usage.js';
+import { ReadyCalls, within } from './waiting.js';
+import { Warnings } from './warnings.js';
 
-/**
- * Who is asking: a plain object. `targetingKey` is the user's key; every other member is an attribute, and one that is an object
- * with a `key` is a further kind of context. A value that JSON has no word for reads as missing.
- */
-export interface Context {
-  targetingKey?: string | undefined;
-  [attribute: string]: unknown;
-}
-
-/** Who a getter asks for: an object that is read anew with each call, or one that was read before. */
-export type Asker = Context | PreparedContext;
-
-/**
- * `NOT_READY`: no snapshot yet. `READY`: the snapshot is what the server has. `STALE`: the last known good snapshot is served, the
- * server has not confirmed it. `ERROR`: no snapshot, and the server refuses the key. In all of them the client keeps trying.
- */
-export type Status = 'NOT_READY' | 'READY' | 'STALE' | 'ERROR';
-
-/** How the wait for the first snapshot ended. */
-export type Readiness = 'READY' | 'STALE' | 'TIMED_OUT' | 'FAILED';
-
-export interface ClientEvents {
-  /** Flags whose outcome may have changed, by a new snapshot or because an instant that a flag names has passed. */
-  change: { flags: readonly string[] };
-  status: { status: Status };
-}
-
-/** Where warnings go; `console` is one. A condition is told when it begins, not over and over. */
-export interface Logger {
-  warn(message: string): void;
-}
-
-/** What an environment gives its client. */
-export interface Surroundings {
-  /** Opens the evaluator; called once, when the client starts. */
+/** The options of a {@link FlagClient}, which a platform's package sets. */
+export interface FlagClientOptions extends EvaluationOptions {
+  /** Opens the evaluator; called when the client starts, and again when an evaluator is lost. */
   open(): Evaluator | Promise<Evaluator>;
-  /** Where snapshots come from; `undefined` for a client that never connects. */
-  remote: Remote | undefined;
-  /** Whether what is answered is counted and reported; `true` unless given. */
+  /** The server; `undefined` for a client that never connects. */
+  server: ServerConnection | undefined;
+  /** How the flags are kept up to date; by the stream unless given. */
+  follow?: FollowFunction | undefined;
+  /** Loads what was stored before the client was started; called before it follows the server. */
+  restore?: ((evaluator: CachingEvaluator) => SnapshotUpdate | undefined) | undefined;
+  /** Resolves when what was received is stored; never rejects. */
+  settle?: (() => Promise<void>) | undefined;
+  /** Whether evaluations are counted and reported; `true` by default. */
   usage?: boolean | undefined;
+  /**
+   * For a platform on which timers do not run between requests: no change by time alone is announced, and usage is reported by {@link FlagClient.flush}
+   * only, at most once in this many milliseconds.
+   */
+  reportIntervalMs?: number | undefined;
   logger?: Logger | undefined;
   clock?: Clock | undefined;
 }
 
-const READY_TIMEOUT_MS = 5_000;
+/** Makes what keeps the flags up to date. */
+export type FollowFunction = (
+  server: ServerConnection,
+  evaluator: CachingEvaluator,
+  clock: Clock,
+  listener: SyncListener,
+) => Follower;
+
+const FLUSH_TIMEOUT_MS = 2_000;
 
 /**
  * Flags of one environment, evaluated in this process.
  *
- * Getters are synchronous; they never throw and never wait. Whatever is wrong, they answer the caller's default, and the details
- * say why. The client does not keep a process running.
+ * Getters are synchronous, never throw and never wait. If a flag cannot be evaluated they return the caller's default, and the details give
+ * the reason. The client does not keep a process running.
  */
-export class FlagClient {
-  readonly #surroundings: Surroundings;
+export class FlagClient extends Getters {
+  readonly #options: FlagClientOptions;
   readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #warnings: Warnings;
   readonly #events: Emitter<ClientEvents>;
-  #engine: Engine | undefined;
-  #sync: Sync | undefined;
+  readonly #keyListeners: KeyListeners;
+  readonly #ready: ReadyCalls;
+  #evaluator: CachingEvaluator | undefined;
+  /** The evaluator, once it has flags. */
+  #current: CachingEvaluator | undefined;
+  #follower: Follower | undefined;
+  #boundary: BoundaryTimer | undefined;
   readonly #usage: Usage | undefined;
   #reporter: Reporter | undefined;
-  #disarmBoundary: Cancel = () => {};
-  /** Until when it has been told of what time alone has changed, in milliseconds since 1970. */
-  #timeToldUntil: number | undefined;
+  readonly #evaluation: Evaluation;
   #status: Status = 'NOT_READY';
-  #hasSnapshot = false;
+  /** Whether the server refuses the client: the next attempt is minutes away. */
+  #isRefused = false;
   #revision = 0;
-  readonly #warned = new Set<string>();
   #phase: 'new' | 'started' | 'broken' | 'closed' = 'new';
+  #closing: Promise<boolean> = Promise.resolve(true);
+  /** How often the evaluator was lost shortly after the time before, and when it was lost last. */
+  #restarts = 0;
+  #restartedAt = Number.NEGATIVE_INFINITY;
+  #cancelRestart: Cancel = () => {};
 
-  constructor(surroundings: Surroundings) {
-    this.#surroundings = surroundings;
-    this.#clock = surroundings.clock ?? systemClock;
-    this.#logger = surroundings.logger ?? console;
-    const isCounting = surroundings.remote?.identity !== undefined && surroundings.usage !== false;
+  constructor(options: FlagClientOptions) {
+    super();
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#warnings = new Warnings(options.logger ?? console);
+    this.#ready = new ReadyCalls(this.#clock);
+    const isCounting = options.server?.instance !== undefined && options.usage !== false;
     this.#usage = isCounting ? new Usage() : undefined;
-    this.#events = new Emitter((error) => this.#logger.warn(`flagstaff: a listener threw: ${describe(error)}`));
+    const report = (error: unknown) => this.#warnings.warn(`a listener threw: ${errorMessage(error)}`);
+    this.#events = new Emitter(report);
+    this.#keyListeners = new KeyListeners(report);
+    this.#evaluation = new Evaluation(options, this.#usage, this.#warnings);
   }
 
   /** Begins to follow the server. Does nothing the second time; {@link ready} does it too. */
@@ -98,69 +108,69 @@ export class FlagClient {
       return;
     }
     this.#phase = 'started';
+    this.#open();
+  }
+
+  #open(): void {
     try {
-      const opened = this.#surroundings.open();
+      const opened = this.#options.open();
       if (opened instanceof Promise) {
         opened.then(
           (evaluator) => this.#follow(evaluator),
-          (error: unknown) => this.#break(error),
+          (error: unknown) => this.#fail(error),
         );
       } else {
         this.#follow(opened);
       }
     } catch (error) {
-      this.#break(error);
+      this.#fail(error);
     }
   }
 
   /**
-   * Starts the client and waits for its first snapshot, at most `timeoutMs` (5 s unless given). Never rejects. After `TIMED_OUT` and
-   * `FAILED` the client goes on trying; only an evaluator that does not load is final.
+   * Starts the client and waits for flags, at most `timeoutMs` (5 s by default) or until `signal` is aborted. Never rejects. After each result the
+   * client keeps trying; only an evaluator that cannot be loaded is final.
    */
-  ready({ timeoutMs = READY_TIMEOUT_MS }: { timeoutMs?: number } = {}): Promise<Readiness> {
+  ready(options: ReadyOptions = {}): Promise<Readiness> {
     this.start();
-    return new Promise((resolve) => {
-      const settle = () => {
-        const readiness = this.#readiness();
-        if (readiness !== undefined) {
-          finish(readiness);
-        }
-      };
-      // It holds the process: whoever awaits this wants the answer.
-      const cancel = this.#clock.after(timeoutMs, () => finish('TIMED_OUT'), true);
-      const unsubscribe = this.#events.on('status', settle);
-      function finish(readiness: Readiness): void {
-        cancel();
-        unsubscribe();
-        resolve(readiness);
-      }
-      settle();
-    });
+    return this.#ready.wait(
+      options,
+      () => this.#settledReadiness(),
+      () => (this.#hasSnapshot ? 'STALE' : 'TIMED_OUT'),
+    );
   }
 
-  #readiness(): Readiness | undefined {
-    if (this.#status === 'READY' || this.#status === 'STALE') {
-      return this.#status;
+  get #hasSnapshot(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** The result of waiting if waiting longer is pointless. */
+  #settledReadiness(): Readiness | undefined {
+    if (this.#status === 'READY') {
+      return 'READY';
     }
-    const isHopeless = this.#status === 'ERROR' || this.#phase === 'broken' || this.#phase === 'closed';
-    return isHopeless ? 'FAILED' : undefined;
+    const isFinal = this.#isRefused || this.#phase === 'broken' || this.#phase === 'closed';
+    if (!isFinal) {
+      return undefined;
+    }
+    return this.#hasSnapshot ? 'STALE' : 'FAILED';
   }
 
   get status(): Status {
     return this.#status;
   }
 
-  /** The revision of the snapshot that is served; 0 before the first. */
+  /** The revision of the snapshot; 0 before the first. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** What is wrong with the flags of the snapshot. */
+  /** Why flags are broken. */
   get issues(): Issue[] {
-    return this.#ask((engine) => engine.issues(), []);
+    return this.#try((evaluator) => evaluator.issues(), []);
   }
 
-  /** Listens; what is returned stops listening. */
+  /** Adds a listener; the function that is returned removes it. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
     return this.#events.on(name, listener);
   }
@@ -169,195 +179,235 @@ export class FlagClient {
     this.#events.off(name, listener);
   }
 
-  getBooleanValue(flag: string, fallback: boolean, context?: Asker): boolean {
-    return this.#value(flag, 'boolean', fallback, context);
+  /** Calls `listener` whenever the outcome of this flag may have changed; the function that is returned removes it. */
+  subscribe(flag: string, listener: () => void): () => void {
+    return this.#keyListeners.add(flag, listener);
   }
 
-  getStringValue(flag: string, fallback: string, context?: Asker): string {
-    return this.#value(flag, 'string', fallback, context);
+  /** The flags of one context, each evaluated once and all in the current revision: for a request or a job. */
+  forContext(context?: ContextInput): Flags {
+    const evaluation = this.#evaluation;
+    const own = evaluation.ownContext(context);
+    const revision = this.#current?.hold();
+    const evaluator = () => revision?.evaluator ?? this.#current;
+    return new Flags({
+      context: contextOf(own),
+      evaluate: (flag, type) => evaluation.evaluateOwn(evaluator(), flag, type, own),
+      evaluateAll: (isClientSide) => evaluation.evaluateAll(evaluator(), own, isClientSide),
+    });
   }
 
-  getNumberValue(flag: string, fallback: number, context?: Asker): number {
-    return this.#value(flag, 'number', fallback, context);
+  /** All flags of the snapshot for one context; the value of a broken flag is `undefined`. */
+  evaluateAll(context?: ContextInput): Record<string, Details<JsonValue | undefined>> {
+    return this.#evaluation.evaluateAll(this.#current, this.#evaluation.ownContext(context));
   }
 
-  /** The value is the caller's own: changing it changes no other answer. */
-  getObjectValue<T extends JsonValue = JsonValue>(flag: string, fallback: T, context?: Asker): T {
-    return this.#value(flag, 'object', fallback, context);
+  /**
+   * Replaces the values of flags for everybody who asks this client, until the result is disposed of: for tests, and to try something out.
+   *
+   * ```js
+   * using _ = client.override({ 'new-checkout': true });
+   * ```
+   */
+  override(values: OverrideValues): Disposable {
+    const flags = Object.keys(values);
+    const remove = this.#evaluation.override(values);
+    this.#emitChange(flags);
+    return {
+      [Symbol.dispose]: () => {
+        remove();
+        this.#emitChange(flags);
+      },
+    };
   }
 
-  getBooleanDetails(flag: string, fallback: boolean, context?: Asker): Details<boolean> {
-    return this.#details(flag, 'boolean', fallback, context);
+  /** Reports the evaluations that were counted so far, within `timeoutMs`; resolves with whether the server has them. Never rejects. */
+  flush({ timeoutMs = FLUSH_TIMEOUT_MS, waitUntil }: FlushOptions = {}): Promise<boolean> {
+    const sent = within(this.#clock, timeoutMs, this.#flush());
+    waitUntil?.(sent);
+    return sent;
   }
 
-  getStringDetails(flag: string, fallback: string, context?: Asker): Details<string> {
-    return this.#details(flag, 'string', fallback, context);
+  async #flush(): Promise<boolean> {
+    const settled = [this.#follower?.settle?.(), this.#options.settle?.()];
+    const [isSent] = await Promise.all([this.#reporter?.flush() ?? true, ...settled]);
+    return isSent;
   }
 
-  getNumberDetails(flag: string, fallback: number, context?: Asker): Details<number> {
-    return this.#details(flag, 'number', fallback, context);
-  }
-
-  getObjectDetails<T extends JsonValue = JsonValue>(flag: string, fallback: T, context?: Asker): Details<T> {
-    return this.#details(flag, 'object', fallback, context);
-  }
-
-  /** Every flag of the snapshot for one context; the value is `undefined` where a flag is broken. */
-  evaluateAll(context?: Asker): Record<string, Details<JsonValue | undefined>> {
-    return this.#ask((engine) => {
-      const all: Record<string, Details<JsonValue | undefined>> = {};
-      for (const answer of engine.answers(context)) {
-        this.#usage?.count(answer);
-        set(all, answer.flag, answer.details<JsonValue | undefined>(undefined));
-      }
-      return all;
-    }, {});
-  }
-
-  /** Ends every connection and timer. The last values go on being served; closing again does nothing. */
-  async close(): Promise<void> {
-    if (this.#phase === 'closed') {
-      return;
+  /**
+   * Ends all connections and timers, and reports the evaluations that were counted, within `timeoutMs` (2 s by default). Flags keep their
+   * last values; closing again does nothing.
+   */
+  async close({ timeoutMs = FLUSH_TIMEOUT_MS }: { timeoutMs?: number } = {}): Promise<void> {
+    if (this.#phase !== 'closed') {
+      this.#phase = 'closed';
+      this.#cancelRestart();
+      this.#follower?.stop();
+      this.#boundary?.stop();
+      this.#setStatus(this.#hasSnapshot ? 'STALE' : 'NOT_READY');
+      this.#events.clear();
+      this.#keyListeners.clear();
+      const ends = Promise.all([this.#reporter?.stop() ?? true, this.#options.settle?.()]);
+      this.#closing = within(
+        this.#clock,
+        timeoutMs,
+        ends.then(([isSent]) => isSent),
+      );
     }
-    this.#phase = 'closed';
-    this.#sync?.stop();
-    this.#reporter?.stop();
-    this.#disarmBoundary();
-    this.#become(this.#hasSnapshot ? 'STALE' : 'NOT_READY');
-    this.#events.clear();
+    await this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** Serves `document` from now on, without a server. Throws where it is refused whole. */
-  protected adopt(evaluator: Evaluator, document: string): void {
+  /** Evaluates `document` from now on, without a server. Throws if it is refused as a whole. */
+  protected loadDocument(evaluator: Evaluator, document: string): void {
     this.#phase = 'started';
-    this.#engine = new Engine(evaluator, this.#clock);
-    this.#current(this.#engine.load(document));
+    this.#markCurrent(this.#use(evaluator).load(document));
   }
 
-  #value<T>(flag: string, type: ValueType, fallback: T, context: Asker | undefined): T {
-    const answer = this.#answer(flag, type, context);
-    // The core has compared the value's type with the one that the getter names.
-    return answer instanceof Answer && answer.errorCode === null ? (answer.value() as T) : fallback;
-  }
-
-  #details<T>(flag: string, type: ValueType, fallback: T, context: Asker | undefined): Details<T> {
-    const answer = this.#answer(flag, type, context);
-    return answer instanceof Answer ? answer.details(fallback) : toFailure(flag, ...answer, fallback);
-  }
-
-  /** The answer, or the code and the message of a failure. */
-  #answer(flag: string, type: ValueType, context: Asker | undefined): Answer | [ErrorCode, string | undefined] {
-    if (this.#engine === undefined || !this.#hasSnapshot) {
-      return ['PROVIDER_NOT_READY', undefined];
+  /**
+   * Evaluates `document`, with this evaluator, until the server has sent its own flags; a client without a server has nothing newer. Throws if the
+   * document is refused as a whole.
+   */
+  protected loadBootstrap(evaluator: Evaluator, document: string): void {
+    if (this.#options.server === undefined) {
+      this.loadDocument(evaluator, document);
+      return;
     }
+    this.#markStored(this.#use(evaluator).load(document));
+  }
+
+  protected evaluateFlag(flag: string, type: ValueType, context: ContextInput | undefined): Evaluated {
+    return this.#evaluation.evaluate(this.#current, flag, type, context);
+  }
+
+  /** Calls the evaluator; returns `otherwise` if there is none or it fails. */
+  #try<T>(call: (evaluator: CachingEvaluator) => T, otherwise: T): T {
     try {
-      const answer = this.#engine.answer(flag, type, context);
-      this.#usage?.count(answer);
-      return answer;
+      return this.#evaluator === undefined ? otherwise : call(this.#evaluator);
     } catch (error) {
-      return ['GENERAL', describe(error)];
+      this.#warnings.warnOnce(`the evaluator failed: ${errorMessage(error)}`);
+      return otherwise;
     }
   }
 
-  /** Asks the engine, or answers `fallback` where there is none or it fails. */
-  #ask<T>(question: (engine: Engine) => T, fallback: T): T {
-    try {
-      return this.#engine === undefined ? fallback : question(this.#engine);
-    } catch (error) {
-      this.#warnOnce(`the evaluator failed: ${describe(error)}`);
-      return fallback;
+  #use(evaluator: Evaluator): CachingEvaluator {
+    const caching = new CachingEvaluator(evaluator, this.#clock);
+    this.#evaluator = caching;
+    if ('trapped' in evaluator) {
+      evaluator.trapped = (error) => this.#restart(caching, error);
     }
+    const timed = {
+      nextBoundary: (since: number) => this.#try(() => caching.nextBoundary(since), undefined),
+      changedBetween: (since: number, until: number) => this.#try(() => caching.changedBetween(since, until), []),
+    };
+    if (this.#options.reportIntervalMs === undefined) {
+      this.#boundary = new BoundaryTimer(this.#clock, timed, (flags) => this.#emitChange(flags));
+    }
+    return caching;
   }
 
   #follow(evaluator: Evaluator): void {
-    const { remote } = this.#surroundings;
-    if (this.#phase === 'closed' || remote === undefined) {
+    const { server, follow = Sync.create, restore } = this.#options;
+    if (this.#phase === 'closed' || (server === undefined && restore === undefined)) {
       return;
     }
-    this.#engine = new Engine(evaluator, this.#clock);
-    this.#sync = new Sync(remote, this.#engine, this.#clock, {
-      current: (commit) => this.#current(commit),
-      outdated: (reason, denied) => this.#outdated(reason, denied),
+    const caching = this.#evaluator ?? this.#use(evaluator);
+    const stored = restore?.(caching);
+    if (server === undefined) {
+      this.#markCurrent(stored);
+      return;
+    }
+    if (stored !== undefined) {
+      this.#markStored(stored);
+    }
+    this.#follower = follow(server, caching, this.#clock, {
+      current: (update) => this.#markCurrent(update),
+      unreachable: (reason, isRefused) => this.#markUnreachable(reason, isRefused),
     });
-    this.#sync.start();
+    const { read } = this.#follower;
+    if (read !== undefined) {
+      this.#evaluation.onRead(read.bind(this.#follower));
+    }
+    this.#follower.start();
     if (this.#usage !== undefined) {
-      this.#reporter = new Reporter(remote, this.#usage, this.#clock);
-      this.#reporter.start();
+      const { reportIntervalMs } = this.#options;
+      if (this.#reporter === undefined) {
+        this.#reporter = new Reporter(server, this.#usage, this.#clock, reportIntervalMs);
+        if (reportIntervalMs === undefined) {
+          this.#reporter.start();
+        }
+      }
     }
   }
 
-  #break(error: unknown): void {
+  /**
+   * The evaluator is lost: another one is opened, and gets the flags anew. Until then getters return the caller's default. One that is lost again and
+   * again is replaced after delays that grow.
+   */
+  #restart(lost: CachingEvaluator, error: unknown): void {
+    if (this.#phase !== 'started' || this.#evaluator !== lost) {
+      return;
+    }
+    this.#warnings.warn(`the evaluator failed and is loaded anew: ${errorMessage(error)}`);
+    this.#evaluator = undefined;
+    this.#current = undefined;
+    this.#follower?.stop();
+    this.#boundary?.stop();
+    this.#setStatus('NOT_READY');
+    const now = this.#clock.now();
+    this.#restarts = now - this.#restartedAt < TIMING.healthyAfter ? this.#restarts + 1 : 0;
+    this.#restartedAt = now;
+    const delay = this.#restarts === 0 ? 0 : reconnectDelay(this.#restarts, this.#clock.random());
+    this.#cancelRestart = this.#clock.after(delay, () => this.#open());
+  }
+
+  #fail(error: unknown): void {
     this.#phase = 'broken';
-    this.#warnOnce(`the evaluator did not load: ${describe(error)}`);
-    this.#become('ERROR');
+    this.#warnings.warnOnce(`the evaluator cannot be loaded: ${errorMessage(error)}`);
+    this.#setStatus('FAILED');
   }
 
-  #current(commit: Commit | undefined): void {
-    this.#hasSnapshot = true;
-    this.#revision = commit?.revision ?? this.#revision;
-    this.#warned.clear();
-    this.#armBoundary();
-    this.#become('READY');
-    if (commit !== undefined && commit.changed.length > 0) {
-      this.#events.emit('change', { flags: commit.changed });
+  #markCurrent(update: SnapshotUpdate | undefined): void {
+    this.#current = this.#evaluator;
+    this.#isRefused = false;
+    this.#revision = update?.revision ?? this.#revision;
+    this.#warnings.reset();
+    this.#boundary?.schedule();
+    this.#setStatus('READY');
+    if (update !== undefined && update.changed.length > 0) {
+      this.#emitChange(update.changed);
     }
   }
 
-  #outdated(reason: string, denied: boolean): void {
-    this.#warnOnce(`${this.#hasSnapshot ? 'serving the last known values' : 'no values yet'}: ${reason}`);
-    this.#become(this.#hasSnapshot ? 'STALE' : denied ? 'ERROR' : 'NOT_READY');
+  /** Flags of an earlier time are there. */
+  #markStored({ revision }: SnapshotUpdate): void {
+    this.#current = this.#evaluator;
+    this.#revision = revision;
+    this.#boundary?.schedule();
+    this.#setStatus('STALE');
   }
 
-  #become(status: Status): void {
+  #markUnreachable(reason: string, isRefused: boolean): void {
+    this.#isRefused = isRefused;
+    this.#warnings.warnOnce(
+      `${this.#hasSnapshot ? 'flags keep their last values' : 'no flags received yet'}: ${reason}`,
+    );
+    this.#setStatus(this.#hasSnapshot ? 'STALE' : isRefused ? 'FAILED' : 'NOT_READY');
+  }
+
+  #setStatus(status: Status): void {
     if (status !== this.#status) {
       this.#status = status;
       this.#events.emit('status', { status });
     }
+    this.#ready.check();
   }
 
-  /** Told once until the snapshot is fresh again, also where several things are wrong by turns. */
-  #warnOnce(message: string): void {
-    if (!this.#warned.has(message)) {
-      this.#warned.add(message);
-      this.#logger.warn(`flagstaff: ${message}`);
-    }
-  }
-
-  /** Waits for the next instant at which flags change by time alone. */
-  #armBoundary(): void {
-    this.#disarmBoundary();
-    // Not now: what time has changed since, before a commit came, is not told of by the commit.
-    this.#timeToldUntil ??= this.#clock.now();
-    const since = this.#timeToldUntil;
-    const boundary = this.#ask((engine) => engine.nextBoundary(since), undefined);
-    if (typeof boundary !== 'number') {
-      return;
-    }
-    this.#disarmBoundary = this.#clock.after(boundary - this.#clock.now(), () => {
-      const until = this.#clock.now();
-      if (until < boundary) {
-        this.#armBoundary();
-        return;
-      }
-      const flags = this.#ask((engine) => engine.changedBetween(since, until), []);
-      this.#timeToldUntil = until;
-      this.#armBoundary();
-      if (flags.length > 0) {
-        this.#events.emit('change', { flags });
-      }
-    });
-  }
-}
-
-/** Sets a member whatever its name; assigning to `__proto__` would do something else. */
-function set<T>(members: Record<string, T>, name: string, value: T): void {
-  if (name === '__proto__') {
-    Object.defineProperty(members, name, { value, enumerable: true, configurable: true, writable: true });
-  } else {
-    members[name] = value;
+  #emitChange(flags: readonly string[]): void {
+    this.#keyListeners.call(flags);
+    this.#events.emit('change', { flags });
   }
 }

@@ -1,6 +1,6 @@
-/** Time and chance, passed in so that tests decide both. */
+/** Time and randomness, as an argument so that tests control both. */
 
-/** Undoes what returned it; calling it again does nothing. */
+/** Cancels the timer; calling it again does nothing. */
 export type Cancel = () => void;
 
 export interface Clock {
@@ -8,12 +8,12 @@ export interface Clock {
   now(): number;
   /** A number in [0, 1). */
   random(): number;
-  /** Runs `action` once, `delay` milliseconds from now. A timer does not keep a process alive unless `holds` says so. */
+  /** Runs `action` once, `delay` milliseconds from now. A timer does not keep a process running unless `holds` is set. */
   after(delay: number, action: () => void, holds?: boolean): Cancel;
 }
 
-/** The longest delay that `setTimeout` takes; a longer one fires at once. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+/** The longest delay that `setTimeout` supports; a longer one fires at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -21,7 +21,7 @@ export const systemClock: Clock = {
   after(delay, action, holds = false) {
     let timer: ReturnType<typeof setTimeout>;
     const arm = (rest: number) => {
-      const part = Math.min(Math.max(rest, 0), LONGEST_TIMEOUT_MS);
+      const part = Math.min(Math.max(rest, 0), MAX_TIMEOUT_MS);
       timer = setTimeout(() => (rest > part ? arm(rest - part) : action()), part);
       if (!holds) {
         unref(timer);
@@ -32,7 +32,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Lets a process end while the timer runs; in a browser a timer is a number and nothing needs to be done. */
+/** Lets a process end while the timer runs; in a browser a timer is a number, and nothing has to be done. */
 function unref(timer: unknown): void {
   if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') {
     timer.unref();

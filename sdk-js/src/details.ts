@@ -1,15 +1,15 @@
-/** What a getter answers, beyond the value. */
+/** Evaluation details: a value and the reason for it. */
 
 import type { ErrorCode, JsonObject, Outcome, Reason } from './evaluator.js';
 
-/** OpenFeature's evaluation details, and what Flagstaff knows beyond them. They are frozen: callers that get the same ones share them. */
+/** OpenFeature's evaluation details, and more. They are frozen, since callers may share them. */
 export interface Details<T> {
   readonly flagKey: string;
   readonly value: T;
-  /** The variant served; absent where the caller's default was. */
+  /** The variant served; absent if `value` is the caller's default. */
   readonly variant?: string;
   readonly reason: Reason;
-  /** Present exactly where `value` is the caller's default. */
+  /** Why `value` is the caller's default; absent if it is not, and if the flag serves nothing. */
   readonly errorCode?: ErrorCode;
   readonly errorMessage?: string;
   readonly flagMetadata: Readonly<JsonObject>;
@@ -17,52 +17,65 @@ export interface Details<T> {
   readonly enabled: boolean;
   /** Whether the split of an experiment decided. */
   readonly inExperiment: boolean;
-  /** Which part of the flag decided, such as `{"step": "rule", "index": 0}`. */
+  /** Which part of the flag decided, as `{"step": "rule", "index": 0}`. */
   readonly detail: Readonly<JsonObject>;
-  /** For an object, where each leaf comes from, by JSON pointer. */
+  /** For an object, the source of each leaf, by JSON pointer. */
   readonly sources: Readonly<JsonObject>;
 }
 
-const NOTHING: Readonly<JsonObject> = Object.freeze({});
+const EMPTY: Readonly<JsonObject> = Object.freeze({});
 
 const MESSAGES: Record<ErrorCode, string> = {
-  PROVIDER_NOT_READY: 'no snapshot has arrived yet',
+  PROVIDER_NOT_READY: 'no flags have been received yet',
   FLAG_NOT_FOUND: 'there is no such flag',
   PARSE_ERROR: 'the flag is broken; the issues of the client say where',
   TYPE_MISMATCH: "the flag's value is of another type",
-  INVALID_CONTEXT: 'the context is no object, or its `targetingKey` is no string',
+  INVALID_CONTEXT: 'the context is not an object, its `targetingKey` is not a string, or it has too many attributes',
   GENERAL: 'the evaluation failed',
 };
 
-/** The details of an outcome; where it carries an error the value is the caller's default. */
-export function toDetails<T>(flagKey: string, outcome: Outcome, fallback: T): Details<T> {
+/** What an error code means, for people. */
+export function messageOf(errorCode: ErrorCode): string {
+  return MESSAGES[errorCode];
+}
+
+/** Whether an outcome has a value: there is no error, and it has a variant or is one that the program set. */
+export function hasValue({ errorCode, variant, reason }: Outcome): boolean {
+  return errorCode === null && (variant !== null || reason === 'STATIC');
+}
+
+/** The details of an outcome; if it has no value, that is the caller's default. */
+export function toDetails<T>(flagKey: string, outcome: Outcome, defaultValue: T): Details<T> {
   const { variant, reason, errorCode, metadata, enabled, inExperiment, detail, sources } = outcome;
   const common = { flagKey, reason, flagMetadata: metadata, enabled, inExperiment, detail, sources };
   if (errorCode !== null) {
-    return Object.freeze({ ...common, value: fallback, errorCode, errorMessage: MESSAGES[errorCode] });
+    return Object.freeze({ ...common, value: defaultValue, errorCode, errorMessage: MESSAGES[errorCode] });
+  }
+  if (!hasValue(outcome)) {
+    return Object.freeze({ ...common, value: defaultValue });
   }
   // The core has compared the value's type with the one that the getter named.
   const value = outcome.value as T;
   return Object.freeze(variant === null ? { ...common, value } : { ...common, value, variant });
 }
 
-/** The details of an evaluation that did not take place. */
+/** The details of an evaluation that failed before it reached the core. */
 export function toFailure<T>(
   flagKey: string,
   errorCode: ErrorCode,
   errorMessage: string | undefined,
-  fallback: T,
+  defaultValue: T,
 ): Details<T> {
   return Object.freeze({
     flagKey,
-    value: fallback,
+    value: defaultValue,
     reason: 'ERROR',
     errorCode,
     errorMessage: errorMessage ?? MESSAGES[errorCode],
-    flagMetadata: NOTHING,
+    flagMetadata: EMPTY,
     enabled: false,
     inExperiment: false,
-    detail: NOTHING,
-    sources: NOTHING,
+    detail: EMPTY,
+    sources: EMPTY,
   });
 }

@@ -1,26 +1,27 @@
 /**
- * The context as JSON text. Not `JSON.stringify`: that throws on a cycle or a bigint, calls `toJSON` of strangers, writes `null`
- * for NaN and text for a Date, and would so make up values that the caller never gave. Here a value that JSON has no word for is
- * left out, which the core reads as missing.
+ * The context as JSON text. Not `JSON.stringify`: it throws on a cycle or a bigint, writes `null` for NaN and for a function in an array, and
+ * so produces values that the caller never passed. Here a value that JSON cannot represent is left out, which the core treats as missing.
  */
 
-/** Containers inside one another that are read; the core's limit, and what lies deeper is out of reach of any path. */
-const DEPTH = 64;
+import { isPlainObject, toPlain } from './plain.js';
+
+/** The maximum depth of nested containers: the core's limit, beyond which no path reaches. */
+export const MAX_DEPTH = 64;
 
 /** Attributes of a context; the core's limit. */
 const MAX_ATTRIBUTES = 1_000;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** The text of a context that is invalid, for which the core answers `INVALID_CONTEXT`. */
+/** The text of an invalid context, for which the core returns `INVALID_CONTEXT`. */
 const INVALID = 'null';
 
-/** Encodes a context; `undefined` stands for the empty one. */
+/** Encodes a context; `undefined` is the empty one. */
 export function encodeContext(context: unknown): string {
   return readContext(context).text;
 }
 
-/** Encodes a context and says whether it is a valid one. It is read once, so that the two are of the same context. */
+/** Encodes a context and checks it. It is read once, so that text and check agree. */
 export function readContext(context: unknown): { text: string; isValid: boolean } {
   if (context === undefined) {
     return { text: '{}', isValid: true };
@@ -28,12 +29,12 @@ export function readContext(context: unknown): { text: string; isValid: boolean 
   try {
     return isPlainObject(context) && !isTooLarge(context) ? readMembers(context) : { text: INVALID, isValid: false };
   } catch {
-    // A revoked proxy: nothing can be read of it, not even what it is.
+    // A revoked proxy, of which nothing can be read.
     return { text: INVALID, isValid: false };
   }
 }
 
-/** Encodes any value, `undefined` where JSON has no word for it; `ancestors` are what it was reached through, the context first. */
+/** Encodes any value, `undefined` if JSON cannot represent it; `ancestors` are the containers that it is in, the context first. */
 export function encodeValue(value: unknown, ancestors: readonly object[] = []): string | undefined {
   try {
     return encode(value, ancestors);
@@ -42,17 +43,17 @@ export function encodeValue(value: unknown, ancestors: readonly object[] = []): 
   }
 }
 
-/** Whether a context's `targetingKey` is one or absent. */
+/** Whether a context's `targetingKey` is valid or absent. */
 export function isTargetingKey(key: unknown): boolean {
   return key === undefined || key === null || typeof key === 'string';
 }
 
-/** Whether a text is one of Unicode scalar values, which the core's texts are. */
+/** Whether a string has no lone surrogate: the core's strings are sequences of Unicode scalar values. */
 export function isWellFormed(text: string): boolean {
   return !LONE_SURROGATE.test(text);
 }
 
-/** Whether a context has more attributes than it may. Counted without a list of them, since every evaluation asks. */
+/** Whether a context has more attributes than the limit. */
 export function isTooLarge(context: object): boolean {
   let count = 0;
   for (const _ in context) {
@@ -66,7 +67,7 @@ export function isTooLarge(context: object): boolean {
 
 function readMembers(context: object): { text: string; isValid: boolean } {
   const members = encodeMembers(context, []);
-  // A targeting key of a foreign type is a key that is no string, which is not the same as no key.
+  // A targeting key that JSON cannot represent is invalid, not missing.
   if (!members.has('targetingKey') && !isTargetingKey(ownMember(context, 'targetingKey'))) {
     members.set('targetingKey', 'false');
   }
@@ -96,7 +97,7 @@ function encodeString(value: string): string | undefined {
 }
 
 function encodeContainer(value: object, ancestors: readonly object[]): string | undefined {
-  if (ancestors.length >= DEPTH || ancestors.includes(value)) {
+  if (ancestors.length >= MAX_DEPTH || ancestors.includes(value)) {
     return undefined;
   }
   if (Array.isArray(value)) {
@@ -109,10 +110,13 @@ function encodeContainer(value: object, ancestors: readonly object[]): string | 
     }
     return `[${elements.join(',')}]`;
   }
-  return isPlainObject(value) ? join(encodeMembers(value, ancestors)) : undefined;
+  if (isPlainObject(value)) {
+    return join(encodeMembers(value, ancestors));
+  }
+  return encode(toPlain(value), [...ancestors, value]);
 }
 
-/** A member that cannot be read, such as a revoked proxy, costs its owner that member only. */
+/** A member that cannot be read, such as a revoked proxy, is left out. */
 function encodeMembers(value: object, ancestors: readonly object[]): Map<string, string> {
   const inside = [...ancestors, value];
   const members = new Map<string, string>();
@@ -129,7 +133,7 @@ function join(members: Map<string, string>): string {
   return `{${Array.from(members, ([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`;
 }
 
-/** Reads a property; a getter that throws reads as missing. */
+/** Reads a property; one whose getter throws is missing. */
 function read(owner: object, name: PropertyKey): unknown {
   try {
     return Reflect.get(owner, name);
@@ -138,16 +142,7 @@ function read(owner: object, name: PropertyKey): unknown {
   }
 }
 
-/** A member of the object itself, nothing that it inherits. */
+/** An own member of an object, not an inherited one. */
 export function ownMember(owner: object, name: string): unknown {
   return Object.hasOwn(owner, name) ? (owner as Record<string, unknown>)[name] : undefined;
-}
-
-/** Whether `value` is a bare object: of a literal, of `JSON.parse` or without prototype, of this realm or another. */
-export function isPlainObject(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return false;
-  }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -1,22 +1,41 @@
-/** What `@flagstaff/node` and `@flagstaff/web` share. Each brings an {@link Evaluator} and, where it needs one, a {@link Fetch}. */
+/** What `@flagstaff/node` and `@flagstaff/web` share. Each provides an {@link Evaluator} and, if necessary, a {@link Fetch}. */
 
-export {
-  type Asker,
-  type ClientEvents,
-  type Context,
-  FlagClient,
-  type Logger,
-  type Readiness,
-  type Status,
-  type Surroundings,
-} from './client.js';
+export type { Bootstrap, EvaluatedFlag } from './bootstrap.js';
+export { CachingEvaluator } from './caching-evaluator.js';
+export { FlagClient, type FlagClientOptions, type FollowFunction } from './client.js';
 export { type Clock, systemClock } from './clock.js';
 export { type Details, toDetails } from './details.js';
 export { encodeContext, encodeValue } from './encode.js';
-export { Engine } from './engine.js';
-export type { ErrorCode, Evaluator, Issue, JsonObject, JsonValue, Outcome, Reason, ValueType } from './evaluator.js';
-export { PreparedContext } from './prepared.js';
-export type { ByteStream, Fetch, HttpRequest, HttpResponse, Remote } from './transport.js';
-export { identify, parseRemote } from './transport.js';
+export type {
+  ErrorCode,
+  Evaluator,
+  Issue,
+  JsonObject,
+  JsonValue,
+  Outcome,
+  Reason,
+  SnapshotUpdate,
+  TransferProgress,
+  ValueType,
+} from './evaluator.js';
+export { Flags } from './flags.js';
+export { OnDemand, OnRequest, PollSync } from './modes.js';
+export type { OverrideValues } from './overrides.js';
+export { repairContext } from './plain.js';
+export { type ContextInput, contextOf, PreparedContext } from './prepared.js';
+export type { Follower, SyncListener } from './sync.js';
+export type { ByteStream, Fetch, HttpRequest, HttpResponse, ServerConnection } from './transport.js';
+export { createInstanceInfo, parseServerConnection } from './transport.js';
+export type {
+  ClientEvents,
+  Context,
+  FlagValue,
+  FlushOptions,
+  Logger,
+  Readiness,
+  ReadyOptions,
+  Status,
+  Widened,
+} from './types.js';
 export { VERSION } from './version.js';
 export { fromWasm } from './wasm.js';

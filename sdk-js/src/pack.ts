@@ -1,11 +1,12 @@
 /**
- * Writes the attributes that a flag may read into memory that the core sees; the layout is told in `core/src/text/packed.rs`. What is
- * written is what `encode.ts` would have made of the context, attribute by attribute.
+ * Writes the attributes that a flag may read into memory that the core reads; `bindings-js/src/packed.rs` describes the layout. The values are
+ * those that `encode.ts` would write, attribute by attribute.
  */
 
-import { encodeValue, isPlainObject, isTargetingKey, isTooLarge, isWellFormed, ownMember } from './encode.js';
+import { encodeValue, isTargetingKey, isTooLarge, isWellFormed, MAX_DEPTH, ownMember } from './encode.js';
+import { isPlainObject, toPlain } from './plain.js';
 
-/** Enough for any sensible context; what does not fit crosses as text. */
+/** Enough for most contexts; one that does not fit is passed as text. */
 export const CONTEXT_BYTES = 8_192;
 
 const RECORDS = 8;
@@ -20,12 +21,12 @@ const STRING = 5;
 const ARRAY = 6;
 const OBJECT = 7;
 
-/** From here on the encoder of the platform is faster than a loop. */
-const LONG = 48;
+/** From this length on the platform's encoder is faster than a loop. */
+const LONG_STRING = 48;
 
 const encoder = new TextEncoder();
 
-/** The same memory in three ways; detached with it. */
+/** Views of the same memory; detached together with it. */
 export class SharedMemory {
   readonly bytes: Uint8Array;
   readonly words: Uint32Array;
@@ -41,8 +42,8 @@ export class SharedMemory {
   }
 
   /**
-   * Writes the attributes at `paths`. `false` where that cannot be done: the context is not a valid one, something does not fit, or
-   * something throws when it is read; then the context crosses as text.
+   * Writes the attributes at `paths`. `false` if the context is not valid, or does not fit; then it must be passed as text. Throws what
+   * a getter of the context throws.
    */
   pack(context: unknown, paths: readonly (readonly string[])[]): boolean {
     if (!isPlainObject(context) || isTooLarge(context)) {
@@ -63,36 +64,50 @@ export class SharedMemory {
       if (path.length === 1 && (typeof member !== 'object' || member === null)) {
         text = this.#scalar(member, record, text);
       } else {
-        text = this.#inside(context, member, path, record, text);
+        text = this.#nested(context, member, path, record, text);
       }
     }
     return text <= this.bytes.length;
   }
 
-  // What writes returns where the next text may begin: beyond the end where there was no room.
+  // The methods below return where the next string may begin, which is beyond the end if there was no room.
 
-  /** Writes what lies at the end of a path, `member` being where it begins. */
-  #inside(context: object, member: unknown, path: readonly string[], record: number, text: number): number {
+  /** Writes the value at the end of a path that begins at `member`. */
+  #nested(context: object, member: unknown, path: readonly string[], record: number, text: number): number {
     const ancestors = [context];
-    let value = member;
+    let value = this.#plain(member, ancestors);
     for (const name of path.slice(1)) {
-      if (!isPlainObject(value) || ancestors.includes(value)) {
+      if (!isPlainObject(value)) {
         return this.#nothing(record, MISSING, text);
       }
       ancestors.push(value);
-      value = ownMember(value, name);
+      value = this.#plain(ownMember(value, name), ancestors);
     }
     if (typeof value !== 'object' || value === null) {
       return this.#scalar(value, record, text);
     }
-    if (ancestors.includes(value)) {
-      return this.#nothing(record, MISSING, text);
-    }
     if (!Array.isArray(value)) {
-      return this.#nothing(record, isPlainObject(value) ? OBJECT : MISSING, text);
+      return this.#nothing(record, OBJECT, text);
     }
     const elements = encodeValue(value, ancestors);
     return elements === undefined ? this.#nothing(record, MISSING, text) : this.#text(elements, ARRAY, record, text);
+  }
+
+  /** A scalar, a plain object or an array; `undefined` for an object that is inside itself. */
+  #plain(value: unknown, ancestors: object[]): unknown {
+    let plain = value;
+    while (typeof plain === 'object' && plain !== null) {
+      if (ancestors.includes(plain) || ancestors.length > MAX_DEPTH) {
+        return undefined;
+      }
+      const next = toPlain(plain);
+      if (next === plain) {
+        return plain;
+      }
+      ancestors.push(plain);
+      plain = next;
+    }
+    return plain;
   }
 
   #scalar(value: unknown, record: number, text: number): number {
@@ -127,7 +142,7 @@ export class SharedMemory {
       return Number.POSITIVE_INFINITY;
     }
     let length = 0;
-    if (value.length < LONG) {
+    if (value.length < LONG_STRING) {
       while (length < value.length) {
         const unit = value.charCodeAt(length);
         if (unit > 0x7f) {

@@ -1,46 +1,42 @@
-/** Contexts that are read once, for many questions. */
+/** Contexts that are read once, for many evaluations. */
 
-import { readContext } from './encode.js';
+import { isTargetingKey, isTooLarge, readContext } from './encode.js';
 import type { Evaluator } from './evaluator.js';
+import { isPlainObject, PREPARED_TEXT, repairContext } from './plain.js';
+import type { Context } from './types.js';
 
-/**
- * Where a prepared context says its text to another copy of this package: an application may have one as a module and one as CommonJS,
- * and their classes do not know each other.
- */
-const TEXT = Symbol.for('flagstaff.context');
-
-/** Whether something is a prepared context of this copy. Unlike `instanceof` it asks a proxy nothing, and so never throws. */
+/** Whether a value is a prepared context of this copy. Unlike `instanceof` it calls no trap of a proxy, and so never throws. */
 export let isPrepared: (context: unknown) => context is PreparedContext;
 
-/** Whether it is none that the getters call invalid. */
+/** Whether the context is valid. */
 export let isValid: (context: PreparedContext) => boolean;
 
 /** The context as JSON text. */
 export let textOf: (context: PreparedContext) => string;
 
 /**
- * A context that is read once, for code that asks many flags about the same user: a request, a session, a job.
+ * A context that is read once, for code that evaluates many flags for one context: a request, a session, a job.
  *
  * ```js
  * const context = new PreparedContext({ targetingKey: 'user-1', plan: 'pro' });
  * client.getBooleanValue('new-checkout', false, context);
  * ```
  *
- * It serves every client. Later changes of the object it was made of are not seen. Preparing costs as much as some twenty questions about a
- * plain object, so a context that is asked about less often is better handed over as it is.
+ * It works with every client. Later changes of the object have no effect. Preparing costs as much as some twenty evaluations with a plain
+ * object, so a context that is used less often is better passed as it is.
  */
 export class PreparedContext {
   readonly #text: string;
   readonly #isValid: boolean;
 
-  /** Never throws: of what is no context the getters say so. */
+  /** Never throws: getters report an invalid context. */
   constructor(context?: object) {
-    const { text, isValid } = readContext(context);
+    const { text, isValid } = readContext(repairContext(context) ?? context);
     this.#text = text;
     this.#isValid = isValid;
   }
 
-  get [TEXT](): string {
+  get [PREPARED_TEXT](): string {
     return this.#text;
   }
 
@@ -52,10 +48,17 @@ export class PreparedContext {
   }
 }
 
-/** The text of a context that another copy of this package has prepared. */
-export function foreignText(context: unknown): string | undefined {
+/** The context that an argument stands for; values that JSON cannot represent are as the caller passed them. */
+export function contextOf(context: ContextInput | undefined): Readonly<Context> {
+  const text = isPrepared(context) ? textOf(context) : foreignText(context);
+  const read: unknown = text === undefined ? context : JSON.parse(text);
+  return (read ?? {}) as Readonly<Context>;
+}
+
+/** The text of a context that another copy of this package has made. */
+function foreignText(context: unknown): string | undefined {
   try {
-    const text: unknown = (context as { [TEXT]?: unknown } | null | undefined)?.[TEXT];
+    const text: unknown = (context as { [PREPARED_TEXT]?: unknown } | null | undefined)?.[PREPARED_TEXT];
     return typeof text === 'string' ? text : undefined;
   } catch {
     // A revoked proxy.
@@ -63,36 +66,66 @@ export function foreignText(context: unknown): string | undefined {
   }
 }
 
-/** So many contexts an evaluator keeps at once; beyond them the one that was kept first is forgotten, and kept anew when it is asked about. */
-const KEPT = 1_024;
+/** The text of any context argument, and whether it is known to be valid. */
+export function readAny(context: unknown): { text: string; isValid: boolean } {
+  if (isPrepared(context)) {
+    return { text: textOf(context), isValid: isValid(context) };
+  }
+  const foreign = foreignText(context);
+  return foreign === undefined ? readContext(context) : { text: foreign, isValid: false };
+}
 
-/** The contexts that an evaluator keeps. They are bounded, since no collector sees how large they are there. */
-export class KeptContexts {
+/** Whether a context is known to be valid without reading all of it. */
+export function isSurelyValid(context: unknown): boolean {
+  if (context === undefined) {
+    return true;
+  }
+  if (isPrepared(context)) {
+    return isValid(context);
+  }
+  try {
+    // Not an own member only, since that test costs as much as the others: if this key is valid, an own one is valid or missing.
+    const { targetingKey } = context as { targetingKey?: unknown };
+    return isPlainObject(context) && isTargetingKey(targetingKey) && !isTooLarge(context);
+  } catch {
+    // A revoked proxy.
+    return false;
+  }
+}
+
+/** The context argument of a getter: an object that is read at each call, or one that was read before. */
+export type ContextInput = Context | PreparedContext | ReadonlyMap<string, unknown> | object;
+
+/** Contexts that an evaluator stores; beyond them the oldest is released, and stored again when it is used again. */
+const MAX_STORED = 1_024;
+
+/** The contexts that an evaluator stores. Their number is bounded, since the garbage collector does not see their size. */
+export class StoredContexts {
   readonly #evaluator: Evaluator;
-  readonly #names = new WeakMap<PreparedContext, { name: number }>();
-  readonly #ring: { name: number }[] = [];
+  readonly #ids = new WeakMap<PreparedContext, { id: number }>();
+  readonly #ring: { id: number }[] = [];
   #next = 0;
 
   constructor(evaluator: Evaluator) {
     this.#evaluator = evaluator;
   }
 
-  /** The name under which a context is kept, which it is from now on; 0 where the evaluator refuses it. */
-  nameOf(context: PreparedContext): number {
-    const kept = this.#names.get(context);
-    return kept === undefined || kept.name === 0 ? this.#keep(context) : kept.name;
+  /** The id of a context, which is stored if necessary; 0 if the evaluator refuses it. */
+  idOf(context: PreparedContext): number {
+    const stored = this.#ids.get(context);
+    return stored === undefined || stored.id === 0 ? this.#store(context) : stored.id;
   }
 
-  #keep(context: PreparedContext): number {
-    const first = this.#ring[this.#next];
-    if (first !== undefined) {
-      this.#evaluator.forget(first.name);
-      first.name = 0;
+  #store(context: PreparedContext): number {
+    const oldest = this.#ring[this.#next];
+    if (oldest !== undefined) {
+      this.#evaluator.releaseContext(oldest.id);
+      oldest.id = 0;
     }
-    const kept = { name: this.#evaluator.keep(textOf(context)) };
-    this.#ring[this.#next] = kept;
-    this.#next = (this.#next + 1) % KEPT;
-    this.#names.set(context, kept);
-    return kept.name;
+    const stored = { id: this.#evaluator.storeContext(textOf(context)) };
+    this.#ring[this.#next] = stored;
+    this.#next = (this.#next + 1) % MAX_STORED;
+    this.#ids.set(context, stored);
+    return stored.id;
   }
 }

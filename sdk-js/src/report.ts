@@ -1,15 +1,14 @@
-/** Reports what was counted, once a minute; what cannot be reported is kept (protocol.md §4). */
+/** Reports usage once a minute; counts that cannot be reported are stored (protocol.md §4). */
 
-import { deniedDelay } from './backoff.js';
+import { jittered, refusedDelay } from './backoff.js';
 import type { Cancel, Clock } from './clock.js';
-import { isDenial, post, type Remote } from './transport.js';
+import { post } from './requests.js';
+import { TIMING } from './timing.js';
+import type { ServerConnection } from './transport.js';
 import type { Count, Usage } from './usage.js';
 
-/** The mean time between two reports. */
-export const REPORT_INTERVAL_MS = 60_000;
-
-/** Flags and variants of one report; the server takes 10,000. */
-const COUNTS = 5_000;
+/** Flags and variants of one report; the server accepts 10,000. */
+const MAX_REPORT_COUNTS = 5_000;
 
 interface Report {
   instance: string;
@@ -21,19 +20,29 @@ interface Report {
   lost: number;
 }
 
+/** How reporting ended: the server has all counts, they must be sent again, or the server refuses the client. */
+type ReportResult = 'sent' | 'failed' | 'refused';
+
 export class Reporter {
-  readonly #remote: Remote;
+  readonly #server: ServerConnection;
   readonly #usage: Usage;
   readonly #clock: Clock;
+  readonly #minInterval: number;
+  /** Before this time {@link flush} sends nothing. */
+  #notBefore = Number.NEGATIVE_INFINITY;
   #cancel: Cancel = () => {};
   #isStopped = false;
   #since: number;
   #sequence = 0;
-  /** The one that was not answered. It is sent again as it was, so that a server which did take it does not count it twice. */
+  /** A report without a response. It is sent again unchanged, so that a server that did receive it does not count it twice. */
   #unanswered: Report | undefined;
+  /** The last call of {@link #report}; one begins when the one before has ended. */
+  #last: Promise<ReportResult> = Promise.resolve('sent');
 
-  constructor(remote: Remote, usage: Usage, clock: Clock) {
-    this.#remote = remote;
+  /** {@link flush} reports at most once in `minInterval` milliseconds. */
+  constructor(server: ServerConnection, usage: Usage, clock: Clock, minInterval = 0) {
+    this.#minInterval = minInterval;
+    this.#server = server;
     this.#usage = usage;
     this.#clock = clock;
     this.#since = clock.now();
@@ -41,63 +50,82 @@ export class Reporter {
 
   /** Reports from now on. */
   start(): void {
-    this.#wait(REPORT_INTERVAL_MS * (0.5 + this.#clock.random()));
+    this.#schedule(false);
   }
 
-  /** Sends what has been counted, and nothing after it. */
-  stop(): void {
+  /** Reports all counts now; resolves with whether the server has them, or is to get them later. Never rejects. */
+  async flush(): Promise<boolean> {
+    const now = this.#clock.now();
+    if (now < this.#notBefore) {
+      return true;
+    }
+    this.#notBefore = now + this.#minInterval;
+    return (await this.#report()) === 'sent';
+  }
+
+  /** Sends a last report; resolves with whether the server has all counts. */
+  async stop(): Promise<boolean> {
     this.#isStopped = true;
     this.#cancel();
-    void this.#report();
+    return (await this.#report()) === 'sent';
   }
 
-  #wait(delay: number): void {
+  #schedule(isRefused: boolean): void {
     if (!this.#isStopped) {
+      const random = this.#clock.random();
+      const delay = isRefused ? refusedDelay(random) : jittered(TIMING.usageInterval, TIMING.usageJitter, random);
       this.#cancel = this.#clock.after(delay, () => {
-        this.#report().then((denied) => {
-          const random = this.#clock.random();
-          this.#wait(denied ? deniedDelay(random) : REPORT_INTERVAL_MS * (0.5 + random));
-        });
+        void this.#report().then((result) => this.#schedule(result === 'refused'));
       });
     }
   }
 
-  /** Reports everything; whether the server does not want to hear of it. Never rejects. */
-  async #report(): Promise<boolean> {
+  #report(): Promise<ReportResult> {
+    // Where there is an interval, the report before has ended, or the platform has ended the request that it belonged to.
+    this.#last = this.#minInterval > 0 ? this.#send() : this.#last.then(() => this.#send());
+    return this.#last;
+  }
+
+  /** Sends reports until there is nothing left, or one where there is an interval. Never rejects. */
+  async #send(): Promise<ReportResult> {
     for (;;) {
       this.#unanswered ??= this.#next();
       const report = this.#unanswered;
       if (report === undefined) {
-        return false;
+        return 'sent';
       }
-      const response = await post(this.#remote, 'usage', report).catch(() => undefined);
+      const response = await post(this.#server, 'usage', report).catch(() => undefined);
       const status = response?.status ?? 0;
       if (status === 400 || status === 413 || status === 422) {
-        // What it does not take today it does not take tomorrow.
-        this.#usage.lose(report.counts.reduce((sum, { count }) => sum + count, 0));
+        // The server would refuse it again.
+        this.#usage.addDropped(report.counts.reduce((sum, { count }) => sum + count, 0));
       } else if (status < 200 || status >= 300) {
-        return isDenial(status);
+        return response?.isRefused ? 'refused' : 'failed';
       }
       this.#unanswered = undefined;
+      if (this.#minInterval > 0) {
+        return 'sent';
+      }
     }
   }
 
   #next(): Report | undefined {
-    const taken = this.#usage.take(COUNTS);
-    const { identity } = this.#remote;
-    if (taken === undefined || identity === undefined) {
+    const taken = this.#usage.take(MAX_REPORT_COUNTS);
+    const { instance } = this.#server;
+    if (taken === undefined || instance === undefined) {
       return undefined;
     }
     const from = this.#since;
     this.#since = Math.max(from, this.#clock.now());
     this.#sequence += 1;
     return {
-      instance: identity.instance,
+      instance: instance.id,
       sequence: this.#sequence,
-      sdk: { name: identity.name, version: identity.version },
+      sdk: { name: instance.name, version: instance.version },
       from: new Date(from).toISOString(),
       until: new Date(this.#since).toISOString(),
-      ...taken,
+      counts: taken.counts,
+      lost: taken.dropped,
     };
   }
 }

@@ -6,42 +6,42 @@ import type { ByteStream } from './transport.js';
 export interface StreamEvent {
   name: string;
   data: string;
-  /** Only where this very event carried one: an id is not inherited from the event before. */
+  /** Only if this event has one: it is not inherited from the event before. */
   id: string | undefined;
 }
 
-export interface StreamReader {
-  /** Bytes arrived, be it only a comment. */
+export interface SseHandler {
+  /** Bytes have arrived, even if only of a comment. */
   active(): void;
-  /** An event is complete. What it throws ends {@link readEvents}. */
+  /** An event is complete. An error that it throws ends {@link readEvents}. */
   event(event: StreamEvent): void;
-  /** The server names the delay, in milliseconds, before a reconnection. */
+  /** The server asks for this delay, in milliseconds, before a reconnection. */
   retry(delay: number): void;
 }
 
-/** Characters of one event; a stream that goes beyond is not ours. The longest list that the language allows stays below. */
-const LONGEST_EVENT = 256 * 1024 * 1024;
+/** Characters of one event. No server of ours sends more: the longest list that the language allows is shorter. */
+const MAX_EVENT_LENGTH = 256 * 1024 * 1024;
 
 /**
- * Reads events until the stream ends or `signal` is aborted, which resolves, or until it breaks or `reader` throws, which rejects. An
- * unfinished event at the end is dropped.
+ * Reads events. Resolves when the stream ends or `signal` is aborted, rejects when it breaks or `handler` throws. An unfinished event at the
+ * end is dropped.
  */
-export async function readEvents(stream: ByteStream, reader: StreamReader, signal: AbortSignal): Promise<void> {
+export async function readEvents(stream: ByteStream, handler: SseHandler, signal: AbortSignal): Promise<void> {
   const parser = createParser({
-    maxBufferSize: LONGEST_EVENT,
-    onEvent: ({ event, data, id }) => reader.event({ name: event ?? 'message', data, id }),
-    onRetry: (delay) => reader.retry(delay),
+    maxBufferSize: MAX_EVENT_LENGTH,
+    onEvent: ({ event, data, id }) => handler.event({ name: event ?? 'message', data, id }),
+    onRetry: (delay) => handler.retry(delay),
     onError: (error) => {
-      // Unknown fields are ignored, as the standard has it.
+      // Unknown fields are ignored, as the standard requires.
       if (error.type === 'max-buffer-size-exceeded') {
         throw error;
       }
     },
   });
-  // It also keeps the first half of a character whose bytes came in two chunks, and drops a byte order mark.
+  // It also joins a character whose bytes arrive in two chunks, and drops a byte order mark.
   const decoder = new TextDecoder();
   const source = stream.getReader();
-  // Cancelling has no effect on a stream that has ended, and ends a read that is waiting; a refusal has nobody to tell.
+  // Cancelling does nothing to a stream that has ended, and ends a read that is waiting; a rejection is of no interest.
   const cancel = () => void source.cancel().catch(() => {});
   signal.addEventListener('abort', cancel);
   try {
@@ -50,7 +50,7 @@ export async function readEvents(stream: ByteStream, reader: StreamReader, signa
       if (done || signal.aborted) {
         return;
       }
-      reader.active();
+      handler.active();
       parser.feed(decoder.decode(value, { stream: true }));
     }
   } finally {

@@ -1,87 +1,85 @@
 /** One connection to the stream (protocol.md §2): from the request to its end. */
 
 import { parseRetryAfter } from './backoff.js';
+import type { CachingEvaluator } from './caching-evaluator.js';
 import type { Clock } from './clock.js';
-import type { Engine } from './engine.js';
-import type { Commit, Step } from './evaluator.js';
-import { readEvents, type StreamEvent } from './sse.js';
-import { type HttpResponse, isDenial, type Remote, request } from './transport.js';
+import { errorMessage } from './errors.js';
+import type { SnapshotUpdate, TransferProgress } from './evaluator.js';
+import { readRejection } from './rejection.js';
+import { request } from './requests.js';
+import { readEvents, type SseHandler, type StreamEvent } from './sse.js';
+import { TIMING } from './timing.js';
+import type { HttpResponse, ServerConnection } from './transport.js';
 
-/** A client that reads nothing for so long reconnects (PR-13). */
-export const SILENCE_MS = 45_000;
-
-/** A server that accepts a connection sends its head at once. */
-export const HEAD_MS = 10_000;
-
-/** What a connection tells its owner while it lasts. */
+/** Receives the events of a connection while it lasts. */
 export interface StreamListener {
-  /** The server accepted the stream. */
+  /** The server has accepted the stream. */
   opened(): void;
-  /** The snapshot is up to date, by this commit where there is one. */
-  current(commit: Commit | undefined): void;
-  /** The server names the delay before a reconnection. */
+  /** The snapshot is up to date; `update` is given if it was replaced. */
+  current(update: SnapshotUpdate | undefined): void;
+  /** The server asks for this delay before a reconnection. */
   retry(delay: number): void;
 }
 
-/** How a connection ended. `requested` is the delay in milliseconds that the server asked for. */
-export interface Ending {
-  kind: 'goodbye' | 'failed' | 'denied';
+/** How a connection ended. `requested` is the delay in milliseconds that the server asks for. */
+export interface StreamEnd {
+  kind: 'goodbye' | 'failed' | 'refused';
   reason: string;
   requested?: number | undefined;
 }
 
 /** Follows the stream until it ends; never rejects. */
 export async function followStream(
-  remote: Remote,
-  engine: Engine,
+  server: ServerConnection,
+  evaluator: CachingEvaluator,
   clock: Clock,
   listener: StreamListener,
   signal: AbortSignal,
-): Promise<Ending> {
+): Promise<StreamEnd> {
   const connection = new AbortController();
   const abort = () => connection.abort();
   if (signal.aborted) {
     abort();
   }
   signal.addEventListener('abort', abort);
-  let silence = 'no answer';
-  let disarm = clock.after(HEAD_MS, abort);
+  let timeoutReason = 'the server did not respond in time';
+  let disarm = clock.after(TIMING.connectTimeout, abort);
   const active = () => {
-    silence = 'the stream fell silent';
+    timeoutReason = 'the stream was silent for too long';
     disarm();
-    disarm = clock.after(SILENCE_MS, abort);
+    disarm = clock.after(TIMING.readTimeout, abort);
   };
   try {
-    const cursor = engine.cursor();
+    const cursor = evaluator.cursor();
     const headers = { accept: 'text/event-stream', ...(cursor ? { 'last-event-id': cursor } : {}) };
     const response = await withAbort(
-      request(remote, streamPath(remote), headers, connection.signal),
+      request(server, streamPath(server), headers, connection.signal),
       connection.signal,
     );
-    const refusal = refused(response, clock.now());
-    if (refusal !== undefined || response.body === null) {
-      return refusal ?? { kind: 'failed', reason: 'the stream has no body' };
+    const end = await withAbort(endWithoutStream(response, clock.now()), connection.signal);
+    if (end !== undefined || response.body === null) {
+      return end ?? { kind: 'failed', reason: 'the stream has no body' };
     }
     active();
-    engine.connected();
+    evaluator.beginConnection();
     listener.opened();
-    const reader = {
+    const handler: SseHandler = {
       active,
       retry: listener.retry,
       event({ name, data, id }: StreamEvent) {
-        // One chunk may hold several events, and the first of them may have made a listener close us.
+        // One chunk may contain several events, and the first of them may have made a listener close the client.
         if (!connection.signal.aborted) {
-          take(engine.event(name, data, id), listener);
+          handleProgress(evaluator.applyEvent(name, data, id), listener);
         }
       },
     };
-    await readEvents(response.body, reader, connection.signal);
-    return { kind: 'failed', reason: connection.signal.aborted ? silence : 'the stream was cut' };
+    await readEvents(response.body, handler, connection.signal);
+    return { kind: 'failed', reason: connection.signal.aborted ? timeoutReason : 'the stream ended' };
   } catch (error) {
     if (error instanceof Goodbye) {
-      return error.ending;
+      return error.end;
     }
-    return { kind: 'failed', reason: connection.signal.aborted ? silence : describe(error) };
+    return { kind: 'failed', reason: connection.signal.aborted ? timeoutReason : errorMessage(error) };
   } finally {
     disarm();
     signal.removeEventListener('abort', abort);
@@ -89,48 +87,49 @@ export async function followStream(
   }
 }
 
-/** The stream, opened by whoever it is. */
-function streamPath({ identity }: Remote): string {
-  if (identity === undefined) {
+/** The stream's path, which names the instance. */
+function streamPath({ instance }: ServerConnection): string {
+  if (instance === undefined) {
     return 'stream';
   }
-  const { instance, name, version } = identity;
-  return `stream?instance=${encodeURIComponent(instance)}&sdk=${encodeURIComponent(`${name}/${version}`)}`;
+  const { id, name, version } = instance;
+  return `stream?instance=${encodeURIComponent(id)}&sdk=${encodeURIComponent(`${name}/${version}`)}`;
 }
 
-/** Thrown out of the reading, so that nothing that follows a goodbye is applied. */
+/** Ends the reading, so that no event after a goodbye is applied. */
 class Goodbye extends Error {
-  readonly ending: Ending;
+  readonly end: StreamEnd;
 
   constructor(reason: string, retryAfterMs: number | null) {
     super(reason);
-    this.ending = { kind: 'goodbye', reason, requested: retryAfterMs ?? undefined };
+    this.end = { kind: 'goodbye', reason, requested: retryAfterMs ?? undefined };
   }
 }
 
-function take(step: Step, listener: StreamListener): void {
-  switch (step.step) {
+function handleProgress(progress: TransferProgress, listener: StreamListener): void {
+  switch (progress.step) {
     case 'committed':
-      listener.current(step);
+      listener.current(progress);
       break;
     case 'current':
       listener.current(undefined);
       break;
     case 'goodbye':
-      throw new Goodbye(step.reason, step.retryAfterMs);
+      throw new Goodbye(progress.reason, progress.retryAfterMs);
     default:
   }
 }
 
-/** How an answer other than a stream ends the connection. */
-function refused(response: HttpResponse, now: number): Ending | undefined {
+/** How a response other than a stream ends the connection. */
+async function endWithoutStream(response: HttpResponse, now: number): Promise<StreamEnd | undefined> {
   const type = response.headers.get('content-type') ?? '';
-  if (response.status === 200 && type.startsWith('text/event-stream')) {
-    return undefined;
+  if (response.status === 200) {
+    const isStream = type.startsWith('text/event-stream');
+    return isStream ? undefined : { kind: 'failed', reason: `expected an event stream, got \`${type}\`` };
   }
-  const reason = response.status === 200 ? `the stream is \`${type}\`` : `the server answered ${response.status}`;
   const requested = parseRetryAfter(response.headers.get('retry-after'), now);
-  return { kind: isDenial(response.status) ? 'denied' : 'failed', reason, requested };
+  const { reason, isRefused } = await readRejection(response);
+  return { kind: isRefused ? 'refused' : 'failed', reason, requested };
 }
 
 /** Settles as `work` does, or rejects as soon as `signal` is aborted. */
@@ -143,12 +142,4 @@ export function withAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
     signal.addEventListener('abort', aborted, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
   });
-}
-
-/** The message of whatever was thrown, with its cause, where `fetch` hides what happened. */
-export function describe(error: unknown): string {
-  if (!(error instanceof Error)) {
-    return String(error);
-  }
-  return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`;
 }

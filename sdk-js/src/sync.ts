@@ -1,67 +1,85 @@
-/** Keeps an engine's snapshot fresh (protocol.md, PR-15): the stream, for ever, and polling while the stream fails. */
+/** Keeps the snapshot up to date (protocol.md, PR-15): follows the stream, and polls while the stream fails. */
 
 import { Acknowledger } from './acknowledge.js';
-import {
-  deniedDelay,
-  FAILURES_BEFORE_POLLING,
-  FIRST_DELAY_MS,
-  HEALTHY_AFTER_MS,
-  reconnectDelay,
-  requestedDelay,
-} from './backoff.js';
+import { reconnectDelay, refusedDelay, requestedDelay } from './backoff.js';
+import type { CachingEvaluator } from './caching-evaluator.js';
 import { type Clock, sleep } from './clock.js';
-import type { Engine } from './engine.js';
-import type { Commit } from './evaluator.js';
+import type { SnapshotUpdate } from './evaluator.js';
 import { Poller } from './poll.js';
-import { type Ending, followStream } from './stream.js';
-import type { Remote } from './transport.js';
+import { followStream, type StreamEnd } from './stream.js';
+import { TIMING } from './timing.js';
+import type { ServerConnection } from './transport.js';
 
 export interface SyncListener {
-  /** The snapshot is what the server has, by this commit where there is one. */
-  current(commit: Commit | undefined): void;
-  /** The snapshot may be out of date, and why; `denied` where only a person can mend it. */
-  outdated(reason: string, denied: boolean): void;
+  /** The snapshot is up to date; `update` is given if it was replaced. */
+  current(update: SnapshotUpdate | undefined): void;
+  /** The snapshot may be stale, and why; `isRefused` if the server refuses the client. */
+  unreachable(reason: string, isRefused: boolean): void;
 }
 
-export class Sync {
-  readonly #remote: Remote;
-  readonly #engine: Engine;
+/** Keeps the snapshot up to date. */
+export interface Follower {
+  /** Starts, once. */
+  start(): void;
+  /** Ends all connections and timers; the listener is not called any more. */
+  stop(): void;
+  /** A flag is read. */
+  read?(): void;
+  /** Resolves when the requests under way have ended; never rejects. */
+  settle?(): Promise<void>;
+}
+
+/** Follows the stream, and polls while it fails. */
+export class Sync implements Follower {
+  readonly #server: ServerConnection;
+  readonly #evaluator: CachingEvaluator;
   readonly #clock: Clock;
   readonly #listener: SyncListener;
   readonly #poller: Poller;
   readonly #acknowledger: Acknowledger;
   readonly #stopped = new AbortController();
+  /** Consecutive failures of the stream. */
   #failures = 0;
-  #firstDelay = FIRST_DELAY_MS;
-  /** When the stream last became current in this connection; `undefined` while it is not. */
-  #liveSince: number | undefined;
-  /** Whether a poll has confirmed the snapshot since the stream was lost. */
+  /** Failures since the stream was last healthy, by which delays grow. */
+  #attempts = 0;
+  #retryBase: number = TIMING.reconnectBase;
+  /** Since when the stream is up; `undefined` while it is not. */
+  #upSince: number | undefined;
+  /** Whether a poll has succeeded since the stream ended. */
   #isPolled = false;
 
-  constructor(remote: Remote, engine: Engine, clock: Clock, listener: SyncListener) {
-    this.#remote = remote;
-    this.#engine = engine;
+  constructor(server: ServerConnection, evaluator: CachingEvaluator, clock: Clock, listener: SyncListener) {
+    this.#server = server;
+    this.#evaluator = evaluator;
     this.#clock = clock;
     this.#listener = listener;
-    this.#acknowledger = new Acknowledger(remote, clock);
-    this.#poller = new Poller(remote, engine, clock, {
-      current: (commit) => {
+    this.#acknowledger = new Acknowledger(server, clock);
+    this.#poller = new Poller(server, evaluator, clock, {
+      current: (update) => {
         this.#isPolled = true;
-        listener.current(commit);
+        listener.current(update);
       },
-      failed: (reason, denied) => {
+      failed: (reason, isRefused) => {
         this.#isPolled = false;
-        listener.outdated(reason, denied);
+        listener.unreachable(reason, isRefused);
       },
     });
   }
 
-  /** Starts, once. */
+  static create(
+    this: void,
+    server: ServerConnection,
+    evaluator: CachingEvaluator,
+    clock: Clock,
+    listener: SyncListener,
+  ): Sync {
+    return new Sync(server, evaluator, clock, listener);
+  }
+
   start(): void {
     void this.#run();
   }
 
-  /** Ends every connection and timer; nothing is reported after it. */
   stop(): void {
     this.#stopped.abort();
     this.#poller.stop();
@@ -71,53 +89,55 @@ export class Sync {
   async #run(): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
-      const ending = await followStream(
-        this.#remote,
-        this.#engine,
+      const end = await followStream(
+        this.#server,
+        this.#evaluator,
         this.#clock,
         {
           opened: () => this.#poller.stop(),
           retry: (delay) => {
-            this.#firstDelay = delay;
+            this.#retryBase = delay;
           },
-          current: (commit) => this.#streamed(commit),
+          current: (update) => this.#markUp(update),
         },
         signal,
       );
       if (!signal.aborted) {
-        await sleep(this.#clock, this.#ended(ending), signal);
+        await sleep(this.#clock, this.#markDown(end), signal);
       }
     }
   }
 
-  #streamed(commit: Commit | undefined): void {
-    this.#liveSince ??= this.#clock.now();
+  #markUp(update: SnapshotUpdate | undefined): void {
+    this.#upSince ??= this.#clock.now();
+    this.#failures = 0;
     this.#isPolled = false;
-    this.#poller.forget();
-    this.#acknowledger.inUse(this.#engine.cursor());
-    this.#listener.current(commit);
+    this.#poller.dropEtag();
+    this.#acknowledger.acknowledge(this.#evaluator.cursor());
+    this.#listener.current(update);
   }
 
-  /** Takes note of an ending; returns the delay before the next connection. */
-  #ended({ kind, reason, requested }: Ending): number {
-    if (this.#liveSince !== undefined && this.#clock.now() - this.#liveSince >= HEALTHY_AFTER_MS) {
-      this.#failures = 0;
+  /** Handles the end of a connection; returns the delay before the next one. */
+  #markDown({ kind, reason, requested }: StreamEnd): number {
+    if (this.#upSince !== undefined && this.#clock.now() - this.#upSince >= TIMING.healthyAfter) {
+      this.#attempts = 0;
     }
-    const wasLive = this.#liveSince !== undefined;
-    this.#liveSince = undefined;
+    const wasUp = this.#upSince !== undefined;
+    this.#upSince = undefined;
     const random = this.#clock.random();
-    if (kind === 'goodbye' && wasLive) {
-      // The server goes in good order and names its hour: the snapshot is as fresh as it was a moment ago.
-      return requested === undefined ? reconnectDelay(1, random, this.#firstDelay) : requestedDelay(requested, random);
+    if (kind === 'goodbye' && wasUp) {
+      return requested === undefined ? reconnectDelay(1, random, this.#retryBase) : requestedDelay(requested, random);
     }
     this.#failures += 1;
-    if (!this.#isPolled) {
-      this.#listener.outdated(reason, kind === 'denied');
+    this.#attempts += 1;
+    // The first reconnection mostly succeeds within a second, so the status stays.
+    if (!wasUp && !this.#isPolled) {
+      this.#listener.unreachable(reason, kind === 'refused');
     }
-    if (this.#failures >= FAILURES_BEFORE_POLLING) {
+    if (this.#failures >= TIMING.pollAfterFailures) {
       this.#poller.start();
     }
-    const delay = kind === 'denied' ? deniedDelay(random) : reconnectDelay(this.#failures, random, this.#firstDelay);
+    const delay = kind === 'refused' ? refusedDelay(random) : reconnectDelay(this.#attempts, random, this.#retryBase);
     return requested === undefined ? delay : Math.max(delay, requestedDelay(requested, random));
   }
 }

@@ -1,18 +1,18 @@
-/** How often which flag was answered with which variant, for the server to know which flags are in use (protocol.md §4). */
+/** Counts evaluations by flag and variant, so that the server knows which flags are in use (protocol.md §4). */
 
-import type { Answer } from './answer.js';
+import type { CachedOutcome } from './cached-outcome.js';
 
-/** So many answers that were asked for are remembered one by one, before they are added up. */
-const TOUCHED = 1_000;
+/** Outcomes that are counted one by one before their counts are added up. */
+const MAX_COUNTED_OUTCOMES = 1_000;
 
-/** So many flags that do not exist are counted between two reports. */
-const STRANGERS = 100;
+/** Unknown flags that are counted between two reports. */
+const MAX_UNKNOWN_FLAGS = 100;
 
-/** So many flags and variants are kept while the server is away. */
-const KEPT = 50_000;
+/** Flags and variants that are stored while the server is unreachable. */
+const MAX_COUNTS = 50_000;
 
-/** The longest key that the server takes; no flag has a longer one. */
-const KEY_LENGTH = 100;
+/** The longest flag key, in characters. */
+const MAX_KEY_LENGTH = 100;
 
 export interface Count {
   flag: string;
@@ -20,73 +20,73 @@ export interface Count {
   count: number;
 }
 
-/** Counts answers. All that it costs an answer is a number that it has itself. */
+/** The counts of a client. An evaluation only increments a number of its outcome. */
 export class Usage {
-  readonly #touched: Answer[] = [];
+  readonly #counted: CachedOutcome[] = [];
   readonly #counts = new Map<string, Count>();
-  #strangers = 0;
-  #lost = 0;
+  #unknownFlags = 0;
+  #dropped = 0;
 
-  count(answer: Answer): void {
-    if (answer.asked === 0) {
-      if (this.#touched.length >= TOUCHED) {
-        this.#fold();
+  count(outcome: CachedOutcome): void {
+    if (outcome.evaluations === 0) {
+      if (this.#counted.length >= MAX_COUNTED_OUTCOMES) {
+        this.#addUp();
       }
-      this.#touched.push(answer);
+      this.#counted.push(outcome);
     }
-    answer.asked += 1;
+    outcome.evaluations += 1;
   }
 
-  /** At most `most` counts, and how many answers could not be counted; `undefined` where there is nothing to report. */
-  take(most: number): { counts: Count[]; lost: number } | undefined {
-    this.#fold();
+  /** Takes at most `limit` counts, and the number of dropped evaluations; `undefined` if there is nothing to report. */
+  take(limit: number): { counts: Count[]; dropped: number } | undefined {
+    this.#addUp();
     const counts: Count[] = [];
     for (const [name, count] of this.#counts) {
-      if (counts.length >= most) {
+      if (counts.length >= limit) {
         break;
       }
       counts.push(count);
       this.#counts.delete(name);
     }
     if (this.#counts.size === 0) {
-      this.#strangers = 0;
+      this.#unknownFlags = 0;
     }
-    const lost = this.#lost;
-    this.#lost = 0;
-    return counts.length === 0 && lost === 0 ? undefined : { counts, lost };
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    return counts.length === 0 && dropped === 0 ? undefined : { counts, dropped };
   }
 
-  /** Notes answers that will not be reported. */
-  lose(count: number): void {
-    this.#lost += count;
+  /** Counts evaluations that will not be reported by flag. */
+  addDropped(count: number): void {
+    this.#dropped += count;
   }
 
-  #fold(): void {
-    for (const answer of this.#touched) {
-      this.#add(answer);
-      answer.asked = 0;
+  #addUp(): void {
+    for (const outcome of this.#counted) {
+      this.#add(outcome);
+      outcome.evaluations = 0;
     }
-    this.#touched.length = 0;
+    this.#counted.length = 0;
   }
 
-  #add({ flag, variant, errorCode, asked }: Answer): void {
-    // Who asked with no context has asked for no flag.
-    const isNoQuestion = errorCode === 'INVALID_CONTEXT' || flag === '' || [...flag].length > KEY_LENGTH;
-    if (isNoQuestion) {
+  #add({ flag, variant, errorCode, evaluations }: CachedOutcome): void {
+    // An invalid context evaluates no flag.
+    const isNotCounted = errorCode === 'INVALID_CONTEXT' || flag === '' || [...flag].length > MAX_KEY_LENGTH;
+    if (isNotCounted) {
       return;
     }
     const name = JSON.stringify([flag, variant]);
     const known = this.#counts.get(name);
     if (known !== undefined) {
-      known.count += asked;
+      known.count += evaluations;
       return;
     }
-    const isStranger = errorCode === 'FLAG_NOT_FOUND';
-    if (this.#counts.size >= KEPT || (isStranger && this.#strangers >= STRANGERS)) {
-      this.#lost += asked;
+    const isUnknown = errorCode === 'FLAG_NOT_FOUND';
+    if (this.#counts.size >= MAX_COUNTS || (isUnknown && this.#unknownFlags >= MAX_UNKNOWN_FLAGS)) {
+      this.#dropped += evaluations;
       return;
     }
-    this.#strangers += isStranger ? 1 : 0;
-    this.#counts.set(name, { flag, variant, count: asked });
+    this.#unknownFlags += isUnknown ? 1 : 0;
+    this.#counts.set(name, { flag, variant, count: evaluations });
   }
 }

@@ -2,18 +2,21 @@
 
 import type { Evaluator } from './evaluator.js';
 
-/** What the module's class has of its own in the place of `share`. */
-export interface WasmEvaluator extends Omit<Evaluator, 'share'> {
-  /** Makes shared memory and says where it begins in the memory of the module. */
+/** The module's class, which has `reserve` instead of `sharedMemory`. */
+export interface WasmEvaluator extends Omit<Evaluator, 'sharedMemory' | 'copy'> {
+  copy(): WasmEvaluator;
+  /** Allocates shared memory and returns its offset in the module's memory. */
   reserve(bytes: number): number;
 }
 
-/** Lets JavaScript see the memory that the module reserves. */
+/** Gives JavaScript a view of the memory that the module allocates. */
 export function fromWasm(evaluator: WasmEvaluator, memory: { readonly buffer: ArrayBuffer }): Evaluator {
+  const copy = evaluator.copy.bind(evaluator);
   return Object.assign(evaluator, {
-    share(bytes: number): Uint8Array {
+    copy: () => fromWasm(copy(), memory),
+    sharedMemory(bytes: number): Uint8Array {
       const start = evaluator.reserve(bytes);
-      // Read after the call, which may have made the memory grow.
+      // `buffer` is read after the call, which may replace it.
       return new Uint8Array(memory.buffer, start, bytes);
     },
   });

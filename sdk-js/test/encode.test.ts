@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { encodeContext, encodeValue } from '../src/encode.js';
+import { repairContext } from '../src/plain.js';
 
 class Person {
   name = 'Ada';
@@ -18,25 +19,75 @@ test('no context is the empty one', () => {
   assert.equal(encodeContext(undefined), '{}');
 });
 
-test('values of foreign types read as missing, in objects and in arrays', () => {
+test('what JSON cannot represent reads as missing, in objects and in arrays', () => {
   const foreign = {
     undefined: undefined,
     function: () => 1,
     symbol: Symbol('s'),
     nan: Number.NaN,
     infinity: Number.NEGATIVE_INFINITY,
-    date: new Date(0),
-    map: new Map([['a', 1]]),
-    instance: new Person(),
-    boxed: new String('boxed'),
+    invalidDate: new Date(Number.NaN).getTime(),
     bytes: new Uint8Array(2),
-    regExp: /x/,
     promise: Promise.resolve(),
+    throwing: {
+      __proto__: new (class {
+        toJSON(): never {
+          throw new Error('no');
+        }
+      })(),
+    },
     surrogate: 'a\ud800b',
     hugeBigint: 10n ** 400n,
   };
   assert.deepEqual(decode({ ...foreign, kept: 1 }), { kept: 1 });
   assert.deepEqual(decode({ list: [...Object.values(foreign), 1] }), { list: [1] });
+});
+
+test('objects of a program are what they stand for', () => {
+  const context = {
+    date: new Date(0),
+    url: new URL('http://flags.test/a'),
+    map: new Map<unknown, unknown>([
+      ['a', new Map([['b', 1]])],
+      [7, 'no name'],
+    ]),
+    set: new Set([1, 'two']),
+    instance: new Person(),
+    boxed: new String('boxed'),
+  };
+  const expected = {
+    date: '1970-01-01T00:00:00.000Z',
+    url: 'http://flags.test/a',
+    map: { a: { b: 1 } },
+    set: [1, 'two'],
+    instance: { name: 'Ada' },
+    boxed: 'boxed',
+  };
+  assert.deepEqual(decode(context), expected);
+  assert.deepEqual(decode({ list: Object.values(context) }), { list: Object.values(expected) });
+});
+
+test('a context that is an instance or a Map, and a targeting key that is an integer or an id with toJSON, can be repaired', () => {
+  const id = { __proto__: { toJSON: () => 'abc' } };
+  assert.deepEqual(repairContext(new Person()), { name: 'Ada' });
+  assert.deepEqual(repairContext(new Map([['targetingKey', 7]])), { targetingKey: '7' });
+  assert.deepEqual(repairContext({ targetingKey: 12n, a: 1 }), { targetingKey: '12', a: 1 });
+  assert.deepEqual(repairContext({ targetingKey: Object.create({ toJSON: () => 'abc' }), id }), {
+    targetingKey: 'abc',
+    id,
+  });
+  for (const context of [
+    {},
+    { targetingKey: 'u1' },
+    { targetingKey: 1.5 },
+    { targetingKey: true },
+    7,
+    null,
+    [],
+    new Date(0),
+  ]) {
+    assert.equal(repairContext(context), undefined);
+  }
 });
 
 test('a name with a lone surrogate is no name', () => {
@@ -105,7 +156,7 @@ test('a context that is no object is none', () => {
 });
 
 test('a targeting key of a foreign type stays one that is no string', () => {
-  for (const targetingKey of [Number.NaN, () => 'u1', new Date(0), Symbol('s'), 1, {}]) {
+  for (const targetingKey of [Number.NaN, () => 'u1', Symbol('s'), 1, {}]) {
     const { targetingKey: encoded } = decode({ targetingKey }) as { targetingKey?: unknown };
     assert.notEqual(encoded, undefined);
     assert.notEqual(typeof encoded, 'string');

@@ -1,10 +1,10 @@
-/** What the tests put in the place of time, the network and the core. */
+/** Fakes of time, the network and the core. */
 
 import type { Cancel, Clock } from '../src/clock.js';
 import type { Evaluator } from '../src/evaluator.js';
 import type { ByteStream, Fetch, HttpRequest, HttpResponse } from '../src/transport.js';
 
-/** Time that passes when it is told to, and chance that always says `luck`. */
+/** Time that passes when a test says so, and randomness that always returns `luck`. */
 export class ManualClock implements Clock {
   luck = 1;
   #now = 1_000_000;
@@ -26,7 +26,7 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** Lets `duration` milliseconds pass, and everything that follows from it happen. */
+  /** Lets `duration` milliseconds pass, and runs everything that is due. */
   async advance(duration: number): Promise<void> {
     const end = this.#now + duration;
     await settle();
@@ -43,7 +43,7 @@ export class ManualClock implements Clock {
     this.#now = end;
   }
 
-  /** How long from now each timer has, shortest first. */
+  /** The remaining time of each timer, shortest first. */
   get pending(): number[] {
     return this.#timers.map(({ at }) => at - this.#now).sort((one, other) => one - other);
   }
@@ -98,15 +98,17 @@ export class ManualStream implements ByteStream {
 export interface Exchange {
   url: string;
   request: HttpRequest;
-  /** Answers with a stream of events. */
+  /** Responds with a stream of events. */
   stream(): ManualStream;
   answer(status: number, headers?: Record<string, string>, text?: string): void;
+  /** Responds as a Flagstaff server that refuses the request. */
+  refuse(status: number, detail: string): void;
   fail(error: Error): void;
 }
 
 type Path = 'stream' | 'snapshot' | 'usage' | 'applied';
 
-/** A server that keeps every request for the test to answer. */
+/** A server that stores requests, to which the test responds. */
 export class ManualServer {
   readonly exchanges: Exchange[] = [];
 
@@ -130,6 +132,10 @@ export class ManualServer {
           return body;
         },
         answer: (status, headers = {}, text = '') => respond(status, headers, null, text),
+        refuse: (status, detail) => {
+          const problem = { type: 'urn:flagstaff:problem:forbidden', title: 'Forbidden', status, detail };
+          respond(status, { 'content-type': 'application/problem+json' }, null, JSON.stringify(problem));
+        },
         fail: reject,
       });
     });
@@ -142,13 +148,13 @@ export class ManualServer {
   last(path: Path = 'stream'): Exchange {
     const exchange = this.of(path).at(-1);
     if (exchange === undefined) {
-      throw new Error(`nobody asked for the ${path}`);
+      throw new Error(`there was no request for the ${path}`);
     }
     return exchange;
   }
 }
 
-/** A core that believes every commit. The event `bad` is one that it cannot read. */
+/** A core that applies every commit. It cannot read the event `bad`. */
 export class FakeEvaluator implements Evaluator {
   revision = 0;
   connections = 0;
@@ -164,11 +170,11 @@ export class FakeEvaluator implements Evaluator {
     return JSON.stringify({ environment: 'production', revision, changed });
   }
 
-  connected(): void {
+  beginConnection(): void {
     this.connections += 1;
   }
 
-  event(name: string, data: string, id?: string): string {
+  applyEvent(name: string, data: string, id?: string): string {
     switch (name) {
       case 'payload-transferred': {
         const { revision, changed } = JSON.parse(data) as { revision: number; changed: string[] };
@@ -221,29 +227,45 @@ export class FakeEvaluator implements Evaluator {
     return 0;
   }
 
+  userKeyHint(context: string): string | undefined {
+    return context.includes('"userId"') && !context.includes('"targetingKey"')
+      ? 'the context names no user'
+      : undefined;
+  }
+
+  copy(): Evaluator {
+    const copy = new FakeEvaluator();
+    copy.revision = this.revision;
+    return copy;
+  }
+
   keys(): string {
     return '["one","two"]';
   }
 
-  describe(): string | undefined {
+  clientSideKeys(): string {
+    return '["two"]';
+  }
+
+  describeFlag(): string | undefined {
     return undefined;
   }
 
-  keep(): number {
+  storeContext(): number {
     return 0;
   }
 
-  forget(): void {}
+  releaseContext(): void {}
 
-  share(bytes: number): Uint8Array {
+  sharedMemory(bytes: number): Uint8Array {
     return new Uint8Array(bytes);
   }
 
-  number(): number {
+  outcomeId(): number {
     return -1;
   }
 
-  numbers(): boolean {
+  outcomeIds(): boolean {
     return false;
   }
 }

@@ -1,12 +1,12 @@
 import { Client } from '@flagstaff/node';
 import { createEvaluator } from '@flagstaff/node/evaluator';
 
-for (const evaluator of ['native', 'wasm']) {
-  const client = Client.fromFile(new URL('flags.json', import.meta.url), { evaluator });
+for (const engine of ['native', 'wasm']) {
+  const client = Client.fromFile(new URL('flags.json', import.meta.url), { engine });
   const values = [
     client.getBooleanValue('switch', false),
     client.getStringValue('colour', '', { targetingKey: 'u1', country: 'dk' }),
     client.getNumberValue('number', 0),
   ];
-  console.log(JSON.stringify([createEvaluator(evaluator).engine, ...values]));
+  console.log(JSON.stringify([createEvaluator(engine).engine, ...values]));
 }

@@ -1,8 +1,16 @@
-import { Client, type Details, type FlagClient, type JsonValue, type Readiness, type Status } from '@flagstaff/node';
-import { type CaseEvaluator, createEvaluator } from '@flagstaff/node/evaluator';
+import {
+  Client,
+  type Details,
+  type FlagClient,
+  type JsonValue,
+  type Readiness,
+  type Status,
+  signContext,
+} from '@flagstaff/node';
+import { type ConformanceEvaluator, createEvaluator } from '@flagstaff/node/evaluator';
 
 export async function use(): Promise<void> {
-  const client = new Client('http://127.0.0.1:8080', 'key', { fetch, evaluator: 'wasm' });
+  const client = new Client('http://127.0.0.1:8080', 'key', { fetch, engine: 'wasm' });
   const ready: Readiness = await client.ready({ timeoutMs: 10 });
   const status: Status = client.status;
   const context = { targetingKey: 'u1', plan: 'pro', since: new Date(0) };
@@ -17,9 +25,10 @@ export async function use(): Promise<void> {
   client.getBooleanValue('f', 'yes');
   // @ts-expect-error: there is no such event
   client.on('changed', () => {});
+  const signature: string = signContext('secret', 'key', context, new Date(0));
   const offline: FlagClient = Client.fromDocument('{}');
-  const engine: CaseEvaluator = createEvaluator('native');
+  const engine: ConformanceEvaluator = createEvaluator('native');
   await client.close();
   stop();
-  console.log(ready, status, on, text, number, tree, details, all, offline, engine);
+  console.log(ready, status, on, text, number, tree, details, all, signature, offline, engine);
 }

@@ -139,3 +139,10 @@ export class FlagServer {
 
 /** A boolean flag that says `value` to everybody */
 export const boolean = (value) => ({ type: 'boolean', enabled: true, serve: value ? 'on' : 'off' });
+
+/** Responds as a server that refuses the client. */
+export function refuse(response, status, detail) {
+  response.writeHead(status, { 'content-type': 'application/problem+json' });
+  response.end(JSON.stringify({ type: 'urn:flagstaff:problem:unauthorized', title: 'Unauthorized', status, detail }));
+  return true;
+}

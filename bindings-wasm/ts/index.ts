@@ -1,0 +1,15 @@
+/**
+ * `@flagstaff/web`: the flags of a page, evaluated by the server for the page's context, and followed as they change. It needs an SDK key
+ * of kind `client`, with which a page gets values and no rules.
+ */
+
+export type { Bootstrap, EvaluatedFlag } from '../../sdk-js/src/bootstrap.js';
+export type { ErrorCode, JsonObject, JsonValue, Reason } from '../../sdk-js/src/evaluator.js';
+export type { ByteStream, Fetch, HttpRequest, HttpResponse } from '../../sdk-js/src/transport.js';
+export type { Context, Logger, Readiness, Status } from '../../sdk-js/src/types.js';
+export { Client } from './remote/client.js';
+export { toDetails, valueOr } from './remote/details.js';
+export type { ClientEvents, ClientOptions } from './remote/options.js';
+export type { Signature } from './remote/signature.js';
+// All of it, so that an application can extend `FlagTypes` under the package's name.
+export type * from './remote/types.js';
