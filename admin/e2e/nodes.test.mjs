@@ -1,0 +1,27 @@
+// Two nodes on PostgreSQL: the page is that of one node, and changes come from the other.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { TwoNodes } from '../../conformance/e2e/support/deployment.mjs';
+import { Ui } from './support/ui.mjs';
+
+let ui;
+before(async () => {
+  ui = await Ui.start(TwoNodes);
+});
+afterEach(() => ui.closePages());
+after(async () => {
+  await ui?.stop();
+});
+
+test('a switch at one node is on at the other, and a change there is seen here without a reload', async () => {
+  const page = await ui.open('/projects/default/flags', { at: ui.reader.url });
+  const gallery = page.getByRole('switch', { name: 'wishlist-gallery in production' });
+  await gallery.click();
+  await page.getByText('wishlist-gallery is on in production.').waitFor();
+  assert.equal((await ui.flag('wishlist-gallery')).enabled, true);
+  await ui.api('PATCH', '/environments/production/flags/wishlist-gallery', { enabled: false });
+  await page
+    .locator('[aria-label="wishlist-gallery in production"][aria-checked="false"]')
+    .waitFor({ timeout: 30_000 });
+});

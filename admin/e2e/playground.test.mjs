@@ -1,0 +1,121 @@
+// The playground: the core in the page gives what the server gives, says why, and evaluates what is not saved.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { eventually, Ui } from './support/ui.mjs';
+
+const PATH = '/projects/default/playground?env=production';
+const CONTEXTS = [
+  {},
+  { targetingKey: 'u-17' },
+  { targetingKey: 'u-18', plan: 'family' },
+  { plan: ['x'], country: 'se' },
+];
+let ui;
+before(async () => {
+  ui = await Ui.start();
+});
+afterEach(() => ui.closePages());
+after(async () => {
+  await ui?.stop();
+});
+
+const button = (page, name) => page.getByRole('button', { name, exact: true });
+const row = (page, flag) =>
+  page.getByRole('row').filter({ has: page.getByRole('button', { name: `Explain ${flag}` }) });
+
+/** The JSON of a context is typed. */
+async function type(page, context) {
+  await page.getByText('JSON', { exact: true }).click();
+  await page.getByLabel('Context as JSON').fill(JSON.stringify(context));
+}
+
+test('every flag has the value that the server gives, for each context', async () => {
+  const loaded = [];
+  const page = await ui.open('/projects/default/flags');
+  page.on('response', (response) => loaded.push(response));
+  await page.getByRole('link', { name: 'Playground' }).click();
+  await row(page, 'wishlist-layout').waitFor();
+  const module = loaded.find((response) => response.url().endsWith('.wasm'));
+  assert.equal(module.headers()['content-type'], 'application/wasm');
+
+  for (const context of CONTEXTS) {
+    await type(page, context);
+    const { flags } = await ui.api('POST', '/environments/production/evaluate', { context });
+    const expected = Object.entries(flags).map(([key, { value }]) => [
+      key,
+      typeof value === 'boolean' ? (value ? 'on' : 'off') : JSON.stringify(value).slice(0, 80),
+    ]);
+    assert.ok(expected.length > 5);
+    await eventually(
+      () =>
+        page
+          .locator('table.outcomes tbody tr')
+          .evaluateAll((rows) =>
+            rows.map(({ cells }) => [
+              cells[0].querySelector('button').textContent,
+              cells[1].querySelector('code, .tag').textContent.slice(0, 80),
+            ]),
+          ),
+      expected,
+      JSON.stringify(context),
+    );
+  }
+});
+
+test('a form, the steps as sentences, and an example that is kept', async () => {
+  const page = await ui.open(PATH);
+  await row(page, 'wishlist-max-items').getByText('no rule applies').waitFor();
+  await button(page, 'Add an attribute').click();
+  await page.getByLabel('Attribute 2').fill('plan');
+  await page.getByLabel('Value of plan').fill('plus');
+  await row(page, 'wishlist-max-items').getByText('rule paying').waitFor();
+  await button(page, 'Explain wishlist-max-items').click();
+  const steps = page.getByRole('list', { name: 'Steps' });
+  await steps.getByText('plan is one of … : it is "plus"').waitFor();
+  assert.match(await steps.innerText(), /yes\s+paying applies\s+yes\s+plan is one of/);
+  await page.getByLabel('Name of the example').fill('a payer');
+  await button(page, 'Keep as example').click();
+  await button(page, 'Remove the attribute plan').click();
+  await row(page, 'wishlist-max-items').getByText('no rule applies').waitFor();
+  await steps.getByText('it is missing').waitFor();
+  await page.reload();
+  await button(page, 'Use a payer').click();
+  await row(page, 'wishlist-max-items').getByText('rule paying').waitFor();
+  assert.equal(await page.getByLabel('Value of plan').inputValue(), 'plus');
+
+  await type(page, [1]);
+  await page.getByText('This is not a context: an object is expected').waitFor();
+});
+
+test('another instant, and a flag that is changed only here', async () => {
+  const rules = [{ id: 'sale', from: '2030-01-01T00:00:00Z', until: '2030-02-01T00:00:00Z', serve: 'on' }];
+  const flag = { key: 'winter-sale', type: 'boolean', enabled: true, rules, serve: 'off' };
+  await ui.api('POST', '/environments/production/flags', flag);
+  const page = await ui.open(`${PATH}&flag=winter-sale`);
+  await row(page, 'winter-sale').getByText('off', { exact: true }).waitFor();
+  await page.getByText('sale does not apply at this instant').waitFor();
+  await page.getByLabel('At', { exact: true }).fill('2030-01-15T12:00:00');
+  await row(page, 'winter-sale').getByText('on', { exact: true }).waitFor();
+
+  const text = page.getByLabel('The flag as JSON');
+  await text.fill((await text.inputValue()).replace('"serve": "on"', '"serve": "nothing"'));
+  await row(page, 'winter-sale').getByText('the flag is broken').waitFor();
+  await page.getByRole('alert').getByText('/flags/winter-sale/rules/0/serve').waitFor();
+  await text.fill('{');
+  await page.getByText(/^This is not a flag:/).waitFor();
+  await button(page, 'Take back').click();
+  await row(page, 'winter-sale').getByText('on', { exact: true }).waitFor();
+  assert.deepEqual((await ui.flag('winter-sale')).rules, rules);
+});
+
+test('the drafts of the tab are evaluated, or left out', async () => {
+  const page = await ui.open('/projects/default/flags/wishlist-layout?env=production');
+  await page.getByLabel('Value of list').fill('{"columns": 7}');
+  await page.getByText('2 changes').waitFor();
+  await page.getByRole('link', { name: 'Playground' }).click();
+  await row(page, 'wishlist-layout').getByText('{"columns":7}').waitFor();
+  await row(page, 'wishlist-layout').getByText('changed here').waitFor();
+  await page.getByRole('switch', { name: 'With 1 draft of this tab' }).click();
+  await row(page, 'wishlist-layout').getByText('"columns":1').waitFor();
+});

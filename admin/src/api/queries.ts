@@ -1,0 +1,90 @@
+// What the pages read, and how long it is current.
+
+import { infiniteQueryOptions, QueryClient, queryOptions, useInfiniteQuery } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import type { FlagRead } from '../model/language';
+import { get, Problem, type Schemas } from './request';
+
+export interface Place {
+  project: string;
+  environment: string;
+}
+
+/** Other people change flags too: what is on the page is read again this often. */
+const FOLLOW_MS = 10_000;
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 2_000,
+      retry: (count, error) => error instanceof Problem && (error.isUnreachable || error.status >= 500) && count < 3,
+    },
+  },
+});
+
+export const projects = () =>
+  queryOptions({
+    queryKey: ['projects'],
+    queryFn: async ({ signal }) => (await get('/api/v1/projects', { query: { limit: 200 }, signal })).items,
+    staleTime: 60_000,
+  });
+
+/** The environments of a project, with the revision of each */
+export const environments = (project: string) =>
+  queryOptions({
+    queryKey: ['environments', project],
+    queryFn: async ({ signal }) =>
+      (await get('/api/v1/projects/{project}/environments', { path: { project }, query: { limit: 200 }, signal }))
+        .items,
+    refetchInterval: FOLLOW_MS,
+  });
+
+export type ProjectFlag = Schemas['ProjectFlag'];
+
+const projectFlags = (project: string, archived: boolean) =>
+  infiniteQueryOptions({
+    queryKey: ['projectFlags', project, archived],
+    queryFn: ({ pageParam, signal }) =>
+      get('/api/v1/projects/{project}/flags', {
+        path: { project },
+        query: {
+          limit: 200,
+          ...(archived ? { lifecycle: 'archived' } : {}),
+          ...(pageParam === '' ? {} : { cursor: pageParam }),
+        },
+        signal,
+      }),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next ?? undefined,
+    refetchInterval: FOLLOW_MS,
+  });
+
+/** All flags of a project: what is not there yet is loaded page after page. */
+export function useProjectFlags(project: string, archived: boolean) {
+  const query = useInfiniteQuery(projectFlags(project, archived));
+  const { hasNextPage, isFetchingNextPage, isError, fetchNextPage } = query;
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage && !isError) {
+      void fetchNextPage();
+    }
+  }, [hasNextPage, isFetchingNextPage, isError, fetchNextPage]);
+  return query;
+}
+
+export const projectFlag = (project: string, key: string) =>
+  queryOptions({
+    queryKey: ['projectFlag', project, key],
+    queryFn: ({ signal }) => get('/api/v1/projects/{project}/flags/{key}', { path: { project, key }, signal }),
+    refetchInterval: FOLLOW_MS,
+  });
+
+export const flag = ({ project, environment }: Place, key: string) =>
+  queryOptions({
+    queryKey: ['flag', project, environment, key],
+    queryFn: async ({ signal }) => {
+      const path = { project, environment, key };
+      const read = await get('/api/v1/projects/{project}/environments/{environment}/flags/{key}', { path, signal });
+      return read as unknown as FlagRead;
+    },
+    refetchInterval: FOLLOW_MS,
+  });

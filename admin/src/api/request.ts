@@ -1,0 +1,130 @@
+// Requests to the server, typed by its OpenAPI document. Errors are `application/problem+json` (RFC 9457).
+
+import { currentToken, refuse } from '../session';
+import type { Method, NamesOf, OperationOf, PathsWith, QueryOf, ResponseOf } from './operations';
+import type { components } from './schema';
+
+export type Schemas = components['schemas'];
+
+export interface FieldError {
+  pointer: string;
+  message: string;
+}
+
+/** A response that is not a success, or no response: then `status` is 0 */
+export class Problem extends Error {
+  readonly status: number;
+  readonly detail: string;
+  readonly errors: readonly FieldError[];
+  readonly requestId: string | undefined;
+  readonly body: Record<string, unknown>;
+
+  constructor(status: number, body: Record<string, unknown>, requestId: string | undefined) {
+    const text = (name: string) => (typeof body[name] === 'string' ? body[name] : undefined);
+    super(text('detail') ?? text('title') ?? `HTTP ${status}`);
+    this.status = status;
+    this.detail = this.message;
+    this.errors = Array.isArray(body['errors']) ? (body['errors'] as FieldError[]) : [];
+    this.requestId = requestId;
+    this.body = body;
+  }
+
+  get isUnreachable(): boolean {
+    return this.status === 0;
+  }
+}
+
+type PathOf<O> = [NamesOf<O>] extends [never] ? { path?: never } : { path: NamesOf<O> };
+
+type Options<O> = PathOf<O> & {
+  query?: QueryOf<O>;
+  body?: unknown;
+  /** The entity tag that the resource must still have */
+  ifMatch?: string | number;
+  signal?: AbortSignal;
+};
+
+export interface Answer<T> {
+  data: T;
+  etag: string | undefined;
+}
+
+/** Sends a request to a path of the OpenAPI document. */
+export async function request<M extends Method, P extends PathsWith<M>>(
+  method: M,
+  path: P,
+  options: Options<OperationOf<P, M>>,
+): Promise<Answer<ResponseOf<OperationOf<P, M>>>> {
+  const {
+    path: names,
+    query,
+    body,
+    ifMatch,
+    signal,
+  } = options as Options<never> & {
+    path?: Record<string, string>;
+    query?: Record<string, unknown>;
+  };
+  const isText = typeof body === 'string';
+  const headers = new Headers();
+  if (body !== undefined) {
+    headers.set('content-type', isText ? 'application/x-ndjson' : 'application/json');
+  }
+  if (ifMatch !== undefined) {
+    headers.set('if-match', `"${ifMatch}"`);
+  }
+  const response = await send(address(path, names, query), {
+    method: method.toUpperCase(),
+    headers,
+    signal: signal ?? null,
+    ...(body === undefined ? {} : { body: isText ? body : JSON.stringify(body) }),
+  });
+  const data = response.status === 204 ? undefined : await response.json();
+  return { data: data as ResponseOf<OperationOf<P, M>>, etag: response.headers.get('etag')?.replaceAll('"', '') };
+}
+
+/** The body of a successful GET */
+export async function get<P extends PathsWith<'get'>>(
+  path: P,
+  options: Options<OperationOf<P, 'get'>>,
+): Promise<ResponseOf<OperationOf<P, 'get'>>> {
+  const { data } = await request('get', path, options);
+  return data;
+}
+
+export function address(path: string, names: Record<string, string> = {}, query: Record<string, unknown> = {}): string {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(names[name] ?? ''));
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return text === '' ? filled : `${filled}?${text}`;
+}
+
+/** Sends a request with the token of the session; a status of 400 or more is thrown as a `Problem`. */
+export async function send(url: string, init: RequestInit): Promise<Response> {
+  const token = currentToken();
+  const headers = new Headers(init.headers);
+  if (token !== undefined) {
+    headers.set('authorization', `Bearer ${token}`);
+  }
+  let response: Response;
+  try {
+    response = await fetch(url, { ...init, headers });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') {
+      throw error;
+    }
+    throw new Problem(0, {}, undefined);
+  }
+  if (response.ok) {
+    return response;
+  }
+  if (response.status === 401 && token !== undefined) {
+    refuse(token);
+  }
+  const body: unknown = await response.json().catch(() => ({}));
+  throw new Problem(
+    response.status,
+    (body ?? {}) as Record<string, unknown>,
+    response.headers.get('x-request-id') ?? undefined,
+  );
+}

@@ -1,0 +1,244 @@
+// Two environments side by side, flag by flag, and copying selected flags from one to the other.
+
+import '../../styles/flag.css';
+import { Button, Checkbox, Drawer, Select, TextInput } from '@mantine/core';
+import { infiniteQueryOptions, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { type Place, projects } from '../../api/queries';
+import { get, request } from '../../api/request';
+import { shownDifferences } from '../../api/shapes';
+import { texts } from '../../texts';
+import { DiffList, type Shown } from '../../ui/diff-list';
+import { Moves, ruleIndex } from '../../ui/moves';
+import { Empty, Failure, Loading } from '../../ui/parts';
+import { say } from '../../ui/toasts';
+
+const route = getRouteApi('/projects/$project/compare');
+
+const compare = (place: Place, other: string) =>
+  infiniteQueryOptions({
+    queryKey: ['compare', place.project, place.environment, other],
+    queryFn: ({ pageParam, signal }) =>
+      get('/api/v1/projects/{project}/environments/{environment}/compare', {
+        path: { ...place },
+        query: { with: other, limit: 200, ...(pageParam === '' ? {} : { cursor: pageParam }) },
+        signal,
+      }),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+
+/** The differences of one flag, segment, group or holdout */
+interface Differing {
+  kind: string;
+  key: string;
+  differences: Shown[];
+  /** Whether the other environment has it, so that it can be copied */
+  isThere: boolean;
+  isHere: boolean;
+}
+
+export function ComparePage() {
+  const { project } = route.useParams();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { data: known } = useQuery(projects());
+  const environments = known?.find((each) => each.name === project)?.environments ?? [];
+  const from = search.from ?? environments[1];
+  const to = search.to ?? environments[0];
+  const choose = (name: 'from' | 'to', label: string, value: string | undefined) => (
+    <Select
+      label={label}
+      data={environments}
+      value={value ?? null}
+      allowDeselect={false}
+      onChange={(chosen) => chosen !== null && navigate({ search: { from: from ?? '', to: to ?? '', [name]: chosen } })}
+    />
+  );
+  return (
+    <div className="stack">
+      <h1>{texts.compare.title}</h1>
+      <div className="card row bottom">
+        {choose('from', texts.compare.from, from)}
+        {choose('to', texts.compare.to, to)}
+      </div>
+      {from !== undefined && to !== undefined && from !== to && (
+        <Differences key={`${from} ${to}`} place={{ project, environment: to }} from={from} />
+      )}
+      {from === to && <Empty title={texts.compare.same} />}
+    </div>
+  );
+}
+
+function Differences({ place, from }: { place: Place; from: string }) {
+  const query = useInfiniteQuery(compare(place, from));
+  const [selected, setSelected] = useState<readonly string[]>([]);
+  const [isCopying, setCopying] = useState(false);
+  const { hasNextPage, isFetchingNextPage, isError, fetchNextPage } = query;
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage && !isError) {
+      void fetchNextPage();
+    }
+  }, [hasNextPage, isFetchingNextPage, isError, fetchNextPage]);
+  if (query.data === undefined) {
+    return query.isError ? <Failure error={query.error} retry={() => query.refetch()} /> : <Loading />;
+  }
+  const all = grouped(query.data.pages.flatMap((page) => shownDifferences(page.items)));
+  const toggle = (key: string, isSelected: boolean) =>
+    setSelected(isSelected ? [...selected, key] : selected.filter((each) => each !== key));
+  if (all.length === 0) {
+    return <Empty title={texts.compare.equal(from, place.environment)} />;
+  }
+  return (
+    <>
+      <div className="row apart">
+        <span role="status">{texts.compare.count(all)}</span>
+        <Button disabled={selected.length === 0} onClick={() => setCopying(true)}>
+          {texts.compare.copy(selected.length, place.environment)}
+        </Button>
+      </div>
+      <ul className="history">
+        {all.map((each) => (
+          <li key={`${each.kind} ${each.key}`} className="card stack tight">
+            <span className="row">
+              {each.kind === 'flags' && each.isThere && (
+                <Checkbox
+                  aria-label={texts.compare.select(each.key)}
+                  checked={selected.includes(each.key)}
+                  onChange={(event) => toggle(each.key, event.currentTarget.checked)}
+                />
+              )}
+              {each.kind === 'flags' ? (
+                <Link to="/projects/$project/flags/$flag" params={{ project: place.project, flag: each.key }}>
+                  <strong>{each.key}</strong>
+                </Link>
+              ) : (
+                <strong>
+                  {texts.compare.kinds[each.kind] ?? each.kind} {each.key}
+                </strong>
+              )}
+              {!each.isHere && <span className="tag on">{texts.compare.only(from)}</span>}
+              {!each.isThere && <span className="tag warn">{texts.compare.only(place.environment)}</span>}
+            </span>
+            {each.isHere && each.isThere && <DiffList differences={each.differences} />}
+          </li>
+        ))}
+      </ul>
+      {isCopying && (
+        <Copy
+          place={place}
+          from={from}
+          flags={selected}
+          onClose={() => setCopying(false)}
+          onDone={() => {
+            setCopying(false);
+            setSelected([]);
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+/** Differences by the thing that they are in: `/flags/K/…` */
+function grouped(all: readonly Shown[]): Differing[] {
+  const groups = new Map<string, Differing>();
+  for (const difference of all) {
+    const [kind = '', key = '', ...rest] = difference.pointer.split('/').slice(1);
+    const name = key.replaceAll('~1', '/').replaceAll('~0', '~');
+    const group = groups.get(`${kind}/${key}`) ?? { kind, key: name, differences: [], isThere: true, isHere: true };
+    groups.set(`${kind}/${key}`, group);
+    if (rest.length === 0) {
+      group.isHere = difference.before !== undefined;
+      group.isThere = difference.after !== undefined;
+    }
+    group.differences.push({ ...difference, pointer: rest.map((part) => `/${part}`).join('') });
+  }
+  return [...groups.values()];
+}
+
+interface CopyProps {
+  place: Place;
+  from: string;
+  flags: readonly string[];
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** The dry run of the copy, then the copy */
+function Copy({ place, from, flags, onClose, onDone }: CopyProps) {
+  const [reason, setReason] = useState('');
+  const [failure, setFailure] = useState<unknown>();
+  const client = useQueryClient();
+  const send = (query: { dryRun?: boolean; reason?: string }) =>
+    request('post', '/api/v1/projects/{project}/environments/{environment}/copy', {
+      path: { ...place },
+      query,
+      body: { from, flags },
+    });
+  const preview = useQuery({
+    queryKey: ['copy', place.project, place.environment, from, flags],
+    queryFn: async () => (await send({ dryRun: true })).data,
+    retry: false,
+    gcTime: 0,
+  });
+  const copy = async () => {
+    try {
+      await send(reason === '' ? {} : { reason });
+      say(texts.compare.copied(flags.length, place.environment));
+      onDone();
+      await client.invalidateQueries();
+    } catch (error) {
+      setFailure(error);
+    }
+  };
+  const nameOf = (pointer: string) => {
+    const index = ruleIndex(pointer);
+    return index === undefined ? texts.rules.everybodyElse : texts.rules.name(undefined, index);
+  };
+  return (
+    <Drawer
+      opened
+      onClose={onClose}
+      position="right"
+      size="34rem"
+      title={texts.compare.copyTitle(flags.length, from, place.environment)}
+      closeButtonProps={{ 'aria-label': texts.common.close }}
+    >
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void copy();
+        }}
+      >
+        <p>{flags.join(', ')}</p>
+        {preview.isPending && <Loading lines={3} />}
+        {preview.isError && <Failure error={preview.error} retry={() => preview.refetch()} />}
+        {preview.data !== undefined && (
+          <section className="stack tight" aria-labelledby="copy-moves">
+            <h2 id="copy-moves">{texts.impact.title}</h2>
+            <Moves moves={preview.data.moves ?? []} nameOf={nameOf} />
+          </section>
+        )}
+        <TextInput
+          label={texts.review.reason}
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+          maxLength={500}
+          data-autofocus
+        />
+        {failure !== undefined && <Failure error={failure} />}
+        <div className="row">
+          <Button type="submit" disabled={!preview.isSuccess}>
+            {texts.compare.copyNow}
+          </Button>
+          <Button variant="default" onClick={onClose}>
+            {texts.common.cancel}
+          </Button>
+        </div>
+      </form>
+    </Drawer>
+  );
+}

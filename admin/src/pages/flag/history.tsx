@@ -1,0 +1,163 @@
+// What a flag has been: who changed what, when and why; and making it that again.
+
+import { Button, Modal, TextInput } from '@mantine/core';
+import { infiniteQueryOptions, useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { Place } from '../../api/queries';
+import { get, request, type Schemas } from '../../api/request';
+import { shownDifferences } from '../../api/shapes';
+import type { FlagRead } from '../../model/language';
+import { texts } from '../../texts';
+import { DiffList } from '../../ui/diff-list';
+import { Empty, Failure, Loading, Time } from '../../ui/parts';
+import { say } from '../../ui/toasts';
+
+type Change = Schemas['FlagChange'];
+
+interface Props {
+  place: Place;
+  flag: FlagRead;
+}
+
+const history = (place: Place, key: string) =>
+  infiniteQueryOptions({
+    queryKey: ['history', place.project, place.environment, key],
+    queryFn: ({ pageParam, signal }) =>
+      get('/api/v1/projects/{project}/environments/{environment}/flags/{key}/history', {
+        path: { ...place, key },
+        query: { limit: 50, ...(pageParam === '' ? {} : { cursor: pageParam }) },
+        signal,
+      }),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+
+export function History({ place, flag }: Props) {
+  const query = useInfiniteQuery(history(place, flag.key));
+  const [target, setTarget] = useState<number>();
+  const changes = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const undone = target === undefined ? [] : changes.slice(0, target);
+  return (
+    <div className="stack">
+      {query.isError && <Failure error={query.error} retry={() => query.refetch()} />}
+      {query.isPending && !query.isError && <Loading />}
+      {query.data !== undefined && changes.length === 0 && <Empty title={texts.history.none} />}
+      <ol className="history">
+        {changes.map((change, index) => (
+          <li key={`${change.revision} ${change.at}`} className="card stack tight">
+            <span className="row apart">
+              <span>
+                <strong>{texts.history.actions[change.action] ?? change.action}</strong>{' '}
+                {texts.history.by(change.actor)} <Time at={change.at} />
+                {change.revision !== null && (
+                  <span className="dim small"> · {texts.history.revision(change.revision)}</span>
+                )}
+              </span>
+              {index > 0 && change.revision !== null && (
+                <Button size="compact-sm" variant="default" onClick={() => setTarget(index)}>
+                  {texts.history.rollback}
+                </Button>
+              )}
+              {index === 0 && <span className="tag on">{texts.history.current}</span>}
+            </span>
+            {change.reason !== null && <span className="reason">“{change.reason}”</span>}
+            <DiffList differences={shownDifferences(change.changes)} />
+          </li>
+        ))}
+      </ol>
+      {query.hasNextPage && (
+        <div>
+          <Button variant="default" loading={query.isFetchingNextPage} onClick={() => query.fetchNextPage()}>
+            {texts.common.more}
+          </Button>
+        </div>
+      )}
+      {target !== undefined && changes[target] !== undefined && (
+        <Rollback place={place} flag={flag} to={changes[target]} undone={undone} onClose={() => setTarget(undefined)} />
+      )}
+    </div>
+  );
+}
+
+interface RollbackProps extends Props {
+  to: Change;
+  undone: readonly Change[];
+  onClose: () => void;
+}
+
+function Rollback({ place, flag, to, undone, onClose }: RollbackProps) {
+  const [reason, setReason] = useState('');
+  const [failure, setFailure] = useState<unknown>();
+  const [isBusy, setBusy] = useState(false);
+  const client = useQueryClient();
+  const revision = to.revision ?? 0;
+  const submit = async () => {
+    setBusy(true);
+    try {
+      await request('post', '/api/v1/projects/{project}/environments/{environment}/flags/{key}/rollback', {
+        path: { ...place, key: flag.key },
+        query: reason === '' ? {} : { reason },
+        body: { revision },
+        ifMatch: flag.version,
+      });
+      await client.invalidateQueries({ queryKey: ['flag', place.project, place.environment, flag.key] });
+      await client.invalidateQueries({ queryKey: ['history', place.project, place.environment, flag.key] });
+      await client.invalidateQueries({ queryKey: ['projectFlags', place.project] });
+      say(texts.history.done(flag.key, revision));
+      onClose();
+    } catch (error) {
+      setFailure(error);
+      setBusy(false);
+    }
+  };
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={texts.history.rollbackTitle(flag.key, revision)}
+      size="lg"
+      closeButtonProps={{ 'aria-label': texts.common.close }}
+    >
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <p>{texts.history.undoes(undone.length)}</p>
+        {undone.map((change) => (
+          <div key={change.at} className="stack tight">
+            <span>
+              {texts.history.by(change.actor)} <Time at={change.at} />
+            </span>
+            {/* What was after is taken back. */}
+            <DiffList
+              differences={shownDifferences(change.changes).map((each) => ({
+                pointer: each.pointer,
+                before: each.after,
+                after: each.before,
+              }))}
+            />
+          </div>
+        ))}
+        <TextInput
+          label={texts.review.reason}
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+          maxLength={500}
+          data-autofocus
+        />
+        {failure !== undefined && <Failure error={failure} />}
+        <div className="row">
+          <Button type="submit" loading={isBusy}>
+            {texts.history.rollback}
+          </Button>
+          <Button variant="default" onClick={onClose}>
+            {texts.common.cancel}
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

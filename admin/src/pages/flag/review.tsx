@@ -1,0 +1,199 @@
+// Before saving: what changes, who moves, what time does, and why. A conflict with somebody else's save is settled here too.
+
+import { Button, Drawer, TextInput } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { flag as flagQuery, type Place } from '../../api/queries';
+import { Problem } from '../../api/request';
+import { type Preview, pointerInFlag, saveEdit, tryEdit } from '../../api/save-flag';
+import { differences } from '../../model/diff';
+import { type FlagBody, type FlagRead, type Json, overrideCount } from '../../model/language';
+import { merge } from '../../model/merge';
+import { boundaries } from '../../model/timeline';
+import { texts } from '../../texts';
+import { DiffList, placeText } from '../../ui/diff-list';
+import { Moves, ruleIndex } from '../../ui/moves';
+import { Failure, Loading, Time } from '../../ui/parts';
+import { say } from '../../ui/toasts';
+import { useNow } from '../../ui/use-now';
+import { Conflict } from './conflict';
+import type { Draft } from './use-draft';
+
+interface Props {
+  place: Place;
+  flag: FlagRead;
+  draft: Draft;
+  onClose: () => void;
+  onRefused: (problem: unknown) => void;
+  onSaved: (revision: number) => void;
+}
+
+export function Review({ place, flag, draft, onClose, onRefused, onSaved }: Props) {
+  const [reason, setReason] = useState('');
+  const [isSaving, setSaving] = useState(false);
+  const [failure, setFailure] = useState<unknown>();
+  const client = useQueryClient();
+  const edit = { key: flag.key, version: draft.version, base: draft.base, body: draft.body };
+  const preview = useQuery({
+    queryKey: ['preview', place.project, place.environment, edit],
+    queryFn: async ({ signal }) => (await tryEdit(place, edit, signal)).data,
+    enabled: !draft.isBehind,
+    retry: false,
+    gcTime: 0,
+    staleTime: 0,
+  });
+  const refetch = () => client.invalidateQueries({ queryKey: flagQuery(place, flag.key).queryKey });
+
+  useEffect(() => {
+    if (preview.error !== null) {
+      onRefused(preview.error);
+      if (isStale(preview.error)) {
+        void client.invalidateQueries({ queryKey: flagQuery(place, flag.key).queryKey });
+      }
+    }
+  }, [preview.error, onRefused, client, place, flag.key]);
+
+  // What nobody contests is merged without a question.
+  useEffect(() => {
+    if (draft.isBehind) {
+      const { merged, contests } = mergeDraft(draft);
+      if (contests.length === 0) {
+        draft.rebase(flag, merged);
+        say(texts.conflict.mergedAlone);
+      }
+    }
+  }, [draft, flag]);
+
+  const save = async () => {
+    setSaving(true);
+    setFailure(undefined);
+    try {
+      const { data } = await saveEdit(place, edit, reason);
+      await refetch();
+      draft.discard();
+      await client.invalidateQueries({ queryKey: ['projectFlags', place.project] });
+      await client.invalidateQueries({ queryKey: ['history', place.project, place.environment, flag.key] });
+      onSaved(data.revision);
+    } catch (error) {
+      setFailure(isStale(error) ? undefined : error);
+      if (isStale(error)) {
+        await refetch();
+      }
+    }
+    setSaving(false);
+  };
+
+  return (
+    <Drawer
+      opened
+      onClose={onClose}
+      position="right"
+      size="34rem"
+      title={texts.review.title(flag.key, place.environment)}
+      closeButtonProps={{ 'aria-label': texts.common.close }}
+    >
+      {draft.isBehind ? (
+        <Conflict draft={draft} onMerged={(body) => draft.rebase(flag, body)} />
+      ) : (
+        <form
+          className="stack"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void save();
+          }}
+        >
+          <section className="stack tight" aria-labelledby="what-changes">
+            <h2 id="what-changes">{texts.review.changes(draft.changes)}</h2>
+            <DiffList differences={differences(draft.base as unknown as Json, draft.body as unknown as Json)} />
+          </section>
+          {preview.isPending && <Loading lines={3} />}
+          {preview.isError && !isStale(preview.error) && (
+            <Refusal error={preview.error} retry={() => preview.refetch()} />
+          )}
+          {preview.data !== undefined && <Impact preview={preview.data} draft={draft} />}
+          <TextInput
+            label={texts.review.reason}
+            description={texts.review.reasonHint}
+            value={reason}
+            onChange={(event) => setReason(event.currentTarget.value)}
+            maxLength={500}
+            data-autofocus
+          />
+          {failure !== undefined && <Failure error={failure} />}
+          <div className="row">
+            <Button type="submit" loading={isSaving} disabled={!preview.isSuccess}>
+              {texts.review.save}
+            </Button>
+            <Button variant="default" onClick={onClose}>
+              {texts.review.goOn}
+            </Button>
+          </div>
+        </form>
+      )}
+    </Drawer>
+  );
+}
+
+/** Whether somebody else has saved the flag since the draft began */
+function isStale(error: unknown): boolean {
+  return error instanceof Problem && error.status === 412;
+}
+
+function mergeDraft(draft: Draft): { merged: FlagBody; contests: ReturnType<typeof merge>['contests'] } {
+  const json = (body: FlagBody) => body as unknown as Json;
+  const { merged, contests } = merge(json(draft.base), json(draft.body), json(draft.current));
+  return { merged: merged as unknown as FlagBody, contests };
+}
+
+/** Every reason of a refusal, with the place of each */
+function Refusal({ error, retry }: { error: unknown; retry: () => void }) {
+  const errors = error instanceof Problem ? error.errors : [];
+  if (errors.length === 0) {
+    return <Failure error={error} retry={retry} />;
+  }
+  return (
+    <div className="note bad" role="alert">
+      <strong>{texts.review.refused}</strong>
+      <ul>
+        {errors.map(({ pointer, message }) => (
+          <li key={pointer + message}>
+            {placeText(pointerInFlag(pointer))}: {message}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Impact({ preview, draft }: { preview: Preview; draft: Draft }) {
+  const now = useNow();
+  const moves = preview.moves ?? [];
+  const coming = boundaries(draft.body).filter((boundary) => boundary.at > now);
+  const overrides = overrideCount(draft.body);
+  const nameOf = (pointer: string, isGone: boolean) => {
+    const index = ruleIndex(pointer);
+    const rule = index === undefined ? undefined : (isGone ? draft.base : draft.body).rules?.[index];
+    return index === undefined ? texts.rules.everybodyElse : texts.rules.name(rule?.id, index);
+  };
+  return (
+    <>
+      <section className="stack tight" aria-labelledby="who-moves">
+        <h2 id="who-moves">{texts.impact.title}</h2>
+        <Moves moves={moves} nameOf={nameOf} />
+        <p>{texts.impact.overrides(overrides)}</p>
+      </section>
+      {coming.length > 0 && (
+        <section className="stack tight" aria-labelledby="what-time-does">
+          <h2 id="what-time-does">{texts.impact.time}</h2>
+          <ul>
+            {coming.slice(0, 5).map(({ at, text }) => (
+              <li key={`${at} ${text}`}>
+                {text}: <Time at={at} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,149 @@
+// biome-ignore-all lint/a11y/useSemanticElements: rows that are placed one by one cannot be laid out as a table
+// biome-ignore-all lint/a11y/useFocusableInteractive: nothing is done with a column header
+// The rows in view and a few more, of plain elements: 2,000 flags scroll without a stutter.
+
+import { useMediaQuery } from '@mantine/hooks';
+import { Link } from '@tanstack/react-router';
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { memo, useLayoutEffect, useRef, useState } from 'react';
+import type { ProjectFlag } from '../../api/queries';
+import { useSwitchFlag } from '../../api/switch-flag';
+import { texts } from '../../texts';
+import { Time } from '../../ui/parts';
+import { Switch } from '../../ui/switch';
+import { updatedAt } from './filter';
+
+interface Props {
+  flags: readonly ProjectFlag[];
+  environments: readonly string[];
+  project: string;
+}
+
+const ROW_PX = 68;
+const HEAD_ROWS = 1;
+/** Where the table becomes cards: as in flags.css */
+const CARDS = '(max-width: 48rem)';
+const CARD_GAP_PX = 10;
+
+export function FlagTable({ flags, environments, project }: Props) {
+  const body = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  const change = useSwitchFlag(project);
+  const isCards = useMediaQuery(CARDS) ?? false;
+  useLayoutEffect(() => {
+    const element = body.current;
+    if (element !== null) {
+      setTop(element.getBoundingClientRect().top + scrollY);
+    }
+  }, []);
+  const virtual = useWindowVirtualizer({
+    count: flags.length,
+    estimateSize: () => ROW_PX,
+    overscan: 8,
+    gap: isCards ? CARD_GAP_PX : 0,
+    scrollMargin: top,
+    getItemKey: (index) => flags[index]?.key ?? index,
+  });
+
+  return (
+    <div
+      className="flags"
+      role="table"
+      aria-label={texts.flags.title}
+      aria-rowcount={flags.length + HEAD_ROWS}
+      style={{ '--environments': environments.length } as React.CSSProperties}
+    >
+      <div role="rowgroup" className="head">
+        <div role="row" className="line" aria-rowindex={1}>
+          <span role="columnheader">{texts.flags.flag}</span>
+          <span role="columnheader">{texts.flags.owner}</span>
+          <span role="columnheader">{texts.flags.updated}</span>
+          <span role="columnheader">{texts.flags.seen}</span>
+          {environments.map((name) => (
+            <span role="columnheader" key={name} className="place">
+              {name}
+            </span>
+          ))}
+        </div>
+      </div>
+      <div role="rowgroup" ref={body} style={{ position: 'relative', height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map((item) => {
+          const flag = flags[item.index];
+          return (
+            flag !== undefined && (
+              <div
+                key={item.key}
+                role="row"
+                aria-rowindex={item.index + 1 + HEAD_ROWS}
+                data-index={item.index}
+                ref={virtual.measureElement}
+                className="line body"
+                style={{ transform: `translateY(${item.start - virtual.options.scrollMargin}px)` }}
+              >
+                <Row flag={flag} environments={environments} project={project} onSwitch={change} />
+              </div>
+            )
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+interface RowProps {
+  flag: ProjectFlag;
+  environments: readonly string[];
+  project: string;
+  onSwitch: (flag: string, environment: string, enabled: boolean) => void;
+}
+
+const Row = memo(function Row({ flag, environments, project, onSwitch }: RowProps) {
+  const lifecycle = flag.lifecycle === 'active' ? undefined : flag.lifecycle;
+  return (
+    <>
+      <div role="cell" className="what">
+        <span className="row">
+          <Link to="/projects/$project/flags/$flag" params={{ project, flag: flag.key }} className="key">
+            {flag.key}
+          </Link>
+          <span className="tag">{texts.flags.types[flag.type ?? ''] ?? '–'}</span>
+          {flag.kind !== 'release' && <span className="tag">{texts.flags.kinds[flag.kind]}</span>}
+          {lifecycle !== undefined && <span className="tag warn">{texts.flags.lifecycles[lifecycle]}</span>}
+          {flag.tags.map((tag) => (
+            <span key={tag} className="tag">
+              {tag}
+            </span>
+          ))}
+        </span>
+        <span className="about">{flag.description}</span>
+      </div>
+      <span role="cell" className="meta owner">
+        {flag.owner === '' ? <span className="dim">–</span> : flag.owner}
+      </span>
+      <span role="cell" className="meta">
+        <Time at={updatedAt(flag) || null} />
+      </span>
+      <span role="cell" className="meta">
+        <Time at={flag.lastSeenAt} fallback={texts.flags.never} />
+      </span>
+      {environments.map((name) => {
+        const place = flag.environments.find((each) => each.name === name);
+        return (
+          <span role="cell" key={name} className="place" data-label={name}>
+            {place === undefined ? (
+              <span className="dim" title={texts.flags.notIn(name)}>
+                –
+              </span>
+            ) : (
+              <Switch
+                isOn={place.enabled}
+                label={texts.flags.switchLabel(flag.key, name)}
+                onSwitch={(enabled) => onSwitch(flag.key, name, enabled)}
+              />
+            )}
+          </span>
+        );
+      })}
+    </>
+  );
+});

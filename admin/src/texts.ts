@@ -1,0 +1,64 @@
+// Every text of the UI, by page in `texts/`. One word has one meaning: flag, variant, rule, override, environment, as in docs/spec/language.md.
+
+import { audit, instances, keys, unknown } from './texts/administration';
+import { absent, details, diff, flag, history, overrides, prerequisites, usage, variants } from './texts/flag';
+import { flags, newFlag } from './texts/flags';
+import { groups } from './texts/groups';
+import { patches } from './texts/patches';
+import { compare, person, segments } from './texts/people';
+import { playground, trace } from './texts/playground';
+import { operators, rules, sentence, timeline } from './texts/rules';
+import { conflict, convergence, impact, review } from './texts/saving';
+import { experiment, rollout, serve, split } from './texts/serving';
+import { settings } from './texts/settings';
+import { broken, common, errors, notFound, pages, palette, shell, signIn, switching, themes } from './texts/shell';
+import { sorting } from './texts/sorting';
+
+export const texts = {
+  absent,
+  audit,
+  broken,
+  common,
+  compare,
+  conflict,
+  convergence,
+  details,
+  diff,
+  errors,
+  experiment,
+  flag,
+  flags,
+  groups,
+  history,
+  impact,
+  instances,
+  keys,
+  newFlag,
+  notFound,
+  operators,
+  overrides,
+  pages,
+  palette,
+  patches,
+  person,
+  playground,
+  prerequisites,
+  review,
+  rollout,
+  rules,
+  segments,
+  sentence,
+  serve,
+  settings,
+  shell,
+  signIn,
+  sorting,
+  split,
+  switching,
+  themes,
+  timeline,
+  trace,
+  unknown,
+  usage,
+  variants,
+};

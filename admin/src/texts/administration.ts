@@ -1,0 +1,86 @@
+// Texts of the audit, of instances and of credentials
+
+import { plural } from './words';
+
+export const audit = {
+  title: 'Audit',
+  export: 'Export',
+  chain: (sequence: number) => `${plural(sequence, 'row')}, chained by hashes. The last hash is`,
+  verify: 'Compare it with an export by "flagstaff audit verify".',
+  flag: 'Key of a flag',
+  actor: 'Who',
+  action: 'What was done',
+  kind: 'Kind of thing',
+  kinds: {
+    flag: 'flag',
+    segment: 'segment',
+    group: 'group',
+    holdout: 'holdout',
+    key: 'SDK key',
+    token: 'access token',
+    member: 'member',
+    settings: 'settings',
+  } as Record<string, string>,
+  in: (environment: string) => `in ${environment}`,
+  none: 'Nothing matches',
+};
+
+export const unknown = {
+  title: 'Flags that programs ask for and that do not exist',
+  none: 'Programs ask for no flag that does not exist.',
+  key: 'Key',
+  count: 'Asked for',
+  last: 'Last',
+  by: 'By',
+};
+
+export const instances = {
+  title: 'Instances',
+  count: (count: number) => plural(count, 'instance'),
+  none: 'No SDK follows this environment',
+  noneHint: 'A program that uses an SDK with a key of this environment appears here as long as it is connected.',
+  sdk: 'SDK',
+  id: 'Instance',
+  revision: 'Revision',
+  state: 'State',
+  since: 'Connected',
+  node: 'Node',
+  unnamed: 'unnamed',
+  behind: (staleMs: number) => `behind for ${Math.ceil(staleMs / 1000)} s`,
+  confirmations: { applied: 'up to date', sent: 'sent' } as Record<string, string>,
+};
+
+export const keys = {
+  title: 'Keys and tokens',
+  sdkKeys: 'SDK keys',
+  tokens: 'Access tokens',
+  keysHint: 'Programs read the flags of one environment with an SDK key.',
+  tokensHint: 'People and scripts administer the project with an access token.',
+  kinds: {
+    server: 'server',
+    client: 'client (values only)',
+    'client-local': 'client-local (evaluates in the page)',
+  } as Record<string, string>,
+  roles: { viewer: 'viewer', editor: 'editor', admin: 'admin' } as Record<string, string>,
+  name: 'Name',
+  nameHint: 'Who or what uses it',
+  kind: 'Kind',
+  ends: 'Ends with',
+  created: 'Created',
+  expires: 'Expires',
+  never: 'never',
+  actions: 'Actions',
+  none: 'None yet',
+  create: 'Create',
+  rotate: 'Rotate',
+  rotateLabel: (name: string) => `Rotate ${name}: the old one works for another day`,
+  revoke: 'Revoke',
+  revokeLabel: (name: string) => `Revoke ${name}`,
+  revokeTitle: (name: string) => `Revoke ${name}?`,
+  revokeText: 'What uses it stops getting changes at once. This cannot be taken back.',
+  revoked: (name: string) => `${name} was revoked.`,
+  secretTitle: 'Copy the secret now',
+  secretText: 'It is shown only this once; the server stores no more than its hash.',
+  copy: 'Copy',
+  copied: 'Copied',
+};

@@ -1,0 +1,57 @@
+// Texts of the list of flags
+
+import { kinds, lifecycles, plural, types } from './words';
+
+export const flags = {
+  title: 'Flags',
+  count: (shown: number, total: number) =>
+    shown === total ? plural(total, 'flag') : `${shown.toLocaleString('en')} of ${plural(total, 'flag')}`,
+  create: 'New flag',
+  none: 'No flags yet',
+  noneHint: 'A flag switches a feature on or off, for everybody or for some.',
+  noMatch: 'No flag matches these filters',
+  clear: 'Clear the filters',
+  clearOne: (name: string) => `Clear the filter ${name}`,
+  search: 'Search key, description, tag or owner',
+  environment: 'Environment',
+  state: 'On or off',
+  states: { on: 'on', off: 'off' },
+  type: 'Type',
+  types,
+  kind: 'Kind',
+  kinds,
+  lifecycle: 'Lifecycle',
+  lifecycles,
+  tag: 'Tag',
+  owner: 'Owner',
+  sort: 'Sort',
+  sorts: {
+    key: 'by key',
+    '-createdAt': 'newest first',
+    '-updatedAt': 'last changed first',
+    lastSeenAt: 'longest unused first',
+    '-lastSeenAt': 'last used first',
+  },
+  flag: 'Flag',
+  updated: 'Changed',
+  seen: 'Last used',
+  never: 'never',
+  notIn: (environment: string) => `${environment} does not have this flag`,
+  switchLabel: (flag: string, environment: string) => `${flag} in ${environment}`,
+};
+
+export const newFlag = {
+  title: 'New flag',
+  key: 'Key',
+  keyHint: 'The name in the code. It cannot be changed later.',
+  keyWrong: 'Letters, digits, ".", "_" and "-", beginning with a letter or digit; at most 100.',
+  typeHints: {
+    boolean: 'A feature that is on or off.',
+    string: 'One of several texts, such as a label.',
+    number: 'One of several numbers, such as a limit.',
+    object: 'One of several JSON objects, such as a configuration.',
+  },
+  description: 'Description',
+  places: 'Create it, switched off, in',
+  submit: 'Create flag',
+};

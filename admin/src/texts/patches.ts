@@ -1,0 +1,22 @@
+/** Texts of patches of object flags, by level */
+export const patches = {
+  title: 'Patches by level',
+  hint: 'A patch changes parts of the value for one organization, user or another level. Name whom you look at; a more specific level wins.',
+  keyOf: (level: string) => `Key of the ${level}`,
+  patchOf: (level: string, key: string) => `Patch for the ${level} ${key}`,
+  otherOverride: (what: string) => `It has another override, which a patch replaces: ${what}.`,
+  save: (level: string) => `Save the patch of the ${level}`,
+  remove: (level: string) => `Remove the patch of the ${level}`,
+  saved: (key: string) => `The patch of ${key} was saved.`,
+  removed: (key: string) => `The patch of ${key} was removed.`,
+  result: 'What they get',
+  path: 'Path',
+  value: 'Value',
+  decidedBy: 'Decided by',
+  whole: 'the whole value',
+  sources: { default: 'the variant', environment: 'the environment' } as Record<string, string>,
+  environment: 'Patch of the environment',
+  environmentHint: 'Changes parts of the value of every variant in this environment.',
+  addEnvironment: 'Add a patch',
+  removeEnvironment: 'Remove the patch',
+};

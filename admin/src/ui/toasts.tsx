@@ -1,0 +1,79 @@
+// Short messages at the bottom of the page, with an action while it can be taken back.
+
+import { useSyncExternalStore } from 'react';
+import { texts } from '../texts';
+import { Icon } from './icon';
+
+interface Toast {
+  id: number;
+  text: string;
+  isBad: boolean;
+  action?: { label: string; run: () => void };
+}
+
+const SHOWN_MS = 10_000;
+
+let toasts: readonly Toast[] = [];
+let last = 0;
+const listeners = new Set<() => void>();
+
+function set(next: readonly Toast[]): void {
+  toasts = next;
+  for (const listener of listeners) {
+    listener();
+  }
+}
+
+function dismiss(id: number): void {
+  set(toasts.filter((toast) => toast.id !== id));
+}
+
+export function say(text: string, action?: Toast['action']): void {
+  show({ text, isBad: false, ...(action === undefined ? {} : { action }) });
+}
+
+export function complain(text: string): void {
+  show({ text, isBad: true });
+}
+
+function show(toast: Omit<Toast, 'id'>): void {
+  last += 1;
+  const id = last;
+  set([...toasts.slice(-2), { ...toast, id }]);
+  setTimeout(() => dismiss(id), SHOWN_MS);
+}
+
+export function Toasts() {
+  const shown = useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => toasts,
+  );
+  return (
+    <div className="toasts" role="status">
+      {shown.map((toast) => (
+        <div key={toast.id} className={toast.isBad ? 'toast bad' : 'toast'}>
+          <span>{toast.text}</span>
+          <span className="row">
+            {toast.action !== undefined && (
+              <button
+                type="button"
+                onClick={() => {
+                  dismiss(toast.id);
+                  toast.action?.run();
+                }}
+              >
+                {toast.action.label}
+              </button>
+            )}
+            <button type="button" aria-label={texts.common.dismiss} onClick={() => dismiss(toast.id)}>
+              <Icon name="close" />
+            </button>
+          </span>
+        </div>
+      ))}
+    </div>
+  );
+}
