@@ -1,4 +1,4 @@
-"""What is not measured but supposed, each with a name by which it is changed."""
+"""The assumptions of the simulation, by name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Json = Any
 
 
 def suppose(default: float, about: str) -> Json:
-    """A field with its meaning, which the page shows."""
+    """A field with a description, which the page shows."""
     return field(default=default, metadata={"about": about})
 
 
@@ -17,48 +17,50 @@ def suppose(default: float, about: str) -> Json:
 class Assumptions:
     """One installation and its users."""
 
-    daily_users: float = suppose(1_000_000, "people who use the product on a day")
+    daily_users: float = suppose(1_000_000, "users of the product on a day")
     peak_to_mean: float = suppose(
-        2.0, "the busiest minute of the day against the mean minute (one country; 1 is a flat day)"
+        2.0, "ratio of the busiest minute of the day to the mean minute (users of one country; 1 is a flat day)"
     )
     sessions_per_user: float = suppose(3, "visits of a user on a day")
-    session_minutes: float = suppose(10, "how long a visit keeps a tab open, in the mean")
-    page_loads_per_session: float = suppose(
-        2, "documents that a browser loads in a visit; 1 is a single-page application"
-    )
+    session_minutes: float = suppose(10, "mean time for which a visit keeps a tab open")
+    page_loads_per_session: float = suppose(2, "pages that a browser loads in a visit; 1 is a single-page application")
     foreground_share: float = suppose(0.4, "share of that time in which the tab is in front")
-    hidden_streams: float = suppose(1, "share of hidden tabs that keep their stream; our SDKs do not close it today")
+    hidden_streams: float = suppose(1, "share of hidden tabs that keep their stream; our SDKs keep it")
     returns_per_session: float = suppose(
-        2, "how often a tab comes to the front again, and opens a stream that it had closed"
+        2, "how often in a visit a tab returns to the front, and opens its stream again if it had closed it"
     )
-    browser_drops_per_hour: float = suppose(2, "how often a browser's stream is cut: sleep, another network, a proxy")
+    browser_drops_per_hour: float = suppose(
+        2, "how often a browser's stream is interrupted: sleep, another network, a proxy"
+    )
     flags: float = suppose(200, "flags of the environment")
-    client_side_share: float = suppose(0.3, "share of them that is marked `clientSide`")
+    client_side_share: float = suppose(0.3, "share of the flags that are marked `clientSide`")
     changes_per_day: float = suppose(30, "changes of flags in the environment on a day, each of one flag")
-    refetch_spread_seconds: float = suppose(5, "over how many seconds browsers spread what they ask for after a change")
-    notification_bytes: float = suppose(150, "the event that tells a browser to ask again")
+    refetch_spread_seconds: float = suppose(5, "seconds over which browsers spread their requests after a change")
+    notification_bytes: float = suppose(150, "the event that notifies a browser to evaluate again")
     backend_requests_per_session: float = suppose(40, "requests of a visit to the product's own backend")
     services: float = suppose(10, "kinds of processes with an SDK")
-    services_per_request: float = suppose(3, "of these, how many a request passes through")
-    requests_per_process: float = suppose(50, "requests that a process handles in a second at the peak")
-    least_processes: float = suppose(3, "processes of a service, however little it does")
-    deployments_per_day: float = suppose(
-        4, "how often a service is deployed on a day; each of its processes starts anew"
+    services_per_request: float = suppose(3, "number of services that handle a request")
+    requests_per_process: float = suppose(50, "requests a second that a process handles at the peak")
+    min_processes: float = suppose(3, "minimum number of processes of a service")
+    deployments_per_day: float = suppose(4, "deployments of a service on a day; each restarts all its processes")
+    process_drops_per_day: float = suppose(
+        2, "interruptions of a process's stream on a day, in addition to deployments"
     )
-    process_drops_per_day: float = suppose(2, "how often a process's stream is cut on a day, besides")
     packet_bytes: float = suppose(1_400, "payload of a packet")
-    packet_overhead_bytes: float = suppose(74, "what IP, TCP and a TLS record add to a packet")
-    handshake_bytes: float = suppose(4_500, "what a server sends for a new TLS connection, mostly its certificates")
+    packet_overhead_bytes: float = suppose(74, "overhead of IP, TCP and a TLS record for each packet")
+    handshake_bytes: float = suppose(
+        4_500, "bytes that a server sends for a new TLS connection, mostly its certificates"
+    )
     node_cores: float = suppose(2, "cores of a node")
     node_gigabytes: float = suppose(4, "memory of a node")
-    node_streams: float = suppose(10_000, "streams that a node takes (`--max-streams`)")
+    node_streams: float = suppose(10_000, "streams of a node (`--max-streams`)")
     utilisation: float = suppose(0.5, "share of a node's cores and memory that may be used at the peak of the day")
     burst_utilisation: float = suppose(0.8, "the same for the seconds after a change")
-    spare_nodes: float = suppose(1, "nodes beyond those, for one that fails or is being replaced")
+    spare_nodes: float = suppose(1, "additional nodes, for one that fails or is being replaced")
 
 
 def changed(assumptions: Assumptions, changes: dict[str, float]) -> Assumptions:
-    """The same with other values; an unknown name or an impossible value is an error."""
+    """A copy with other values; an unknown name or an impossible value is an error."""
     known = {each.name for each in fields(Assumptions)}
     for name, value in changes.items():
         if name not in known:
@@ -72,5 +74,5 @@ def changed(assumptions: Assumptions, changes: dict[str, float]) -> Assumptions:
 
 
 def explained() -> list[tuple[str, float, str]]:
-    """Name, default and meaning of each."""
+    """Name, default and description of each assumption."""
     return [(each.name, float(each.default), each.metadata["about"]) for each in fields(Assumptions)]  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
-"""A day, minute by minute: when people come, and how many are there.
+"""A day, minute by minute: when visits begin, and how many are open.
 
-No chance is needed for it: of so many people, those of a minute differ from the mean by less than any
-assumption is worth.
+It needs no randomness: with so many users, the deviation from the mean in a minute is smaller than the error of
+any assumption.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 MINUTES = 1_440
-# Until the peak is right to this share.
+# Relative error of the peak.
 PRECISION = 1e-9
 
 
@@ -28,18 +28,18 @@ def curve(peak_to_mean: float) -> tuple[float, ...]:
 
 
 def bell(sharpness: float) -> tuple[float, ...]:
-    """The bell curve of the circle (von Mises), with the mean 1 and the peak in the middle."""
-    # Less the height of the peak, so that nothing overflows.
+    """The bell curve on a circle (von Mises), with the mean 1 and the peak in the middle."""
+    # Subtracting the height of the peak avoids an overflow.
     heights = [math.exp(sharpness * (-math.cos(2 * math.pi * minute / MINUTES) - 1)) for minute in range(MINUTES)]
     mean = sum(heights) / MINUTES
     return tuple(height / mean for height in heights)
 
 
 def present(arrivals: Sequence[float], mean_minutes: float) -> list[float]:
-    """How many are there at the end of each minute, on a day like the one before.
+    """Open visits at the end of each minute, if the day before was the same.
 
-    Stays are exponentially distributed. Within a minute dN/dt = arrivals - N / mean, solved exactly; so
-    Little's law holds for the day to the last digit.
+    Lengths of visits are exponentially distributed. Within a minute dN/dt = arrivals - N / mean, solved exactly, so
+    Little's law holds exactly for the day.
     """
     if mean_minutes == 0:
         return [0.0] * len(arrivals)
@@ -47,7 +47,7 @@ def present(arrivals: Sequence[float], mean_minutes: float) -> list[float]:
     here = 0.0
     for arriving in arrivals:
         here = here * stay + arriving * mean_minutes * (1 - stay)
-    # What an empty start misses is what yesterday left behind.
+    # Adds the visits that are still open from the day before.
     here /= 1 - stay ** len(arrivals)
     there = []
     for arriving in arrivals:

@@ -1,6 +1,6 @@
-"""The flags that are measured: in thirds a share of the users, a rule about the plan, and an experiment.
+"""The flags of the measurement: a third each a rollout, a rule about the plan, and an experiment.
 
-Their words are drawn by a fixed seed, so that they are no more alike than those of a real team and compress no better.
+Their words are random with a fixed seed, so that they compress no better than the flags of a real team.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 Json = Any
 
-# Of ten flags, how many a `client-local` key sees; which ones does not matter for their sizes.
+# Number of flags in ten that a `client-local` key sees; which ones does not matter for their sizes.
 CLIENT_SIDE_OF_TEN = 3
 VOCABULARY = (
     "account address alert amount archive avatar badge banner basket billing branch button calendar campaign "
@@ -32,7 +32,7 @@ def document(count: int) -> Json:
 
 
 def key(number: int) -> str:
-    """A key as people write them."""
+    """A key like those that people choose."""
     return f"{'-'.join(words(number, 2))}-{number}"
 
 
@@ -61,5 +61,5 @@ def words(number: int, count: int) -> list[str]:
     return random.Random(number).sample(VOCABULARY.split(), count)
 
 
-# What a browser tells of its user; `{}` is replaced by a number, so that each request is of another user.
+# The context that a browser sends; `{}` is replaced by a number, so that each request is for another user.
 CONTEXT = '{"context":{"targetingKey":"user-{}","country":"se","plan":"plus","appVersion":"4.12.0"}}'

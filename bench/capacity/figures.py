@@ -1,4 +1,4 @@
-"""How figures are shown."""
+"""Formatting of figures."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from prices import GIGABYTE
 THOUSAND = 1e3
 MILLION = 1e6
 TERABYTE = 1e3 * GIGABYTE
-# From here on without decimals, and of thousands without the digits after them.
+# Figures from here on have no decimals.
 MANY = 10
-# Below it, one digit.
+# Figures below have one significant digit.
 SMALL = 0.1
 PER_CENT = 0.01
 
@@ -22,8 +22,8 @@ def row(*cells: str) -> str:
 
 
 def short(value: float) -> str:
-    """Two or three digits are as much as the assumptions are worth."""
-    # What would be rounded to a thousand thousands is a million.
+    """Two or three digits; the assumptions are not more precise."""
+    # Avoids `1000k`.
     if value >= MILLION - THOUSAND / 2:
         return f"{value / MILLION:.3g}M"
     if value >= MANY * THOUSAND:
@@ -32,12 +32,12 @@ def short(value: float) -> str:
 
 
 def plain(value: float) -> str:
-    """An assumption as it was given."""
+    """An assumption, without rounding."""
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
 
 
 def gigabytes(count: float) -> str:
-    """Bytes in the unit that suits them."""
+    """Bytes with a suitable unit."""
     if count >= 1e3 * GIGABYTE:
         return f"{count / GIGABYTE / 1e3:.3g} TB"
     return (

@@ -1,4 +1,4 @@
-"""Holds as many streams as a server takes, and times how soon they hear of a change: `make bench-server` calls it.
+"""Opens as many streams as a server allows, and times how soon a change reaches them: `make bench-server` calls it.
 
 usage: holding.py --server FILE --load FILE [--streams COUNT] [--changes COUNT] [--output FILE]
 """
@@ -24,7 +24,7 @@ KIB = 1_024
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure and print the figures."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--server", type=Path, required=True)
     parser.add_argument("--load", type=Path, required=True)
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--changes", type=int, default=40)
     parser.add_argument("--output", type=Path, default=Path(__file__).parent.parent / "results/server.json")
     options = parser.parse_args()
-    # So that a server of ours ends with us.
+    # Ends the server that this program started, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("error: ended from outside"))
     raise_descriptor_limit(options.streams)
     found = {
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def held(binary: Path, load: Path, streams: int, changes: int) -> dict[str, Any]:
-    """What `streams` streams of one server cost, and how soon they hear of a change."""
+    """The cost of `streams` streams of one server, and how soon a change reaches them."""
     say(f"{streams:,} streams")
     with Server(binary, TYPICAL, streams=streams) as server:
         resident, kernel = server.resident_bytes(), kernel_bytes()
@@ -71,7 +71,7 @@ def held(binary: Path, load: Path, streams: int, changes: int) -> dict[str, Any]
             found = {
                 "opened": opened,
                 "residentBytesPerStream": round((server.resident_bytes() - resident) / streams),
-                # Client and server are on this machine: of two sockets one is the server's.
+                # Client and server run on this machine: one of the two sockets is the server's.
                 "kernelBytesPerStream": round((kernel_bytes() - kernel) / streams / 2),
             }
             before = server.cpu_seconds()
@@ -88,7 +88,7 @@ def held(binary: Path, load: Path, streams: int, changes: int) -> dict[str, Any]
 
 
 def lines(found: dict[str, Any]) -> list[str]:
-    """What is worth reading."""
+    """The figures as text."""
     opened, latency, last = found["opened"], found["latency"], found["last"]
     memory = [found[name] / KIB for name in ("residentBytesPerStream", "kernelBytesPerStream")]
     return [
@@ -97,7 +97,7 @@ def lines(found: dict[str, Any]) -> list[str]:
         f"A stream takes {memory[0]:.1f} KiB of the process and {memory[1]:.1f} KiB of the kernel.",
         f"From the request that changes a flag to its arrival at a client, {found['changes']} changes,"
         f" {found['arrivals']:,} arrivals: median {latency['p50'] / 1e3:.0f} ms, 99th percentile"
-        f" {latency['p99'] / 1e3:.0f} ms, most {latency['max'] / 1e3:.0f} ms.",
+        f" {latency['p99'] / 1e3:.0f} ms, maximum {latency['max'] / 1e3:.0f} ms.",
         f"To the last of all clients: median {last['p50'] / 1e3:.0f} ms. Processor:"
         f" {found['cpuMicrosecondsPerNotice']:.1f} µs of the server for each arrival.",
     ]

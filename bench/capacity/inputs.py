@@ -1,4 +1,4 @@
-"""What the simulation takes from a measurement: `measured.json`, as it is read and written."""
+"""The measurement that the simulation uses: `measured.json`, read and written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COMMITTED = Path(__file__).parent / "measured.json"
 
 @dataclass(frozen=True)
 class Latency:
-    """Microseconds from the instant at which a request was due to the last byte of its answer."""
+    """Microseconds from the instant at which a request was due to the last byte of its response."""
 
     p50: float
     p99: float
@@ -32,13 +32,13 @@ class Exchange:
     answer_bytes: float
     cpu_microseconds: float
     latency: Latency
-    # How much too late the timer of the measuring program was: the noise of the machine.
+    # Delay of the measuring program's timer: the noise of the machine.
     lateness: Latency
 
 
 @dataclass(frozen=True)
 class Sized:
-    """What depends on the number of flags; bytes as they come off the socket, with heads and chunks."""
+    """Figures that depend on the number of flags; bytes are read from the socket, with heads and chunks."""
 
     flags: int
     resident_bytes: int
@@ -53,7 +53,7 @@ class Sized:
 
 @dataclass(frozen=True)
 class Idle:
-    """Streams that are held open."""
+    """Streams that stay open."""
 
     flags: int
     streams: int
@@ -97,12 +97,12 @@ class Measured:
         return low + (high - low) * (flags - from_flags) / (to_flags - from_flags)
 
     def to_json(self) -> str:
-        """As a file holds it."""
+        """The content of a file."""
         return json.dumps(asdict(self), indent=2) + "\n"
 
 
 def number(size: Sized, field: str) -> float:
-    """A figure by its name; that of an exchange after a dot."""
+    """A figure by its name; a dot leads into an exchange."""
     value: Json = size
     for name in field.split("."):
         value = getattr(value, name)
@@ -110,7 +110,7 @@ def number(size: Sized, field: str) -> float:
 
 
 def read(path: Path) -> Measured:
-    """A file that `Measured.to_json` wrote."""
+    """Read a file that `Measured.to_json` wrote."""
     found: Json = json.loads(path.read_text(encoding="utf-8"))
     sizes = [
         Sized(**{**size, **{name: exchange(size[name]) for name in ("single", "bulk", "not_modified")}})
@@ -121,6 +121,6 @@ def read(path: Path) -> Measured:
 
 
 def exchange(found: Json) -> Exchange:
-    """An exchange out of its JSON."""
+    """Read an exchange from its JSON."""
     latencies = {name: Latency(**found[name]) for name in ("latency", "lateness")}
     return Exchange(**{**found, **latencies})

@@ -1,4 +1,4 @@
-"""The tables of docs/capacity.md that hold what was measured."""
+"""The tables of docs/capacity.md with measured figures."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ TARGET_MILLISECONDS = 5
 
 
 def node_table(scene: Scene) -> Iterator[str]:
-    """What one node does, each by itself."""
+    """The throughput of one node, for each kind of work by itself."""
     measured, assumptions, idle = scene.measured, scene.assumptions, scene.measured.idle
     per_stream = idle.resident_bytes_per_stream + idle.kernel_bytes_per_stream
-    yield "| one core gives, at most | a second |"
+    yield "| one core handles, at most | a second |"
     yield "|---|---|"
     costs: list[tuple[str, Callable[[float], float]]] = [
         ("evaluations of one flag (OFREP)", lambda flags: measured.sized("single.cpu_microseconds", flags)),
@@ -31,21 +31,21 @@ def node_table(scene: Scene) -> Iterator[str]:
     for name, cost in costs:
         yield row(f"{name}, {plain(assumptions.flags)} flags", short(1 / (cost(assumptions.flags) * MICRO)))
     yield row(
-        "streams told of a change",
+        "streams notified of a change",
         short(1 / (idle.delta_cpu_microseconds * MICRO)) if idle.delta_cpu_microseconds else "",
     )
     yield ""
     memory = GIBIBYTE / per_stream
     yield (
-        f"A silent stream takes {idle.resident_bytes_per_stream / 1_024:.1f} KiB of the process and"
+        f"A silent stream uses {idle.resident_bytes_per_stream / 1_024:.1f} KiB of the process and"
         f" {idle.kernel_bytes_per_stream / 1_024:.1f} KiB of the kernel, and {idle.heartbeat_bytes} bytes every"
-        f" {idle.heartbeat_seconds:.0f} s: {short(memory)} streams in a GiB, if nothing else bounds them. Measured with"
+        f" {idle.heartbeat_seconds:.0f} s: {short(memory)} streams in a GiB, if nothing else limits them. Measured with"
         f" {idle.streams:,} streams and {idle.flags} flags."
     )
 
 
 def measured_table(scene: Scene) -> Iterator[str]:
-    """The measurement, as it was taken."""
+    """The figures of the measurement."""
     measured = scene.measured
     circumstances = (
         measured.date,
@@ -55,24 +55,24 @@ def measured_table(scene: Scene) -> Iterator[str]:
         *((measured.note,) if measured.note else ()),
     )
     yield f"{'; '.join(circumstances)}."
-    compression = ", ".join(measured.encodings) if measured.encodings else "none, whatever the client accepts"
+    compression = ", ".join(measured.encodings) if measured.encodings else "none"
     yield f"Compression by the server: {compression}."
     yield ""
     yield "| | " + " | ".join(f"{each.flags:,} flags" for each in measured.sizes) + " |"
     yield "|---|" + "---|" * len(measured.sizes)
     rows: list[tuple[str, Callable[[int], str]]] = [
-        ("process, just started", lambda at: f"{measured.sizes[at].resident_bytes / 1e6:.1f} MB"),
+        ("memory of a new process", lambda at: f"{measured.sizes[at].resident_bytes / 1e6:.1f} MB"),
         ("first transfer of a stream", lambda at: f"{measured.sizes[at].transfer_bytes:,} B"),
         ("a change of one flag", lambda at: f"{measured.sizes[at].delta_bytes} B"),
-        ("a stream that resumes and has missed nothing", lambda at: f"{measured.sizes[at].resume_bytes} B"),
-        ("a new stream, processor", lambda at: f"{measured.sizes[at].open_cpu_microseconds:.0f} µs"),
-        ("OFREP single, answer", lambda at: f"{measured.sizes[at].single.answer_bytes:.0f} B"),
-        ("OFREP single, processor", lambda at: f"{measured.sizes[at].single.cpu_microseconds:.0f} µs"),
-        ("OFREP bulk, answer", lambda at: f"{measured.sizes[at].bulk.answer_bytes:,.0f} B"),
-        ("OFREP bulk, processor", lambda at: f"{measured.sizes[at].bulk.cpu_microseconds:.0f} µs"),
-        ("OFREP bulk unchanged (304), answer", lambda at: f"{measured.sizes[at].not_modified.answer_bytes:.0f} B"),
+        ("a stream that resumes without changes", lambda at: f"{measured.sizes[at].resume_bytes} B"),
+        ("a new stream, CPU time", lambda at: f"{measured.sizes[at].open_cpu_microseconds:.0f} µs"),
+        ("OFREP single, response", lambda at: f"{measured.sizes[at].single.answer_bytes:.0f} B"),
+        ("OFREP single, CPU time", lambda at: f"{measured.sizes[at].single.cpu_microseconds:.0f} µs"),
+        ("OFREP bulk, response", lambda at: f"{measured.sizes[at].bulk.answer_bytes:,.0f} B"),
+        ("OFREP bulk, CPU time", lambda at: f"{measured.sizes[at].bulk.cpu_microseconds:.0f} µs"),
+        ("OFREP bulk unchanged (304), response", lambda at: f"{measured.sizes[at].not_modified.answer_bytes:.0f} B"),
         (
-            "OFREP bulk unchanged (304), processor",
+            "OFREP bulk unchanged (304), CPU time",
             lambda at: f"{measured.sizes[at].not_modified.cpu_microseconds:.0f} µs",
         ),
     ]
@@ -81,8 +81,8 @@ def measured_table(scene: Scene) -> Iterator[str]:
 
 
 def latency_table(scene: Scene) -> Iterator[str]:
-    """How long an answer takes."""
-    yield "| request | flags | a second | requests | p50 | p99 | p99.9 | most | the timer's own p99.9 |"
+    """Latency of responses."""
+    yield "| request | flags | a second | requests | p50 | p99 | p99.9 | max | p99.9 of the timer's delay |"
     yield "|---|---|---|---|---|---|---|---|---|"
     exchanges = [
         (name, each, getattr(each, field))
@@ -104,8 +104,8 @@ def latency_table(scene: Scene) -> Iterator[str]:
 
 
 def getters_table(scene: Scene) -> Iterator[str]:
-    """How long an evaluation takes in a process."""
-    yield "| getter of the SDK | calls | p50 | p99 | p99.9 | most |"
+    """Time of an evaluation in a process."""
+    yield "| getter of the SDK | calls | p50 | p99 | p99.9 | max |"
     yield "|---|---|---|---|---|---|"
     for getter in scene.measured.getters:
         times = getter.latency
@@ -119,5 +119,5 @@ def verdict(exchanges: list[Exchange]) -> str:
     word = "holds" if worst < TARGET_MILLISECONDS else "**does not hold**"
     return (
         f"The bound of {TARGET_MILLISECONDS} ms at the 99.9th percentile {word} in this run:"
-        f" the worst is {worst:.1f} ms, the measuring program's own lateness included."
+        f" the worst is {worst:.1f} ms, including the delay of the measuring program."
     )

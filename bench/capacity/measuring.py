@@ -1,4 +1,4 @@
-"""Measures what a server costs, over loopback: `make capacity` calls it when server and load are built.
+"""Measures the cost of a server over loopback: `make capacity` calls it after server and load are built.
 
 usage: measuring.py --server FILE --load FILE --python FILE [--quick] [--note TEXT] [--output FILE]
 """
@@ -25,16 +25,16 @@ from process import Server
 from streams import COMMIT, HEARTBEAT, Stream, transferred, wait_for_commit
 
 BULK = "/ofrep/v1/evaluate/flags"
-# As every browser and most HTTP libraries ask: what the server makes of it is what is measured.
+# As every browser and most HTTP libraries send it.
 GZIP = "Accept-Encoding: gzip"
-# The middle one is where streams are held, and the one that the page speaks of.
+# The streams are measured with the typical number of flags, which the page shows.
 SIZES = (10, 200, 1_000)
 TYPICAL = 200
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How long and how much."""
+    """Duration and extent of a measurement."""
 
     seconds: float
     streams: int
@@ -44,22 +44,22 @@ class Effort:
 
 FULL = Effort(seconds=60, streams=2_000, openings=400, calls=1_000_000)
 QUICK = Effort(seconds=4, streams=500, openings=50, calls=50_000)
-# Requests a second: modest, so that the smallest machine bears them with ease; those for 1,000 flags take longest.
+# Requests a second for each number of flags: few enough for the smallest machine.
 RATE = {10: 500.0, 200: 500.0, 1_000: 200.0}
 
 
 def main() -> None:
-    """Measure, write the figures, say what matters."""
+    """Measure and write the figures."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--server", type=Path, required=True)
     parser.add_argument("--load", type=Path, required=True)
     parser.add_argument("--python", type=Path, required=True, help="the interpreter that has our package")
     parser.add_argument("--quick", action="store_true", help="a rough pass in a tenth of the time")
-    parser.add_argument("--note", default="", help="what else is to be known of this run")
+    parser.add_argument("--note", default="", help="a note about this run, for the page")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent.parent / "results/capacity.json")
     options = parser.parse_args()
     effort = QUICK if options.quick else FULL
-    # So that a server of ours ends with us.
+    # Ends the server that this program started, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("error: ended from outside"))
     raise_descriptor_limit(effort.streams)
     load_before = os.getloadavg()[0]
@@ -81,7 +81,7 @@ def main() -> None:
 
 
 def size(binary: Path, load: Path, flags: int, effort: Effort) -> Sized:
-    """Everything that depends on the number of flags."""
+    """Measure everything that depends on the number of flags."""
     say(f"{flags} flags")
     with Server(binary, flags) as server:
         resident = server.resident_bytes()
@@ -91,9 +91,9 @@ def size(binary: Path, load: Path, flags: int, effort: Effort) -> Sized:
         delta = stream.read_until(COMMIT)
         resumed = transferred(server, stream.cursor())
         bulk_body = CONTEXT.replace("{}", "0")
-        _, headers, answer = server.request("POST", BULK, "client", bulk_body)
+        _, headers, answer = server.request("POST", BULK, "server", bulk_body)
         check(answer, flags)
-        # One body for all, so that its entity tag holds for all.
+        # The same body for all requests, so that its entity tag is valid for all.
         unchanged = [f"If-None-Match: {headers['etag']}"]
         brief = min(effort.seconds, 10)
         rate = RATE[flags]
@@ -111,14 +111,14 @@ def size(binary: Path, load: Path, flags: int, effort: Effort) -> Sized:
 
 
 def check(answer: bytes, flags: int) -> None:
-    """A wrong answer ends the run: what costs nothing because it fails is not worth measuring."""
+    """Check the response: a failing request must not be measured."""
     items = json.loads(answer)["flags"]
     if len(items) != flags or any("errorCode" in item for item in items):
         raise RuntimeError(f"not all of {flags} flags have a value: {answer[:500]!r}")
 
 
 def opening(server: Server, count: int) -> float:
-    """Microseconds of the processor for a new stream and its transfer, which is rendered once for all."""
+    """CPU time in microseconds of a new stream and its transfer, which is rendered once for all streams."""
     before = server.cpu_seconds()
     for _ in range(count):
         transferred(server).connection.close()
@@ -136,14 +136,14 @@ def exchange(
     headers: list[str] | None = None,
     status: int = 200,
 ) -> Exchange:
-    """Requests of one kind, at their instants whether the server keeps up or not."""
+    """Send requests of one kind at fixed instants, even if the server is slow."""
     before = server.cpu_seconds()
     warm_up = min(seconds / 4, 2.0)
     output = subprocess.run(
         [
             *(str(load), "requests", ":".join(map(str, server.address)), path, body),
             *("--rate", str(rate), "--seconds", str(seconds), "--warm-up", str(warm_up), "--status", str(status)),
-            *(part for header in (server.authorization("client"), GZIP, *(headers or [])) for part in ("-H", header)),
+            *(part for header in (server.authorization("server"), GZIP, *(headers or [])) for part in ("-H", header)),
         ],
         check=True,
         capture_output=True,
@@ -151,7 +151,7 @@ def exchange(
     ).stdout
     used = server.cpu_seconds() - before
     found = json.loads(output)
-    # The warm-up costs too; its requests are as dense as the measured ones.
+    # The warm-up uses CPU time too, at the same rate of requests.
     requests = found["requests"] * (seconds + warm_up) / seconds
     result = Exchange(
         rate=rate,
@@ -163,26 +163,26 @@ def exchange(
     )
     say(
         f"  {path} ({status}): p50 {result.latency.p50:.0f} µs, p99.9 {result.latency.p999:.0f} µs"
-        f" (timer {result.lateness.p999:.0f} µs), {result.cpu_microseconds:.0f} µs of the processor"
+        f" (timer {result.lateness.p999:.0f} µs), {result.cpu_microseconds:.0f} µs of CPU time"
     )
     return result
 
 
 def latency(found: dict[str, float]) -> Latency:
-    """Percentiles, of which tenths of a microsecond are enough."""
+    """Percentiles, rounded to tenths of a microsecond."""
     return Latency(**{name: round(value, 1) for name, value in found.items()})
 
 
 def idle(binary: Path, effort: Effort) -> Idle:
-    """Many streams on which nothing happens, and then one change."""
+    """Measure many idle streams, and then one change."""
     say(f"{effort.streams} streams")
     with Server(binary, TYPICAL, streams=effort.streams + 1) as server:
-        # Whatever the first stream allocates for good is not another stream's cost.
+        # The first stream allocates memory that later streams share.
         first = transferred(server)
         resident, slab = server.resident_bytes(), kernel_bytes()
         streams = [transferred(server) for _ in range(effort.streams)]
         resident_bytes = (server.resident_bytes() - resident) / effort.streams
-        # Client and server are on this machine: of two sockets one is the server's.
+        # Client and server run on this machine: one of the two sockets is the server's.
         kernel = (kernel_bytes() - slab) / effort.streams / 2
         beat, seconds, beat_cpu = heartbeats(server, first, effort.streams + 1)
         before = server.cpu_seconds()
@@ -207,7 +207,7 @@ def idle(binary: Path, effort: Effort) -> Idle:
 
 
 def heartbeats(server: Server, stream: Stream, streams: int) -> tuple[int, float, float]:
-    """Bytes, distance in seconds and microseconds of the processor of a heartbeat, over one interval of all streams."""
+    """Bytes, interval in seconds and CPU time in microseconds of a heartbeat, over one interval of all streams."""
     stream.read_until(HEARTBEAT)
     first, before = time.monotonic(), server.cpu_seconds()
     beat = stream.read_until(HEARTBEAT)
@@ -216,7 +216,7 @@ def heartbeats(server: Server, stream: Stream, streams: int) -> tuple[int, float
 
 
 def kernel_bytes() -> int:
-    """What the kernel holds in its own objects, sockets among them, and in the buffers of TCP."""
+    """Memory of the kernel's objects, including sockets, and of TCP buffers."""
     meminfo = Path("/proc/meminfo").read_text(encoding="utf-8")
     slab = re.search(r"^Slab: +(\d+) kB$", meminfo, re.MULTILINE)
     buffers = re.search(r"^TCP: .* mem (\d+)$", Path("/proc/net/sockstat").read_text(encoding="utf-8"), re.MULTILINE)
@@ -246,10 +246,10 @@ def getters(load: Path, python: Path, effort: Effort) -> list[Getter]:
 
 
 def encodings(binary: Path) -> list[str]:
-    """How the server compresses its answers to a client that takes gzip; empty where it does not."""
+    """Content codings of the responses to a client that accepts gzip; empty without compression."""
     with Server(binary, TYPICAL) as server:
         gzip_please = dict([GZIP.split(": ")])
-        bulk = server.request("POST", BULK, "client", CONTEXT, gzip_please)
+        bulk = server.request("POST", BULK, "server", CONTEXT, gzip_please)
         snapshot = server.request("GET", "/api/v1/sdk/snapshot", "server", None, gzip_please)
         stream = transferred(server)
     found = [headers.get("content-encoding", "") for _, headers, _ in (bulk, snapshot)]
@@ -257,7 +257,7 @@ def encodings(binary: Path) -> list[str]:
 
 
 def raise_descriptor_limit(streams: int) -> None:
-    """Each stream takes a descriptor here and one there, where it is inherited."""
+    """Allow a descriptor for each stream, here and in the server, which inherits the limit."""
     needed = streams + 500
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < needed:
@@ -269,13 +269,13 @@ def raise_descriptor_limit(streams: int) -> None:
 
 
 def processor() -> str:
-    """What the processor calls itself, where the system tells."""
+    """Model name of the processor, if the system provides it."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown processor")
 
 
 def say(text: str) -> None:
-    """Tell how it goes."""
+    """Print a line about the progress."""
     print(text, file=sys.stderr, flush=True)
 
 

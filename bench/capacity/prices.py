@@ -1,4 +1,4 @@
-"""List prices, as facts with a date; anybody's own go before them."""
+"""List prices with their date."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ GIGABYTE = 1e9
 
 @dataclass(frozen=True)
 class Provider:
-    """What one of two well-known clouds asks for."""
+    """Prices of a cloud provider."""
 
     name: str
     place: str
     currency: str
     node: str
     node_month: float
-    # Gigabytes a month that each node brings with it.
+    # Gigabytes a month that the price of a node includes.
     included_gigabytes: float
-    # Up to so many gigabytes a month, the price of one; the last has no end.
+    # Upper bound in gigabytes a month, and price of a gigabyte; the last tier has no bound.
     tiers: tuple[tuple[float, float], ...]
 
     def month(self, nodes: int, egress_bytes_per_day: float) -> float:
-        """Nodes and egress for a month."""
+        """Price of nodes and egress for a month."""
         egress = egress_bytes_per_day * DAYS_OF_A_MONTH / GIGABYTE
         return nodes * self.node_month + self.traffic(egress - nodes * self.included_gigabytes)
 
     def traffic(self, gigabytes: float) -> float:
-        """So many gigabytes of a month, tier by tier."""
+        """Price of the egress of a month, tier by tier."""
         cost, below = 0.0, 0.0
         for up_to, price in self.tiers:
             cost += max(0.0, min(gigabytes, up_to) - below) * price
@@ -36,7 +36,7 @@ class Provider:
         return cost
 
 
-# Known by heart early in 2025, without tax, on demand; look them up before you sign anything.
+# From memory, early in 2025, without tax, on demand: check them before you use them.
 PRICES_OF = "early 2025"
 AWS = Provider(
     name="AWS",

@@ -1,4 +1,4 @@
-"""A server of our own, as a process: on a free port, its data in a temporary folder, watched from outside."""
+"""Starts a server as a process, on a free port and with its data in a temporary folder."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Server:
         self._process = subprocess.Popen(
             [
                 *(str(binary), "serve", "--listen", "127.0.0.1:0", "--max-streams", str(streams)),
-                # One address stands for thousands here.
+                # All clients have the same address.
                 *("--max-streams-key", "0", "--max-streams-address", "0", "--max-connections-address", "0"),
                 *("--database", f"sqlite://{self._folder.name}/flags.db", "--seed", str(seed)),
                 *("--admin-token", self.keys["admin"]),
@@ -50,11 +50,11 @@ class Server:
         self.address = (host, int(port))
 
     def authorization(self, kind: str) -> str:
-        """The header of a key of this kind."""
+        """The header with the key of this kind."""
         return f"Authorization: Bearer {self.keys[kind]}"
 
     def change(self, number: int, percentage: int) -> None:
-        """Give a flag of the first kind to another share of the users."""
+        """Change the rollout of a flag."""
         body = json.dumps({"enabled": True, "rolloutPercentage": percentage})
         status, _, answer = self.request("PUT", f"{FLAG_PATH}/{key(number)}", "admin", body)
         if status != http.client.OK:
@@ -63,7 +63,7 @@ class Server:
     def request(
         self, method: str, path: str, kind: str, body: str | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, dict[str, str], bytes]:
-        """Ask once, over a connection of its own: status, headers and body."""
+        """Send a request on a new connection; return status, headers and body."""
         connection = http.client.HTTPConnection(*self.address, timeout=30)
         try:
             connection.request(
@@ -78,12 +78,12 @@ class Server:
             connection.close()
 
     def connect(self) -> socket.socket:
-        """A connection without anything asked."""
+        """Open a connection without sending a request."""
         return socket.create_connection(self.address, timeout=30)
 
     def cpu_seconds(self) -> float:
-        """Time of the processor that the process has used, in the kernel too, of threads that have ended too."""
-        # clock_getcpuclockid(3), which Python does not offer; /proc/PID/stat counts the same in steps of 10 ms.
+        """CPU time of the process, including the kernel and ended threads."""
+        # clock_getcpuclockid(3), which Python does not have; /proc/PID/stat has a resolution of only 10 ms.
         return time.clock_gettime((~self._process.pid << 3) | 2)
 
     def resident_bytes(self) -> int:

@@ -1,4 +1,4 @@
-"""What the tables are made of."""
+"""The input of the tables."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from traffic import SHAPES, Load
 
 @dataclass(frozen=True)
 class Scene:
-    """Assumptions, and what was measured."""
+    """Assumptions and measured figures."""
 
     assumptions: Assumptions
     measured: Measured
 
     def loads(self, **changes: float) -> list[tuple[Assumptions, Load]]:
-        """Each shape, with some assumptions changed."""
+        """The load of each shape, with some assumptions changed."""
         assumptions = changed(self.assumptions, changes)
         return [(assumptions, shape(assumptions, self.measured)) for shape in SHAPES]

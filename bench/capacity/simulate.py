@@ -1,4 +1,4 @@
-"""Prints what an installation costs, from measured figures and assumptions; or writes the tables of docs/capacity.md.
+"""Prints the cost of an installation, from measured figures and assumptions, or writes the tables of docs/capacity.md.
 
 usage: simulate.py [--set NAME=VALUE …] [--assumptions FILE] [--measured FILE] [--only BLOCK …] | --write
 """
@@ -18,22 +18,24 @@ from tables import BLOCKS
 
 PAGE = Path(__file__).parent.parent.parent / "docs/capacity.md"
 BLOCK = re.compile(r"<!-- simulated: ([a-z]+) -->\n.*?<!-- end -->", re.DOTALL)
-# What is of interest to somebody with numbers of their own.
+# The default tables for other assumptions.
 OWN = ("summary", "reasons", "variations", "storm")
 
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description="What an installation of Flagstaff costs.")
+    parser = argparse.ArgumentParser(description="Prints the cost of an installation of Flagstaff.")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="an assumption; docs/capacity.md lists them"
     )
     parser.add_argument("--assumptions", type=Path, metavar="FILE", help="assumptions as a JSON object")
-    parser.add_argument("--measured", type=Path, default=COMMITTED, metavar="FILE", help="what `make capacity` wrote")
+    parser.add_argument(
+        "--measured", type=Path, default=COMMITTED, metavar="FILE", help="a measurement of `make capacity`"
+    )
     parser.add_argument(
         "--only", nargs="+", choices=sorted(BLOCKS), default=OWN, metavar="BLOCK", help=", ".join(BLOCKS)
     )
-    parser.add_argument("--write", action="store_true", help="write the tables of docs/capacity.md anew")
+    parser.add_argument("--write", action="store_true", help="update the tables of docs/capacity.md")
     options = parser.parse_args()
     measured = read(options.measured)
     if options.write:
@@ -47,7 +49,7 @@ def main() -> None:
 
 
 def given(file: Path | None, settings: list[str]) -> dict[str, float]:
-    """Assumptions of a file, and of the command line, which go before them."""
+    """Assumptions from a file and from the command line, which takes precedence."""
     values: dict[str, float] = json.loads(file.read_text(encoding="utf-8")) if file else {}
     for setting in settings:
         name, _, value = setting.partition("=")
@@ -59,12 +61,12 @@ def given(file: Path | None, settings: list[str]) -> dict[str, float]:
 
 
 def block(name: str, scene: Scene) -> str:
-    """One table, with what is said below it."""
+    """One table with the text below it."""
     return "\n".join(BLOCKS[name](scene))
 
 
 def page(text: str, scene: Scene) -> str:
-    """The page with its tables made anew."""
+    """The page with new tables."""
     return BLOCK.sub(lambda found: f"<!-- simulated: {found[1]} -->\n{block(found[1], scene)}\n<!-- end -->", text)
 
 

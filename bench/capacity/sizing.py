@@ -1,4 +1,4 @@
-"""How many nodes a load takes, and why not fewer."""
+"""The number of nodes for a load, and the bound that determines it."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ GIBIBYTE = 1 << 30
 
 @dataclass(frozen=True)
 class Size:
-    """Nodes, and what decided on their number."""
+    """Number of nodes, and the bound that determines it."""
 
     nodes: int
-    # By what each bound alone would ask for.
+    # Nodes that each bound alone requires.
     needs: dict[str, float]
     memory_bytes: float
 
     @property
     def decided_by(self) -> str:
-        """The bound that asks for most; one node is the least."""
+        """The bound that requires most nodes."""
         name, need = max(self.needs.items(), key=lambda item: item[1])
         return name if need > 1 else "one is enough"
 
 
 def size(load: Load, assumptions: Assumptions, measured: Measured) -> Size:
-    """The smallest number of nodes that keeps every bound, and the spare ones."""
+    """The smallest number of nodes within all bounds, plus the spare ones."""
     idle = measured.idle
     per_stream = idle.resident_bytes_per_stream + idle.kernel_bytes_per_stream
     base = measured.sized("resident_bytes", assumptions.flags)
     room = assumptions.node_gigabytes * GIBIBYTE * assumptions.utilisation - base
     if room <= 0 or not (assumptions.node_cores and assumptions.node_streams and assumptions.utilisation):
-        raise ValueError("a node of this size takes no stream")
+        raise ValueError("a node of this size has no memory for streams")
     needs = {
         "streams": load.peak_streams / assumptions.node_streams,
         "memory": load.peak_streams * per_stream / room,

@@ -1,4 +1,4 @@
-"""Streams held open, as they come off the socket: HTTP's head and chunks are counted, since they are sent too."""
+"""Open streams, read from the socket: bytes include HTTP's head and chunks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEARTBEAT = b": heartbeat\n\n"
 
 @dataclass
 class Stream:
-    """One connection of the stream: what came off the socket, and the events in it."""
+    """One connection of the stream: the received bytes and the events in them."""
 
     connection: socket.socket
     head: str = ""
@@ -29,7 +29,7 @@ class Stream:
     _gunzip: zlib._Decompress = field(default_factory=lambda: zlib.decompressobj(zlib.MAX_WBITS | 16))
 
     def read(self) -> None:
-        """Take what has come since, at least a byte."""
+        """Receive at least one byte."""
         piece = self.connection.recv(1 << 20)
         if not piece:
             raise RuntimeError("the server closed a stream")
@@ -38,28 +38,28 @@ class Stream:
         self._decode()
 
     def read_until(self, marker: bytes) -> bytes:
-        """What comes until the event or comment that `marker` begins has ended; what had come before does not count."""
+        """Receive until the end of the event or comment that begins with `marker`; ignore earlier bytes."""
         self.forget()
         while not self.has(marker):
             self.read()
         return self.received
 
     def forget(self) -> None:
-        """What has come so far counts no longer."""
+        """Discard the received bytes."""
         self.received = self.events = b""
 
     def has(self, marker: bytes) -> bool:
-        """Whether the event or comment that `marker` begins has come, and nothing is half there."""
+        """Whether the event or comment that begins with `marker` is complete, and no chunk is incomplete."""
         begin = self.events.find(marker)
         return begin >= 0 and END_OF_EVENT in self.events[begin:] and not self._unread
 
     def cursor(self) -> str:
-        """What the last commit was called."""
+        """The cursor of the last commit."""
         ids: list[bytes] = re.findall(rb"^id: (.*)$", self.events, re.MULTILINE)
         return ids[-1].decode()
 
     def encoding(self) -> str:
-        """How the body is compressed; empty where it is not."""
+        """The content coding of the body; empty without one."""
         found = re.search("^content-encoding: (.*)$", self.head, re.MULTILINE)
         return found[1] if found else ""
 
@@ -79,10 +79,10 @@ class Stream:
 
 
 def open_stream(server: Server, cursor: str | None = None) -> Stream:
-    """Ask for the stream; nothing is read yet."""
+    """Request the stream without reading the response."""
     connection = server.connect()
     resume = f"Last-Event-ID: {cursor}\r\n" if cursor else ""
-    # A browser and every HTTP library say that they take gzip: what the server makes of it is what is measured.
+    # As browsers and HTTP libraries send it.
     connection.sendall(
         f"GET /api/v1/sdk/stream HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nAccept-Encoding: gzip\r\n"
         f"{server.authorization('server')}\r\n{resume}\r\n".encode()
@@ -91,14 +91,14 @@ def open_stream(server: Server, cursor: str | None = None) -> Stream:
 
 
 def transferred(server: Server, cursor: str | None = None) -> Stream:
-    """A stream that has been sent all, or what has changed since `cursor`."""
+    """A stream after its first transfer: everything, or the changes since `cursor`."""
     stream = open_stream(server, cursor)
     stream.read_until(COMMIT if cursor is None else b"event: server-intent")
     return stream
 
 
 def wait_for_commit(streams: list[Stream]) -> None:
-    """Return when each of them has been sent a commit."""
+    """Return when each stream has received a commit."""
     poll = select.poll()
     waiting = {stream.connection.fileno(): stream for stream in streams}
     for descriptor, stream in waiting.items():
@@ -107,7 +107,7 @@ def wait_for_commit(streams: list[Stream]) -> None:
     until = time.monotonic() + 60
     while waiting:
         if time.monotonic() > until:
-            raise RuntimeError(f"{len(waiting)} streams were not told of the change")
+            raise RuntimeError(f"{len(waiting)} streams did not receive the change")
         for descriptor, _ in poll.poll(1_000):
             stream = waiting[descriptor]
             stream.read()

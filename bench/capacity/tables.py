@@ -1,4 +1,4 @@
-"""The tables of docs/capacity.md; each is a block that the page marks with its name."""
+"""The tables of docs/capacity.md; each is a block of the page, marked with its name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sizing import size
 from traffic import MICRO, SECONDS, Flow, Load
 
 USERS = (10_000, 100_000, 1_000_000, 10_000_000)
-# What is changed, by itself, to see what it is worth.
+# Assumptions that are changed one at a time.
 VARIATIONS: tuple[tuple[str, dict[str, float]], ...] = (
     ("as assumed", {}),
     ("a single-page application", {"page_loads_per_session": 1.0}),
@@ -37,20 +37,20 @@ def assumptions_table(scene: Scene) -> Iterator[str]:
 
 
 def assumed(scene: Scene) -> Iterator[str]:
-    """The assumptions that matter most, in a sentence."""
+    """The most important assumptions, in a sentence."""
     a = scene.assumptions
     yield (
-        f"Assumed: {plain(a.sessions_per_user)} visits of a user on a day, of {plain(a.session_minutes)} minutes and"
-        f" {plain(a.page_loads_per_session)} page loads each, {plain(a.peak_to_mean)} times the mean at the peak;"
+        f"Assumed: {plain(a.sessions_per_user)} visits a day for each user, of {plain(a.session_minutes)} minutes and"
+        f" {plain(a.page_loads_per_session)} page loads each; a peak of {plain(a.peak_to_mean)} times the mean;"
         f" {plain(a.flags)} flags, {percent(a.client_side_share)} of them `clientSide`,"
         f" {plain(a.changes_per_day)} changes a day;"
-        f" {plain(a.backend_requests_per_session)} requests of a visit to {plain(a.services)} services of your own."
-        " [All of them](#assumptions)."
+        f" {plain(a.backend_requests_per_session)} requests in a visit to {plain(a.services)} services of your own."
+        " [All assumptions](#assumptions)."
     )
 
 
 def summary_table(scene: Scene) -> Iterator[str]:
-    """What a day of `daily_users` costs."""
+    """The cost of a day with `daily_users`."""
     months = " | ".join(f"a month at {provider.name}" for provider in PROVIDERS)
     yield (
         f"| {short(scene.assumptions.daily_users)} users a day | streams at the peak "
@@ -75,10 +75,10 @@ def summary_table(scene: Scene) -> Iterator[str]:
 
 
 def users_table(scene: Scene) -> Iterator[str]:
-    """The same for smaller and larger products."""
+    """The cost for other numbers of users."""
     yield (
         "| users a day | shape | streams | requests a second | egress a month | cores "
-        f"| nodes, and what asks for them | {' | '.join(provider.name for provider in PROVIDERS)} |"
+        f"| nodes, and the bound | {' | '.join(provider.name for provider in PROVIDERS)} |"
     )
     yield "|---|---|---|---|---|---|---|" + "---|" * len(PROVIDERS)
     for users in USERS:
@@ -97,8 +97,8 @@ def users_table(scene: Scene) -> Iterator[str]:
 
 
 def reasons_table(scene: Scene) -> Iterator[str]:
-    """For what a server is asked."""
-    yield "| shape | reason | times a day | bytes each | egress | processor |"
+    """The causes of traffic."""
+    yield "| shape | cause | times a day | bytes each | egress | CPU time |"
     yield "|---|---|---|---|---|---|"
     for _, load in scene.loads():
         cpu = load.mean_cores * SECONDS
@@ -114,12 +114,12 @@ def reasons_table(scene: Scene) -> Iterator[str]:
 
 
 def by_egress(flow: Flow) -> float:
-    """What it adds to a day's egress."""
+    """Egress of a flow on a day."""
     return flow.per_day * flow.egress_bytes
 
 
 def variations_table(scene: Scene) -> Iterator[str]:
-    """What one assumption is worth."""
+    """The effect of changing one assumption."""
     shapes = [load.shape for _, load in scene.loads()]
     yield (
         f"| {short(scene.assumptions.daily_users)} users a day, a month at {PROVIDERS[0].name} (nodes) | "
@@ -136,18 +136,21 @@ def variations_table(scene: Scene) -> Iterator[str]:
 
 
 def storm_table(scene: Scene) -> Iterator[str]:
-    """What follows a restart of a node that is full."""
+    """Reconnections after a restart of a full node."""
     assumptions = scene.assumptions
     clients = int(assumptions.node_streams)
     cost = scene.measured.sized("open_cpu_microseconds", assumptions.flags) * MICRO
     per_second = assumptions.node_cores * assumptions.burst_utilisation / cost
-    yield f"| {clients:,} streams of one node | away | most attempts in a second | 99 % back after | all back after |"
+    yield (
+        f"| {clients:,} streams of one node | downtime | maximum attempts in a second "
+        "| 99 % back after | all back after |"
+    )
     yield "|---|---|---|---|---|"
     cases: list[tuple[str, Callable[[float], storm.Storm]]] = [
-        ("stopped in good order (goodbye)", lambda outage: storm.after_goodbye(clients, outage, per_second)),
+        ("shut down (goodbye)", lambda outage: storm.after_goodbye(clients, outage, per_second)),
         ("killed", lambda outage: storm.after_crash(clients, outage, per_second)),
         (
-            "killed; if clients had no jitter",
+            "killed, clients without jitter",
             lambda outage: storm.after_crash(clients, outage, per_second, delay=storm.without_jitter),
         ),
     ]
@@ -157,12 +160,12 @@ def storm_table(scene: Scene) -> Iterator[str]:
             times = (f"{value:.1f} s" for value in (found.until_99_percent, found.until_all))
             yield row(name if number == 0 else "", f"{plain(outage)} s", f"{found.peak_per_second:,}", *times)
     yield ""
-    yield f"The node opens up to {short(per_second)} streams a second; times count from its return."
+    yield f"The node opens up to {short(per_second)} streams a second; times count from its restart."
 
 
 def prices_table(_scene: Scene) -> Iterator[str]:
     """The list prices."""
-    yield f"| as of {PRICES_OF} | a node | a month | egress |"
+    yield f"| as of {PRICES_OF} | node | price a month | egress |"
     yield "|---|---|---|---|"
     for provider in PROVIDERS:
         tiers = []
@@ -178,7 +181,7 @@ def prices_table(_scene: Scene) -> Iterator[str]:
 
 
 def money(load: Load, nodes: int) -> list[str]:
-    """A month at each provider."""
+    """The price of a month at each provider."""
     return [f"{provider.currency}{short(provider.month(nodes, load.egress_bytes_per_day))}" for provider in PROVIDERS]
 
 

@@ -109,7 +109,7 @@ def test_twice_the_users_are_twice_the_load() -> None:
 
 def test_processes_grow_with_users_from_their_least_number() -> None:
     few, many = (servers(changed(Assumptions(), {"daily_users": users}), MEASURED) for users in (1.0, 1e7))
-    assert few.peak_streams == Assumptions().services * Assumptions().least_processes
+    assert few.peak_streams == Assumptions().services * Assumptions().min_processes
     busiest = 1e7 * 3 * 40 / SECONDS * 2 * 3 / 50
     assert busiest <= many.peak_streams < busiest + Assumptions().services
 
@@ -130,7 +130,7 @@ def test_each_bound_can_ask_for_nodes() -> None:
 
 def test_a_node_without_room_is_an_error() -> None:
     a = changed(Assumptions(), {"node_gigabytes": 0.0})
-    with pytest.raises(ValueError, match="takes no stream"):
+    with pytest.raises(ValueError, match="has no memory for streams"):
         size(remote(a, MEASURED), a, MEASURED)
 
 
@@ -144,7 +144,7 @@ def test_a_storm_brings_everybody_back_and_is_the_same_each_time(outage: float) 
         assert first.until_99_percent <= first.until_all
         # Not faster than the node works, not later than the longest delay and the queue.
         assert first.until_all >= 2_000 / 1_000 - storm.GOODBYE[1] - storm.GOODBYE_JITTER or outage == 0
-        assert first.until_all <= storm.LONGEST_DELAY + storm.GOODBYE[1] + storm.GOODBYE_JITTER + 2_000 / 1_000
+        assert first.until_all <= storm.MAX_DELAY + storm.GOODBYE[1] + storm.GOODBYE_JITTER + 2_000 / 1_000
 
 
 def test_jitter_is_what_keeps_a_storm_low() -> None:

@@ -1,4 +1,4 @@
-"""The three shapes: for what reasons a server is asked on a day, how often in each minute, and what each time costs."""
+"""The three shapes: the causes of traffic on a day, how often each occurs in a minute, and what it costs."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ MICRO = 1e-6
 
 @dataclass(frozen=True)
 class Flow:
-    """One reason for traffic."""
+    """One cause of traffic."""
 
     name: str
-    # How often in each minute.
+    # Number in each minute.
     events: list[float]
-    # Of one: on the network, and of the processor.
+    # Of one event: bytes on the network, and CPU time.
     egress_bytes: float
     cpu_seconds: float
-    # Whether it is a request, or something that is sent on a stream.
+    # A request, or an event on a stream.
     is_request: bool
 
     @property
     def per_day(self) -> float:
-        """How often on a day."""
+        """Number on a day."""
         return sum(self.events)
 
 
 @dataclass(frozen=True)
 class Load:
-    """What a shape makes of a day."""
+    """The load of a day for one shape."""
 
     shape: str
-    # Held at the end of each minute.
+    # Open streams at the end of each minute.
     streams: list[float]
     flows: list[Flow]
-    # What all who hold a stream ask for after a change, and over how long they spread it.
+    # Requests after a change by all clients with a stream: CPU time of one, and the duration of the burst.
     burst_cpu_seconds: float = 0
     burst_seconds: float = 1
 
@@ -57,7 +57,7 @@ class Load:
 
     @property
     def peak_requests_per_second(self) -> float:
-        """In the busiest minute; what follows a change is spread over the day here, and told by itself."""
+        """In the busiest minute; requests after changes are spread over the day, and shown separately as bursts."""
         return max(self._per_minute(lambda flow: 1.0 if flow.is_request else 0.0)) / 60
 
     @property
@@ -92,28 +92,28 @@ class Load:
 
 @dataclass(frozen=True)
 class Costs:
-    """What things cost, by the measurement and the assumptions."""
+    """Costs from the measurement and the assumptions."""
 
     assumptions: Assumptions
     measured: Measured
 
     def wire(self, payload: float, *, handshakes: int = 0) -> float:
-        """Bytes on the network for these bytes of HTTP."""
+        """Bytes on the network for a number of HTTP bytes."""
         packets = math.ceil(payload / self.assumptions.packet_bytes)
         return (
             payload + packets * self.assumptions.packet_overhead_bytes + handshakes * self.assumptions.handshake_bytes
         )
 
     def transfer(self, flags: float) -> float:
-        """A stream's first transfer."""
+        """Bytes of a stream's first transfer."""
         return self.sized("transfer_bytes", flags)
 
     def bulk(self) -> float:
-        """All flags, evaluated."""
+        """Bytes of a bulk evaluation."""
         return self.sized("bulk.answer_bytes")
 
     def sized(self, field: str, flags: float | None = None) -> float:
-        """A measured figure for so many flags; those of the environment unless told."""
+        """A measured figure for a number of flags; the default is that of the environment."""
         return self.measured.sized(field, self.assumptions.flags if flags is None else flags)
 
     def heartbeats(self, streams: list[float]) -> Flow:
@@ -130,12 +130,12 @@ def scaled(series: Sequence[float], factor: float) -> list[float]:
 
 
 def servers(assumptions: Assumptions, measured: Measured) -> Load:
-    """Backend processes with an SDK each: a stream for each process, nothing for an evaluation."""
+    """Backend processes with an SDK: a stream for each process, no request for an evaluation."""
     costs, opening = Costs(assumptions, measured), measured.sized("open_cpu_microseconds", assumptions.flags) * MICRO
     visits = assumptions.daily_users * assumptions.sessions_per_user
     busiest = visits * assumptions.backend_requests_per_session / SECONDS * assumptions.peak_to_mean
     of_a_service = busiest * assumptions.services_per_request / assumptions.services / assumptions.requests_per_process
-    processes = assumptions.services * max(assumptions.least_processes, math.ceil(of_a_service))
+    processes = assumptions.services * max(assumptions.min_processes, math.ceil(of_a_service))
     streams = [processes] * MINUTES
     of_a_minute = scaled(streams, 1 / MINUTES)
     changes = scaled(of_a_minute, assumptions.changes_per_day)
@@ -166,14 +166,14 @@ def servers(assumptions: Assumptions, measured: Measured) -> Load:
 
 @dataclass(frozen=True)
 class Browsers:
-    """What both kinds of browsers have in common."""
+    """The common part of both kinds of browsers."""
 
     page_loads: list[float]
     streams: list[float]
-    # Streams that are opened again: cut, or closed while the tab was hidden.
+    # Streams that are opened again after an interruption, or after the tab was hidden.
     reopened: list[float]
-    # Streams at the time of each change.
-    told: list[float]
+    # Streams that receive each change.
+    notified: list[float]
 
 
 def browsers(assumptions: Assumptions) -> Browsers:
@@ -188,12 +188,12 @@ def browsers(assumptions: Assumptions) -> Browsers:
         page_loads=scaled(sessions, assumptions.page_loads_per_session),
         streams=streams,
         reopened=[held * dropped + coming * closed_and_opened for held, coming in zip(streams, sessions, strict=True)],
-        told=scaled(streams, assumptions.changes_per_day / MINUTES),
+        notified=scaled(streams, assumptions.changes_per_day / MINUTES),
     )
 
 
 def remote(assumptions: Assumptions, measured: Measured) -> Load:
-    """Browsers that get values: OFREP's bulk evaluation, a stream that says when to ask again."""
+    """Browsers that get values: OFREP's bulk evaluation, and a stream that notifies of changes."""
     costs, tabs = Costs(assumptions, measured), browsers(assumptions)
     opening = costs.sized("open_cpu_microseconds") * MICRO
     bulk, bulk_cpu = costs.wire(costs.bulk()), costs.sized("bulk.cpu_microseconds") * MICRO
@@ -208,11 +208,17 @@ def remote(assumptions: Assumptions, measured: Measured) -> Load:
             Flow("evaluations at page loads", tabs.page_loads, bulk, bulk_cpu, is_request=True),
             Flow("streams at page loads", tabs.page_loads, head, opening, is_request=True),
             Flow("reconnections", tabs.reopened, head, opening, is_request=True),
-            Flow("evaluations after them, unchanged", tabs.reopened, unchanged, unchanged_cpu, is_request=True),
             Flow(
-                "notices of changes", tabs.told, costs.wire(assumptions.notification_bytes), delta_cpu, is_request=False
+                "evaluations after reconnections, unchanged", tabs.reopened, unchanged, unchanged_cpu, is_request=True
             ),
-            Flow("evaluations after changes", tabs.told, bulk, bulk_cpu, is_request=True),
+            Flow(
+                "notifications of changes",
+                tabs.notified,
+                costs.wire(assumptions.notification_bytes),
+                delta_cpu,
+                is_request=False,
+            ),
+            Flow("evaluations after changes", tabs.notified, bulk, bulk_cpu, is_request=True),
             costs.heartbeats(tabs.streams),
         ],
         burst_cpu_seconds=bulk_cpu,
@@ -221,12 +227,12 @@ def remote(assumptions: Assumptions, measured: Measured) -> Load:
 
 
 def local(assumptions: Assumptions, measured: Measured) -> Load:
-    """Browsers that evaluate: the flags marked `clientSide` and their changes, nothing for an evaluation."""
+    """Browsers that evaluate locally: flags marked `clientSide` and their changes, no request for an evaluation."""
     costs, tabs = Costs(assumptions, measured), browsers(assumptions)
     visible = assumptions.flags * assumptions.client_side_share
     opening = costs.sized("open_cpu_microseconds", visible) * MICRO
     delta = costs.wire(costs.sized("delta_bytes", visible))
-    # A change that a key does not see is a commit without objects, which is about as long.
+    # For a change that the key does not see, the server sends a commit without objects, of similar length.
     return Load(
         "browsers, local",
         tabs.streams,
@@ -245,7 +251,7 @@ def local(assumptions: Assumptions, measured: Measured) -> Load:
                 opening,
                 is_request=True,
             ),
-            Flow("changes", tabs.told, delta, measured.idle.delta_cpu_microseconds * MICRO, is_request=False),
+            Flow("changes", tabs.notified, delta, measured.idle.delta_cpu_microseconds * MICRO, is_request=False),
             costs.heartbeats(tabs.streams),
         ],
     )

@@ -1,4 +1,4 @@
-"""The chart, as SVG: the best peer of each cell is 1, the others stand on a logarithmic scale, the target is a tick."""
+"""The chart, as SVG: figures relative to the best peer of a cell, on a logarithmic scale; a tick is the target."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def svg(all_findings: list[Findings]) -> str:
 
 
 def legend() -> Iterator[str]:
-    """What the marks mean."""
+    """The legend."""
     yield text(10, 24, "Time and memory against the best peer (1, lower is better)", "head")
     entries = {
         "met": "ours, target met",
@@ -89,22 +89,22 @@ def line(findings: Findings, verdict: Verdict, y: int) -> Iterator[str]:
 
 
 def place(ratio: float) -> float:
-    """Where a ratio lies; what lies outside is at the edge."""
+    """The position of a ratio; a ratio outside the scale is at its edge."""
     span = math.log10(HIGHEST) - math.log10(LOWEST)
     position = (math.log10(max(ratio, LOWEST)) - math.log10(LOWEST)) / span
     return LEFT + WIDTH * min(position, 1.0)
 
 
 def text(x: float, y: float, what: str, kind: str = "") -> str:
-    """Some words."""
+    """A text."""
     return f'<text class="{kind}" x="{x}" y="{y}">{escape(what)}</text>'
 
 
 def dot(x: float, y: float, kind: str) -> str:
-    """A figure."""
+    """The mark of a figure."""
     return f'<circle class="{kind}" cx="{x:.1f}" cy="{y}" r="5"/>'
 
 
 def tick(x: float, y: float) -> str:
-    """A target."""
+    """The mark of a target."""
     return f'<line class="target" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 8}" y2="{y + 8}"/>'

@@ -1,4 +1,4 @@
-"""Whether a subject answers as the workloads say. Who answers wrongly is not timed."""
+"""Checks the results of a subject before it is timed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from worker import Worker
 from workloads import AGE_ABOVE, COUNTRIES, KINDS, MEMBERS, PLAN, SPLIT, USER, VERSION_FROM, Json, flags_of
 
 CROWD = [{**USER, "userId": member} for member in MEMBERS[:2_000]]
-# Shares of 2,000 users stray by 2 points or so.
+# The shares of 2,000 users vary by about 2 percentage points.
 TOLERANCE = 0.06
 STRANGER = {**USER, "userId": "nobody", "email": "nobody@example.org"}
 
 
 def faults(worker: Worker) -> list[str]:
-    """What a subject answers wrongly."""
+    """The wrong results of a subject."""
     return [*single(worker), *bulk(worker.all())]
 
 
@@ -54,13 +54,13 @@ def bulk(values: dict[str, Json]) -> Iterator[str]:
     expected: dict[str, set[Json]] = {"W1": {True}, "W2": {True, False}, "W3": {*SPLIT}}
     for kind in KINDS:
         found = {values[flag] for flag, of in kinds.items() if of == kind}
-        # Flagsmith rolls out by segment: all its flags of W2 stand or fall together.
+        # Flagsmith rolls out by segment, so all its flags of W2 have the same value.
         if not found or found - expected[kind] or (kind == "W3" and found != expected[kind]):
             yield f"W5 answers {found} for flags of {kind}"
 
 
 def shares(kind: str, values: list[Json], percentages: dict[Json, int]) -> Iterator[str]:
-    """Whether a crowd is split as it should be."""
+    """Check the shares of the values of many users."""
     counts = Counter(values)
     for value, percent in percentages.items():
         share = counts[value] / len(values)

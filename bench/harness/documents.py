@@ -11,7 +11,7 @@ from workloads import SETS, document
 
 
 def write(formats: Iterable[str], folder: Path) -> None:
-    """Every set in each of these formats."""
+    """Write every set of flags in each of these formats."""
     for name in formats:
         form = importlib.import_module(f"formats.{name}")
         for name_of_set in SETS:

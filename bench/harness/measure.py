@@ -1,4 +1,4 @@
-"""Measures: ours and theirs in turns, so that a slow minute of the machine is slow for all."""
+"""Measures our SDKs and the peers in turns, so that a slow minute of the machine is slow for all."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from workloads import Json
 
 
 class WrongAnswersError(Exception):
-    """A subject answers what the workloads do not say."""
+    """A subject returned wrong results."""
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured."""
+    """The extent of a measurement."""
 
     rounds: int
     seconds: float
@@ -35,24 +35,24 @@ QUICK = Effort(rounds=9, seconds=0.01, loads=3, processes=1)
 
 @dataclass
 class Samples:
-    """What was found for one subject in one cell, in nanoseconds or bytes."""
+    """The figures of one subject in one cell, in nanoseconds or bytes."""
 
     values: list[float] = field(default_factory=list)
 
     @property
     def lowest(self) -> float:
-        """The lowest: what the machine gives when nothing disturbs it."""
+        """The lowest figure, with the least noise."""
         return min(self.values)
 
     @property
     def median(self) -> float:
-        """The median: what it gave."""
+        """The median."""
         return statistics.median(self.values)
 
 
 @dataclass
 class Findings:
-    """What was found for one language."""
+    """The figures of one language."""
 
     language: Language
     #: By subject and cell
@@ -65,12 +65,12 @@ class Findings:
     swaps: dict[str, Json] = field(default_factory=dict)
 
     def add(self, subject: Subject, cell: str, value: float) -> None:
-        """Keep one figure."""
+        """Add a figure."""
         self.cells.setdefault(subject.name, {}).setdefault(cell, Samples()).values.append(value)
 
 
 def say(message: str) -> None:
-    """Tell who waits."""
+    """Print a line about the progress."""
     print(f"bench: {message}", file=sys.stderr, flush=True)
 
 
@@ -94,7 +94,7 @@ def run(language: Language, launches: dict[str, Launch], effort: Effort) -> Find
 
 
 def check(language: Language, workers: dict[Subject, Worker]) -> None:
-    """End the run where a subject answers wrongly."""
+    """End the run if a subject returns wrong results."""
     for subject, worker in workers.items():
         say(f"{language.title}: checking {subject.title}")
         worker.open()
@@ -103,11 +103,11 @@ def check(language: Language, workers: dict[Subject, Worker]) -> None:
 
 
 def calls(findings: Findings, workers: dict[Subject, Worker], effort: Effort) -> None:
-    """W1 to W5."""
+    """Measure W1 to W5."""
     for cell in CALLS:
         say(f"{findings.language.title}: {cell}")
         for worker in workers.values():
-            # The first sample finds how many calls fill one, and warms up.
+            # The first sample determines the number of calls, and warms up.
             worker.sample(cell, effort.seconds)
         for _ in range(effort.rounds):
             findings.control.values.append(control())
@@ -116,7 +116,7 @@ def calls(findings: Findings, workers: dict[Subject, Worker], effort: Effort) ->
 
 
 def loads(findings: Findings, workers: dict[Subject, Worker], effort: Effort) -> None:
-    """From text to a client that answers."""
+    """Measure loading: from text to a client that can evaluate."""
     say(f"{findings.language.title}: loading")
     for _ in range(effort.loads):
         findings.control.values.append(control())
@@ -126,7 +126,7 @@ def loads(findings: Findings, workers: dict[Subject, Worker], effort: Effort) ->
 
 
 def threads(findings: Findings, workers: dict[Subject, Worker], effort: Effort) -> None:
-    """One thread and two."""
+    """Measure one thread and two."""
     say(f"{findings.language.title}: two threads")
     for subject, worker in workers.items():
         findings.threads[subject.name] = {
@@ -136,7 +136,7 @@ def threads(findings: Findings, workers: dict[Subject, Worker], effort: Effort) 
 
 
 def swaps(findings: Findings, workers: dict[Subject, Worker], effort: Effort) -> None:
-    """One thread of ours while snapshots are swapped."""
+    """Measure one thread of our client while snapshots are swapped."""
     say(f"{findings.language.title}: swaps of the snapshot")
     (ours,) = (worker for subject, worker in workers.items() if subject.name == "flagstaff")
     for cell in ("W1", "W3"):
@@ -144,7 +144,7 @@ def swaps(findings: Findings, workers: dict[Subject, Worker], effort: Effort) ->
 
 
 def memory(findings: Findings, launches: dict[str, Launch], effort: Effort) -> None:
-    """What 10,000 flags hold, each time in a fresh process."""
+    """Measure the memory of 10,000 flags, each time in a new process."""
     say(f"{findings.language.title}: memory")
     for _ in range(effort.processes):
         for subject in findings.language.subjects:
@@ -154,7 +154,7 @@ def memory(findings: Findings, launches: dict[str, Launch], effort: Effort) -> N
 
 
 def control() -> float:
-    """A job that is always the same, about a millisecond long."""
+    """A constant job of about a millisecond."""
     start = time.perf_counter_ns()
     sum(range(100_000))
     return time.perf_counter_ns() - start

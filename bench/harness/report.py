@@ -14,16 +14,16 @@ from measure import Findings, Samples
 from subjects import CELLS, Row, Subject
 
 BENCH = Path(__file__).parent.parent
-# Targets are fractions with at most this below the line.
+# The largest denominator of a target.
 DENOMINATORS = 20
-# Figures from here on are shown without decimals.
+# Figures from here on have no decimals.
 ROUND = 20
 THREADS_TARGET = 1.95
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One of ours in one cell, against the best peer of the run."""
+    """One of our SDKs in one cell, compared with the best peer of the run."""
 
     row: Row
     cell: str
@@ -34,17 +34,17 @@ class Verdict:
 
     @property
     def ratio(self) -> float:
-        """Of the lowest figures, which disturbances do not reach."""
+        """The ratio of the lowest figures, which have the least noise."""
         return self.ours.lowest / self.best.lowest
 
     @property
     def median_ratio(self) -> float:
-        """Of the medians."""
+        """The ratio of the medians."""
         return self.ours.median / self.best.median
 
     @property
     def is_met(self) -> bool | None:
-        """`None`: there is no target, or lowest figures and medians disagree."""
+        """`None` if there is no target, or if lowest figures and medians disagree."""
         if self.target is None or (self.ratio <= self.target) != (self.median_ratio <= self.target):
             return None
         return self.ratio <= self.target
@@ -58,7 +58,7 @@ class Verdict:
 
 
 def verdicts(findings: Findings) -> Iterator[Verdict]:
-    """Every cell that one of ours has."""
+    """Every cell of our SDKs."""
     peers = [subject for subject in findings.language.subjects if subject.is_peer]
     for row in findings.language.rows:
         for cell, ours in findings.cells[row.subject].items():
@@ -75,8 +75,8 @@ def markdown(all_findings: list[Findings], circumstances: dict[str, str]) -> str
         *(f"- {name}: {what}" for name, what in circumstances.items()),
         *(noise(findings) for findings in all_findings),
         "",
-        "Times and sizes are median (lowest). A ratio is ours to the best peer's: of the lowest (of the medians).",
-        "A target is *unclear* where the two disagree. `bench/README.md` tells what the cells are.",
+        "Times and sizes are median (lowest). A ratio compares our SDK with the best peer: lowest figures (medians).",
+        "A target is *unclear* if the two disagree. `bench/README.md` describes the cells.",
     ]
     for findings in all_findings:
         lines += ["", f"## {findings.language.title}", "", *targets_table(findings), "", *figures_table(findings)]
@@ -86,7 +86,7 @@ def markdown(all_findings: list[Findings], circumstances: dict[str, str]) -> str
 
 
 def targets_table(findings: Findings) -> Iterator[str]:
-    """Ours against the best peer, cell by cell."""
+    """Our SDKs compared with the best peer, cell by cell."""
     yield "| | cell | ours | best peer | ratio | target | |"
     yield "|---|---|---|---|---|---|---|"
     for verdict in verdicts(findings):
@@ -100,7 +100,7 @@ def targets_table(findings: Findings) -> Iterator[str]:
 
 
 def figures_table(findings: Findings) -> Iterator[str]:
-    """Everybody's figures."""
+    """The figures of all subjects."""
     yield "| | version | " + " | ".join(CELLS) + " |"
     yield "|---|---" + "|---" * len(CELLS) + "|"
     for subject in findings.language.subjects:
@@ -110,8 +110,8 @@ def figures_table(findings: Findings) -> Iterator[str]:
 
 
 def threads_table(findings: Findings) -> Iterator[str]:
-    """What a second thread gives on one client."""
-    target = f"gain, of ours ≥ {THREADS_TARGET}"
+    """The gain of a second thread on one client."""
+    target = f"gain, target for ours ≥ {THREADS_TARGET}"
     yield f"| two threads on one client | cell | one thread | two, each call | {target} | control |"
     yield "|---|---|---|---|---|---|"
     for subject in findings.language.subjects:
@@ -120,34 +120,34 @@ def threads_table(findings: Findings) -> Iterator[str]:
             figures = f"{duration(found['one'])} | {duration(found['two'])} | {gain:.2f} | {control:.2f}"
             yield f"| {subject.title} | {cell} | {figures} |"
     yield ""
-    yield "The control is a job that shares nothing: what the machine had to give at that moment."
+    yield "The control is a job that shares nothing: the gain that the machine allowed at that moment."
 
 
 def swaps_table(findings: Findings) -> Iterator[str]:
-    """What a reader pays for snapshots that are swapped while it reads."""
+    """The cost of swapped snapshots for a thread that evaluates."""
     yield "| swaps of the snapshot, flagstaff::Client | cell | at rest | while swapping | ratio | swaps a second |"
     yield "|---|---|---|---|---|---|"
     for cell, found in findings.swaps.items():
         ratio = found["swapping"] / found["resting"]
         figures = f"{duration(found['resting'])} | {duration(found['swapping'])} | {ratio:.2f} | {found['swaps']:.0f}"
-        yield f"| one reader | {cell} | {figures} |"
+        yield f"| one thread | {cell} | {figures} |"
 
 
 def noise(findings: Findings) -> str:
-    """How steady the machine was: the spread of a job that is always the same."""
+    """The noise of the machine: the spread of a constant job."""
     values = findings.control.values
     ninth = statistics.quantiles(values, n=10)[8]
     lowest = findings.control.lowest
     return (
-        f"- Noise, {findings.language.title}: a job that is always the same took"
-        f" {findings.control.median / lowest:.2f} times its lowest in the median, "
+        f"- Noise, {findings.language.title}: a constant job took"
+        f" {findings.control.median / lowest:.2f} times its lowest time in the median, "
         f"{ninth / lowest:.2f} times at the 90th percentile"
         f" ({len(values)} times between the samples)"
     )
 
 
 def version(language: str, subject: Subject) -> str:
-    """A peer's version, as it is locked."""
+    """The locked version of a peer."""
     if not subject.is_peer:
         return "this tree"
     match language:
@@ -160,7 +160,7 @@ def version(language: str, subject: Subject) -> str:
 
 
 def locked(file: str, pattern: str) -> str:
-    """What a lock file says."""
+    """A version from a lock file."""
     found = re.search(pattern, (BENCH / file).read_text(encoding="utf-8"), re.MULTILINE)
     return found[1] if found else "unknown"
 
@@ -172,7 +172,7 @@ def show(cell: str, samples: Samples) -> str:
 
 
 def duration(nanoseconds: float) -> str:
-    """A time in the unit that suits it."""
+    """A time with a suitable unit."""
     units = {"ns": 1.0, "µs": 1e3, "ms": 1e6}
     unit = next((unit for unit, factor in units.items() if nanoseconds < factor * 1e3), "ms")
     value = nanoseconds / units[unit]
@@ -185,7 +185,7 @@ def size(count: float) -> str:
 
 
 def raw(all_findings: list[Findings]) -> dict[str, dict[str, dict[str, list[float]]]]:
-    """All samples, for whoever wants to look closer."""
+    """All samples, for a closer look."""
     return {
         findings.language.name: {
             subject: {cell: samples.values for cell, samples in cells.items()}

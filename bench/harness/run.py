@@ -1,4 +1,4 @@
-"""Runs the benchmark: `make bench` calls it when everything is built.
+"""Runs the benchmark: `make bench` calls it after building everything.
 
 usage: run.py --rust-worker FILE [--quick] [--languages rust,python,node] [--output FOLDER]
 """
@@ -63,7 +63,7 @@ def parse() -> argparse.Namespace:
 
 
 def launches(language: Language, folder: Path, rust_worker: Path) -> dict[str, Launch]:
-    """How the workers of a language are started."""
+    """The command that starts the workers of a language."""
     programs = {
         "rust": (str(rust_worker),),
         "python": (str(PYTHON), "-W", "ignore", str(BENCH / "python/worker.py")),
@@ -73,7 +73,7 @@ def launches(language: Language, folder: Path, rust_worker: Path) -> dict[str, L
 
 
 def processor() -> str:
-    """What the processor calls itself, where the system tells."""
+    """Model name of the processor, if the system provides it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

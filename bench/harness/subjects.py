@@ -1,4 +1,4 @@
-"""Who is measured, and what ours is held to."""
+"""The measured SDKs, and the targets for ours."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ CELLS = ("W1", "W2", "W3", "W4", "W5", "load", "memory")
 class Subject:
     """One SDK in one language."""
 
-    #: What its worker calls it
+    #: Its name in the worker
     name: str
-    #: What people call it
+    #: Its name in the report
     title: str
-    #: The package whose locked version is shown, for a peer
+    #: For a peer, the package whose locked version the report shows
     package: str = ""
     #: Its module in `formats`
     format: str = "flagstaff"
@@ -23,13 +23,13 @@ class Subject:
 
     @property
     def is_peer(self) -> bool:
-        """Whether it is somebody else's."""
+        """Whether it is another system's SDK."""
         return self.package != ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One of ours, with the highest ratio to the best peer that is asked of it, cell by cell."""
+    """One of our SDKs, with the highest allowed ratio to the best peer in each cell."""
 
     subject: str
     title: str
@@ -45,7 +45,7 @@ class Language:
     title: str
     subjects: tuple[Subject, ...]
     rows: tuple[Row, ...]
-    #: In how many processes, one after another, each subject is timed: what a just-in-time compiler makes of code
+    #: Number of processes, one after another, in which each subject is timed: the code of a just-in-time compiler
     #: differs from process to process.
     starts: int = 1
 
@@ -55,7 +55,7 @@ CALLS = (*SINGLE, "W5")
 
 
 def targets(*highest: float) -> dict[str, float]:
-    """One target a cell, in the order of the cells."""
+    """The target of each cell, in the order of the cells."""
     return dict(zip(CELLS, highest, strict=False))
 
 

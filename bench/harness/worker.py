@@ -1,18 +1,18 @@
-"""The processes that are measured: one for each subject, asked by lines of JSON and silent in between.
+"""The measured processes: one for each subject, which respond to requests as lines of JSON and are idle in between.
 
-A request names itself in `do`; the answer is one line. All workers (`bench/{rust,python,node}`) know:
+`do` is the name of a request; the response is one line. All workers (`bench/{rust,python,node}`) support:
 
     open     {user, kinds: [[flag, kind], …]}   → {}          loads the sets `single` and `bulk`
-    answers  {flag, kind, users: […]}               → {values}    what these users get
-    all      {}                                     → {values}    what the user gets of all flags, by key
-    sample   {workload, seconds}                    → {ns}        the time of one call, by calling for so many seconds
-    load     {}                                     → {ns}        from the text of set `large` to a client that answers
-    memory   {}                                     → {bytes}     what set `large` adds to a fresh process
+    answers  {flag, kind, users: […]}               → {values}    the values for these users
+    all      {}                                     → {values}    the values of all flags for the user, by key
+    sample   {workload, seconds}                    → {ns}        the time of one call, measured for so many seconds
+    load     {}                                     → {ns}        from the text of set `large` to a ready client
+    memory   {}                                     → {bytes}     what set `large` adds to a new process
 
-and the one in Rust, in nanoseconds a call, the lowest of the rounds:
+and the worker in Rust, in nanoseconds a call, the lowest of the rounds:
 
     threads  {workload, rounds, seconds}            → {one, two, controlOne, controlTwo}
-    swaps    {workload, rounds, seconds}            → {resting, swapping, swaps}   ours alone; swaps a second
+    swaps    {workload, rounds, seconds}            → {resting, swapping, swaps}   only our SDK; swaps a second
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from types import TracebackType
 
 from workloads import USER, Json, flags_of
 
-# Nothing is asked of the network while measuring; should an SDK try, nobody is there.
+# The measurement uses no network; an SDK that tries to connects to a port without a listener.
 NOWHERE = "http://127.0.0.1:9"
 PROXIES = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"} | dict.fromkeys(
     ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE
@@ -34,12 +34,12 @@ PROXIES = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"} | dict.fromkeys(
 
 
 class WorkerError(Exception):
-    """A worker that ended instead of answering."""
+    """A worker ended without a response."""
 
 
 @dataclass(frozen=True)
 class Launch:
-    """How a worker is started."""
+    """The command that starts a worker, and its documents."""
 
     command: tuple[str, ...]
     documents: Path
@@ -49,7 +49,7 @@ class Worker:
     """One process."""
 
     def __init__(self, launch: Launch) -> None:
-        """Start it; its errors go where ours do."""
+        """Start the process; it inherits standard error."""
         self._command = launch.command
         self._process = subprocess.Popen(
             [*launch.command, str(launch.documents)],
@@ -61,7 +61,7 @@ class Worker:
         )
 
     def ask(self, do: str, **arguments: Json) -> Json:
-        """Ask, and wait for the answer."""
+        """Send a request, and wait for the response."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
@@ -71,11 +71,11 @@ class Worker:
             raise WorkerError(f"{self._command} has ended") from None
         line = self._process.stdout.readline()
         if not line:
-            raise WorkerError(f"{self._command} did not answer `{do}`")
+            raise WorkerError(f"{self._command} did not respond to `{do}`")
         return json.loads(line)
 
     def open(self) -> None:
-        """Have it load what the other requests need."""
+        """Load the flags that the other requests need."""
         self.ask("open", user=USER, kinds=list(flags_of("bulk").items()))
 
     def sample(self, workload: str, seconds: float) -> float:
@@ -83,7 +83,7 @@ class Worker:
         return float(self.ask("sample", workload=workload, seconds=seconds)["ns"])
 
     def all(self) -> dict[str, Json]:
-        """What the user gets of all flags of W5."""
+        """The values of all flags of W5 for the user."""
         values: dict[str, Json] = self.ask("all")["values"]
         return values
 

@@ -1,4 +1,4 @@
-"""What is measured: the five workloads, the one who asks, and the documents that hold their flags.
+"""The five workloads, their user, and the documents with their flags.
 
 Every peer gets the same flags, in its own format (`formats`); the four sets below are written for each.
 """
@@ -18,14 +18,14 @@ USER: dict[str, Json] = {
     "email": "alice@example.com",
 }
 
-# What the rules of W3 ask for. The user above fits the fifth alone.
+# The conditions of the rules of W3. The user above matches only the fifth.
 COUNTRIES = ["US", "GB", "FR", "DE", "JP", "BR", "IN", "CA", "AU", "NL"]
 PLAN = "pro"
 AGE_ABOVE = 18
 VERSION_FROM = "2.1.0"
 EMAIL_END = "@example.com"
 
-# What W3 splits into, in per cent; what it answers where no rule applies is up to the format, but none of these.
+# The shares of W3 in per cent; its value without a matching rule depends on the format, but is none of these.
 SPLIT = {"a": 50, "b": 30, "c": 20}
 
 MEMBERS = [f"user-{number}" for number in range(10_000)]
@@ -42,13 +42,13 @@ SETS = {"small": 1, "single": 4, "bulk": 1_000, "large": 10_000}
 
 
 class Format(Protocol):
-    """How one peer writes flags down; each is a module of `formats`."""
+    """The format of one peer's flags; each is a module of `formats`."""
 
     def flag(self, key: str, kind: str) -> Json:
         """A flag of workload `kind`."""
 
     def document(self, flags: dict[str, Json], *, has_list: bool) -> Json:
-        """The document of these flags; `has_list` says whether one of them needs the list of W4."""
+        """The document of these flags; `has_list` says whether one of them uses the list of W4."""
 
 
 def flags_of(name: str) -> dict[str, str]:
@@ -59,6 +59,6 @@ def flags_of(name: str) -> dict[str, str]:
 
 
 def document(form: Format, name: str) -> Json:
-    """Set `name` as `form` writes it."""
+    """Set `name` in the format `form`."""
     flags = {key: form.flag(key, kind) for key, kind in flags_of(name).items()}
     return form.document(flags, has_list=name == "single")

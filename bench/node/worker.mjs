@@ -1,7 +1,7 @@
-// The Node worker of `make bench`: one subject in one process, asked by lines of JSON.
+// The Node worker of `make bench`: one subject in one process, which responds to lines of JSON.
 //
-// usage: node --expose-gc worker.mjs SUBJECT FOLDER, where FOLDER holds the documents that bench/harness writes. What the lines mean
-// is told in bench/harness/worker.py.
+// usage: node --expose-gc worker.mjs SUBJECT FOLDER, where FOLDER contains the documents that bench/harness writes.
+// bench/harness/worker.py describes the lines.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -38,7 +38,7 @@ let user;
 let flags;
 const timers = new Map();
 
-/** The version that is installed; a package need not export its package.json. */
+/** The installed version; a package may not export its package.json. */
 function versionOf(name) {
   const folders = createRequire(import.meta.url).resolve.paths(name);
   for (const folder of folders) {
@@ -52,8 +52,8 @@ function versionOf(name) {
 }
 
 /**
- * Runs `call` `count` times. A loop is compiled for one call alone, so that the call site stays monomorphic, as in an application
- * that asks one SDK; the calls are this folder's own.
+ * Runs `call` `count` times. A loop is compiled for each call separately, so that the call site stays monomorphic, as in an
+ * application with one SDK; the calls come from this folder.
  */
 function loopOf(call, isAsync) {
   const body = (step) => `let last; for (let index = 0; index < count; index += 1) { last = ${step}; } return last;`;
@@ -76,7 +76,7 @@ function callOf(workload) {
   }
 }
 
-/** A loop, and how many turns last about `nanoseconds`; the compiler has seen it for a third of a second by then. */
+/** A loop, and the number of turns that take about `nanoseconds`; it has run for a third of a second by then. */
 async function calibrate(workload, nanoseconds) {
   const call = callOf(workload);
   const loop = loopOf(call, call() instanceof Promise);
@@ -144,7 +144,7 @@ const requests = {
     return { ns };
   },
   async memory() {
-    // What is allocated once, whatever is loaded, is no flag's.
+    // Excludes what the first load allocates once.
     await close(await load('small'));
     const before = await resident();
     const client = await load('large');

@@ -1,4 +1,4 @@
-"""What every SDK is asked to do."""
+"""The interface of every SDK to the benchmark."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ class Subject:
     """One SDK, ours or a peer's, called as its documentation says.
 
     Calls are expressions, as an application would write them: a function around them would cost as much as the fastest
-    of them. They see `client` and the names that `names` gives; the same text is checked and timed. `{flag!r}` stands
-    for the key of the flag.
+    of them. They can use `client` and the names that `names` returns; the same text is checked and timed.
+    `{flag!r}` stands for the key of the flag.
     """
 
-    #: The format of its documents, as the harness calls it
+    #: The harness's name of its document format
     format: ClassVar[str]
-    #: What pip calls it
+    #: Its name in the package index
     distribution: ClassVar[str]
-    #: A boolean flag's answer
+    #: The value of a boolean flag
     boolean: ClassVar[str]
-    #: A text flag's answer
+    #: The value of a string flag
     text: ClassVar[str]
-    #: All flags' answers, by key; `flags` are pairs of key and kind, for SDKs that must be asked one by one
+    #: The values of all flags, by key; `flags` are pairs of key and kind, for SDKs without a call for all flags
     every: ClassVar[str]
 
     client: Any
 
     def load(self, document: Path) -> None:
-        """From the document's text to a `client` that answers."""
+        """Create a `client` that can evaluate from the text of the document."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Ends what the client has started."""
+        """End the client's threads."""
 
     def names(self, user: User) -> dict[str, Any]:
-        """What a caller makes once for a user and keeps."""
+        """The objects that a caller creates once for a user."""
         raise NotImplementedError
 
     def read(self, answer: Json) -> Json:
-        """One of the answers of `every`, as a boolean or text."""
+        """One of the values of `every`, as a boolean or string."""
         return answer
 
 

@@ -1,4 +1,4 @@
-"""The Python worker of `make bench`: one subject in one process, asked by lines of JSON.
+"""The Python worker of `make bench`: one subject in one process, which responds to lines of JSON.
 
 usage: worker.py SUBJECT FOLDER, where FOLDER holds the documents that bench/harness writes. What the lines
 mean is told in bench/harness/worker.py.
@@ -32,10 +32,10 @@ SUBJECTS = {
 
 
 class Worker:
-    """Answers the harness's lines."""
+    """Responds to the lines of the harness."""
 
     def __init__(self, subject: type[Subject], folder: Path) -> None:
-        """`folder` holds the documents."""
+        """`folder` contains the documents."""
         self.subject = subject
         self.folder = folder
         self.timers: dict[str, tuple[timeit.Timer, int]] = {}
@@ -47,7 +47,7 @@ class Worker:
         return subject
 
     def open(self, user: User, kinds: list[tuple[str, str]]) -> Json:
-        """Loads the sets that the other requests need."""
+        """Load the sets that the other requests need."""
         self.user = user
         self.flags = kinds
         self.single = self.load("single")
@@ -55,13 +55,13 @@ class Worker:
         return {"version": version(self.subject.distribution)}
 
     def answers(self, flag: str, kind: str, users: list[User]) -> Json:
-        """What users get."""
+        """The values for users."""
         call = compile(self.expression(kind).format(flag=flag), flag, "eval")
-        # The expressions are this folder's own.
+        # The expressions come from this folder.
         return {"values": [eval(call, self.names(self.single, user)) for user in users]}  # noqa: S307
 
     def all(self) -> Json:
-        """What the user gets of all flags."""
+        """The values of all flags for the user."""
         answers = eval(self.subject.every, self.names(self.bulk, self.user))  # noqa: S307
         return {"values": {flag: self.bulk.read(answer) for flag, answer in answers.items()}}
 
@@ -73,10 +73,10 @@ class Worker:
         return {"ns": timer.timeit(count) / count * 1e9}
 
     def calibrate(self, workload: str, seconds: float) -> tuple[timeit.Timer, int]:
-        """A timer, and how many calls last about `seconds`."""
+        """A timer, and the number of calls that take about `seconds`."""
         subject = self.bulk if workload == "W5" else self.single
         call = self.expression(workload).format(flag=workload.lower()) if workload != "W5" else self.subject.every
-        # An application collects garbage too.
+        # Garbage collection is part of the cost.
         timer = timeit.Timer(call, setup="gc.enable()", globals={**self.names(subject, self.user), "gc": gc})
         count = 1
         while (took := timer.timeit(count)) < seconds / 2:
@@ -84,7 +84,7 @@ class Worker:
         return timer, max(1, int(count * seconds / took))
 
     def load_time(self) -> Json:
-        """The time from text to a client that answers."""
+        """The time from text to a client that can evaluate."""
         gc.collect()
         start = time.perf_counter_ns()
         subject = self.load("large")
@@ -93,8 +93,8 @@ class Worker:
         return {"ns": took}
 
     def memory(self) -> Json:
-        """What 10,000 flags add to a fresh process."""
-        # What is allocated once, whatever is loaded, is no flag's.
+        """The memory that 10,000 flags add to a new process."""
+        # Excludes what the first load allocates once.
         self.load("small").close()
         before = resident()
         subject = self.load("large")
@@ -107,12 +107,12 @@ class Worker:
         return self.subject.text if kind == "W3" else self.subject.boolean
 
     def names(self, subject: Subject, user: User) -> dict[str, Any]:
-        """What an expression sees."""
+        """The names in an expression."""
         return {"client": subject.client, "flags": self.flags, **subject.names(user)}
 
 
 def resident() -> int:
-    """The resident memory of this process in bytes, after what was freed has gone back to the system."""
+    """The resident memory of this process in bytes, after freed memory was returned to the system."""
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
@@ -121,7 +121,7 @@ def resident() -> int:
 
 
 def answers(worker: Worker, lines: Iterator[str]) -> Iterator[Json]:
-    """One answer a line."""
+    """The response to a line."""
     requests = {
         "open": worker.open,
         "answers": worker.answers,
@@ -136,16 +136,16 @@ def answers(worker: Worker, lines: Iterator[str]) -> Iterator[Json]:
 
 
 def main() -> None:
-    """Answer until standard input ends."""
+    """Respond until standard input ends."""
     name, folder = sys.argv[1:]
-    # An SDK that prints must not print into the answers.
+    # The output of an SDK must not go into the responses.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     module, subject = SUBJECTS[name].split(".")
     worker = Worker(getattr(importlib.import_module(f"subjects.{module}"), subject), Path(folder))
     for answer in answers(worker, iter(sys.stdin.readline, "")):
         print(json.dumps(answer), file=out, flush=True)
-    # Threads of an SDK that waits for its network are not waited for.
+    # Does not wait for threads of an SDK that wait for the network.
     os._exit(0)
 
 

@@ -1,5 +1,5 @@
 // Times each call of a getter of the Node SDK: getter.mjs DOCUMENT FLAG CONTEXT CALLS; microseconds, as a line of JSON.
-// What reading the clock takes is part of each call.
+// Each call includes reading the clock.
 
 import { Client } from '@flagstaff/node';
 

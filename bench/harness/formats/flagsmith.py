@@ -1,4 +1,4 @@
-"""Flagsmith's evaluation context: a rule is a segment of the environment, and overrides the flags that it is for."""
+"""Flagsmith's evaluation context: a rule is a segment of the environment that overrides flags."""
 
 from workloads import AGE_ABOVE, COUNTRIES, EMAIL_END, MEMBERS, PLAN, SPLIT, VERSION_FROM, Json
 
@@ -18,7 +18,7 @@ SEGMENTS: dict[str, dict[str, tuple[str, str, str]]] = {
 
 
 def flag(key: str, kind: str) -> Json:
-    """A flag of workload `kind`, and what its segments put in its place."""
+    """A flag of workload `kind`, and the overrides of its segments."""
     feature: Json = {"key": key, "name": key, "enabled": kind == "W1", "value": None}
     override: Json = {**feature, "enabled": True}
     if kind == "W3":

@@ -1,4 +1,4 @@
-"""Ours: docs/spec/language.md."""
+"""Our format: docs/spec/language.md."""
 
 from workloads import AGE_ABOVE, COUNTRIES, EMAIL_END, MEMBERS, PLAN, SPLIT, VERSION_FROM, Json
 

@@ -33,7 +33,7 @@ def flag(key: str, kind: str) -> Json:
         clause("country", "in", COUNTRIES),
         clause("plan", "in", [PLAN]),
         clause("age", "greaterThan", [AGE_ABOVE]),
-        # For want of "or equal".
+        # There is no "or equal".
         {**clause("appVersion", "semVerLessThan", [VERSION_FROM]), "negate": True},
         clause("email", "endsWith", [EMAIL_END]),
     ]

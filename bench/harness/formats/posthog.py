@@ -1,4 +1,4 @@
-"""PostHog's flags for local evaluation: a rule is a group; the list is a property, for want of lists of ids."""
+"""PostHog's flags for local evaluation: a rule is a group; the list is a property, since there are no lists of ids."""
 
 from zlib import crc32
 

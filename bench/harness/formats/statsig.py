@@ -2,7 +2,7 @@
 
 from workloads import AGE_ABOVE, COUNTRIES, EMAIL_END, MEMBERS, PLAN, VERSION_FROM, Json
 
-# Where the buckets of the first two arms end, of 1,000; the third takes the rest.
+# The ends of the first two arms, in buckets of 1,000; the third arm has the rest.
 BUCKETS = {"a": 500, "b": 800}
 
 
@@ -33,7 +33,7 @@ def flag(key: str, kind: str) -> Json:
 
 
 def rule(key: str, number: int, conditions: list[str], *, value: Json, percent: int = 100) -> Json:
-    """One rule; it passes `percent` of those who fit all `conditions`."""
+    """One rule; it passes `percent` of the users who match all `conditions`."""
     identity = f"{key}:{number}"
     return {
         "name": identity,
@@ -48,7 +48,7 @@ def rule(key: str, number: int, conditions: list[str], *, value: Json, percent: 
 
 
 def conditions(configs: dict[str, Json], *, has_list: bool) -> Json:
-    """The conditions that rules name: what is asked of users, and the buckets of each of `configs`."""
+    """The named conditions of rules: tests of users, and the buckets of each of `configs`."""
     fields: dict[str, tuple[str, str, Json]] = {
         "rule-1": ("country", "any", COUNTRIES),
         "rule-2": ("plan", "any", [PLAN]),

@@ -29,7 +29,7 @@ def flag(key: str, kind: str) -> Json:
 
 
 def constraints() -> list[Json]:
-    """What the rules of W3 ask for; the fourth is spelled by its negation, for want of "or equal"."""
+    """The conditions of W3; the fourth is written as a negation, since there is no "or equal"."""
     return [
         {"contextName": "country", "operator": "IN", "values": COUNTRIES},
         {"contextName": "plan", "operator": "IN", "values": [PLAN]},

@@ -1,6 +1,6 @@
-//! The workloads of `bench/`, each called by one function, so that callgrind can count what a call costs
+//! The workloads of `bench/`, each called by one function, so that callgrind can count the instructions of a call
 //!
-//! usage: `flagstaff-instructions FOLDER WORKLOAD CALLS [uncounted]`, where FOLDER holds the documents that `bench/harness` writes
+//! usage: `flagstaff-instructions FOLDER WORKLOAD CALLS [uncounted]`, where FOLDER contains the documents that `bench/harness` writes
 
 use std::error::Error;
 use std::fs;
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let set = if workload == "W5" { "bulk" } else { "single" };
     let path = Path::new(folder).join(format!("flagstaff-{set}.json"));
     let document = fs::read_to_string(path)?;
-    // As a program has it that follows a server: such a client counts what it answers. It is not started.
+    // A client of a server, which counts its evaluations; it is not started.
     let client = Client::builder("http://127.0.0.1:1", "key")
         .usage(arguments.get(3).is_none_or(|usage| usage != "uncounted"))
         .bootstrap(document)
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The one who asks, as `bench/harness/workloads.py` has it
+/// The user of `bench/harness/workloads.py`
 fn user() -> Context {
     Context::new("user-7777")
         .with("country", "SE")
@@ -53,7 +53,7 @@ fn user() -> Context {
         .with("email", "alice@example.com")
 }
 
-/// What is counted, answers dropped and all
+/// The counted function, including the drop of the results
 #[inline(never)]
 fn counted<T>(calls: u32, call: impl Fn() -> T) {
     for _ in 0..calls {

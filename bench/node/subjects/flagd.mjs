@@ -1,4 +1,4 @@
-// @openfeature/flagd-core: the evaluation alone, in JavaScript.
+// @openfeature/flagd-core: only the evaluation, in JavaScript.
 
 import { FlagdCore } from '@openfeature/flagd-core';
 

@@ -1,4 +1,4 @@
-// Ours: the addon, and the same engine as WebAssembly.
+// Our SDK: the addon, and the same engine as WebAssembly.
 
 import { Client, PreparedContext } from '@flagstaff/node';
 
@@ -6,12 +6,12 @@ function contextOf({ userId, ...attributes }) {
   return { targetingKey: userId, ...attributes };
 }
 
-/** `prepare` makes what a caller keeps for a user out of a plain object. */
-function subject(evaluator, prepare) {
+/** `prepare` converts a plain object to the context that a caller creates once for a user. */
+function subject(engine, prepare) {
   return {
     format: 'flagstaff',
     package: '@flagstaff/node',
-    load: ({ text }) => Client.fromDocument(text, { evaluator }),
+    load: ({ text }) => Client.fromDocument(text, { engine }),
     context: (user) => prepare(contextOf(user)),
     boolean: (client, flag, context) => client.getBooleanValue(flag, false, context),
     text: (client, flag, context) => client.getStringValue(flag, '', context),

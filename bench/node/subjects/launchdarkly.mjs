@@ -1,4 +1,4 @@
-// @launchdarkly/node-server-sdk, fed by a file and without events. Its getters return promises, whose await is part of a call.
+// @launchdarkly/node-server-sdk, started from a file and without events. Its getters return promises, whose await is part of a call.
 
 import { init } from '@launchdarkly/node-server-sdk';
 import { FileDataSourceFactory } from '@launchdarkly/node-server-sdk/integrations';

@@ -1,1 +1,1 @@
-"""The SDKs: each module has one or more subclasses of `Subject`, each with the name that the harness knows."""
+"""The SDKs: each module has one or more subclasses of `Subject`, each with its name in the harness."""

@@ -10,7 +10,7 @@ from subject import Subject, User, split
 
 
 class Eppo(Subject):
-    """No polling, and a logger that logs nothing."""
+    """Without polling, and with a logger that discards everything."""
 
     format = "eppo"
     distribution = "eppo-server-sdk"
@@ -22,7 +22,7 @@ class Eppo(Subject):
     )
 
     def load(self, document: Path) -> None:
-        """A client with a configuration of its own."""
+        """A client with its own configuration."""
         self.client = eppo_client.init(
             ClientConfig(
                 api_key="bench",

@@ -1,4 +1,4 @@
-"""The package flagsmith-flag-engine: it evaluates environments whole, so W1 to W4 have one each."""
+"""The package flagsmith-flag-engine: it evaluates whole environments, so W1 to W4 have one each."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from subject import Json, Subject, User, split
 
 
 class Flagsmith(Subject):
-    """It takes the JSON as it is: loading is parsing."""
+    """Loading only parses the JSON."""
 
     format = "flagsmith"
     distribution = "flagsmith-flag-engine"
@@ -32,12 +32,12 @@ class Flagsmith(Subject):
         return names
 
     def read(self, answer: Json) -> Json:
-        """A flag with a value is text."""
+        """A flag with a value is a string flag."""
         return answer["enabled"] if answer["value"] is None else answer["value"]
 
 
 def only(whole: dict[str, Any], flag: str) -> dict[str, Any]:
-    """The environment with one flag, and the segments that concern it."""
+    """The environment with one flag and its segments."""
     segments = {
         name: segment
         for name, segment in whole["segments"].items()

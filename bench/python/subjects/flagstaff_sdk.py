@@ -1,9 +1,9 @@
-"""Ours, with a context made once and with a plain dict."""
+"""Our SDK, with a prepared context and with a plain dict."""
 
 from pathlib import Path
 from typing import Any
 
-from flagstaff import Client, EvaluationContext
+from flagstaff import Client, PreparedContext
 
 from subject import Json, Subject, User, split
 
@@ -23,7 +23,7 @@ class Prepared(Subject):
 
     def names(self, user: User) -> dict[str, Any]:
         """The context, prepared."""
-        return {"context": EvaluationContext(*split(user))}
+        return {"context": PreparedContext(*split(user))}
 
     def read(self, answer: Json) -> Json:
         """The value of the details."""
@@ -31,9 +31,9 @@ class Prepared(Subject):
 
 
 class Plain(Prepared):
-    """A dict, which every call reads anew."""
+    """A dict, which every call reads."""
 
     def names(self, user: User) -> dict[str, Any]:
-        """The context as an application has it."""
+        """The context as a dict."""
         key, attributes = split(user)
         return {"context": {"targetingKey": key, **attributes}}

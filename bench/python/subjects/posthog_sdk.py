@@ -11,7 +11,7 @@ from subject import Subject, User, split
 
 
 class LocalPosthog(Subject):
-    """No events, and flags that were put there rather than polled."""
+    """Without events, and with flags that are set instead of polled."""
 
     format = "posthog"
     distribution = "posthog"

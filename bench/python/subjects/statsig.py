@@ -9,7 +9,7 @@ from subject import Json, Subject, User
 
 
 class Store(DataStore):
-    """Hands out one document."""
+    """A data store with one document."""
 
     def __init__(self, document: str) -> None:
         """`document` is the text of the specs."""
@@ -23,7 +23,7 @@ class Store(DataStore):
         """Nothing to close."""
 
     def get(self, _key: str) -> DataStoreResponse:
-        """The document, whatever is asked for."""
+        """The document, for every request."""
         return DataStoreResponse(result=self.document, time=1_767_225_600_000)
 
     def set(self, _key: str, _value: str, _time: int | None = None) -> None:
@@ -35,7 +35,7 @@ class Store(DataStore):
 
 
 class StatsigCore(Subject):
-    """No network and no logging of exposures; it has no call for all flags that returns values."""
+    """Without network and logging of exposures; there is no call that returns the values of all flags."""
 
     format = "statsig"
     distribution = "statsig-python-core"
@@ -64,11 +64,11 @@ class StatsigCore(Subject):
         self.client.initialize().wait()
 
     def close(self) -> None:
-        """Ends its threads."""
+        """End its threads."""
         self.client.shutdown().wait()
 
     def names(self, user: User) -> dict[str, Any]:
-        """Statsig's own user; attributes that it does not know are custom."""
+        """A user of Statsig; unknown attributes are custom."""
         return {
             "user": StatsigUser(
                 user_id=user["userId"],
@@ -80,5 +80,5 @@ class StatsigCore(Subject):
         }
 
     def read(self, answer: Json) -> Json:
-        """A gate is a boolean, a dynamic config has members."""
+        """A gate is a boolean, a dynamic config has fields."""
         return answer if isinstance(answer, bool) else answer.get_string("v", "none")

@@ -1,6 +1,6 @@
-//! A server that changes a flag again and again, so that a client which follows it swaps its snapshot as often
+//! A server that changes a flag continuously, so that its client swaps its snapshot as often
 //!
-//! It speaks just enough of `docs/spec/protocol.md` to one client: a full transfer, and then changes while it is told to hurry.
+//! It implements the part of `docs/spec/protocol.md` that one client needs: a full transfer, and then changes while `hurry` is set.
 
 use std::error::Error;
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -10,12 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use flagstaff_core::object::{WireObject, split, state_hash};
+use flagstaff_analysis::wire::{WireObject, split};
+use flagstaff_core::object::state_hash;
 use serde_json::{Value, json};
 
-/// The flag that changes; none of those that are timed
+/// The flag that changes, which is not timed
 const CHANGING: &str = "w2";
-/// Between two changes: about a thousand of them a second
+/// The pause between two changes: about a thousand changes a second
 const PAUSE: Duration = Duration::from_millis(1);
 
 pub struct Feed {
@@ -24,14 +25,14 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Begins to serve a document
+    /// Starts serving a document
     pub fn start(document: &str) -> Result<Self, Box<dyn Error>> {
         let objects = split(&serde_json::from_str(document)?);
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let is_hurrying = Arc::new(AtomicBool::new(false));
         let hurry = Arc::clone(&is_hurrying);
-        // It ends with the connection, or with the process.
+        // The thread ends with the connection or with the process.
         thread::spawn(move || {
             let (stream, _) = listener.accept()?;
             serve(&stream, &objects, &hurry)
@@ -87,7 +88,7 @@ fn serve(stream: &TcpStream, objects: &[WireObject], is_hurrying: &AtomicBool) -
 fn put(object: &WireObject, version: u64) -> String {
     let mut value = object.value.clone();
     if object.key == CHANGING {
-        // So that it is another flag each time.
+        // Makes each change differ from the previous one.
         value["metadata"] = json!({"version": version});
     }
     let data = json!({"kind": object.kind.as_str(), "key": object.key, "version": version, "object": value});

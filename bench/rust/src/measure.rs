@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// How long `count` calls take; no call sees that its answer is dropped
+/// The duration of `count` calls; the compiler cannot see that their results are dropped
 pub fn time<T>(count: u64, call: impl Fn() -> T) -> Duration {
     let start = Instant::now();
     for _ in 0..count {
@@ -12,7 +12,7 @@ pub fn time<T>(count: u64, call: impl Fn() -> T) -> Duration {
     start.elapsed()
 }
 
-/// How many calls last about `target`; it warms caches and predictors on the way
+/// The number of calls that take about `target`; finding it warms up caches and branch predictors
 pub fn calibrate<T>(target: Duration, call: impl Fn() -> T) -> u64 {
     let mut count = 1;
     loop {

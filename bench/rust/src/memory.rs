@@ -1,9 +1,9 @@
-//! How much memory the process holds
+//! The memory of the process
 
 use std::error::Error;
 use std::fs;
 
-/// The resident memory of this process in bytes, after what was freed has gone back to the system
+/// The resident memory of this process in bytes, after freed memory was returned to the system
 pub fn resident() -> Result<u64, Box<dyn Error>> {
     release();
     let statm = fs::read_to_string("/proc/self/statm")?;
@@ -21,7 +21,7 @@ fn page_size() -> Result<u64, Box<dyn Error>> {
     Ok(u64::try_from(size)?)
 }
 
-/// Gives freed memory back, so that what loading threw away does not count as held
+/// Returns freed memory to the system, so that memory used only while loading does not count
 fn release() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "there is no safe wrapper of malloc_trim")]

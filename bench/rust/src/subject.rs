@@ -1,4 +1,4 @@
-//! What every SDK is asked to do
+//! The interface of every SDK to the benchmark
 
 use std::error::Error;
 
@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use crate::feed::Feed;
 
-/// Who is asking, as the harness writes it: `userId` and attributes
+/// The user, as the harness writes it: `userId` and attributes
 pub type User = Map<String, Value>;
 
-/// What a flag serves in the bulk set
+/// The value of a flag in the bulk set
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Boolean,
@@ -18,40 +18,40 @@ pub enum Kind {
 
 /// One SDK, ours or a peer's, called as its documentation says
 pub trait Subject: Sized + Sync {
-    /// The format of its documents, as the harness calls it
+    /// The harness's name of its document format
     const FORMAT: &'static str;
-    /// What a caller makes once for a user and keeps
+    /// The context that a caller creates once for a user
     type Context: Sync;
-    /// A text flag's answer, as the SDK hands it over
+    /// The value of a string flag, as the SDK returns it
     type Text;
-    /// All flags' answers, as the SDK hands them over
+    /// The values of all flags, as the SDK returns them
     type All<'a>
     where
         Self: 'a;
 
-    /// From the document's text to a client that answers
+    /// Creates a client that can evaluate from the text of a document
     fn load(document: String) -> Result<Self, Box<dyn Error>>;
-    /// A client that follows a feed of this document; for those that can
+    /// A client of a feed with this document, if the SDK supports it
     fn following(_document: &str) -> Result<(Self, Feed), Box<dyn Error>> {
         Err("it follows no feed".into())
     }
-    /// How often the document has changed, for those that follow a feed
+    /// The number of changes of the document, for a client of a feed
     fn revision(&self) -> u64 {
         0
     }
     fn context(user: &User) -> Result<Self::Context, Box<dyn Error>>;
     fn boolean(&self, flag: &str, context: &Self::Context) -> bool;
     fn text(&self, flag: &str, context: &Self::Context) -> Self::Text;
-    /// Every flag; `flags` is for SDKs that must be asked one by one
+    /// Evaluates every flag; `flags` is for SDKs without a call for all flags
     fn all<'a>(&'a self, flags: &[(String, Kind)], context: &Self::Context) -> Self::All<'a>;
 
-    /// A text flag's answer for the check: `None` where the flag serves nothing
+    /// The value of a string flag for the check: `None` if the flag serves nothing
     fn read_text(text: &Self::Text) -> Option<&str>;
-    /// All answers for the check
+    /// All values for the check
     fn read_all(all: &Self::All<'_>) -> Map<String, Value>;
 }
 
-/// A member of a user that is text
+/// A string attribute of a user
 pub fn text_of<'a>(user: &'a User, name: &str) -> Result<&'a str, Box<dyn Error>> {
     let found = user.get(name).and_then(Value::as_str);
     found.ok_or_else(|| format!("the user has no text `{name}`").into())

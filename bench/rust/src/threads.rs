@@ -1,4 +1,4 @@
-//! What two threads give that share one client, against one thread
+//! The throughput of two threads that share one client, compared with one thread
 
 use std::hint::black_box;
 use std::sync::Barrier;
@@ -14,7 +14,7 @@ pub struct Cost {
     pub two: f64,
 }
 
-/// What was asked for, and the same of a job that shares nothing, which is what the machine can give
+/// Times of the calls, and of a job that shares nothing, which shows what the machine allows
 #[derive(Debug, Clone, Copy)]
 pub struct Scaling {
     pub calls: Cost,
@@ -23,7 +23,7 @@ pub struct Scaling {
 
 type Call<'a> = &'a (dyn Fn() + Sync);
 
-/// Each round times one thread, then two, then the control. `calls` holds what each thread does.
+/// Each round times one thread, then two, then the control. `calls` are the jobs of the threads.
 pub fn scaling(rounds: u32, target: Duration, calls: [Call<'_>; 2]) -> Scaling {
     let count = measure::calibrate(target, calls[0]);
     let spins = measure::calibrate(target, spin);
@@ -38,14 +38,14 @@ pub fn scaling(rounds: u32, target: Duration, calls: [Call<'_>; 2]) -> Scaling {
     lowest
 }
 
-/// What a call costs while snapshots are swapped, and while they are not; the lowest of the rounds
+/// The time of a call while snapshots are swapped, and while they are not; the lowest of the rounds
 #[derive(Debug, Clone, Copy)]
 pub struct Swapping {
     pub resting: f64,
     pub swapping: f64,
 }
 
-/// Times one thread's calls in turns, with `hurry` telling whether snapshots are to be swapped meanwhile
+/// Times one thread's calls in turns; `hurry` starts and stops the swapping of snapshots
 pub fn swapping(rounds: u32, target: Duration, call: impl Fn(), hurry: impl Fn(bool)) -> Swapping {
     let count = measure::calibrate(target, &call);
     let turn = |is_swapping| {
@@ -100,7 +100,7 @@ fn together(count: u64, calls: &[Call<'_>]) -> f64 {
         let spans = threads.into_iter().map(thread::ScopedJoinHandle::join);
         spans.filter_map(Result::ok).collect()
     });
-    // Each thread takes its own times: who waits for them may wake late.
+    // Each thread measures its own time: the waiting thread may wake up late.
     let start = spans.iter().map(|span| span.0).min();
     let end = spans.iter().map(|span| span.1).max();
     let took = start

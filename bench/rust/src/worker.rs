@@ -1,4 +1,4 @@
-//! Answers the harness's lines
+//! Responds to the lines of the harness
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -16,7 +16,7 @@ use crate::memory;
 use crate::subject::{Kind, Subject, User};
 use crate::threads;
 
-/// What the harness asks, one JSON object a line
+/// A request of the harness, one JSON object a line
 #[derive(Deserialize)]
 #[serde(tag = "do", rename_all = "camelCase")]
 enum Request {
@@ -25,19 +25,19 @@ enum Request {
         user: User,
         kinds: Vec<(String, String)>,
     },
-    /// What users get
+    /// The values for users
     Answers {
         flag: String,
         kind: String,
         users: Vec<User>,
     },
-    /// What the user gets of all flags
+    /// The values of all flags for the user
     All,
     /// The time of one call
     Sample { workload: String, seconds: f64 },
-    /// The time from text to a client that answers
+    /// The time from text to a client that can evaluate
     Load,
-    /// What 10,000 flags add to a fresh process
+    /// The memory that 10,000 flags add to a new process
     Memory,
     /// One thread and two
     Threads {
@@ -56,13 +56,13 @@ enum Request {
 struct Opened<S: Subject> {
     single: S,
     bulk: S,
-    // One each for two threads, so that only the client is shared.
+    // One for each of two threads, so that they share only the client.
     contexts: [S::Context; 2],
     flags: Vec<(String, Kind)>,
     calls: HashMap<String, u64>,
 }
 
-/// Answers until standard input ends
+/// Responds until standard input ends
 pub fn run<S: Subject>(folder: &Path) -> Result<(), Box<dyn Error>> {
     let mut opened = None;
     for line in stdin().lock().lines() {
@@ -199,7 +199,7 @@ impl<S: Subject> Opened<S> {
     }
 }
 
-/// One sample; the number of calls is found the first time
+/// One sample; the first one determines the number of calls
 fn timed<T>(
     calls: &mut HashMap<String, u64>,
     workload: &str,
@@ -236,7 +236,7 @@ fn swaps<S: Subject>(
         "W3" => threads::swapping(rounds, target, text, hurry),
         _ => return Err(format!("no swaps for workload `{workload}`").into()),
     };
-    // Half the time snapshots rest.
+    // Snapshots are swapped during half of the turns.
     let per_second = (subject.revision() - before) as f64 / (start.elapsed().as_secs_f64() / 2.0);
     Ok(json!({ "resting": found.resting, "swapping": found.swapping, "swaps": per_second }))
 }
@@ -251,7 +251,7 @@ fn load<S: Subject>(folder: &Path) -> Result<Value, Box<dyn Error>> {
 }
 
 fn added_memory<S: Subject>(folder: &Path) -> Result<Value, Box<dyn Error>> {
-    // What is allocated once, whatever is loaded, is no flag's.
+    // Excludes what the first load allocates once.
     drop(S::load(document::<S>(folder, "small")?)?);
     let before = memory::resident()?;
     let subject = S::load(document::<S>(folder, "large")?)?;

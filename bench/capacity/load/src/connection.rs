@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection that stays open: the request as bytes, and of the answer no more than its status and its length
+//! One HTTP/1.1 connection that stays open: sends requests as bytes, and reads only status and length of the responses
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-/// An answer that takes longer ends the run
-const PATIENCE: Duration = Duration::from_secs(30);
-/// What stands for the number of the request in a body
+/// A response that takes longer ends the run
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The placeholder for the number of the request in a body
 const NUMBER: &str = "{}";
 const MOST_HEADERS: usize = 64;
 const ROOM: usize = 64 * 1024;
 
-/// What is sent, but for the number
+/// The bytes of a request, without the number
 #[derive(Debug)]
 pub(crate) struct Request {
     head: String,
@@ -42,7 +42,7 @@ impl Request {
     }
 }
 
-/// What came back
+/// A response
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -61,14 +61,14 @@ impl Connection {
     pub(crate) fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(RESPONSE_TIMEOUT))?;
         Ok(Self {
             stream,
             room: vec![0; ROOM],
         })
     }
 
-    /// Sends a request and reads the whole answer to it
+    /// Sends a request and reads the whole response
     pub(crate) fn ask(&mut self, request: &[u8]) -> Result<Answer> {
         self.stream.write_all(request)?;
         let mut read = 0;
@@ -88,7 +88,7 @@ impl Connection {
     }
 }
 
-/// The answer that these bytes are, when they are all of it
+/// The response in these bytes, if it is complete
 fn whole(bytes: &[u8]) -> Result<Option<Answer>> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut response = httparse::Response::new(&mut headers);

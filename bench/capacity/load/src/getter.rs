@@ -1,4 +1,4 @@
-//! Calls of a getter, one by one; what reading the clock takes is part of each
+//! Times the calls of a getter, one by one; each includes reading the clock
 
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -14,15 +14,15 @@ use crate::report::{Percentiles, percentiles};
 pub(crate) struct Options {
     /// The document
     document: PathBuf,
-    /// The boolean flag that is asked for
+    /// The boolean flag to evaluate
     flag: String,
     /// The context, as JSON
     context: String,
-    /// Calls
+    /// Number of calls
     calls: usize,
 }
 
-/// Times each call, after as many that are not timed
+/// Times each call, after the same number of untimed calls
 pub(crate) fn run(options: &Options) -> Result<Percentiles> {
     let client = Client::from_document(&std::fs::read_to_string(&options.document)?)?;
     let context = Context::from_json(&options.context)?;

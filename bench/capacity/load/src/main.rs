@@ -1,4 +1,4 @@
-//! How long a request takes, a change, and a getter: one line of JSON each, times in microseconds
+//! Measures requests, changes and getters: prints a line of JSON with times in microseconds
 
 mod connection;
 mod getter;
@@ -12,9 +12,9 @@ use clap::Parser;
 /// Measures latencies
 #[derive(Debug, Parser)]
 enum Command {
-    /// Sends requests to a server, at their instants whether it keeps up or not
+    /// Sends requests to a server at fixed instants, even if the server is slow
     Requests(requests::Options),
-    /// Holds streams, and times changes
+    /// Opens streams, and times changes
     Streams(streams::Options),
     /// Calls a getter of the Rust SDK
     Getter(getter::Options),

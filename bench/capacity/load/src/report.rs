@@ -1,4 +1,4 @@
-//! What a run has shown
+//! The figures of a run
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use serde::Serialize;
 /// One request
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
-    /// From the instant at which it was due to the last byte of the answer
+    /// From the instant at which it was due to the last byte of the response
     pub(crate) latency: Duration,
-    /// How much too late this program itself was
+    /// Delay of this program itself
     pub(crate) lateness: Duration,
-    /// Bytes of the answer, head and body
+    /// Bytes of the response, head and body
     pub(crate) bytes_in: usize,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Percentiles {
 }
 
 impl Report {
-    /// `None` where there is nothing to report
+    /// `None` without values
     #[expect(clippy::cast_precision_loss, reason = "figures, not money")]
     pub(crate) fn of(samples: &[Sample]) -> Option<Self> {
         let requests = samples.len();
@@ -48,7 +48,7 @@ impl Report {
     }
 }
 
-/// By nearest rank, of all values: nothing is put into bins
+/// Nearest rank over all values, without bins
 pub(crate) fn percentiles(mut values: Vec<Duration>) -> Option<Percentiles> {
     values.sort_unstable();
     let at = |per_mille: usize| {

@@ -1,8 +1,8 @@
 //! Requests at a given rate over connections that stay open
 //!
-//! The schedule is open: each connection has its own, with random (exponential) gaps that no answer changes. A latency counts from the
-//! instant at which a request was *due*, so a server that halts is charged with all requests that it kept waiting (no coordinated
-//! omission). What the machine's timer was late by counts too; it is also told by itself, as `lateness`, since it is the noise of the run.
+//! The schedule is open: each connection has its own, with random (exponential) gaps that do not depend on responses. A latency counts
+//! from the instant at which a request was *due*, so a pause of the server counts for all requests that waited for it (no coordinated
+//! omission). It also includes the delay of the timer, which is the noise of the run and is reported separately as `lateness`.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -19,9 +19,9 @@ const LEAD: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
-    /// Where the server listens
+    /// Address of the server
     address: SocketAddr,
-    /// The path to post to
+    /// Path of the POST requests
     path: String,
     /// The body; `{}` in it is replaced by the number of the request
     body: String,
@@ -31,24 +31,24 @@ pub(crate) struct Options {
     /// Requests a second, over all connections
     #[arg(long, default_value_t = 500.0)]
     rate: f64,
-    /// Seconds that are measured
+    /// Measured seconds
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
-    /// Seconds at the same rate before them, which are not
+    /// Seconds of warm-up at the same rate, which are not measured
     #[arg(long, default_value_t = 2.0)]
     warm_up: f64,
-    /// Connections
+    /// Number of connections
     #[arg(long, default_value_t = 4)]
     connections: u32,
-    /// The status that every answer must have
+    /// The status that every response must have
     #[arg(long, default_value_t = 200)]
     status: u16,
-    /// Of the schedule
+    /// Seed of the schedule
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
-/// Sends them all
+/// Sends all requests
 pub(crate) fn run(options: &Options) -> Result<Report> {
     if options.rate <= 0.0 || options.connections == 0 {
         bail!("the rate and the number of connections must be above 0");
@@ -102,7 +102,7 @@ fn work(options: &Options, number: u32, start: Instant) -> Result<Vec<Sample>> {
         if due >= options.warm_up {
             samples.push(Sample {
                 latency: answered_at.saturating_duration_since(due_at),
-                // Waiting for the answer before is the server's doing, not the timer's.
+                // Waiting for the previous response is not a delay of the timer.
                 lateness: sent_at.saturating_duration_since(due_at.max(idle_since)),
                 bytes_in: answer.bytes,
             });

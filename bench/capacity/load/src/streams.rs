@@ -1,7 +1,7 @@
-//! Holds streams open, and times how long a change takes to each of them
+//! Opens streams, and times how long a change takes to reach each of them
 //!
-//! Says how they were opened, waits for a line on standard input, so that whoever started it can look at the server's memory, then
-//! changes a flag again and again.
+//! Prints how they were opened, waits for a line on standard input, so that the calling program can read the memory of the server, and
+//! then changes a flag repeatedly.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,21 +20,21 @@ use crate::connection::Connection;
 use crate::report::{Percentiles, percentiles};
 
 const COMMIT: &[u8] = b"event: payload-transferred";
-/// Streams that are being opened at a time
+/// Number of streams that are opened concurrently
 const AT_ONCE: usize = 64;
 /// A change that takes longer ends the run
-const PATIENCE: Duration = Duration::from_mins(1);
-/// Between two changes, so that the second meets a server that has nothing else to do
+const CHANGE_TIMEOUT: Duration = Duration::from_mins(1);
+/// Pause between two changes, so that the server has finished the first
 const PAUSE: Duration = Duration::from_millis(250);
 const ROOM: usize = 8 * 1024;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     address: SocketAddr,
-    /// Header of a server key
+    /// Header with a server key
     #[arg(long)]
     authorization: String,
-    /// Header of an admin
+    /// Header with an admin token
     #[arg(long)]
     admin: String,
     /// Path of the flag that is changed
@@ -54,7 +54,7 @@ struct Opened {
     seconds: f64,
 }
 
-/// How long changes took, from before the request to the commit's arrival, over all changes and streams
+/// Times of changes, from before the request to the arrival of the commit, over all changes and streams
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Report {
@@ -64,7 +64,7 @@ pub(crate) struct Report {
     latency: Percentiles,
     /// To the last stream, one for each change
     last: Percentiles,
-    /// To the answer of who made the change
+    /// To the response to the request that made the change
     answer: Percentiles,
 }
 
@@ -105,7 +105,7 @@ async fn measure(options: Arc<Options>) -> Result<Report> {
         let answer = tokio::task::spawn_blocking(move || change(&of, number));
         let arrivals = collect(&mut commits, options.streams).await?;
         answer.await??;
-        answers.push(due.elapsed().min(PATIENCE));
+        answers.push(due.elapsed().min(CHANGE_TIMEOUT));
         let delays = arrivals.iter().map(|arrived| arrived.duration_since(due));
         last.extend(delays.clone().max());
         all.extend(delays);
@@ -120,27 +120,27 @@ async fn measure(options: Arc<Options>) -> Result<Report> {
     })
 }
 
-/// The instants of so many commits
+/// The arrival times of a number of commits
 async fn collect(
     commits: &mut mpsc::UnboundedReceiver<Instant>,
     count: usize,
 ) -> Result<Vec<Instant>> {
     let mut arrivals = Vec::with_capacity(count);
     while arrivals.len() < count {
-        let arrived = timeout(PATIENCE, commits.recv()).await;
+        let arrived = timeout(CHANGE_TIMEOUT, commits.recv()).await;
         let arrived = arrived.with_context(|| format!("{} of {count} came", arrivals.len()))?;
         arrivals.push(arrived.context("all streams have failed")?);
     }
     Ok(arrivals)
 }
 
-/// Reads a stream for as long as it lasts, and tells each commit
+/// Reads a stream until it ends, and reports each commit
 async fn hold(
     options: &Options,
     committed: &mpsc::UnboundedSender<Instant>,
     doors: &Semaphore,
 ) -> Result<()> {
-    // Given back with the first commit.
+    // Released with the first commit.
     let mut door = Some(doors.acquire().await?);
     let mut stream = TcpStream::connect(options.address).await?;
     let request = format!(
@@ -162,14 +162,14 @@ async fn hold(
             committed.send(arrived)?;
             drop(door.take());
         }
-        // A marker may be cut in two; one that was counted must not be seen again.
+        // A marker may be split between two reads; a counted marker must not be counted again.
         let rest = read.min(COMMIT.len() - 1);
         room.copy_within(read - rest..read, 0);
         read = rest;
     }
 }
 
-/// Changes the flag over a connection of its own
+/// Changes the flag over a separate connection
 fn change(options: &Options, number: usize) -> Result<()> {
     let share = number % 100;
     let body = format!("{{\"enabled\":true,\"rolloutPercentage\":{share}}}");

@@ -1,4 +1,4 @@
-//! Our engine without the client around it: no clock, no swap of snapshots
+//! Our engine without the client: no clock, no swap of snapshots
 
 use std::error::Error;
 use std::sync::Arc;
@@ -30,12 +30,14 @@ impl Subject for Engine {
     fn boolean(&self, flag: &str, context: &Context) -> bool {
         let value = self
             .0
-            .value(flag, Some(ValueType::Boolean), context, || NOW);
+            .evaluate_value(flag, Some(ValueType::Boolean), context, || NOW);
         matches!(value.value.as_deref(), Ok(Value::Boolean(true)))
     }
 
     fn text(&self, flag: &str, context: &Context) -> Option<Arc<str>> {
-        let value = self.0.value(flag, Some(ValueType::String), context, || NOW);
+        let value = self
+            .0
+            .evaluate_value(flag, Some(ValueType::String), context, || NOW);
         match value.value.as_deref() {
             Ok(Value::String(text)) => Some(Arc::clone(text)),
             _ => None,

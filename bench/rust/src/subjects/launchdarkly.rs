@@ -1,6 +1,6 @@
-//! `launchdarkly-server-sdk-evaluation`: its `Store` hands out copies, as the SDK's own does
+//! `launchdarkly-server-sdk-evaluation`: its `Store` returns copies, as the SDK's own does
 //!
-//! The SDK around it opens connections when it starts, so that the engine stands for it here, to its advantage.
+//! The SDK opens connections when it starts, so the engine alone is measured here, which is to its advantage.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -66,7 +66,7 @@ impl Subject for LaunchDarkly {
         self.value(flag, context)
     }
 
-    // Over borrowed flags, as `all_flags_detail` does.
+    // Uses borrowed flags, as `all_flags_detail` does.
     fn all(&self, _flags: &[(String, Kind)], context: &Context) -> Self::All<'_> {
         let flags = self.flags.iter();
         flags

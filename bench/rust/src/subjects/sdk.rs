@@ -1,4 +1,4 @@
-//! Ours, as an application calls it: `flagstaff::Client`
+//! Our SDK, as an application calls it: `flagstaff::Client`
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub struct Sdk(Client);
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The user as our context, which names the user `targetingKey`
+/// The user as our context, in which the id of the user is `targetingKey`
 pub fn context(user: &User) -> Result<Context, Box<dyn Error>> {
     let mut members = user.clone();
     if let Some(id) = members.remove("userId") {

@@ -1,4 +1,4 @@
-//! `unleash-yggdrasil`, without counting metrics: `is_enabled` and, where a flag splits, `get_variant`
+//! `unleash-yggdrasil`, without counting metrics: `is_enabled` and, for a split, `get_variant`
 
 use std::collections::HashMap;
 use std::error::Error;
