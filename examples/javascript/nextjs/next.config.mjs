@@ -1,0 +1,3 @@
+import { withFlagstaff } from '@flagstaff/node/next';
+
+export default withFlagstaff({});

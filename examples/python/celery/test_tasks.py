@@ -1,0 +1,15 @@
+"""The task with its flags set by a test: no server, no broker, no network."""
+
+import pytest
+from tasks import write_email
+
+
+def test_the_email_follows_the_flag(flags):
+    assert write_email.apply().get() == "Look at your list"
+    flags["wishlist-gallery"] = True
+    assert write_email.apply().get() == "Look at your gallery"
+
+
+@pytest.mark.flags({"wishlist-gallery": True})
+def test_with_a_marker():
+    assert write_email() == "Look at your gallery"

@@ -1,0 +1,1 @@
+"""A shop whose wishlist has a new gallery."""
