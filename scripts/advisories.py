@@ -1,7 +1,6 @@
-"""Asks each ecosystem's advisory database whether a locked dependency is known to be vulnerable.
+"""Checks the locked dependencies against the advisory database of each ecosystem.
 
-A database that cannot be reached (from behind a package mirror) is said, not failed: it tells nothing about the code.
-Found advisories fail.
+Advisories fail. An unreachable database, for instance behind a package mirror, is only reported.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one database said: `None` for unreachable, else the findings."""
+    """The result of one database: its findings, or `None` if it is unreachable."""
 
     ecosystem: str
     findings: list[str] | None

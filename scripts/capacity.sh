@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures what a server costs and simulates what an installation does; arguments go to bench/capacity/measuring.py.
-# With --record among them the figures become those of docs/capacity.md.
+# Measures the cost of a server and simulates an installation; arguments go to bench/capacity/measuring.py.
+# --record also writes the figures to docs/capacity.md.
 source "$(dirname "$0")/lib.sh"
 
 results=bench/results/capacity.json
@@ -10,10 +10,10 @@ for argument in "$@"; do
   if [ "$argument" = --record ]; then record=1; else arguments+=("$argument"); fi
 done
 
-[ -z "$record" ] || [[ " ${arguments[*]} " != *" --quick "* ]] || die "a rough pass is not for the page"
+[ -z "$record" ] || [[ " ${arguments[*]} " != *" --quick "* ]] || die "--record needs a full measurement: leave out --quick"
 
 scripts/build.sh wasm addon js server wheel
-say "Rust: the load, and its tests"
+say "load generator and its tests"
 load=(--quiet "${LOCKED[@]}" --release --manifest-path bench/capacity/load/Cargo.toml --target-dir "$TARGET_DIR/bench")
 cargo test "${load[@]}"
 cargo build "${load[@]}"

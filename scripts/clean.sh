@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Removes everything that was built or installed inside the repository; .flagstaff/ (keys, data) stays.
+# Deletes everything that was built or installed inside the repository, except .flagstaff/ (keys and data).
 source "$(dirname "$0")/lib.sh"
 
 cargo clean --quiet

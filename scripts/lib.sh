@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What every script here shares. Source it first: it also moves to the root of the repository.
+# Common functions of all scripts. Source it first: it also changes to the root of the repository.
 
 set -euo pipefail
 
@@ -8,7 +8,7 @@ cd "$ROOT"
 
 # shellcheck disable=SC2034 # these are for the scripts that source this file
 TARGET_DIR=${CARGO_TARGET_DIR:-$ROOT/target} TOOLS=$ROOT/.tools
-# The build machine takes Cargo.lock as it is; a person who has just edited a Cargo.toml gets it brought up to date.
+# In CI Cargo.lock must be up to date; on a developer's machine cargo updates it after an edit of a Cargo.toml.
 # shellcheck disable=SC2034
 if [ -n "${CI:-}" ]; then LOCKED=(--locked); else LOCKED=(); fi
 
@@ -33,21 +33,34 @@ version_at_least() {
   [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
 }
 
-# The version at which Cargo.lock holds crate $1
-locked_version() {
-  awk -v name="\"$1\"" '$1 == "name" { found = ($3 == name) }
-    $1 == "version" && found { gsub(/"/, "", $3); print $3; exit }' Cargo.lock
+MISSING=()
+
+# Records program $1 as missing if it is not installed; $2 says how to get it.
+need() {
+  has "$1" || MISSING+=("$1: $2")
 }
 
-# Installs version $2 of the program of crate $1 into $TOOLS/bin, unless it is there.
+# Records program $1 as too old if its version $2 is below $3; $4 says how to get it. An empty version means that it is not installed.
+need_version() {
+  if [ -n "$2" ] && ! version_at_least "$2" "$3"; then
+    MISSING+=("$1 $3 or newer (here: $2): $4")
+  fi
+}
+
+# Ends the script with an error if programs were recorded as missing
+end_needs() {
+  [ ${#MISSING[@]} -eq 0 ] || die "this machine lacks:" "${MISSING[@]}"
+}
+
+# Installs version $2 of the program of crate $1 into $TOOLS/bin, unless it is installed.
 cargo_tool() {
   if cargo install --list --root "$TOOLS" | grep -xF "$1 v$2:" >/dev/null; then return 0; fi
   say "installing $1 $2 (a few minutes, once)"
-  # A target directory of its own, kept out of the workspace's; these tools wait for others, so they need not be optimised hard.
+  # Uses a separate target directory, and little optimisation, since these tools mostly run other programs.
   local install=(env CARGO_TARGET_DIR="$TOOLS/build" CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=64
     cargo install --quiet --force --root "$TOOLS" --version "=$2" "$1")
-  # A registry mirror that lags behind may lack a version which the tool's own lock file names.
-  "${install[@]}" --locked || { say "not all locked versions are to be had; choosing others" && "${install[@]}"; }
+  # A registry mirror may not have all versions of the tool's lock file yet.
+  "${install[@]}" --locked || { say "not all locked versions are available; choosing others" && "${install[@]}"; }
   rm -rf "$TOOLS/build"
 }
 
@@ -58,28 +71,36 @@ apt_install() {
   shift
   local as_root=()
   if ! has apt-get; then
-    die "$purpose: these Debian packages are missing: $*" "there is no apt-get here: install what they stand for in your system's way"
+    die "$purpose: these Debian packages are missing: $*" "this system has no apt-get: install the corresponding packages of your system"
   elif [ "$(id -u)" -ne 0 ]; then
     if ! has sudo || ! sudo -n true 2>/dev/null; then
       die "$purpose: Debian packages are missing; as root, run:" "apt-get update && apt-get install $*"
     fi
     as_root=(sudo -n)
   fi
+  # `make setup` installs several things at once, but apt-get allows only one instance. The package lists are fetched once for all.
+  mkdir -p "$TOOLS"
+  exec 9>"$TOOLS/apt.lock"
+  flock 9
   say "$purpose: installing $*"
-  "${as_root[@]}" apt-get update -qq
+  if [ -z "$(find "$TOOLS/apt.updated" -mmin -60 2>/dev/null)" ]; then
+    "${as_root[@]}" apt-get update -qq
+    touch "$TOOLS/apt.updated"
+  fi
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+  exec 9>&-
 }
 
-# Whether product $1 exists and was made from the files and folders that follow, as they are now. Contents count, not times: a build that
-# changes nothing must not make what is built from it stale.
+# Whether product $1 exists and was built from the current contents of the files and folders that follow. Contents count, not times: a
+# build that changes nothing must not make the products of the next step stale.
 is_fresh() {
   local product=$1
   shift
   [ -e "$product" ] && [ "$(cat "$TOOLS/fingerprints/${product//\//_}" 2>/dev/null)" = "$(fingerprint "$@")" ]
 }
 
-# Remembers from what product $1 has been made, for `is_fresh`
+# Records the files and folders from which product $1 was built, for `is_fresh`
 remember() {
   local product=$1
   shift

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every formatter, linter, type checker and audit, to the end even when one complains.
+# Runs every formatter, linter, type checker and audit, even if an earlier one fails.
 source "$(dirname "$0")/lib.sh"
 
 bin=.venv/bin
@@ -14,17 +14,17 @@ rust_docs() {
   RUSTDOCFLAGS="-D warnings" cargo doc --quiet "${LOCKED[@]}" --workspace --no-deps
 }
 
-# The same sources, compiled for the platform that they are for.
+# Checks the browser module for its own target.
 clippy_wasm() {
   source scripts/wasm-toolchain.sh
   if [ "$(wasm_toolchain)" = native ]; then
     cargo clippy --quiet "${LOCKED[@]}" -p flagstaff-wasm --target wasm32-unknown-unknown -- -D warnings
   else
-    say "clippy for wasm32 needs rustup's target: only checked for this machine"
+    say "skipped clippy for wasm32, which needs the target of rustup"
   fi
 }
 
-# They have lock files of their own, and the peers to compile the first time.
+# These crates have their own lock files, and the first run compiles the peers.
 clippy_bench() {
   local crate
   for crate in bench/rust bench/capacity/load; do
@@ -33,7 +33,7 @@ clippy_bench() {
   done
 }
 
-# Their modules import each other by their bare names.
+# These modules import each other without a package name.
 type_check_bench() {
   local folder code=0
   for folder in bench/harness bench/capacity; do
@@ -52,7 +52,7 @@ shell_scripts() {
 }
 
 generated_files() {
-  node scripts/generate-case-folding.mjs | rustfmt --edition 2024 | diff - core/src/case_folding.rs
+  node scripts/generate-case-folding.mjs | rustfmt --edition 2024 | diff - core/src/operator/case_folding.rs
 }
 
 check "rustfmt" cargo fmt --all --check
@@ -68,6 +68,7 @@ check "ruff" "$bin/ruff" check --quiet .
 check "ruff format" "$bin/ruff" format --quiet --check .
 check "mypy" "$bin/mypy" --config-file mypy.ini
 check "mypy, bench" type_check_bench
+check "pyright" node_modules/.bin/pyright --warnings --project bindings-python --pythonpath "$bin/python"
 check "biome" node_modules/.bin/biome check --error-on-warnings .
 check "tsc" type_check_js
 check "shellcheck" shell_scripts

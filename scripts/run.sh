@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Builds what is needed and starts the server with the demo flags; keys and data stay in .flagstaff/ between starts.
+# Builds the server without optimisation and starts it with the demo flags; keys and data stay in .flagstaff/ between starts.
 #
 # FLAGSTAFF_LISTEN, FLAGSTAFF_DATABASE, FLAGSTAFF_ADMIN_TOKEN, FLAGSTAFF_SERVER_KEY, FLAGSTAFF_CLIENT_KEY and
-# FLAGSTAFF_CLIENT_LOCAL_KEY in the environment go before the defaults here.
+# FLAGSTAFF_CLIENT_LOCAL_KEY in the environment take precedence over the defaults of this script.
 source "$(dirname "$0")/lib.sh"
 
-scripts/build.sh server wasm js
+[ -e "$TARGET_DIR/debug/flagstaff" ] || say "the first build compiles everything that the server uses: about 5 minutes on two cores"
+scripts/build.sh --debug server
 
 keys=$ROOT/.flagstaff/dev.env
-# Keys and data are nobody else's business on this machine.
+# Other users of this machine must not read keys and data.
 mkdir -p -m 700 .flagstaff
 
 random_key() { # prefix
@@ -23,7 +24,7 @@ if [ ! -f "$keys" ]; then
   (
     umask 077
     cat >"$keys.new" <<KEYS
-# Made by \`make run\` for this machine only. Remove the file and flagstaff.db beside it to begin anew.
+# Created by \`make run\`, for this machine only. To start again without data, delete this file and flagstaff.db beside it.
 FLAGSTAFF_ADMIN_TOKEN=$(random_key fs_admin)
 FLAGSTAFF_SERVER_KEY=$(random_key fs_server)
 FLAGSTAFF_CLIENT_KEY=$(random_key fs_client)
@@ -33,7 +34,7 @@ KEYS
   mv "$keys.new" "$keys"
 fi
 
-# What the environment gives goes first; only what it lacks is read from the file, and printed.
+# Reads from the file, and prints, only the keys that are not in the environment.
 printed=()
 while IFS='=' read -r name value; do
   [[ $name == FLAGSTAFF_* ]] || continue
@@ -50,8 +51,10 @@ cat <<TEXT
 
 Flagstaff with the demo flags on $url
 
-  Example page   $url/example/#key=$FLAGSTAFF_CLIENT_LOCAL_KEY
-  Switch a flag and watch the page:
+  Admin UI       $url/#token=$FLAGSTAFF_ADMIN_TOKEN
+  Example page   $url/example/#key=$FLAGSTAFF_CLIENT_KEY
+
+  Change a flag in the admin UI, or with curl, and watch the example page:
 
   curl -X PUT $url/api/v1/projects/default/environments/production/flags/wishlist-gallery \\
     -H 'Authorization: Bearer $FLAGSTAFF_ADMIN_TOKEN' -H 'Content-Type: application/json' \\
@@ -59,10 +62,10 @@ Flagstaff with the demo flags on $url
 
 TEXT
 if [ ${#printed[@]} -gt 0 ]; then
-  printf 'Keys (environment production), kept in .flagstaff/dev.env:\n\n'
+  printf 'Keys of the environment production, stored in .flagstaff/dev.env:\n\n'
   printf '  %s\n' "${printed[@]}"
   printf '\n'
 fi
-printf 'Ctrl-C stops the server.\n\n'
+printf 'Ctrl-C stops the server. For an optimised server, run make build.\n\n'
 
-exec "$TARGET_DIR/release/flagstaff" serve --seed server/demo/flags.json
+exec "$TARGET_DIR/debug/flagstaff" serve --seed server/demo/flags.json

@@ -1,15 +1,20 @@
 #!/usr/bin/env bash
-# Builds everything and runs every test of every language, to the end even when one fails; closes with a line for each.
+# Builds everything and runs all tests of all languages, even if some fail; prints a summary line for each suite.
 #
-# usage: scripts/test.sh [SUITE…]     SUITE: rust, instructions, conformance, python, node, web, e2e; all of them unless named
+# usage: scripts/test.sh [SUITE…]     SUITE: rust, instructions, conformance, python, node, web, admin, e2e; all of them unless named
 #
-# Everything native is built with cargo's dev profile: the tests ask for right answers, and it halves a cold run. But for what counts
-# instructions, which is optimised.
+# All Rust code is built with cargo's dev profile, which halves the time of a first run, except the program whose instructions are counted,
+# which is optimised.
 source "$(dirname "$0")/lib.sh"
 
-suites=" ${*:-rust instructions conformance python node web e2e} "
-# The server that this run builds, not one that lies about from another.
-export FLAGSTAFF_SERVER=$TARGET_DIR/debug/flagstaff
+suites=" ${*:-rust instructions conformance python node web admin e2e} "
+# All calls of cargo test select the same packages: another selection enables other features, and rebuilds most dependencies. The crate that
+# writes JavaScript for the browser module has no tests and was built in its own step.
+workspace=(--quiet "${LOCKED[@]}" --workspace --exclude flagstaff-wasm-bindgen)
+# The server and the Rust testee of this build, not of an earlier one.
+export FLAGSTAFF_BINARY=$TARGET_DIR/debug/flagstaff FLAGSTAFF_TESTEE=$TARGET_DIR/debug/flagstaff-testee
+# Runs every case in every binding, and builds the Rust testee.
+bindings=(cargo test "${workspace[@]}" --features flagstaff-conformance/bindings --test bindings)
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 broken=' '
@@ -20,7 +25,7 @@ wanted() {
   [[ $suites == *" $1 "* ]]
 }
 
-# The readers of a runner's closing lines print: passed failed skipped
+# Each counter reads the output of a test runner and prints: passed failed skipped
 count_cargo() {
   awk '/^test result:/ { p += $4; f += $6; s += $8 } END { print p + 0, f + 0, s + 0 }' "$1"
 }
@@ -38,7 +43,7 @@ count_node() {
   awk '$1 == "ℹ" { n[$2] += $3 } END { print n["pass"] + 0, n["fail"] + n["cancelled"] + 0, n["skipped"] + n["todo"] + 0 }' "$1"
 }
 
-# Builds a part; what needs it later is counted as failed instead of run against an old build.
+# Builds a part; if that fails, the suites that need the part fail too instead of running with an old build.
 build() {
   local started=$SECONDS
   if "${@:2}"; then
@@ -58,21 +63,21 @@ suite() {
   for part in $parts; do
     if [[ $broken == *" $part "* ]]; then
       summary+=("$name: 0 passed, 1 failed")
-      say "$name: not run, since $part did not build"
+      say "$name: not run, since the build of $part failed"
       return 0
     fi
   done
   say "$name: $*"
   "$@" 2>&1 | tee "$log" || code=$?
   read -r passed failed skipped < <("$counter" "$log")
-  # A runner that fails without a failed test, or that finds no test, has failed too.
+  # A runner that exits with an error, or that finds no test, counts as a failed test.
   if [ "$failed" -eq 0 ] && { [ "$code" -ne 0 ] || [ $((passed + skipped)) -eq 0 ]; }; then failed=1; fi
   if [ "$failed" -ne 0 ]; then status=1; fi
   summary+=("$name: $passed passed, $failed failed$([ "$skipped" -eq 0 ] || echo ", $skipped skipped")")
   say "$name took $((SECONDS - started)) s"
 }
 
-# The tests of npm workspaces, each by its own `npm test`; Node's runner tells its numbers in the same words for all.
+# Runs `npm test` in each of the npm workspaces; all use Node's runner with the same output format.
 npm_tests() {
   local workspace code=0
   for workspace in "$@"; do
@@ -84,20 +89,20 @@ npm_tests() {
 build wasm scripts/build.sh --debug wasm
 build addon scripts/build.sh --debug addon
 build js scripts/build.sh --debug js
-# After the example page, which the server embeds.
-build tests cargo test --quiet "${LOCKED[@]}" --workspace --no-run
-build server scripts/build.sh --debug server
+build tests cargo test "${workspace[@]}" --no-run
+build testee "${bindings[@]}" --no-run
 build wheel scripts/build.sh --debug wheel
 
-suite rust count_cargo "tests" cargo test --quiet "${LOCKED[@]}" --workspace --no-fail-fast
+suite rust count_cargo "tests" cargo test "${workspace[@]}" --no-fail-fast
 suite instructions count_lines "tests" scripts/instructions.sh
-# Every case in every binding, byte by byte; a test of its own, since it needs them all built.
-suite conformance count_cargo "tests server wheel addon wasm js" \
-  cargo test --quiet "${LOCKED[@]}" -p flagstaff-conformance --features bindings --test bindings
-suite python count_pytest "wheel server" .venv/bin/python -m pytest -q bindings-python/tests conformance/api conformance/spec bench/capacity
-suite node count_node "addon js server" npm_tests sdk-js bindings-node
-suite web count_node "wasm js server" npm_tests bindings-wasm
-suite e2e count_node "server wheel addon wasm js" npm_tests conformance
+suite conformance count_cargo "tests testee wheel addon wasm js" "${bindings[@]}"
+# In the order of the folders: the longest files first, so that both processes end at about the same time.
+suite python count_pytest "tests testee wheel" .venv/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder \
+  conformance/api conformance/spec bindings-python/tests bench/capacity
+suite node count_node "addon js tests" npm_tests sdk-js bindings-node admin-client
+suite web count_node "wasm js tests" npm_tests bindings-wasm react
+suite admin count_node "tests" npm_tests admin
+suite e2e count_node "tests wheel addon wasm js" npm_tests conformance
 
 printf '\n'
 printf '%s\n' "${summary[@]}"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Which compiler builds for wasm32-unknown-unknown; sourced after lib.sh.
+# Selects the compiler for wasm32-unknown-unknown; source it after lib.sh.
 
 # shellcheck disable=SC2034 # for the scripts that source this file
 DEBIAN_WASM_PACKAGES=(rustc-web cargo-web rust-web-src lld-22)
@@ -17,13 +17,13 @@ wasm_toolchain() {
   fi
 }
 
-# Runs `cargo build --target wasm32-unknown-unknown` with the arguments given, by whichever compiler there is.
+# Runs `cargo build --target wasm32-unknown-unknown` with its arguments and the selected compiler.
 wasm_cargo_build() {
   case "$(wasm_toolchain)" in
     native) cargo build --target wasm32-unknown-unknown "$@" ;;
     debian)
-      # Debian ships the sources of the standard library instead of a compiled one; building it is still an unstable option.
-      # Since it is built here, it need not say where and why it panics: the core does not, and no page could show it (docs/adr/0019).
+      # Debian has only the sources of the standard library, and building it needs unstable options.
+      # The options omit locations and messages of panics: the core does not panic, and a page could not show them (docs/adr/0019).
       RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-22 \
         RUSTFLAGS="-Zlocation-detail=none -Zfmt-debug=none -Zunstable-options -Cpanic=immediate-abort" \
         /usr/bin/cargo build --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size "$@"

@@ -1,10 +1,10 @@
 # shellcheck shell=sh
-# A Redis on a port of the loopback, for as long as stdin is open: whoever started it may end in any way.
+# Runs Redis on a port of the loopback until stdin is closed, so that it ends with the program that started it.
 #
 # usage: sh redis.sh PORT
 #
-# Prints `up` when it answers. Each line of stdin is a command, answered by `done` when it is carried out: `crash` ends it without
-# a chance to tidy up, `start` starts it again, empty.
+# Prints `up` when Redis accepts connections. Each line of stdin is a command; the script prints `done` after it. `crash` kills Redis
+# without a shutdown, `start` starts it again, without data.
 set -eu
 port=$1
 
@@ -18,13 +18,13 @@ start() {
 }
 
 crash() {
-  # The shell says that it was killed.
+  # The shell reports the killed process.
   kill -KILL "$server" || true
   wait "$server" || true
 }
 
 trap 'crash 2>/dev/null' EXIT
-# A Ctrl-C is for the tests, whose end is seen at stdin.
+# A Ctrl-C ends the tests, which closes stdin.
 trap '' INT TERM HUP
 start
 echo up

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes bench/python/.venv with the peers of bench/python/requirements.txt, each pinned by hash.
+# Creates bench/python/.venv with the peers of bench/python/requirements.txt, each pinned by hash.
 source "$(dirname "$0")/../lib.sh"
 
 say "Python: installing the peers of bench/python/requirements.txt"

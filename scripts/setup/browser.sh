@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Chromium for the browser tests, unless there is one; FLAGSTAFF_CHROMIUM names one that is not on the PATH.
+# Installs Chromium for the browser tests, unless it is installed; FLAGSTAFF_CHROMIUM is the path of one that is not on the PATH.
 source "$(dirname "$0")/../lib.sh"
 
 find_browser() {

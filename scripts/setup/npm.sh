@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what package-lock.json pins, for all npm workspaces.
+# Installs the packages that package-lock.json pins, for all npm workspaces.
 source "$(dirname "$0")/../lib.sh"
 
-say "npm: installing what package-lock.json pins"
+say "npm: installing the packages of package-lock.json"
 npm ci --no-audit --no-fund --loglevel=error

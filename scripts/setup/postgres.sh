@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs PostgreSQL for the server's tests, unless it is there; they start one of their own and leave the machine's alone.
+# Installs PostgreSQL for the server's tests, unless it is installed; the tests start their own instance and do not use the machine's.
 source "$(dirname "$0")/../lib.sh"
 
 find_postgres() {
@@ -13,5 +13,5 @@ find_postgres() {
 find_postgres || apt_install "the server's tests" postgresql
 find_postgres || die "PostgreSQL is installed, but initdb and pg_ctl are neither in /usr/lib/postgresql nor on the PATH"
 if [ "$(id -u)" -eq 0 ] && ! id postgres >/dev/null 2>&1; then
-  die "PostgreSQL does not run as root, and there is no user \`postgres\` that it could run as" "useradd --system postgres"
+  die "PostgreSQL does not run as root, and the user \`postgres\` does not exist; create it:" "useradd --system postgres"
 fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes .venv with the test and lint tools of requirements-dev.txt, each pinned by hash.
+# Creates .venv with the test and lint tools of requirements-dev.txt, each pinned by hash.
 source "$(dirname "$0")/../lib.sh"
 
 say "Python: installing the tools of requirements-dev.txt into .venv"

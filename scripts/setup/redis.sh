@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Redis for the server's tests, unless it is there; they start one of their own and leave the machine's alone.
+# Installs Redis for the server's tests, unless it is installed; the tests start their own instance and do not use the machine's.
 source "$(dirname "$0")/../lib.sh"
 
 if ! has redis-server || ! has redis-cli; then

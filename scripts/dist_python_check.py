@@ -1,0 +1,68 @@
+"""Checks the files of `make dist-python`: names, licences, description, and that nothing else is inside.
+
+usage: scripts/dist_python_check.py FOLDER
+"""
+
+import email
+import re
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+WHEEL = re.compile(
+    r"flagstaff-(?P<version>[\d.]+)-"
+    r"(?:cp310-abi3|cp31[4-9]-cp31[4-9]t)-(?:manylinux2014_x86_64\.manylinux_2_17_x86_64|musllinux_1_2_x86_64)\.whl"
+)
+FILES = {"__init__.py", "_native.pyi", "py.typed", "testing.py", "pytest_plugin.py", "contrib/django/__init__.py"}
+
+
+def main(folder: Path) -> int:
+    """Returns the number of problems, which it prints."""
+    found = re.search(r'^version = "(.*)"', (ROOT / "Cargo.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    version = found[1] if found else ""
+    problems = []
+    wheels, sdists = sorted(folder.glob("*.whl")), sorted(folder.glob("*.tar.gz"))
+    if not any("manylinux" in wheel.name for wheel in wheels) or len(sdists) != 1:
+        problems.append(f"{folder}: expected a manylinux wheel and one sdist")
+    for wheel in wheels:
+        match = WHEEL.fullmatch(wheel.name)
+        if match is None or match["version"] != version:
+            problems.append(
+                f"{wheel.name}: expected a wheel of version {version} for the stable ABI or a free-threaded CPython"
+            )
+        with zipfile.ZipFile(wheel) as archive:
+            problems += [f"{wheel.name}: {problem}" for problem in check_wheel(archive)]
+    for sdist in sdists:
+        with tarfile.open(sdist) as archive:
+            names = {member.name.split("/", 1)[-1] for member in archive.getmembers()}
+        missing = {"bindings-python/Cargo.toml", "client/Cargo.toml", "core/Cargo.toml", "Cargo.lock"} - names
+        problems += [f"{sdist.name}: `{name}` is missing" for name in sorted(missing)]
+    print("\n".join(problems) or f"{len(wheels)} wheels and {len(sdists)} sdist are as they should be")
+    return len(problems)
+
+
+def check_wheel(archive: zipfile.ZipFile) -> list[str]:
+    """The problems of a wheel."""
+    names = set(archive.namelist())
+    info = next(name.split("/")[0] for name in names if ".dist-info/" in name)
+    metadata = email.message_from_bytes(archive.read(f"{info}/METADATA"))
+    readme = (ROOT / "bindings-python" / "README.md").read_text(encoding="utf-8")
+    problems = [f"`flagstaff/{name}` is missing" for name in FILES if f"flagstaff/{name}" not in names]
+    problems += [f"`{name}` does not belong here" for name in names if not name.startswith(("flagstaff/", f"{info}/"))]
+    problems += [
+        f"the licence `{name}` is missing"
+        for name in ("LICENSE-MIT", "LICENSE-APACHE")
+        if archive.read(f"{info}/licenses/{name}") != (ROOT / name).read_bytes()
+    ]
+    description = metadata.get_payload(decode=True)
+    if not isinstance(description, bytes) or description.decode().strip() != readme.strip():
+        problems.append("the description is not the README")
+    if metadata.get_all("Requires-Dist"):
+        problems.append("the package must depend on no other")
+    return problems
+
+
+if __name__ == "__main__":
+    sys.exit(1 if main(Path(sys.argv[1])) else 0)

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Creates .tools/dist-python with the tools of requirements-dist.txt, each pinned by hash.
+source "$(dirname "$0")/../lib.sh"
+
+say "Python: installing the tools of requirements-dist.txt into .tools/dist-python"
+[ -x "$TOOLS/dist-python/bin/python" ] || python3 -m venv "$TOOLS/dist-python"
+"$TOOLS/dist-python/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements-dist.txt
