@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # Builds everything and runs all tests of all languages, even if some fail; prints a summary line for each suite.
+# Where at most $TRIED_AGAIN tests of a suite fail, they are run once more: one that then passes is listed as flaky, and does not fail the run
+# (docs/adr/0065).
 #
 # usage: scripts/test.sh [SUITE…]     SUITE: rust, instructions, conformance, python, node, web, admin, e2e; all of them unless named
 #
@@ -18,8 +20,9 @@ bindings=(cargo test "${workspace[@]}" --features flagstaff-conformance/bindings
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 broken=' '
-summary=()
+summary=() failures=()
 status=0
+TRIED_AGAIN=5
 
 wanted() {
   [[ $suites == *" $1 "* ]]
@@ -43,6 +46,49 @@ count_node() {
   awk '$1 == "ℹ" { n[$2] += $3 } END { print n["pass"] + 0, n["fail"] + n["cancelled"] + 0, n["skipped"] + n["todo"] + 0 }' "$1"
 }
 
+# Each of these lists the failed tests of a test runner's output, a line each.
+names_cargo() {
+  awk '/^failures:$/ { list = 1; next } /^test result:/ { list = 0 } list && /^    [^ ]/ { print substr($0, 5) }' "$1" | sort -u
+}
+
+names_lines() {
+  awk '$1 == "FAILED" { print $2 }' "$1"
+}
+
+names_pytest() {
+  awk '/^(FAILED|ERROR) / { sub(/^[A-Z]+ /, ""); sub(/ - .*/, ""); print }' "$1" | sort -u
+}
+
+names_node() {
+  awk '/failing tests:/ { list = 1; next } /^ℹ / { list = 0 } list && /^✖ / { sub(/^✖ /, ""); sub(/ \([0-9.]+ms\).*/, ""); print }' "$1" | sort -u
+}
+
+# Each of these runs the failed tests of a suite once more; $1 is the output of the first run, the rest its command.
+again_cargo() {
+  local log=$1 name code=0
+  shift
+  while IFS= read -r name; do
+    # One at a time: one of the harnesses takes a single name.
+    "$@" -- --exact "$name" </dev/null || code=1
+  done < <(names_cargo "$log")
+  return "$code"
+}
+
+again_lines() {
+  "${@:2}"
+}
+
+again_pytest() {
+  "${@:2}" --last-failed --last-failed-no-failures none
+}
+
+# Node's runner cannot run failed tests alone: all tests of the workspaces that failed.
+again_node() {
+  local failed
+  mapfile -t failed < <(awk '/^failed workspace: / { print $3 }' "$1")
+  "$2" "${failed[@]}"
+}
+
 # Builds a part; if that fails, the suites that need the part fail too instead of running with an old build.
 build() {
   local started=$SECONDS
@@ -55,9 +101,9 @@ build() {
   fi
 }
 
-# suite NAME COUNTER "PARTS IT NEEDS" COMMAND…
+# suite NAME RUNNER "PARTS IT NEEDS" COMMAND…     RUNNER: cargo, lines, pytest, node
 suite() {
-  local name=$1 counter=$2 parts=$3 log=$logs/$1 started=$SECONDS code=0 part passed failed skipped
+  local name=$1 runner=$2 parts=$3 log=$logs/$1 started=$SECONDS code=0 part passed failed skipped test tests passed_now failed_now outcome
   shift 3
   wanted "$name" || return 0
   for part in $parts; do
@@ -69,10 +115,24 @@ suite() {
   done
   say "$name: $*"
   "$@" 2>&1 | tee "$log" || code=$?
-  read -r passed failed skipped < <("$counter" "$log")
+  read -r passed failed skipped < <("count_$runner" "$log")
   # A runner that exits with an error, or that finds no test, counts as a failed test.
   if [ "$failed" -eq 0 ] && { [ "$code" -ne 0 ] || [ $((passed + skipped)) -eq 0 ]; }; then failed=1; fi
-  if [ "$failed" -ne 0 ]; then status=1; fi
+  if [ "$failed" -ne 0 ]; then
+    mapfile -t tests < <("names_$runner" "$log")
+    outcome=failed
+    if [ ${#tests[@]} -gt 0 ] && [ ${#tests[@]} -le "$TRIED_AGAIN" ]; then
+      say "$name: once more: ${tests[*]}"
+      code=0
+      "again_$runner" "$log" "$@" 2>&1 | tee "$log.again" || code=$?
+      read -r passed_now failed_now _ < <("count_$runner" "$log.again")
+      if [ "$code" -eq 0 ] && [ "$failed_now" -eq 0 ] && [ "$passed_now" -ge "${#tests[@]}" ]; then
+        outcome=flaky passed=$((passed + failed)) failed=0
+      fi
+    fi
+    if [ "$failed" -ne 0 ]; then status=1; fi
+    for test in "${tests[@]:0:20}"; do failures+=("$outcome: $name: $test"); done
+  fi
   summary+=("$name: $passed passed, $failed failed$([ "$skipped" -eq 0 ] || echo ", $skipped skipped")")
   say "$name took $((SECONDS - started)) s"
 }
@@ -81,7 +141,10 @@ suite() {
 npm_tests() {
   local workspace code=0
   for workspace in "$@"; do
-    NODE_OPTIONS=--test-reporter=spec npm test --silent --workspace "$workspace" || code=1
+    NODE_OPTIONS=--test-reporter=spec npm test --silent --workspace "$workspace" || {
+      echo "failed workspace: $workspace"
+      code=1
+    }
   done
   return "$code"
 }
@@ -93,17 +156,17 @@ build tests cargo test "${workspace[@]}" --no-run
 build testee "${bindings[@]}" --no-run
 build wheel scripts/build.sh --debug wheel
 
-suite rust count_cargo "tests" cargo test "${workspace[@]}" --no-fail-fast
-suite instructions count_lines "tests" scripts/instructions.sh
-suite conformance count_cargo "tests testee wheel addon wasm js" "${bindings[@]}"
+suite rust cargo "tests" cargo test "${workspace[@]}" --no-fail-fast
+suite instructions lines "tests" scripts/instructions.sh
+suite conformance cargo "tests testee wheel addon wasm js" "${bindings[@]}"
 # In the order of the folders: the longest files first, so that both processes end at about the same time.
-suite python count_pytest "tests testee wheel" .venv/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder \
+suite python pytest "tests testee wheel" .venv/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder \
   conformance/api conformance/spec bindings-python/tests bench/capacity
-suite node count_node "addon js tests" npm_tests sdk-js bindings-node admin-client
-suite web count_node "wasm js tests" npm_tests bindings-wasm react
-suite admin count_node "tests" npm_tests admin
-suite e2e count_node "tests wheel addon wasm js" npm_tests conformance
+suite node node "addon js tests" npm_tests sdk-js bindings-node admin-client
+suite web node "wasm js tests" npm_tests bindings-wasm react
+suite admin node "tests" npm_tests admin
+suite e2e node "tests wheel addon wasm js" npm_tests conformance
 
 printf '\n'
-printf '%s\n' "${summary[@]}"
+printf '%s\n' "${failures[@]}" "${summary[@]}"
 exit "$status"
