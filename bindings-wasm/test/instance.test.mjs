@@ -1,4 +1,4 @@
-// The binding of the module in ts/instance.ts: it does what the one that wasm-bindgen writes does, and survives a module that traps.
+// The binding of the module in ts/local/instance.ts: it does what the one that wasm-bindgen writes does, and survives a module that traps.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -41,17 +41,9 @@ function exercise(evaluator) {
     }
   };
   const all = () => evaluator.evaluateAll('{"name":"Zoë"}', 0);
-  const before = [attempt(() => evaluator.cursor()), evaluator.keys(), all()];
+  const before = [attempt(() => evaluator.cursor()), all()];
   const refused = [attempt(() => evaluator.load('{')), attempt(() => evaluator.applyEvent('put-object', 'nonsense'))];
   const loaded = evaluator.load(DOCUMENT);
-  const copy = evaluator.copy();
-  const described = ['on', 'timed', 'targeted', 'none'].map((flag) => attempt(() => evaluator.describeFlag(flag)));
-  const ids = [evaluator.storeContext('{"name":"Zoë"}'), evaluator.storeContext('[]')];
-  const outcomes = [0, 1, 2, 3].map((position) => evaluator.outcomeId(position, 0, ids[0]));
-  const hasRoom = evaluator.sharedMemory(64).length >= 64 && evaluator.outcomeIds(ids[0]);
-  const shared = Array.from(new Int32Array(evaluator.sharedMemory(64).slice(8, 24).buffer));
-  const noRoom = evaluator.outcomeIds(99);
-  evaluator.releaseContext(ids[0]);
   evaluator.beginConnection();
   const progress = [
     evaluator.applyEvent('server-intent', '{"intent":"xfer-full","reason":"test"}'),
@@ -59,23 +51,19 @@ function exercise(evaluator) {
     evaluator.applyEvent('heartbeat', '{}', 'id'),
   ];
   return {
-    ...{ before, refused, loaded, described, ids, outcomes, hasRoom, shared, noRoom, progress },
-    typed: evaluator.evaluate('on', 'string', '"x"', '{}', 0),
-    any: evaluator.evaluate('targeted', null, 'null', '{"name":"Zoë"}', 0),
+    ...{ before, refused, loaded, progress },
     explained: evaluator.explain('targeted', 'boolean', 'false', '{"name":"Zoë"}', 0),
+    any: evaluator.explain('targeted', null, 'null', '{"name":"Zoë"}', 0),
     all: all(),
-    ofCopy: [copy.keys(), copy.evaluate('on', null, 'null', '{}', 0)],
     issues: evaluator.issues(),
-    clientSide: evaluator.clientSideKeys(),
+    hints: [attempt(() => evaluator.userKeyHint('{"userId":"Zoë"}')), attempt(() => evaluator.userKeyHint('{}'))],
     next: [attempt(() => evaluator.nextBoundary(0)), attempt(() => evaluator.nextBoundary(4e12))],
-    changed: evaluator.changedBetween(0, 4e12),
-    bucket: evaluator.bucket('salt', 'Zoë', 100_000),
   };
 }
 
 test('every method returns what it does with the binding of wasm-bindgen', async () => {
   const { outputFiles } = buildSync({
-    entryPoints: [path('ts/instance.ts')],
+    entryPoints: [path('ts/local/instance.ts')],
     bundle: true,
     format: 'esm',
     target: 'es2022',
@@ -84,16 +72,14 @@ test('every method returns what it does with the binding of wasm-bindgen', async
   const { instantiate } = await import(
     `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
   );
-  const { memory } = generated.initSync({ module: MODULE });
-  const theirs = new generated.Evaluator();
-  const reserved = Object.assign(theirs, {
-    sharedMemory: (bytes) => new Uint8Array(memory.buffer, theirs.reserve(bytes), bytes),
-  });
-  const ours = exercise(await instantiate(new WebAssembly.Module(MODULE)));
-  assert.deepEqual(ours, exercise(reserved));
-  assert.match(ours.loaded, /"revision":7/);
-  assert.match(ours.refused[0], /^threw /);
-  assert.match(ours.any, /"value":true/);
+  generated.initSync({ module: MODULE });
+  const ours = await instantiate(new WebAssembly.Module(MODULE), () => assert.fail('trapped'));
+  const results = exercise(ours);
+  assert.deepEqual(results, exercise(new generated.Evaluator()));
+  assert.match(results.loaded, /"revision":7/);
+  assert.match(results.refused[0], /^threw /);
+  assert.match(results.any, /"value":true/);
+  assert.match(results.hints[0], /userId/);
 });
 
 /** The module, in which the second evaluation of each instance traps. */
@@ -105,7 +91,7 @@ function createTrapping() {
     BulkMemory | BulkMemoryOpt | MutableGlobals | NontrappingFPToInt | SignExt | ReferenceTypes | Multivalue,
   );
   const { i32, global, if: when, block, unreachable } = module;
-  const exported = binaryen.getExportInfo(module.getExport('evaluator_evaluate'));
+  const exported = binaryen.getExportInfo(module.getExport('evaluator_evaluateAll'));
   const evaluate = module.getFunction(exported.value);
   const { body } = binaryen.getFunctionInfo(evaluate);
   module.addGlobal('calls', binaryen.i32, true, i32.const(0));
@@ -128,49 +114,44 @@ describe('a module that traps', { timeout: 60_000 }, () => {
     trapping = createTrapping();
   });
 
-  test('is loaded anew, with the flags, each time; until then getters return the default', async (context) => {
+  test('is loaded anew, with the flags, each time; until then the values stay', async (t) => {
     const server = await FlagServer.start();
     server.put('a', boolean(true));
     server.put('b', boolean(true));
     const warnings = [];
     const logger = { warn: (message) => warnings.push(message) };
     const page = await import(`${import.meta.resolve('@flagstaff/web/local')}?page=lost`);
-    const client = new page.Client(server.url, 'k', { wasm: trapping, logger });
-    context.after(() => Promise.all([client.close(), server.stop()]));
+    const context = { targetingKey: 'u0' };
+    const client = new page.Client({ url: server.url, key: 'k', context, wasm: trapping, logger });
+    t.after(() => Promise.all([client.close(), server.stop()]));
     assert.equal(await client.ready({ timeoutMs: 20_000 }), 'READY');
-    for (const first of ['a', 'b', 'a']) {
-      const second = first === 'a' ? 'b' : 'a';
-      assert.equal(client.getBooleanValue(first, false), true);
-      assert.equal(client.getBooleanDetails(second, false).errorCode, 'GENERAL');
-      assert.deepEqual(
-        [client.status, client.getBooleanDetails(first, false).errorCode],
-        ['NOT_READY', 'PROVIDER_NOT_READY'],
-      );
+    for (const round of [1, 2, 3]) {
+      assert.equal(client.get('a', false), true);
+      const changed = client.setContext({ targetingKey: 'u0', round });
+      assert.deepEqual([client.status, client.get('a', false)], ['STALE', true]);
+      await changed;
       await until(client, () => client.status === 'READY');
     }
-    const lost = warnings.filter((warning) => /the evaluator failed and is loaded anew: unreachable/.test(warning));
+    const lost = warnings.filter((warning) => /the evaluator failed and is loaded anew: .*unreachable/.test(warning));
     assert.equal(lost.length, 3);
     server.set('a', boolean(false));
-    await until(client, () => client.revision === 3);
-    assert.equal(client.getBooleanValue('a', true), false);
+    await until(client, () => client.revision === 3 && client.status === 'READY');
+    assert.equal(client.get('a', true), false);
   });
 
-  test('does the same for a document', async () => {
+  test('does the same for a document', async (t) => {
     const warnings = [];
-    const client = await Client.fromDocument(DOCUMENT, {
-      wasm: undefined,
-      logger: { warn: (text) => warnings.push(text) },
-    });
-    assert.equal(client.getBooleanValue('on', false), true);
+    const logger = { warn: (text) => warnings.push(text) };
+    const client = await Client.fromDocument(DOCUMENT, { logger });
+    assert.equal(client.get('on', false), true);
     const page = await import(`${import.meta.resolve('@flagstaff/web/local')}?page=trapping`);
-    const fragile = await page.Client.fromDocument(DOCUMENT, {
-      wasm: trapping,
-      logger: { warn: (text) => warnings.push(text) },
-    });
-    assert.equal(fragile.getBooleanValue('on', false), true);
-    assert.equal(fragile.getBooleanValue('timed', false), false);
+    const fragile = await page.Client.fromDocument(DOCUMENT, { wasm: trapping, logger });
+    t.after(() => Promise.all([client.close(), fragile.close()]));
+    assert.equal(fragile.get('targeted', true), false);
+    await fragile.setContext({ name: 'Zoë' });
     await until(fragile, () => fragile.status === 'READY');
-    assert.equal(fragile.getBooleanValue('timed', false), true);
-    assert.equal(client.getBooleanValue('timed', false), true);
+    assert.deepEqual([fragile.get('targeted', false), client.get('targeted', true)], [true, false]);
+    assert.equal(warnings.length, 1);
+    assert.equal(client.issues.length, 1);
   });
 });

@@ -7,9 +7,10 @@ export type { Bootstrap, EvaluatedFlag } from '../../sdk-js/src/bootstrap.js';
 export type { ErrorCode, JsonObject, JsonValue, Reason } from '../../sdk-js/src/evaluator.js';
 export type { ByteStream, Fetch, HttpRequest, HttpResponse } from '../../sdk-js/src/transport.js';
 export type { Context, Logger, Readiness, Status } from '../../sdk-js/src/types.js';
-export { Client } from './remote/client.js';
-export { toDetails, valueOr } from './remote/details.js';
-export type { ClientEvents, ClientOptions } from './remote/options.js';
-export type { Signature } from './remote/signature.js';
+export type { PageClient } from './page/client.js';
+export { toDetails, valueOr } from './page/details.js';
+export type { ClientEvents, ClientOptions } from './page/options.js';
+export type { Signature } from './page/signature.js';
 // All of it, so that an application can extend `FlagTypes` under the package's name.
-export type * from './remote/types.js';
+export type * from './page/types.js';
+export { Client } from './remote/client.js';

@@ -13,7 +13,7 @@ import {
   type ResolutionDetails,
   type TrackingEventDetails,
 } from '@openfeature/web-sdk';
-import type { Client, Context, FlagDetails, Readiness, Status } from './index.js';
+import type { Context, FlagDetails, PageClient, Readiness, Status } from './index.js';
 
 export interface ProviderOptions {
   /** How long OpenFeature waits for values, in milliseconds; 5 s by default. */
@@ -23,7 +23,7 @@ export interface ProviderOptions {
 }
 
 /**
- * Serves OpenFeature from a client of `@flagstaff/web`.
+ * Serves OpenFeature from a client of `@flagstaff/web` or of `@flagstaff/web/local`.
  *
  * ```js
  * await OpenFeature.setContext({ targetingKey: 'user-1' });
@@ -34,14 +34,14 @@ export class FlagstaffProvider implements Provider {
   readonly metadata = { name: 'flagstaff' } as const;
   readonly runsOn = 'client';
   readonly events = new OpenFeatureEventEmitter();
-  readonly #client: Client;
+  readonly #client: PageClient;
   readonly #options: ProviderOptions;
   /** Whether OpenFeature waits for this provider, and emits the events of that itself. */
   #isAwaited = false;
   #status: Status = 'NOT_READY';
   #unsubscribe: (() => void)[] = [];
 
-  constructor(client: Client, options: ProviderOptions = {}) {
+  constructor(client: PageClient, options: ProviderOptions = {}) {
     this.#client = client;
     this.#options = options;
   }

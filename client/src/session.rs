@@ -186,7 +186,10 @@ impl Session {
                 Status::NotReady | Status::Failed if is_refused => Status::Failed,
                 Status::NotReady | Status::Failed => Status::NotReady,
             };
-            ConnectionState { status, is_refused }
+            ConnectionState {
+                status,
+                is_unreachable: true,
+            }
         });
     }
 

@@ -41,7 +41,7 @@ impl fmt::Display for Status {
 pub enum Readiness {
     /// The flags are up to date
     Ready,
-    /// The flags are those of the bootstrap or of an earlier connection: the server did not respond in time
+    /// The flags are those of the bootstrap or of an earlier connection: the server cannot be reached, or did not respond in time
     Stale,
     /// Nothing was received in time
     TimedOut,
@@ -71,15 +71,15 @@ impl fmt::Display for Readiness {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ConnectionState {
     pub(crate) status: Status,
-    /// The server refuses the client: the next attempt is minutes away
-    pub(crate) is_refused: bool,
+    /// The last attempt to reach the server has failed
+    pub(crate) is_unreachable: bool,
 }
 
 impl ConnectionState {
     pub(crate) const fn new(status: Status) -> Self {
         Self {
             status,
-            is_refused: false,
+            is_unreachable: false,
         }
     }
 
@@ -88,7 +88,8 @@ impl ConnectionState {
         match self.status {
             Status::Ready => Some(Readiness::Ready),
             Status::Failed => Some(Readiness::Failed),
-            Status::Stale if self.is_refused => Some(Readiness::Stale),
+            // With flags of an earlier time nobody has to wait for a server that is away.
+            Status::Stale if self.is_unreachable => Some(Readiness::Stale),
             Status::Stale | Status::NotReady => None,
         }
     }

@@ -351,7 +351,8 @@ fn nobody_there_is_a_time_out_and_a_bootstrap_is_stale() {
         .bootstrap(document)
         .build()
         .unwrap();
-    assert_eq!(client.ready(Duration::from_millis(50)), Readiness::Stale);
+    // Waiting for a server that is away would be pointless.
+    assert_eq!(client.ready(Duration::MAX), Readiness::Stale);
     assert!(serves(&client, "a"));
 }
 

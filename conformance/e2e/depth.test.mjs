@@ -47,12 +47,8 @@ describe('a page', { timeout: 120_000 }, () => {
     for (const [document, flag, expected] of QUESTIONS) {
       const answered = await page.evaluate(
         async ([text, key, url]) => {
-          const client = await globalThis.Client.fromDocument(text, { wasm: url });
-          const context = { targetingKey: 'u1' };
-          return [
-            client.getBooleanValue(key, null, context),
-            client.getBooleanDetails(key, null, context).errorCode ?? null,
-          ];
+          const client = await globalThis.Client.fromDocument(text, { wasm: url, context: { targetingKey: 'u1' } });
+          return [client.get(key, undefined), client.details(key, undefined).errorCode ?? null];
         },
         [JSON.stringify(document), flag, wasm],
       );

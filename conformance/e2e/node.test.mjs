@@ -152,7 +152,7 @@ describe('a cache file', () => {
   test('is what a client starts with while the server is away, and it continues from there', async (context) => {
     await server.kill();
     const { client } = create(context, { cacheFile: file });
-    assert.equal(await client.ready({ timeoutMs: 100 }), 'STALE');
+    assert.equal(await client.ready({ timeoutMs: 1e9 }), 'STALE');
     assert.equal(client.getBooleanValue(FLAG, false), true);
     const { revision } = client;
     assert.ok(revision > 0);
@@ -171,7 +171,7 @@ describe('a cache file', () => {
     await server.kill();
     await writeFile(file, text.slice(0, -20));
     const torn = create(context, { cacheFile: file });
-    assert.equal(await torn.client.ready({ timeoutMs: 100 }), 'STALE');
+    assert.equal(await torn.client.ready({ timeoutMs: 1e9 }), 'STALE');
     assert.equal(torn.client.getBooleanValue(FLAG, false), true, 'the last change is torn, the one before is whole');
     await server.restart();
   });
@@ -192,7 +192,7 @@ describe('a cache file', () => {
     assert.ok(commits < changes, `${commits} commits in the file`);
     await server.kill();
     const { client: next } = create(context, { cacheFile: file });
-    assert.equal(await next.ready({ timeoutMs: 100 }), 'STALE');
+    assert.equal(await next.ready({ timeoutMs: 1e9 }), 'STALE');
     assert.deepEqual(next.evaluateAll(), client.evaluateAll());
     await server.restart();
     await until(next, () => next.status === 'READY');

@@ -168,11 +168,14 @@ test('the tarballs contain what is built, with types and licences, and nothing e
     ].sort(),
   );
   // Of the declarations only those that an entry refers to.
-  const remote = (await packedFiles('bindings-wasm')).filter((path) =>
-    path.includes('esm/types/bindings-wasm/ts/remote/'),
+  const types = (await packedFiles('bindings-wasm')).flatMap(
+    (path) => /esm\/types\/bindings-wasm\/ts\/(.+)\.d\.ts$/.exec(path)?.[1] ?? [],
   );
-  const names = remote.map((path) => /(\w+)\.d\.ts$/.exec(path)[1]).sort();
-  assert.deepEqual(names, ['client', 'details', 'options', 'signature', 'types']);
+  const page = ['client', 'details', 'options', 'signature', 'types'].map((name) => `page/${name}`);
+  assert.deepEqual(
+    types.sort(),
+    ['index', 'local', 'local/client', 'local/engine', 'openfeature', ...page, 'remote/client'].sort(),
+  );
   const modules = ['context', 'devtools', 'feature', 'hooks', 'index', 'provider', 'server', 'testing'];
   assert.deepEqual(await rest('react'), [...common, ...scripts(modules)].sort());
 });

@@ -1,6 +1,6 @@
 /** `@flagstaff/react/devtools`: a panel with the flags of the page, their values and reasons, and overrides for this tab. */
 
-import type { Client, JsonValue } from '@flagstaff/web';
+import type { JsonValue, PageClient } from '@flagstaff/web';
 import { type ReactElement, useEffect, useId, useState } from 'react';
 import { useFlagsClient } from './context.js';
 import { useFlags, useFlagsStatus } from './hooks.js';
@@ -14,9 +14,20 @@ export interface FlagsDevtoolsProps {
 
 type Overrides = Readonly<Record<string, JsonValue>>;
 
+/** A step of an evaluation (docs/spec/trace.md). */
+interface Step {
+  readonly type: string;
+  readonly steps?: readonly Step[];
+}
+
+/** A client that evaluates in the page, and can tell step by step how. */
+interface ExplainingClient extends PageClient {
+  explain(key: string): { readonly trace: readonly Step[] } | undefined;
+}
+
 /**
  * A panel in the corner of the page. What is overridden there holds for this tab until it is closed. In development, `?flags=KEY:VALUE,KEY` in
- * the address overrides too; a key alone is `true`.
+ * the address overrides too; a key alone is `true`. Where the page evaluates by itself, the panel shows the steps of each evaluation.
  */
 export function FlagsDevtools({ isOpen = false }: FlagsDevtoolsProps): ReactElement {
   const client = useFlagsClient();
@@ -62,7 +73,7 @@ export function FlagsDevtools({ isOpen = false }: FlagsDevtoolsProps): ReactElem
 
 interface RowProps {
   name: string;
-  client: Client;
+  client: PageClient;
   isOverridden: boolean;
   set(key: string, value: JsonValue | undefined): void;
 }
@@ -98,8 +109,36 @@ function Row({ name, client, isOverridden, set }: RowProps): ReactElement {
             Reset<span style={HIDDEN}> {name}</span>
           </button>
         )}
+        {'explain' in client && <Trace name={name} client={client as ExplainingClient} />}
       </td>
     </tr>
+  );
+}
+
+/** How a flag was evaluated. What is overridden is explained as if it were not. */
+function Trace({ name, client }: { name: string; client: ExplainingClient }): ReactElement {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <details onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)}>
+      <summary>
+        Trace<span style={HIDDEN}> of {name}</span>
+      </summary>
+      {isOpen && <Steps steps={client.explain(name)?.trace ?? []} />}
+    </details>
+  );
+}
+
+function Steps({ steps }: { steps: readonly Step[] }): ReactElement {
+  return (
+    <ul style={STEPS}>
+      {steps.map(({ type, steps: inside = [], ...fields }, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: steps have no other identity, and are never reordered
+        <li key={index}>
+          {[type, ...Object.entries(fields).map(([field, value]) => `${field}: ${JSON.stringify(value)}`)].join(', ')}
+          {inside.length > 0 && <Steps steps={inside} />}
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -117,6 +156,7 @@ const PANEL = {
   color: '#1b1b1b',
   font: '13px/1.4 system-ui, sans-serif',
 } as const;
+const STEPS = { margin: 0, paddingInlineStart: 16 } as const;
 const CELL = { padding: '2px 8px', textAlign: 'start', fontWeight: 'normal' } as const;
 const HIDDEN = { position: 'absolute', width: 1, height: 1, overflow: 'hidden', clipPath: 'inset(50%)' } as const;
 

@@ -1,11 +1,11 @@
 import {
-  type Client,
   type FlagDetails,
   type FlagFallback,
   type FlagKey,
   type FlagSnapshot,
   type FlagValue,
   type JsonValue,
+  type PageClient,
   type Source,
   type Status,
   toDetails,
@@ -144,7 +144,7 @@ function useStable<T>(value: T): T {
   return held.current;
 }
 
-function subscribeAll(client: Client, key: string, listener: () => void): () => void {
+function subscribeAll(client: PageClient, key: string, listener: () => void): () => void {
   const ends = [client.subscribe(key, listener), client.on('status', listener)];
   return () => {
     for (const end of ends) {
@@ -154,15 +154,15 @@ function subscribeAll(client: Client, key: string, listener: () => void): () => 
 }
 
 /** Reports that the flag is shown, after the rendering has been. */
-function useExposure(client: Client, key: string, shown: unknown): void {
+function useExposure(client: PageClient, key: string, shown: unknown): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: another value is another exposure
   useEffect(() => client.expose(key), [client, key, shown]);
 }
 
-const waiting = new WeakMap<Client, Promise<unknown>>();
+const waiting = new WeakMap<PageClient, Promise<unknown>>();
 
 /** One promise for all that wait. */
-function whenReady(client: Client): Promise<unknown> {
+function whenReady(client: PageClient): Promise<unknown> {
   const promise = waiting.get(client) ?? client.ready();
   waiting.set(client, promise);
   return promise;

@@ -1,10 +1,13 @@
-import { Client, type ClientOptions } from '@flagstaff/web';
+import { Client, type ClientOptions, type PageClient } from '@flagstaff/web';
 import { type ReactElement, type ReactNode, useEffect, useMemo } from 'react';
 import { ClientContext } from './context.js';
 
-/** Either a client that was made outside of React, or the options of one that the provider makes. */
+/**
+ * Either a client that was made outside of React, of `@flagstaff/web` or `@flagstaff/web/local`, or the options of one of `@flagstaff/web` that the provider
+ * makes.
+ */
 export type FlagsProviderProps = { children?: ReactNode } & (
-  | { client: Client; options?: undefined }
+  | { client: PageClient; options?: undefined }
   | { options: ClientOptions; client?: undefined }
 );
 
@@ -17,7 +20,7 @@ export type FlagsProviderProps = { children?: ReactNode } & (
  */
 export function FlagsProvider({ client, options, children }: FlagsProviderProps): ReactElement {
   const own = useOwnClient(options);
-  const used = (client ?? own) as Client;
+  const used = (client ?? own) as PageClient;
   useEffect(() => retain(used, used === own), [used, own]);
   return <ClientContext.Provider value={used}>{children}</ClientContext.Provider>;
 }
@@ -38,9 +41,9 @@ function useOwnClient(options: ClientOptions | undefined): Client | undefined {
 }
 
 /** How many mounted providers use a client. */
-const users = new WeakMap<Client, number>();
+const users = new WeakMap<PageClient, number>();
 
-function retain(client: Client, isOwn: boolean): () => void {
+function retain(client: PageClient, isOwn: boolean): () => void {
   users.set(client, (users.get(client) ?? 0) + 1);
   client.start();
   // Ends the loading state in time, whatever the network does.

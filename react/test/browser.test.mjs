@@ -220,6 +220,34 @@ for (const version of VERSIONS) {
       assert.deepEqual(problems, []);
     });
 
+    test('has the flags that the page evaluates itself, and the panel says step by step how', async () => {
+      await server.flip(FLAG, false);
+      const config = { key: KEYS.local, wasm: '/flagstaff.wasm' };
+      const { page, problems } = await open('local.jsx', version, { config });
+      const shows = (id, text) =>
+        page.waitForFunction(([id, text]) => document.getElementById(id)?.textContent === text, [id, text]);
+      await shows('gallery', 'false');
+      await page.waitForSelector('#items[data-source="live"]');
+      await shows('items', '20');
+      const { items } = await page.evaluate(() => globalThis.renderings);
+      await server.flip(FLAG, true);
+      await shows('gallery', 'true');
+      assert.equal((await page.evaluate(() => globalThis.renderings)).items, items);
+      await page.evaluate(() => void globalThis.client.setContext({ targetingKey: 'user-1', plan: 'plus' }));
+      await shows('items', '100');
+      await page.waitForSelector('#items[data-reason="TARGETING_MATCH"]');
+      await page.locator('summary', { hasText: 'Trace of wishlist-max-items' }).click();
+      await page
+        .locator('li', { hasText: /^rule, .*result: "match"/ })
+        .first()
+        .waitFor();
+      await page
+        .locator('li', { hasText: /attribute: "plan", .*found: "plus".*result: true/ })
+        .first()
+        .waitFor();
+      assert.deepEqual(problems, []);
+    });
+
     test('has flags for the tests of an application', async () => {
       const { page, problems } = await open('testing.jsx', version);
       await page.waitForFunction(() => globalThis.steps?.length === 3);

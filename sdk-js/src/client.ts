@@ -80,6 +80,8 @@ export class FlagClient extends Getters {
   #status: Status = 'NOT_READY';
   /** Whether the server refuses the client: the next attempt is minutes away. */
   #isRefused = false;
+  /** Whether the last attempt to reach the server has failed. */
+  #isUnreachable = false;
   #revision = 0;
   #phase: 'new' | 'started' | 'broken' | 'closed' = 'new';
   #closing: Promise<boolean> = Promise.resolve(true);
@@ -128,8 +130,9 @@ export class FlagClient extends Getters {
   }
 
   /**
-   * Starts the client and waits for flags, at most `timeoutMs` (5 s by default) or until `signal` is aborted. Never rejects. After each result the
-   * client keeps trying; only an evaluator that cannot be loaded is final.
+   * Starts the client and waits for flags, at most `timeoutMs` (5 s by default) or until `signal` is aborted. Never rejects. A client that has flags of an
+   * earlier time waits only until the server could not be reached. After each result the client keeps trying; only an evaluator that cannot be loaded is
+   * final.
    */
   ready(options: ReadyOptions = {}): Promise<Readiness> {
     this.start();
@@ -150,10 +153,10 @@ export class FlagClient extends Getters {
       return 'READY';
     }
     const isFinal = this.#isRefused || this.#phase === 'broken' || this.#phase === 'closed';
-    if (!isFinal) {
-      return undefined;
+    if (this.#hasSnapshot) {
+      return isFinal || this.#isUnreachable ? 'STALE' : undefined;
     }
-    return this.#hasSnapshot ? 'STALE' : 'FAILED';
+    return isFinal ? 'FAILED' : undefined;
   }
 
   get status(): Status {
@@ -373,6 +376,7 @@ export class FlagClient extends Getters {
   #markCurrent(update: SnapshotUpdate | undefined): void {
     this.#current = this.#evaluator;
     this.#isRefused = false;
+    this.#isUnreachable = false;
     this.#revision = update?.revision ?? this.#revision;
     this.#warnings.reset();
     this.#boundary?.schedule();
@@ -392,6 +396,7 @@ export class FlagClient extends Getters {
 
   #markUnreachable(reason: string, isRefused: boolean): void {
     this.#isRefused = isRefused;
+    this.#isUnreachable = true;
     this.#warnings.warnOnce(
       `${this.#hasSnapshot ? 'flags keep their last values' : 'no flags received yet'}: ${reason}`,
     );

@@ -17,6 +17,8 @@ export interface HttpRequest {
   /** `GET`, unless there is a body. */
   method?: 'POST';
   body?: string;
+  /** Whether the request outlives its page. */
+  keepalive?: boolean;
 }
 
 export interface HttpResponse {

@@ -121,11 +121,7 @@ test('an unreachable server leaves the last values, and the status is STALE', as
   await settle();
   assert.equal(client.status, 'STALE');
   assert.equal(client.getStringValue('f', ''), 'f@1');
-  const ready = [client.ready({ timeoutMs: 1_000 }), client.ready({ timeoutMs: 1e9 })];
-  await clock.advance(2_000);
-  assert.equal(await ready[0], 'STALE');
-  server.last().refuse(401, 'unknown key');
-  assert.equal(await ready[1], 'STALE', 'after a refusal waiting is pointless');
+  assert.equal(await client.ready({ timeoutMs: 1e9 }), 'STALE', 'waiting for a server that is away is pointless');
   assert.equal(client.getStringValue('f', ''), 'f@1');
   assert.deepEqual(statuses, ['READY', 'STALE']);
 });

@@ -1,4 +1,4 @@
 import flagstaff = require('@flagstaff/web/local');
 
-const offline: Promise<flagstaff.FlagClient> = flagstaff.Client.fromDocument('{}');
+const offline: Promise<flagstaff.Client> = flagstaff.Client.fromDocument('{}');
 console.log(offline);

@@ -1,10 +1,14 @@
-import { Client, type FlagClient, type Readiness } from '@flagstaff/web/local';
+import { type PageClient, Client as RemoteClient } from '@flagstaff/web';
+import { Client, type Readiness } from '@flagstaff/web/local';
 
 export async function use(module: WebAssembly.Module): Promise<void> {
-  const client = new Client(location.origin, 'key', { fetch, wasm: module });
+  const options = { url: location.origin, key: 'key', context: { targetingKey: 'u1' } };
+  const client = new Client({ ...options, fetch, wasm: module });
   const ready: Readiness = await client.ready();
-  const offline: FlagClient = await Client.fromDocument('{}', { wasm: new Uint8Array() });
-  // @ts-expect-error: a default of another type than the getter's
-  client.getNumberValue('f', 'one');
-  console.log(ready, offline.getBooleanValue('f', false, { targetingKey: 'u1' }));
+  const offline: Client = await Client.fromDocument('{}', { wasm: new Uint8Array() });
+  const size: number = offline.get('page-size', 20);
+  // @ts-expect-error: a default of another type than the variable
+  const other: string = client.get('f', 1);
+  const clients: PageClient[] = [client, new RemoteClient(options)];
+  console.log(ready, size, other, clients, client.explain('f')?.trace.length);
 }

@@ -50,9 +50,10 @@ function script(url, key, flag) {
   return `
     import { Client } from '@flagstaff/web/local';
 
-    const client = new Client(${JSON.stringify(url)}, ${JSON.stringify(key)});
+    const context = { targetingKey: 'user-1' };
+    const client = new Client({ url: ${JSON.stringify(url)}, key: ${JSON.stringify(key)}, context });
     const show = () => {
-      const { value } = client.evaluateAll({ targetingKey: 'user-1' })[${JSON.stringify(flag)}] ?? {};
+      const value = client.get(${JSON.stringify(flag)}, undefined);
       document.body.dataset.status = client.status;
       document.body.dataset.value = value === undefined ? '' : JSON.stringify(value);
     };

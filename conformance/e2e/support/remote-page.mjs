@@ -91,19 +91,12 @@ function isEvaluation(response) {
   return response.url().includes('/ofrep/v1/evaluate/flags');
 }
 
-/** Makes a client, and what reads the flag from it. */
-const REMOTE = (url, key, flag, options) => `
-    import { Client } from '@flagstaff/web';
-    const client = new Client({ url: ${url}, key: ${key}, context: { targetingKey: 'user-1' }, ...(${options}) });
-    const read = () => client.get(${flag}, undefined);`;
-const LOCAL = (url, key, flag) => `
-    import { Client } from '@flagstaff/web/local';
-    const client = new Client(${url}, ${key});
-    const read = () => client.evaluateAll({ targetingKey: 'user-1' })[${flag}]?.value;`;
-
 function script({ url, key, flag, options, isLocal }) {
   const [urlText, keyText, flagText] = [url, key, flag].map((text) => JSON.stringify(text));
-  return `${(isLocal ? LOCAL : REMOTE)(urlText, keyText, flagText, options)}
+  return `
+    import { Client } from '@flagstaff/web${isLocal ? '/local' : ''}';
+    const client = new Client({ url: ${urlText}, key: ${keyText}, context: { targetingKey: 'user-1' }, ...(${options}) });
+    const read = () => client.get(${flagText}, undefined);
     const body = document.body;
     const show = () => {
       for (const [name, value] of Object.entries({ status: client.status, source: client.source, value: read() })) {

@@ -1,14 +1,17 @@
 // An application of pages/, bundled with one version of React and opened in Chromium.
 
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const HERE = new URL('..', import.meta.url);
+const MODULE = createRequire(import.meta.url).resolve('@flagstaff/web/flagstaff_wasm.wasm');
 export const VERSIONS = ['18', '19'];
 
 /** The folder in which a version of React is installed. */
@@ -27,6 +30,8 @@ async function bundle(page, version, options) {
     jsx: 'automatic',
     alias: { react: installed(version, 'react'), 'react-dom': installed(version, 'react-dom') },
     logLevel: 'warning',
+    // The page names the module itself.
+    logOverride: { 'empty-import-meta': 'silent' },
     ...options,
   });
   return outputFiles[0].text;
@@ -55,7 +60,7 @@ export async function importOnServer(page, version) {
   }
 }
 
-/** A site with one page, whose script is `/app.js`. */
+/** A site with one page, whose script is `/app.js`; the WebAssembly module is `/flagstaff.wasm`. */
 export class AppSite {
   #server;
   #context;
@@ -66,6 +71,8 @@ export class AppSite {
     site.#server = createServer((request, response) => {
       if (request.url === '/app.js') {
         response.setHeader('content-type', 'text/javascript').end(script);
+      } else if (request.url === '/flagstaff.wasm') {
+        response.setHeader('content-type', 'application/wasm').end(readFileSync(MODULE));
       } else if (request.url === '/favicon.ico') {
         response.writeHead(204).end();
       } else {

@@ -47,10 +47,8 @@ export function watchPage(listener: PageListener): () => void {
     on('pagehide', suspend);
     on('online', () => isSuspended || listener.resumed());
     on('offline', () => listener.offline());
-    // A page that was opened in the background.
-    if (document.visibilityState === 'hidden') {
-      look();
-    }
+    // The page may have been opened in the background.
+    look();
   }
   return () => {
     ended.abort();

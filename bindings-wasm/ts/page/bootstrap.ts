@@ -7,10 +7,10 @@ export const BOOTSTRAP_ID = 'flagstaff-bootstrap';
 /** The bootstrap of the page; `undefined` if there is none, or one that cannot be read. */
 export function readPageBootstrap(): Bootstrap | undefined {
   try {
-    const bootstrap = JSON.parse(document.getElementById(BOOTSTRAP_ID)?.textContent ?? 'null') as Bootstrap | null;
-    return Array.isArray(bootstrap?.flags) ? bootstrap : undefined;
+    const bootstrap = JSON.parse((document.getElementById(BOOTSTRAP_ID) as Element).textContent as string) as Bootstrap;
+    return Array.isArray(bootstrap.flags) ? bootstrap : undefined;
   } catch {
-    // Outside of a browser there is no document.
+    // There is no such element, or, outside of a browser, no document.
     return undefined;
   }
 }

@@ -1,7 +1,6 @@
 /** Opens the WebAssembly evaluator. */
 
-import type { Evaluator } from '../../sdk-js/src/index.js';
-import { instantiate } from './instance.js';
+import { instantiate, type PageEvaluator } from './instance.js';
 
 /** The module: its bytes, a compiled module (the only form that edge workers accept), or its URL. */
 export type WasmSource = BufferSource | WebAssembly.Module | URL | string;
@@ -9,13 +8,18 @@ export type WasmSource = BufferSource | WebAssembly.Module | URL | string;
 /** All clients of a page share one compiled module. */
 let compiling: Promise<WebAssembly.Module> | undefined;
 
-/** Opens an evaluator of the empty snapshot. The module is loaded at the first call, from `source`; after a failure the next call tries again. */
-export async function openEngine(source: WasmSource): Promise<Evaluator> {
+/**
+ * Opens an evaluator of the empty snapshot; `trapped` is called when it cannot be used any more. The module is loaded at the first call, from `source`; after
+ * a failure the next call tries again.
+ *
+ * @internal
+ */
+export async function openEngine(source: WasmSource, trapped: (error: unknown) => void): Promise<PageEvaluator> {
   compiling ??= compile(source).catch((error: unknown) => {
     compiling = undefined;
     throw error;
   });
-  return instantiate(await compiling);
+  return instantiate(await compiling, trapped);
 }
 
 async function compile(source: WasmSource): Promise<WebAssembly.Module> {

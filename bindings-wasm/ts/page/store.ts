@@ -1,4 +1,4 @@
-/** The values in use: what the server has said, below what is overridden in this tab. */
+/** The values in use: what is known of the flags, below what is overridden in this tab. */
 
 import type { EvaluatedFlag } from '../../../sdk-js/src/bootstrap.js';
 import type { JsonValue, Reason } from '../../../sdk-js/src/evaluator.js';
@@ -72,9 +72,10 @@ export class FlagStore {
 function toSnapshot({ key, value, variant, reason, metadata, errorCode, errorDetails }: EvaluatedFlag): FlagSnapshot {
   // OFREP's enumeration of reasons lacks one, which the server sends in the metadata.
   const { flagstaffReason, ...flagMetadata } = metadata ?? {};
-  return errorCode
-    ? { key, value: undefined, reason: 'ERROR', errorCode, errorMessage: errorDetails, flagMetadata }
-    : { key, value, variant, reason: (flagstaffReason as Reason | undefined) ?? reason ?? 'STATIC', flagMetadata };
+  const outcome = errorCode
+    ? ({ value: undefined, reason: 'ERROR', errorCode, errorMessage: errorDetails } as const)
+    : { value, variant, reason: (flagstaffReason as Reason | undefined) ?? reason ?? 'STATIC' };
+  return { key, ...outcome, flagMetadata };
 }
 
 /** `after`, frozen; or `before` if they are equal. An object value that has not changed stays the same object. */

@@ -15,20 +15,17 @@ export function toDetails(
   fallback: unknown,
   source: Source,
 ): FlagDetails<unknown> {
-  if (flag && isUsable(flag.value, fallback)) {
+  const hasValue = isUsable(flag?.value, fallback);
+  // A flag without a value and without an error serves nothing: the value is left to the caller.
+  if (flag && (hasValue || (flag.value === undefined && flag.errorCode === undefined))) {
     const { key: _, ...rest } = flag;
-    return Object.freeze({ flagKey, ...rest, source });
-  }
-  if (flag && flag.value === undefined && flag.errorCode === undefined) {
-    // The flag serves nothing: the value is left to the caller.
-    const { key: _, ...rest } = flag;
-    return Object.freeze({ flagKey, ...rest, value: fallback, source });
+    return Object.freeze({ flagKey, ...rest, value: hasValue ? flag.value : fallback, source });
   }
   const [errorCode, errorMessage] = flag
     ? [flag.errorCode ?? 'TYPE_MISMATCH', flag.errorMessage]
     : source === 'fallback'
       ? (['PROVIDER_NOT_READY', 'no values yet'] as const)
-      : (['FLAG_NOT_FOUND', 'no such flag, or not marked clientSide'] as const);
+      : (['FLAG_NOT_FOUND', 'no such clientSide flag'] as const);
   return Object.freeze({
     flagKey,
     value: fallback,

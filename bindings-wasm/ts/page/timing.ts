@@ -1,7 +1,18 @@
-/** Delays of the remote client, in milliseconds. Those that other SDKs have too are equal to theirs (docs/sdk.md), which a test checks. */
+/** Delays of the clients of pages, in milliseconds. Those that other SDKs have too are equal to theirs (docs/sdk.md), which a test checks. */
 
 export const CONNECT_TIMEOUT = 10_000;
 export const READ_TIMEOUT = 45_000;
+export const POST_TIMEOUT = 10_000;
+/** A snapshot may be long. */
+export const SNAPSHOT_TIMEOUT = 60_000;
+export const POLL_AFTER_FAILURES = 3;
+export const USAGE_INTERVAL = 60_000;
+export const USAGE_JITTER = 0.5;
+export const ACKNOWLEDGE_SPREAD = 1_000;
+export const ACKNOWLEDGE_MAX_SPREAD = 10_000;
+export const ACKNOWLEDGE_ATTEMPTS = 3;
+export const ACKNOWLEDGE_RETRY = 5_000;
+export const ACKNOWLEDGE_JITTER = 0.5;
 const RECONNECT_BASE = 1_000;
 const RECONNECT_MAX = 60_000;
 const REFUSED_RETRY = 300_000;
@@ -11,6 +22,11 @@ const REFUSED_JITTER = 0.1;
 export function after(delay: number, action: () => void): () => void {
   const timer = setTimeout(action, delay);
   return () => clearTimeout(timer);
+}
+
+/** `interval`, up to the share `jitter` shorter or longer, so that pages do not send in step. */
+export function jittered(interval: number, jitter: number): number {
+  return interval * (1 - jitter + 2 * jitter * Math.random());
 }
 
 /**
