@@ -10,3 +10,4 @@ say "benchmark worker for Rust, with the peers"
 cargo build --quiet "${LOCKED[@]}" --release --manifest-path bench/rust/Cargo.toml --target-dir "$TARGET_DIR/bench"
 python3 bench/harness/run.py --rust-worker "$TARGET_DIR/bench/release/flagstaff-bench" "$@"
 node bench/node/sizes.mjs
+node bench/node/reads.mjs

@@ -2,21 +2,46 @@
 // `npm pack` leaves out.
 //
 // Cargo and a copy, not @napi-rs/cli: the addon's interface is written down in sdk-js already, so nothing is to be generated.
-// CARGO_TARGET_DIR is honoured, and so is FLAGSTAFF_PROFILE: `release` unless given, `dev` for a fast build.
+// CARGO_TARGET_DIR is honoured, and so is FLAGSTAFF_PROFILE: `release` unless given, `dev` for a fast build. FLAGSTAFF_PLATFORM, such as `linux-x64-musl`,
+// builds for another platform, whose Rust target must be installed. For musl it needs `musl-gcc` (Debian's musl-tools), unless it runs on musl.
 
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { addonFile } from '../ts/platform.ts';
+import { platformName } from '../ts/platform.ts';
+import { PLATFORMS } from './platforms.mjs';
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
 const profile = process.env.FLAGSTAFF_PROFILE || 'release';
+const platform = process.env.FLAGSTAFF_PLATFORM || platformName();
+const target = PLATFORMS[platform];
+const isForeign = platform !== platformName();
+if (isForeign && target === undefined) {
+  throw new Error(`FLAGSTAFF_PLATFORM is none of ${Object.keys(PLATFORMS).join(', ')}`);
+}
+const addonFile = `flagstaff.${platform}.node`;
+
+/** For musl: an addon is linked to the library of the program that loads it, not to one of its own. */
+function muslEnvironment() {
+  const name = `CARGO_TARGET_${target.toUpperCase().replaceAll('-', '_')}`;
+  const flags = { [`${name}_RUSTFLAGS`]: '-C target-feature=-crt-static' };
+  return isForeign ? { ...flags, [`${name}_LINKER`]: 'musl-gcc' } : flags;
+}
 
 const messages = execFileSync(
   'cargo',
-  ['build', '--package', 'flagstaff-node', '--profile', profile, '--message-format', 'json-render-diagnostics'],
-  { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 64 * 1024 * 1024 },
+  [
+    ...['build', '--package', 'flagstaff-node', '--profile', profile, '--message-format', 'json-render-diagnostics'],
+    ...(isForeign ? ['--target', target] : []),
+  ],
+  {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, ...(platform.endsWith('-musl') ? muslEnvironment() : {}) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 64 * 1024 * 1024,
+  },
 );
 
 // Cargo says where it put the library, whatever the target directory and the system's name for such a file.
@@ -31,13 +56,13 @@ if (library === undefined) {
   throw new Error('cargo built no dynamic library of flagstaff-node');
 }
 
-const path = profile === 'dev' ? `native/dev/${addonFile()}` : `native/${addonFile()}`;
+const path = profile === 'dev' ? `native/dev/${addonFile}` : `native/${addonFile}`;
 const addon = `${folder}${path}`;
 mkdirSync(dirname(addon), { recursive: true });
 // Renamed into place, so that a process which has the old one open keeps it.
 copyFileSync(library, `${addon}.new`);
 renameSync(`${addon}.new`, addon);
-if (profile !== 'dev') {
+if (profile !== 'dev' && !isForeign) {
   // It would be loaded instead.
   rmSync(`${folder}native/dev`, { recursive: true, force: true });
 }

@@ -110,11 +110,14 @@ describe('the client in workerd', { timeout: 120_000 }, () => {
     const { readiness, value } = await get();
     assert.deepEqual([readiness, value], ['TIMED_OUT', false]);
     isRefused = true;
-    await eventually(get, ({ readiness }) => readiness === 'FAILED');
-    const asked = requestsOf('snapshot');
-    assert.equal((await get()).readiness, 'FAILED');
-    assert.equal(requestsOf('snapshot'), asked);
-    assert.ok(server.requests.length > 0);
+    // A request before may have begun a poll that is still under way. When all have ended, a request causes none.
+    const asks = async () => {
+      const before = requestsOf('snapshot');
+      const { readiness } = await get();
+      return [readiness, requestsOf('snapshot') - before];
+    };
+    await eventually(asks, ([readiness, requests]) => readiness === 'FAILED' && requests === 0);
+    assert.ok(requestsOf('snapshot') > 1);
   });
 });
 

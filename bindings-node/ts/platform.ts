@@ -1,5 +1,7 @@
 /** The addon for this platform. */
 
+import { closeSync, openSync, readSync } from 'node:fs';
+
 /** The name of the platform as packages of addons have it, such as `linux-x64-gnu`. */
 export function platformName(): string {
   const { platform, arch } = process;
@@ -14,11 +16,31 @@ export function addonFile(): string {
 
 let isGlibcHere: boolean | undefined;
 
-/** Node's report has the version of glibc, and none with musl. It takes some milliseconds, so the result is stored. */
 function isGlibc(): boolean {
-  if (isGlibcHere === undefined) {
-    const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-    isGlibcHere = report.header?.glibcVersionRuntime !== undefined;
-  }
+  isGlibcHere ??= !(isLoadedByMusl() ?? isReportedAsMusl());
   return isGlibcHere;
+}
+
+/** Whether the program's header names the dynamic loader of musl; `undefined` if it cannot be read. The report takes a hundred times as long, in each thread. */
+function isLoadedByMusl(): boolean | undefined {
+  let file: number | undefined;
+  try {
+    file = openSync('/proc/self/exe', 'r');
+    const header = Buffer.alloc(4_096);
+    readSync(file, header, 0, header.length, 0);
+    const loader = /\/ld-(musl|linux)-/.exec(header.toString('latin1'))?.[1];
+    return loader === undefined ? undefined : loader === 'musl';
+  } catch {
+    return undefined;
+  } finally {
+    if (file !== undefined) {
+      closeSync(file);
+    }
+  }
+}
+
+/** Node's report has the version of glibc, and none with musl. */
+function isReportedAsMusl(): boolean {
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return report.header?.glibcVersionRuntime === undefined;
 }

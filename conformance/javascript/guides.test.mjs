@@ -1,9 +1,12 @@
 // The guides of docs/javascript for pages, followed to the letter with the packed packages, in Chromium against the server.
 
 import assert from 'node:assert/strict';
-import { copyFile, readdir, readFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { nodeResolve } from '@rollup/plugin-node-resolve';
+import { build as esbuild } from 'esbuild';
+import { rollup } from 'rollup';
 import webpack from 'webpack';
 import { SingleNode } from '../e2e/support/deployment.mjs';
 import { openBrowser } from '../e2e/support/page.mjs';
@@ -118,7 +121,29 @@ describe('the guide', () => {
       assert.equal(stats.hasErrors(), false, stats.toString());
       await copyFile(`${project.folder}/index.html`, `${project.folder}/dist/index.html`);
     },
+    async Rollup() {
+      const built = await rollup({ input: `${project.folder}/page.js`, plugins: [nodeResolve({ browser: true })] });
+      await built.write({ file: `${project.folder}/dist/assets/page.js`, format: 'esm' });
+      await built.close();
+      await beside();
+    },
+    async esbuild() {
+      const outfile = `${project.folder}/dist/assets/page.js`;
+      await esbuild({ entryPoints: [`${project.folder}/page.js`], bundle: true, format: 'esm', outfile });
+      await beside();
+    },
   };
+
+  /** What Rollup and esbuild leave to the application: the page, and the module in the folder above the script's. */
+  async function beside() {
+    const { folder } = project;
+    const html = await readFile(`${folder}/index.html`, 'utf8');
+    await writeFile(`${folder}/dist/index.html`, html.replace('/page.js', '/assets/page.js'));
+    await copyFile(
+      `${folder}/node_modules/@flagstaff/web/dist/flagstaff_wasm.wasm`,
+      `${folder}/dist/flagstaff_wasm.wasm`,
+    );
+  }
 
   for (const [bundler, build] of Object.entries(BUNDLERS)) {
     test(`for evaluation in the page, as ${bundler} builds it: one module, which is found`, async () => {
@@ -134,7 +159,8 @@ describe('the guide', () => {
       const { page, problems } = await open(await project.serve('dist'));
       await page.waitForFunction(() => document.title === 'Gallery', undefined, SHOWN);
       assert.deepEqual(problems, []);
-      const modules = (await readdir(`${project.folder}/dist/assets`)).filter((name) => name.endsWith('.wasm'));
+      const files = await readdir(`${project.folder}/dist`, { recursive: true });
+      const modules = files.filter((name) => name.endsWith('.wasm'));
       assert.equal(modules.length, 1);
     });
   }

@@ -1,0 +1,45 @@
+// Prints what a worker thread with a client costs: processor time and memory, for threads that are made and ended one after the other.
+//
+// usage: threads.mjs [THREADS]     1,000 unless given, of each kind
+
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const PACKAGE = JSON.stringify(createRequire(join(ROOT, 'package.json')).resolve('@flagstaff/node'));
+const THREADS = Number(process.argv[2] ?? 1_000);
+const DOCUMENT = JSON.stringify(
+  JSON.stringify({ schemaVersion: 1, flags: { f: { type: 'boolean', enabled: true, serve: 'on' } } }),
+);
+const DONE = "require('node:worker_threads').parentPort.postMessage(true);";
+
+/** From nothing to a client, each with what the kind before has. */
+const KINDS = {
+  'nothing of ours': DONE,
+  "Node's modules for requests": `require('node:http'); require('node:https'); require('node:zlib'); ${DONE}`,
+  '@flagstaff/node': `require(${PACKAGE}); ${DONE}`,
+  'a client, with the addon': `
+    const client = require(${PACKAGE}).Client.fromDocument(${DOCUMENT}, { engine: 'native' });
+    require('node:worker_threads').parentPort.postMessage(client.getBooleanValue('f', false));`,
+};
+
+console.log(`${THREADS} worker threads of each kind: processor time of one, and memory of the process`);
+for (const [kind, code] of Object.entries(KINDS)) {
+  const before = process.cpuUsage();
+  for (let made = 0; made < THREADS; made += 1) {
+    const worker = new Worker(code, { eval: true });
+    const exit = once(worker, 'exit');
+    const [answer] = await once(worker, 'message');
+    if (answer !== true) {
+      throw new Error(`expected true from a thread with ${kind}, got ${answer}`);
+    }
+    await exit;
+  }
+  const { user, system } = process.cpuUsage(before);
+  const milliseconds = (user + system) / 1_000 / THREADS;
+  const megabytes = process.memoryUsage.rss() / 1e6;
+  console.log(`${milliseconds.toFixed(1).padStart(8)} ms ${megabytes.toFixed(0).padStart(6)} MB  ${kind}`);
+}
