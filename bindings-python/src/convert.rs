@@ -10,6 +10,8 @@
 //! | `datetime`, `date`, `UUID` | text |
 //! | `Decimal` and other real numbers | the nearest double |
 //! | `Enum` | its value |
+//! | a proxy such as Django's `SimpleLazyObject` | what it stands for |
+//! | Django's `QuerySet` and lazy texts | an array, text |
 //!
 //! Anything else is a problem, and so are NaN, infinity, an `int` beyond the range of doubles, a `str` with a lone surrogate and a key that
 //! is not a `str`. A value with a problem is missing, and the first problem is noted for the caller. Subclasses count as their bases; the

@@ -119,6 +119,34 @@ def test_sets_sequences_and_mappings_are_read():
     assert ask(equals("pro", "/x/inner/deep"), {"x": types.MappingProxyType({"inner": {"deep": Plan.PRO}})})
 
 
+class Proxy:
+    """Stands for another object, as the proxies of Django and of Werkzeug do."""
+
+    def __init__(self, value):
+        self.value = value
+
+    __class__ = property(lambda self: type(self.value))
+    __str__ = property(lambda self: self.value.__str__)
+    __bool__ = property(lambda self: self.value.__bool__)
+    __iter__ = property(lambda self: self.value.__iter__)
+    __len__ = property(lambda self: self.value.__len__)
+    __getitem__ = property(lambda self: self.value.__getitem__)
+    keys = property(lambda self: self.value.keys)
+
+
+@pytest.mark.parametrize("value", ["pro", True, False, 5, 1.5, None, {"a": "b"}, ["a"]])
+def test_a_proxy_is_what_it_stands_for(value):
+    assert PreparedContext("u1", {"x": Proxy(value)}).attributes == {"x": value}
+    if not isinstance(value, dict | list):
+        assert ask(equals(value), {"x": Proxy(value)})
+    assert not ask(equals("p"), {"x": Proxy(value)})
+
+
+@pytest.mark.parametrize("key", ["u1", 5])
+def test_a_targeting_key_may_be_a_proxy(key):
+    assert PreparedContext(Proxy(key)).targeting_key == str(key)
+
+
 REFUSED = {
     "nan": (float("nan"), "NaN, infinity and an `int` of more than 309 digits are not numbers of JSON"),
     "infinity": (float("inf"), "NaN, infinity and"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeAlias, TypeGuard, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from flagstaff._native import ConfigurationError, EvaluationDetails
 from flagstaff._scopes import as_dict, current_context
@@ -39,15 +39,11 @@ def effective_client(source: ClientSource = None) -> FlagClient:
     """Return the client that an integration uses: that of a test, or the given one, or that of the process."""
     if _process.replacement is not None:
         return _process.replacement
-    given = _process.client if source is None else source
+    given: Any = _process.client if source is None else source
     if given is None:
         message = "no client: call `flagstaff.set_client(client)` when the program starts"
         raise ConfigurationError(message)
-    return given() if _is_function(given) else cast("FlagClient", given)
-
-
-def _is_function(source: ClientSource) -> TypeGuard[Callable[[], FlagClient]]:
-    return callable(source)
+    return cast("FlagClient", given() if callable(given) else given)
 
 
 def current_flags() -> FlagReader:
@@ -64,19 +60,14 @@ def scoped_context() -> dict[str, Any] | None:
     return {**(added or {}), **as_dict(flags.context)}
 
 
-class flags_in_use:  # noqa: N801 - a context manager, and faster than one that is a generator
-    """Makes these flags the ones that `current_flags` returns."""
-
-    __slots__ = ("_flags", "_token")
-
-    def __init__(self, flags: FlagReader) -> None:
-        self._flags = flags
-
-    def __enter__(self) -> None:
-        self._token = _flags.set(self._flags)
-
-    def __exit__(self, *_: object) -> None:
-        _flags.reset(self._token)
+@contextmanager
+def flags_in_use(flags: FlagReader) -> Iterator[None]:
+    """Make these flags the ones that `current_flags` returns."""
+    token = _flags.set(flags)
+    try:
+        yield
+    finally:
+        _flags.reset(token)
 
 
 @contextmanager
@@ -99,11 +90,13 @@ class ScopedFlags:
     It is what `request.flags` is.
     """
 
-    __slots__ = ("_client", "_context", "_flags", "_make_context")
+    __slots__ = ("_client", "_context", "_flags", "_make_context", "_subject")
 
-    def __init__(self, client: ClientSource, context: Callable[[], Context | None]) -> None:
+    def __init__(self, client: ClientSource, make_context: Callable[..., Context | None], *subject: object) -> None:
+        """`make_context` is called with the subject, which is one object, such as the request, or nothing."""
         self._client = client
-        self._make_context = context
+        self._make_context = make_context
+        self._subject = subject
         self._context: Context | None = None
         self._flags: FlagReader | None = None
 
@@ -112,12 +105,22 @@ class ScopedFlags:
         """The context by which the flags are evaluated."""
         context = self._context
         if context is None:
-            context = self._context = self._make_context() or {}
+            context = self._context = self._make_context(*self._subject) or {}
         return context
+
+    @property
+    def has_context(self) -> bool:
+        """Whether the context is made already."""
+        return self._context is not None
+
+    def set_context(self, context: Context | None) -> None:
+        """Set a context that was made elsewhere, for example by a coroutine."""
+        self._context = context or {}
 
     def end(self) -> None:
         """Forget what makes the context: it may refer to the request, which refers to these flags."""
         self._make_context = _no_context
+        self._subject = ()
 
     @property
     def evaluated(self) -> FlagReader:

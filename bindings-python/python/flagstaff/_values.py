@@ -16,13 +16,20 @@ def plain(value: object) -> object:  # noqa: PLR0911 - a table
     """Return a value closer to JSON; raises `TypeError`, with the reason, if there is none."""
     if isinstance(value, Enum):
         return value.value
+    # The native module reads these itself: what claims to be one is a proxy, such as Django's `SimpleLazyObject`.
+    if isinstance(value, (bool, int, float, str)):
+        return _scalar_of_proxy(value)
+    if value.__class__ is type(None):
+        return None
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Set):
         return _in_order(value)
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
         return list(value)
-    if _is(value, "uuid", "UUID"):
+    if _is(value, "django.db.models", "QuerySet"):
+        return list(value)  # type: ignore[call-overload]
+    if _is(value, "uuid", "UUID") or _is(value, "django.utils.functional", "Promise"):
         return str(value)
     if _is(value, "datetime", "datetime"):
         return _time(value)
@@ -39,10 +46,19 @@ def targeting_key(value: object) -> str | None:
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, str):
-        return value
+        return str(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        return int.__repr__(value)
+        # The text of a subclass may be another; a proxy has only its text.
+        return int.__repr__(value) if issubclass(type(value), int) else str(value)
     return str(value) if _is(value, "uuid", "UUID") else None
+
+
+def _scalar_of_proxy(value: bool | float | str) -> bool | float | str:
+    if isinstance(value, bool):
+        return bool(value)
+    # Not every proxy of a number can be converted to one, but each has its text.
+    kind = next(kind for kind in (int, float, str) if isinstance(value, kind))
+    return kind(str(value))
 
 
 def _is(value: object, module: str, name: str) -> bool:

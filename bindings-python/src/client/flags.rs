@@ -155,8 +155,15 @@ impl Flags {
     }
 
     /// Whether there is such a flag
-    fn __contains__(&self, flag: &Any<'_>) -> bool {
-        key(flag).is_some_and(|key| self.view.snapshot().descriptor(key, 0).is_some())
+    fn __contains__(&self, flag: &Any<'_>) -> PyResult<bool> {
+        let Some(key) = key(flag) else {
+            return Ok(false);
+        };
+        let is_overridden = match &self.overrides {
+            Some(values) => values.bind(flag.py()).contains(flag)?,
+            None => false,
+        };
+        Ok(is_overridden || self.view.snapshot().descriptor(key, 0).is_some())
     }
 
     /// A boolean flag's value, or `default`

@@ -2,18 +2,21 @@
 
 import django
 from django.conf import settings
-from flagstaff.contrib.django import FlagRequiredMixin, default_context, flag_required
+from flagstaff.contrib.django import FlagRequiredMixin, FlagsMiddleware, aflags_of, default_context, flag_required
 
 TEMPLATE = (
     """{% load flagstaff %}{% flag "new-nav" %}new{% else %}old{% endflag %}{% flag key %} and more{% endflag %}"""
 )
 
+MIDDLEWARE = ["django_project.user_of_header", "flagstaff.contrib.django.FlagsMiddleware"]
+
 settings.configure(
     ALLOWED_HOSTS=["testserver"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
     ROOT_URLCONF="django_project",
     SECRET_KEY="secret of the tests",  # noqa: S106 - no secret
     INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "flagstaff.contrib.django"],
-    MIDDLEWARE=["django_project.user_of_header", "flagstaff.contrib.django.FlagsMiddleware"],
+    MIDDLEWARE=MIDDLEWARE,
     TEMPLATES=[
         {
             "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -34,6 +37,7 @@ from django.views import View  # noqa: E402
 from flagstaff import current_flags  # noqa: E402
 
 context_calls = []
+users_asked = []
 
 
 @sync_and_async_middleware
@@ -45,6 +49,7 @@ def user_of_header(get_response):
         request.user = User(pk=int(key)) if key else AnonymousUser()
 
         async def auser():
+            users_asked.append(request.path)
             return request.user
 
         request.auser = auser
@@ -72,6 +77,21 @@ async def async_context(request):
     return {"targetingKey": str(user.pk), "plan": "pro"}
 
 
+@sync_and_async_middleware
+def maintenance(get_response):
+    """Answer itself while a flag is on."""
+
+    async def handle_async(request):
+        flags = await aflags_of(request)
+        return HttpResponse("closed") if flags["new-nav"] else await get_response(request)
+
+    return handle_async if iscoroutinefunction(get_response) else get_response
+
+
+class OwnMiddleware(FlagsMiddleware):
+    """A project's own."""
+
+
 def values(request):
     """Show two flags, each read twice."""
     return JsonResponse({"nav": [request.flags["new-nav"], current_flags()["new-nav"]], "bool": request.flags["bool"]})
@@ -86,6 +106,17 @@ def page(request):
     """Render a template."""
     template = engines["django"].from_string(TEMPLATE)
     return HttpResponse(template.render({"key": "bool"}, request))
+
+
+def page_without_request(_request):
+    """Render a template that has no request."""
+    text = "{% load flagstaff %}{% flag 'new-nav' %}new{% endflag %} and {% flags_bootstrap %}"
+    return HttpResponse(engines["django"].from_string(text).render({}))
+
+
+def silent(_request):
+    """Read no flag."""
+    return HttpResponse("silent")
 
 
 @flag_required("new-nav")
@@ -126,6 +157,14 @@ class AsyncGated(FlagRequiredMixin, View):
         return HttpResponse("open")
 
 
+class UngatedAsync(View):
+    """A class for the decorator."""
+
+    async def get(self, request):
+        """Answer."""
+        return HttpResponse("open")
+
+
 class Forgotten(FlagRequiredMixin, View):
     """Names no flag."""
 
@@ -134,10 +173,13 @@ urlpatterns = [
     path("values", values),
     path("async-values", async_values),
     path("page", page),
+    path("page-without-request", page_without_request),
+    path("silent", silent),
     path("gated", gated),
     path("async-gated", async_gated),
     path("gated-with-message", gated_with_message),
     path("gated-class", Gated.as_view()),
     path("async-gated-class", AsyncGated.as_view()),
+    path("decorated-async-class", flag_required("new-nav")(UngatedAsync.as_view())),
     path("forgotten", Forgotten.as_view()),
 ]

@@ -1,15 +1,20 @@
 """Django: requests, templates, views and system checks."""
 
 import asyncio
+import sys
 import weakref
+from collections import Counter
 
 import django_project
 import flagstaff
 import pytest
+from django.contrib.auth.models import User
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.template import TemplateSyntaxError, engines
 from django.test import AsyncClient, Client, RequestFactory, override_settings
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy
 from flagstaff.contrib.django import FlagsMiddleware, get_client
 from sample import DOCUMENT
 
@@ -30,6 +35,7 @@ def project(**settings):
 @pytest.fixture(autouse=True)
 def no_calls():
     django_project.context_calls.clear()
+    django_project.users_asked.clear()
 
 
 def test_a_request_is_evaluated_for_its_user():
@@ -88,6 +94,15 @@ def test_a_page_has_its_flags_for_the_browser(flags):
     assert '"context":{"targetingKey":"17"}' in page
 
 
+def test_tags_of_a_template_without_its_request_have_the_flags_of_the_current_one(flags):
+    flags["new-nav"] = True
+    page = Client().get("/page-without-request").text
+    assert page.startswith('new and <script type="application/json"')
+    assert '"key":"new-nav"' in page
+    # Nor outside of a request.
+    assert "new-nav" in engines["django"].from_string("{% load flagstaff %}{% flags_bootstrap %}").render({})
+
+
 @pytest.mark.parametrize("path", ["/gated", "/gated-class", "/async-gated-class"])
 def test_a_gated_view_is_not_found_while_its_flag_is_off(flags, path):
     assert Client().get(path).status_code == 404
@@ -104,6 +119,14 @@ def test_other_statuses_of_a_gated_view(flags):
     assert asyncio.run(AsyncClient().get("/async-gated")).content == b"open"
 
 
+def test_an_asynchronous_class_is_gated_by_the_decorator_too(flags):
+    answer = asyncio.run(AsyncClient().get("/decorated-async-class"))
+    assert (answer.status_code, Client().get("/decorated-async-class").status_code) == (404, 404)
+    flags["new-nav"] = True
+    assert asyncio.run(AsyncClient().get("/decorated-async-class")).content == b"open"
+    assert Client().get("/decorated-async-class").content == b"open"
+
+
 @override_settings(MIDDLEWARE=["django_project.user_of_header"])
 def test_gated_views_need_no_middleware():
     with project():
@@ -111,6 +134,22 @@ def test_gated_views_need_no_middleware():
         assert Client().get("/gated").status_code == 404
         answer = asyncio.run(AsyncClient().get("/async-gated", headers={"X-User": "17"}))
         assert answer.content == b"open"
+
+
+@pytest.mark.parametrize("path", ["/silent", "/no-such-page"])
+def test_an_asynchronous_request_that_reads_no_flag_does_not_ask_for_its_user(path):
+    # Asking would cost queries, and let no page be cached for several visitors.
+    with project():
+        asyncio.run(AsyncClient().get(path))
+        assert django_project.users_asked == []
+        asyncio.run(AsyncClient().get("/async-values"))
+        assert django_project.users_asked == ["/async-values"]
+
+
+def test_asynchronous_code_before_the_view_has_flags(flags):
+    flags["new-nav"] = True
+    with override_settings(MIDDLEWARE=[*django_project.MIDDLEWARE, "django_project.maintenance"]):
+        assert asyncio.run(AsyncClient().get("/values")).content == b"closed"
 
 
 def test_a_mixin_without_a_flag_says_so(flags):
@@ -131,6 +170,14 @@ def test_a_client_of_the_settings_follows_their_server(server):
     assert client.status != "NOT_READY"
 
 
+def test_values_of_django_are_read():
+    users = User.objects.none()
+    context = {"lazy": SimpleLazyObject(lambda: "pro"), "text": gettext_lazy("Yes"), "users": users.values_list("pk")}
+    context["user"] = {"key": SimpleLazyObject(lambda: 5)}
+    expected = {"lazy": "pro", "text": "Yes", "users": [], "user": {"key": 5}}
+    assert flagstaff.PreparedContext(SimpleLazyObject(lambda: "u1"), context).attributes == expected
+
+
 def test_code_outside_of_a_request_has_the_client_of_the_settings():
     template = engines["django"].from_string(django_project.TEMPLATE)
     with project():
@@ -144,6 +191,38 @@ def test_a_request_is_freed_when_it_has_ended(flags, no_garbage_collection):
     reference = weakref.ref(request)
     del request
     assert reference() is None
+
+
+def test_a_request_with_flags_makes_few_calls():
+    # What the middleware adds to a request is the time of these calls, and of as many evaluations as flags are read.
+    keys = ["bool", "on", "off", "new-nav", "string"]
+
+    def calls(view):
+        middleware, request, names = FlagsMiddleware(view), RequestFactory().get("/"), []
+
+        def note(frame, event, _argument):
+            module = frame.f_globals["__name__"]
+            # Overrides, which other tests of this process have used, are looked up in every evaluation from then on.
+            if event == "call" and module.startswith("flagstaff.") and module != "flagstaff._scopes":
+                names.append(frame.f_code.co_name)
+
+        sys.setprofile(note)
+        try:
+            middleware(request)
+        finally:
+            sys.setprofile(None)
+        return Counter(names)
+
+    with project(CONTEXT=lambda _request: {"targetingKey": "u1"}):
+        # What is logged once, is.
+        get_client().get_boolean_value("string", False)
+        without = calls(lambda _request: None)
+        first = calls(lambda request: [request.flags[key] for key in keys])
+        again = calls(lambda request: [request.flags[key] for key in keys * 2])
+    assert without == Counter(["__call__", "make_flags", "__init__"])
+    made = ["evaluated", "effective_client", "get_client", "context", "_context_of", "current_settings"]
+    assert first - without == Counter([*made, *["__getitem__"] * 5])
+    assert again - first == Counter(["__getitem__"] * 5)
 
 
 def test_a_client_in_memory_is_named_by_its_path():
@@ -184,3 +263,7 @@ def test_checks_of_the_middleware():
     assert ids(theirs) == {"flagstaff.W001"}
     assert ids(ours, theirs) == {"flagstaff.W002"}
     assert ids(ours, theirs, CONTEXT="django_project.context") == set()
+    # By another path, and a class that inherits from it; those that cannot be imported are no matter of ours.
+    assert ids("flagstaff.contrib.django.middleware.FlagsMiddleware") == set()
+    assert ids("no.such.Middleware", "django_project.OwnMiddleware") == set()
+    assert ids("django_project.OwnMiddleware", theirs) == {"flagstaff.W002"}

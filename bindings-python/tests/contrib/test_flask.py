@@ -2,6 +2,7 @@
 
 import pytest
 from flagstaff import Client, current_flags
+from flagstaff._current import _flags
 from flagstaff.contrib.flask import Flagstaff, flag_required, flags
 from flask import Flask, render_template_string, request
 from sample import DOCUMENT
@@ -72,3 +73,15 @@ def test_there_are_no_flags_outside_of_a_request(app):
         flags["bool"]
     with app.app_context(), pytest.raises(RuntimeError, match="in a request"):
         flags["bool"]
+
+
+def test_flags_are_there_before_other_functions_of_a_request_and_in_a_context_of_a_test(app):
+    seen = []
+    app.before_request_funcs[None].insert(0, lambda: seen.append(flags["bool"]))
+    with app.app_context():
+        for plan, is_on in (("pro", True), ("free", False)):
+            assert app.test_client().get("/values", headers={"X-Plan": plan}).json["flags"][:2] == [is_on, is_on]
+            with app.test_request_context("/", headers={"X-Plan": plan}):
+                assert (flags["bool"], current_flags()["bool"]) == (is_on, is_on)
+    assert seen == [True, False]
+    assert _flags.get() is None

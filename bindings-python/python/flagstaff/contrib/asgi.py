@@ -11,11 +11,10 @@ It needs no other package. Starlette has the flags as `request.state.flags`; eve
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 from typing import Any, TypeAlias
 
 from flagstaff import Context
-from flagstaff._current import ClientSource, ScopedFlags, effective_client, flags_in_use
+from flagstaff._current import ClientSource, ScopedFlags, _flags, effective_client
 
 __all__ = ["FlagsMiddleware", "flags_lifespan"]
 
@@ -50,12 +49,13 @@ class FlagsMiddleware:
         if scope["type"] not in _WITH_FLAGS:
             await self.app(scope, receive, send)
             return
-        flags = ScopedFlags(self._client, partial(self._context, scope))
+        flags = ScopedFlags(self._client, self._context, scope)
         scope.setdefault("state", {})["flags"] = flags
+        token = _flags.set(flags)
         try:
-            with flags_in_use(flags):
-                await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
         finally:
+            _flags.reset(token)
             flags.end()
 
 

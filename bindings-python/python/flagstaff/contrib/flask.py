@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import ParamSpec, TypeVar, cast
 
-from flask import Flask, abort, g, has_app_context
+from flask import Flask, abort, current_app, g, has_request_context
 from werkzeug.local import LocalProxy
 
 from flagstaff import Context
@@ -51,16 +51,20 @@ class Flagstaff:
     def init_app(self, app: Flask) -> None:
         """Add the flags to an application."""
         app.extensions["flagstaff"] = self
-        app.before_request(self._begin)
+        app.before_request(self.begin)
         app.teardown_request(self._end)
         app.context_processor(lambda: {"flags": flags})
 
-    def _begin(self) -> None:
-        scoped = ScopedFlags(self._client, self._context)
-        setattr(g, _KEY, scoped)
-        g.flagstaff_token = _flags.set(scoped)
+    def begin(self) -> None:
+        """Give the request its flags, unless it has them."""
+        if _KEY not in g:
+            scoped = ScopedFlags(self._client, self._context)
+            setattr(g, _KEY, scoped)
+            g.flagstaff_token = _flags.set(scoped)
 
     def _end(self, _error: BaseException | None) -> None:
+        # Tests have several requests in one application context, whose `g` they share.
+        g.pop(_KEY, None)
         # There is none if an earlier function of `before_request` ended the request.
         token = g.pop("flagstaff_token", None)
         if token is not None:
@@ -70,9 +74,12 @@ class Flagstaff:
 
 
 def _flags_of_request() -> FlagReader:
-    if not has_app_context() or _KEY not in g:
+    extension = current_app.extensions.get("flagstaff") if has_request_context() else None
+    if extension is None:
         message = "no flags: they exist in a request of an application with `Flagstaff(app)`"
         raise RuntimeError(message)
+    # An earlier function of `before_request` asks, or a `test_request_context`, which calls none of them.
+    extension.begin()
     return cast("FlagReader", getattr(g, _KEY))
 
 

@@ -7,7 +7,14 @@
 docs/python/django.md lists the settings.
 """
 
-from flagstaff.contrib.django.client import FlagsRequest, adefault_context, default_context, flags_of, get_client
+from flagstaff.contrib.django.client import (
+    FlagsRequest,
+    adefault_context,
+    aflags_of,
+    default_context,
+    flags_of,
+    get_client,
+)
 from flagstaff.contrib.django.middleware import FlagsMiddleware
 from flagstaff.contrib.django.views import FlagRequiredMixin, flag_required
 
@@ -16,6 +23,7 @@ __all__ = [
     "FlagsMiddleware",
     "FlagsRequest",
     "adefault_context",
+    "aflags_of",
     "default_context",
     "flag_required",
     "flags_of",

@@ -4,8 +4,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 from flagstaff import Client
+from flagstaff.contrib.django.middleware import FlagsMiddleware
 from flagstaff.contrib.django.settings import Settings, raw_settings, read_settings
 
 MIDDLEWARE = "flagstaff.contrib.django.FlagsMiddleware"
@@ -40,14 +42,23 @@ def _check_connection(found: Settings) -> list[CheckMessage]:
 
 def check_middleware(**_: object) -> list[CheckMessage]:
     """Check that the middleware is there, and after the one that sets the user."""
-    middleware = list(settings.MIDDLEWARE)
-    if MIDDLEWARE not in middleware:
+    middleware = [_classes(path) for path in settings.MIDDLEWARE]
+    ours = next((index for index, classes in enumerate(middleware) if FlagsMiddleware in classes), None)
+    if ours is None:
         hint = f"Add {MIDDLEWARE!r} to MIDDLEWARE."
         return [CheckWarning("requests have no `flags` without FlagsMiddleware", hint=hint, id="flagstaff.W001")]
-    reads_user = "CONTEXT" not in raw_settings()
-    if reads_user and AUTHENTICATION in middleware[middleware.index(MIDDLEWARE) :]:
+    later = {f"{cls.__module__}.{cls.__name__}" for classes in middleware[ours:] for cls in classes}
+    if AUTHENTICATION in later and "CONTEXT" not in raw_settings():
         hint = f"Move {MIDDLEWARE!r} below {AUTHENTICATION!r}."
         return [
             CheckWarning("FlagsMiddleware is before the middleware that sets the user", hint=hint, id="flagstaff.W002")
         ]
     return []
+
+
+def _classes(path: str) -> tuple[type, ...]:
+    """The class of a middleware, and those that it inherits from; none for a function."""
+    try:
+        return tuple(getattr(import_string(path), "__mro__", ()))
+    except Exception:
+        return ()

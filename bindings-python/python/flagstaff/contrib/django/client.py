@@ -1,7 +1,7 @@
 """The client of a Django project, and the flags of a request."""
 
 import threading
-from functools import partial
+from collections.abc import Callable
 from typing import Any, cast
 from weakref import ref
 
@@ -81,42 +81,38 @@ setting_changed.connect(_forget)
 
 def flags_of(request: HttpRequest) -> ScopedFlags:
     """Return the flags of a request: `request.flags`, which is made if there is no middleware."""
-    flags = getattr(request, "flags", None)
-    if flags is None:
-        flags = make_flags(request)
-    return cast("ScopedFlags", flags)
+    flags: ScopedFlags | None = getattr(request, "flags", None)
+    return make_flags(request) if flags is None else flags
+
+
+async def aflags_of(request: HttpRequest) -> ScopedFlags:
+    """Return the flags of a request, with their context made, for asynchronous code that runs before the view."""
+    flags, settings = flags_of(request), current_settings()
+    if not flags.has_context:
+        if settings.context is None:
+            flags.set_context(await adefault_context(request))
+        elif settings.context_is_async:
+            flags.set_context(await settings.context(request))
+    return flags
 
 
 def make_flags(request: HttpRequest) -> ScopedFlags:
     """Give the request its flags. The context is made when the first flag is read."""
     # The request refers to its flags; if these referred to it, it would stay until a collection of garbage.
-    flags = ScopedFlags(get_client, partial(_context_of, ref(request)))
-    request.flags = flags  # type: ignore[attr-defined]
-    return flags
-
-
-async def amake_flags(request: HttpRequest) -> ScopedFlags:
-    """Give an asynchronous request its flags. The context is made now if making it needs `await`."""
-    settings = current_settings()
-    if settings.context is None:
-        made: Context | None = await adefault_context(request)
-    elif settings.context_is_async:
-        made = await settings.context(request)
-    else:
-        return make_flags(request)
-    flags = ScopedFlags(get_client, lambda: made)
+    flags = ScopedFlags(get_client, _context_of, ref(request))
     request.flags = flags  # type: ignore[attr-defined]
     return flags
 
 
 def _context_of(reference: "ref[HttpRequest]") -> Context | None:
-    request, settings = reference(), current_settings()
+    request = reference()
     if request is None:
         return None
-    if settings.context is None:
-        return default_context(request)
-    context = async_to_sync(settings.context) if settings.context_is_async else settings.context
-    return cast("Context | None", context(request))
+    settings = current_settings()
+    context: Callable[[HttpRequest], Context | None] = settings.context or default_context
+    if settings.context_is_async:
+        context = async_to_sync(context)  # type: ignore[arg-type] # an async function
+    return context(request)
 
 
 def default_context(request: HttpRequest) -> dict[str, Any]:

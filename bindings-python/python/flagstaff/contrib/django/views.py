@@ -2,14 +2,14 @@
 
 import functools
 from collections.abc import Awaitable, Callable
-from inspect import iscoroutinefunction
 from typing import Any, TypeVar, cast
 
+from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from flagstaff.contrib.django.client import amake_flags, flags_of
+from flagstaff.contrib.django.client import aflags_of, flags_of
 
 _View = TypeVar("_View", bound=Callable[..., Any])
 
@@ -28,7 +28,7 @@ def flag_required(flag: str, status: int = _NOT_FOUND, message: str = _MESSAGE) 
 
             @functools.wraps(view)
             async def call_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-                flags = getattr(request, "flags", None) or await amake_flags(request)
+                flags = await aflags_of(request)
                 return await view(request, *args, **kwargs) if flags[flag] else refuse(status, message)
 
             return cast("_View", call_async)

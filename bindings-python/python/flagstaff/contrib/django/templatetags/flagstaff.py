@@ -5,8 +5,9 @@ from django.template.base import FilterExpression, NodeList, Parser, Token
 from django.template.context import Context
 from django.utils.safestring import SafeString
 
-from flagstaff._current import current_flags, effective_client
+from flagstaff._current import ScopedFlags, current_flags, effective_client
 from flagstaff.contrib.django.client import flags_of, get_client
+from flagstaff.protocols import FlagReader
 
 register = template.Library()
 
@@ -29,9 +30,15 @@ def parse_flag(parser: Parser, token: Token) -> "FlagNode":
 @register.simple_tag(takes_context=True)
 def flags_bootstrap(context: Context, nonce: str | None = None) -> SafeString:
     """Write the flags marked `clientSide` into the page, evaluated for the request, for `@flagstaff/web`."""
-    flags = flags_of(context["request"])
-    bootstrap = effective_client(get_client).bootstrap_for(flags.context)
-    return SafeString(bootstrap.script(nonce))
+    flags = _flags_of(context)
+    made = flags.context if isinstance(flags, ScopedFlags) else None
+    return SafeString(effective_client(get_client).bootstrap_for(made).script(nonce))
+
+
+def _flags_of(context: Context) -> FlagReader:
+    """The flags of the template's request; without a request, those of the current one."""
+    request = context.get("request")
+    return current_flags() if request is None else flags_of(request)
 
 
 class FlagNode(template.Node):
@@ -45,8 +52,6 @@ class FlagNode(template.Node):
         self.off = off
 
     def render(self, context: Context) -> str:
-        """Render the part for the flag of the request; without a request, that of the current one."""
-        request = context.get("request")
-        flags = current_flags() if request is None else flags_of(request)
-        part = self.on if flags[self.key.resolve(context)] else self.off
+        """Render the part for the flag."""
+        part = self.on if _flags_of(context)[self.key.resolve(context)] else self.off
         return part.render(context)
