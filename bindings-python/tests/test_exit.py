@@ -31,6 +31,19 @@ def test_no_count_is_lost_at_the_end(real_server):
     assert real_server.usage(*flags.values()) == {flag: {"on": 10} for flag in flags.values()}
 
 
+def test_processes_of_every_method_of_multiprocessing_follow_the_server(real_server):
+    methods = ("fork", "spawn", "forkserver")
+    for method in methods:
+        real_server.switch(f"working-{method}", False)
+    programs = [start(real_server, "working.py", method, f"working-{method}") for method in methods]
+    for method, program in zip(methods, programs, strict=True):
+        assert program.stdout.readline() == "[False, False, False]\n", program.communicate(timeout=PATIENCE)
+        real_server.switch(f"working-{method}", True)
+    for program in programs:
+        assert program.communicate(timeout=PATIENCE) == ("[0, 0]\n", "")
+        assert program.returncode == 0
+
+
 def test_a_program_in_uvloop_that_starts_processes_follows_the_server(real_server):
     real_server.switch("spawning", False)
     program = start(real_server, "spawning.py")

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import unittest
 
 import flagstaff
 import pytest
@@ -59,6 +60,7 @@ def test_an_override_is_in_place_of_a_flag(client):
         assert (details.value, details.reason, details.variant, details.enabled) == (True, "STATIC", None, True)
         flags = client.for_context()
         assert (flags["new"], flags.string("string", ""), flags.integer("integer", 1)) == (True, "x", 7)
+        assert ("new" in flags, "on" in flags, "missing" in flags) == (True, True, False)
         assert client.evaluate_all()["new"].value is True
         assert client.evaluate_all()["on"].value is True
         assert other.get_boolean_value("bool", True) is False
@@ -84,6 +86,38 @@ def test_overrides_decorate_functions_of_both_kinds(client):
     assert asyncio.run(coroutine()) is True
     assert (plain.__name__, asyncio.iscoroutinefunction(coroutine)) == ("plain", True)
     assert client.get_boolean_value("bool", True) is False
+
+
+def test_an_override_decorates_the_tests_of_a_class(client):
+    def read(key):
+        return client.get_boolean_value(key, False)
+
+    @flagstaff.override({"bool": True})
+    class Tests(unittest.TestCase):
+        def test_of_the_class(self):
+            assert (read("bool"), self.helper()) == (True, True)
+
+        @flagstaff.override({"bool": False})
+        def test_of_the_method_wins(self):
+            assert read("bool") is False
+
+        def helper(self):
+            return read("bool")
+
+    class Inheriting(Tests):
+        pass
+
+    for tests in (Tests, Inheriting):
+        result = unittest.TestResult()
+        unittest.defaultTestLoader.loadTestsFromTestCase(tests).run(result)
+        assert (result.testsRun, result.failures, result.errors) == (2, [], [])
+    assert read("bool") is False
+    with pytest.raises(TypeError, match="`View` has no methods that begin with `test`"):
+
+        @flagstaff.override({"bool": True})
+        class View:
+            def get(self):
+                pass
 
 
 def test_tasks_and_threads_do_not_meet(client):

@@ -13,7 +13,6 @@ raise; while the server is unreachable, flags keep their last values. `Client.fr
 `Admin` changes flags, with an access token.
 """
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from flagstaff import (
@@ -71,8 +70,6 @@ __all__ = [
     "set_client",
     "sign_context",
 ]
-
-logging.getLogger("flagstaff").addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - as a module's attributes

@@ -6,7 +6,6 @@ native code at that moment would crash the process. Under gevent it is a greenle
 in uWSGI without `--enable-threads`, where threads of Python's do not run, and in its master process, getters deliver.
 """
 
-import logging
 import threading
 import weakref
 from collections.abc import Callable
@@ -22,7 +21,6 @@ Events: TypeAlias = tuple[list[tuple[int, list[str]]], list[tuple[int, str]], li
 _WAIT_S = 60.0
 _JOIN_S = 1.0
 
-_logger = logging.getLogger("flagstaff")
 _on_change: dict[int, list[Callable[[list[str]], object]]] = {}
 _on_status: dict[int, list[Callable[[str], object]]] = {}
 
@@ -115,9 +113,11 @@ def deliver() -> None:
 
 
 def _deliver(events: Events) -> None:
+    from flagstaff._logging import get_logger  # noqa: PLC0415 - see there
+
     flags, statuses, records = events
     for level, name, message in records:
-        logging.getLogger(name).log(level, message)
+        get_logger(name).log(level, message)
     for client_id, keys in flags:
         for change_callback in list(_on_change.get(client_id, ())):
             _call(partial(change_callback, list(keys)))
@@ -130,4 +130,6 @@ def _call(callback: Callable[[], object]) -> None:
     try:
         callback()
     except Exception:
-        _logger.exception("a callback raised")
+        from flagstaff._logging import get_logger  # noqa: PLC0415 - see there
+
+        get_logger("flagstaff").exception("a callback raised")

@@ -22,11 +22,21 @@ _on_close: dict[int, list[Callable[[], object]]] = {}
 def register(client: Client) -> None:
     """Close a client at the end of the process, restart it after a fork, and deliver its events."""
     if client not in _clients:
+        if not _clients:
+            _prepare_process()
         _hook_into_uwsgi()
         _clients.add(client)
         _events.prepare(client)
         weakref.finalize(client, _on_close.pop, client._id, None).atexit = False
     ensure_thread()
+
+
+def _prepare_process() -> None:
+    # Not on the thread of events: a fork in the middle of an import would leave its lock in the child process.
+    import_module("flagstaff._logging")
+    # After `logging` has registered its end, so that ours comes first and its records are written.
+    atexit.unregister(_close_all)
+    atexit.register(_close_all)
 
 
 def start(client: Client) -> None:
@@ -116,4 +126,3 @@ def _close_with_worker() -> None:
 _worker: dict[str, int] = {}
 
 os.register_at_fork(after_in_child=_after_fork_in_child)
-atexit.register(_close_all)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import wraps
 from types import MappingProxyType, TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from flagstaff._native import PreparedContext, use_scopes
 from flagstaff._types import Context
@@ -12,6 +12,7 @@ from flagstaff._types import Context
 _T = TypeVar("_T")
 _F = TypeVar("_F", bound=Callable[..., Any])
 
+_TEST = "test"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _context: ContextVar[Mapping[str, Any]] = ContextVar("flagstaff_context", default=_NOTHING)
 # By the id of a client; `None` for all clients.
@@ -48,7 +49,12 @@ class Scope:
         self.__exit__(kind, error, traceback)
 
     def __call__(self, function: _F) -> _F:
-        """Decorate a function or a coroutine function; each call has a scope of its own."""
+        """Decorate a function or a coroutine function, each of whose calls has a scope of its own; or a class of tests.
+
+        Of a class, the methods that begin with `test` are decorated, as by `unittest.mock.patch`.
+        """
+        if isinstance(function, type):
+            return cast("_F", self._decorated_tests(function))
         # Here, since the import takes as long as all others together.
         from inspect import iscoroutinefunction  # noqa: PLC0415
 
@@ -67,6 +73,15 @@ class Scope:
                 return function(*arguments, **keywords)
 
         return in_scope  # type: ignore[return-value]
+
+    def _decorated_tests(self, tests: type) -> type:
+        names = [name for name in dir(tests) if name.startswith(_TEST) and callable(getattr(tests, name))]
+        if not names:
+            message = f"`{tests.__name__}` has no methods that begin with `{_TEST}`: decorate functions instead"
+            raise TypeError(message)
+        for name in names:
+            setattr(tests, name, self(getattr(tests, name)))
+        return tests
 
 
 def _scope(variable: ContextVar[_T], merged: Callable[[_T], _T]) -> Scope:
@@ -95,8 +110,8 @@ def current_context() -> dict[str, Any] | None:
 def override(values: Mapping[str, Any], client: int | None = None) -> Scope:
     """Values of flags for every evaluation within, of every client: `with flagstaff.override({"new-nav": True}):`.
 
-    Also `async with`, and a decorator. For tests: they are seen only within the same thread or task, so that tests
-    that run in parallel do not meet. `client.override` does it for one client.
+    Also `async with`, and a decorator of functions and of classes of tests. For tests: they are seen only within the
+    same thread or task, so that tests that run in parallel do not meet. `client.override` does it for one client.
     """
     added = dict(values)
 

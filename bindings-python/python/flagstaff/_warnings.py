@@ -3,14 +3,15 @@
 The native module calls this once for each flag and cause.
 """
 
-import logging
 from collections.abc import Callable
 from typing import Any
+
+from flagstaff._logging import get_logger
 
 _MAX = 1_000
 """Records of one client, as in careful.rs; a program that makes up keys of flags must not fill its log."""
 
-_logger = logging.getLogger("flagstaff.evaluation")
+_logger = get_logger("flagstaff.evaluation")
 
 _TEXTS = {
     "PROVIDER_NOT_READY": "flag `%s` was evaluated before the client had flags; defaults are served until it is ready",
@@ -37,4 +38,4 @@ def call(function: Callable[..., object], *arguments: Any) -> None:  # noqa: ANN
     try:
         function(*arguments)
     except Exception:
-        logging.getLogger("flagstaff").exception("a callback raised")
+        get_logger("flagstaff").exception("a callback raised")
