@@ -4,7 +4,7 @@ import os
 from functools import cache
 
 from celery import Celery
-from flagstaff import Client, current_flags
+from flagstaff import Client, current_flags, feature_flag
 from flagstaff.contrib.celery import install
 
 REDIS = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
@@ -26,3 +26,10 @@ install(client)
 def write_email():
     """Write an e-mail to the user for whom it was queued."""
     return "Look at your gallery" if current_flags()["wishlist-gallery"] else "Look at your list"
+
+
+@app.task
+@feature_flag("wishlist-gallery", otherwise=lambda: "The gallery is not open yet")
+def fill_gallery():
+    """Fill the gallery, which does nothing while the flag is off for the user."""
+    return "The gallery is filled"
