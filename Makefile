@@ -19,7 +19,7 @@ SETUP_TEST := $(SETUP_PACKAGES) $(addprefix $(STAMPS)/,python browser postgres r
 SETUP_DIST := $(addprefix $(STAMPS)/,rust prerequisites dist-python)
 SETUP_BENCH := $(SETUP_PACKAGES) $(addprefix $(STAMPS)/,python bench-python bench-node)
 
-.PHONY: help setup build dist-python run test fuzz fuzz-core mutants bench bench-server capacity lint format lock clean
+.PHONY: help setup build dist-python run test fuzz fuzz-core mutants bench bench-python bench-server capacity lint format lock clean
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -54,6 +54,9 @@ bench: $(SETUP_BENCH) ## Compares this tree with other systems: make bench BENCH
 
 capacity: $(SETUP_PACKAGES) $(STAMPS)/python ## Measures the server for docs/capacity.md: make capacity CAPACITY=--quick, or =--record to update the page
 	@scripts/capacity.sh $(CAPACITY)
+
+bench-python: $(STAMPS)/rust $(addprefix $(STAMPS)/,prerequisites python bench-python) ## Measures what the Python SDK adds to a request of Django, a read and the import
+	@scripts/bench-python.sh
 
 bench-server: $(STAMPS)/rust $(STAMPS)/prerequisites ## Opens 10,000 streams of one server and times a change: make bench-server BENCH_SERVER='--streams 2000'
 	@scripts/bench-server.sh $(BENCH_SERVER)

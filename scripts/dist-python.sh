@@ -39,22 +39,26 @@ tar -xzf "$dist"/flagstaff-*.tar.gz -C "$work"
 
 say "wheel for glibc 2.17, from the sdist"
 wheel x86_64-unknown-linux-gnu manylinux_2_17 "$tools/python"
+expected=(cp310-abi3-manylinux_2_17_x86_64)
 if [ -d "$(rustc --print sysroot)/lib/rustlib/x86_64-unknown-linux-musl" ]; then
   say "wheel for musl 1.2, from the sdist"
   RUSTFLAGS="-C target-feature=-crt-static" wheel x86_64-unknown-linux-musl musllinux_1_2 "$tools/python"
+  expected+=(cp310-abi3-musllinux_1_2_x86_64)
 else
   say "skipped the wheel for musl: rustup target add x86_64-unknown-linux-musl"
 fi
-pythons | while read -r version python; do
+while read -r version python; do
   if [[ $version == *t ]]; then
     say "wheel for the free-threaded CPython $version, from the sdist"
     wheel x86_64-unknown-linux-gnu manylinux_2_17 "$python"
+    abi=cp${version//[.t]/}
+    expected+=("$abi-${abi}t-manylinux_2_17_x86_64")
   fi
-done
+done < <(pythons)
 
 say "checks"
 "$tools/twine" check --strict "$dist"/*
-"$tools/python" scripts/dist_python_check.py "$dist"
+"$tools/python" scripts/dist_python_check.py "$dist" "${expected[@]}"
 "$tools/abi3audit" --strict "$dist"/*-abi3-*.whl
 
 tested=0

@@ -1,6 +1,8 @@
 """Checks the files of `make dist-python`: names, licences, description, and that nothing else is inside.
 
-usage: scripts/dist_python_check.py FOLDER
+usage: scripts/dist_python_check.py FOLDER TAG…
+
+There must be one wheel for each TAG, and no other.
 """
 
 import email
@@ -10,30 +12,28 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+from packaging.utils import parse_wheel_filename
+
 ROOT = Path(__file__).parents[1]
-WHEEL = re.compile(
-    r"flagstaff-(?P<version>[\d.]+)-"
-    r"(?:cp310-abi3|cp31[4-9]-cp31[4-9]t)-(?:manylinux2014_x86_64\.manylinux_2_17_x86_64|musllinux_1_2_x86_64)\.whl"
-)
 FILES = {"__init__.py", "_native.pyi", "py.typed", "testing.py", "pytest_plugin.py", "contrib/django/__init__.py"}
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, expected: list[str]) -> int:
     """Returns the number of problems, which it prints."""
     found = re.search(r'^version = "(.*)"', (ROOT / "Cargo.toml").read_text(encoding="utf-8"), re.MULTILINE)
     version = found[1] if found else ""
     problems = []
     wheels, sdists = sorted(folder.glob("*.whl")), sorted(folder.glob("*.tar.gz"))
-    if not any("manylinux" in wheel.name for wheel in wheels) or len(sdists) != 1:
-        problems.append(f"{folder}: expected a manylinux wheel and one sdist")
+    if len(wheels) != len(expected) or len(sdists) != 1:
+        problems.append(f"{folder}: expected wheels for {', '.join(expected)}, and one sdist")
+    for tag in expected:
+        if sum(tag in tags_of(wheel) for wheel in wheels) != 1:
+            problems.append(f"{folder}: expected one wheel for {tag}")
     for wheel in wheels:
-        match = WHEEL.fullmatch(wheel.name)
-        if match is None or match["version"] != version:
-            problems.append(
-                f"{wheel.name}: expected a wheel of version {version} for the stable ABI or a free-threaded CPython"
-            )
+        if not wheel.name.startswith(f"flagstaff-{version}-"):
+            problems.append(f"{wheel.name}: expected version {version}")
         with zipfile.ZipFile(wheel) as archive:
-            problems += [f"{wheel.name}: {problem}" for problem in check_wheel(archive)]
+            problems += [f"{wheel.name}: {problem}" for problem in check_wheel(archive, tags_of(wheel))]
     for sdist in sdists:
         with tarfile.open(sdist) as archive:
             names = {member.name.split("/", 1)[-1] for member in archive.getmembers()}
@@ -43,8 +43,13 @@ def main(folder: Path) -> int:
     return len(problems)
 
 
-def check_wheel(archive: zipfile.ZipFile) -> list[str]:
-    """The problems of a wheel."""
+def tags_of(wheel: Path) -> set[str]:
+    """The tags in the name of a wheel."""
+    return {str(tag) for tag in parse_wheel_filename(wheel.name)[3]}
+
+
+def check_wheel(archive: zipfile.ZipFile, tags: set[str]) -> list[str]:
+    """The problems of a wheel whose name has these tags."""
     names = set(archive.namelist())
     info = next(name.split("/")[0] for name in names if ".dist-info/" in name)
     metadata = email.message_from_bytes(archive.read(f"{info}/METADATA"))
@@ -59,10 +64,12 @@ def check_wheel(archive: zipfile.ZipFile) -> list[str]:
     description = metadata.get_payload(decode=True)
     if not isinstance(description, bytes) or description.decode().strip() != readme.strip():
         problems.append("the description is not the README")
+    if set(email.message_from_bytes(archive.read(f"{info}/WHEEL")).get_all("Tag", [])) != tags:
+        problems.append(f"expected the tags of the name in `WHEEL`: {', '.join(sorted(tags))}")
     if metadata.get_all("Requires-Dist"):
         problems.append("the package must depend on no other")
     return problems
 
 
 if __name__ == "__main__":
-    sys.exit(1 if main(Path(sys.argv[1])) else 0)
+    sys.exit(1 if main(Path(sys.argv[1]), sys.argv[2:]) else 0)

@@ -1,8 +1,8 @@
 """What the second read of a flag of a request takes, in nanoseconds, and what the import takes, in milliseconds.
 
-    .venv/bin/python bench/python/reads_and_import.py
+    bench/python/.venv/bin/python bench/python/reads_and_import.py
 
-It needs an optimised wheel in .venv (`make build`).
+It needs `make bench-python`, which installs an optimised wheel in that environment.
 """
 
 import subprocess
