@@ -25,6 +25,9 @@ mod unleash;
 
 use std::fmt;
 
+/// The members that a constraint of Unleash has here; the vendor's files have more
+#[cfg(feature = "dialects")]
+pub use self::unleash::CONSTRAINT_MEMBERS as UNLEASH_CONSTRAINT_MEMBERS;
 use crate::context::Context;
 use crate::value::Value;
 use crate::value::pointer::push_part;

@@ -7,7 +7,7 @@ from operator import ge, gt, le, lt
 
 from values import MISSING, need
 
-from .reading import fields, is_text, is_texts, is_whole, plain, real, version_64
+from .reading import fields, is_text, is_texts, is_whole, plain, real, searched, version_64
 
 ORDERS = {"LT": lt, "LTE": le, "GT": gt, "GTE": ge}
 CONDITION = {"attribute": is_text, "operator": is_text, "value": lambda _: True}
@@ -59,7 +59,7 @@ def test_of(operator: str, value: object) -> Test:
         except re.error:
             need(False, "no pattern")
         expected = operator == "MATCHES"
-        return lambda found: (text := text_of(found)) is not None and bool(pattern.search(text)) == expected
+        return lambda found: (text := text_of(found)) is not None and searched(pattern, text) == expected
     if operator in ("ONE_OF", "NOT_ONE_OF"):
         need(is_texts(value), "no texts")
         expected = operator == "ONE_OF"

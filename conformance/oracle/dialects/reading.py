@@ -5,6 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from literals import version
+from patterns import MAX_MATCHED
 from values import is_integer, need
 
 FLOAT = re.compile(r"[+-]?(?:inf|infinity|nan|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)", re.ASCII | re.IGNORECASE)
@@ -44,3 +45,8 @@ def version_64(text: str) -> tuple | None:
     """A version (OP-41) whose numbers have 64 bits"""
     known = version(text)
     return known if known and max(known[:3]) < 2**64 else None
+
+
+def searched(pattern: re.Pattern, text: str) -> bool:
+    """Whether a pattern is in a text (DL-3, RX-9)"""
+    return len(text) <= MAX_MATCHED and pattern.search(text) is not None

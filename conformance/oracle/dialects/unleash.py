@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import accumulate
 from operator import eq, ge, gt, le, lt
 
-from literals import address, in_network, instant, network
+from literals import EPOCH, address, in_network, instant, network
 from values import canonical, is_integer, murmur3, need
 
-from .reading import fields, is_text, is_texts, is_whole, real, version_64
+from .reading import fields, is_text, is_texts, is_whole, real, searched, version_64
 
 SECOND, VARIANT_SEED, EPSILON = 1000, 86_028_157, 2.0**-52
 ORDERS = {"EQ": eq, "GT": gt, "GTE": ge, "LT": lt, "LTE": le}
@@ -46,9 +47,7 @@ def field(context: dict, name: str, now: int) -> str | None:
 
 def written(now: int) -> str:
     """An instant as text; years beyond those of `datetime` are not asked for"""
-    from datetime import datetime, timedelta  # noqa: PLC0415 - only here
-
-    return (datetime(1970, 1, 1) + timedelta(seconds=now // SECOND)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (EPOCH + timedelta(seconds=now // SECOND)).isoformat() + "Z"
 
 
 def moment(text: str) -> tuple[int, str] | None:
@@ -110,7 +109,7 @@ def test_of(constraint: dict) -> Test | None:
             pattern = re.compile(value, re.IGNORECASE if folds else 0)
         except re.error:
             return lambda _: False
-        return lambda text: pattern.search(text) is not None
+        return lambda text: searched(pattern, text)
     dates = {"DATE_AFTER": gt, "DATE_BEFORE": lt}
     order = dates.get(operator) or (ORDERS.get(name) if kind in ("NUM", "SEMVER") else None)
     need(order and "value" in constraint, "an unknown operator, or no value")

@@ -16,28 +16,24 @@ use self::path::Property;
 use self::percentage::percentage;
 use self::traits::{Integer, Trait};
 use super::pattern::VendorPattern;
-use super::{Choice, Chosen, Expression, Refusal};
+use super::{Choice, Chosen, Expression, Refusal, reading};
 use crate::context::Context;
+use crate::operator::Relation;
 use crate::operator::version::VersionText;
 use crate::value::timestamp::Timestamp;
 use crate::value::{Object, Value};
 
 /// Compiles a condition of a segment, with the `segment` and the `environment` that it may hash or read
 pub(crate) fn condition(expression: &Value) -> Result<Box<dyn Expression>, Refusal> {
-    let Value::Object(members) = expression else {
-        return Err(Refusal::new("expected an object: a condition"));
-    };
-    Ok(Box::new(Condition::compile(members)?))
+    Ok(Box::new(Condition::compile(reading::members(expression)?)?))
 }
 
 /// Compiles the weights of a multivariate feature in the order of their priorities
 ///
 /// Two arms follow those of the variants: what a context gets whose percentage is beyond all weights, and what one without an identity gets.
 pub(crate) fn choice(parameters: &Value, weights: &[f64]) -> Result<Box<dyn Choice>, Refusal> {
-    let Value::Object(members) = parameters else {
-        return Err(Refusal::new("expected an object"));
-    };
-    only(members, &["key", "environment"])?;
+    let members = reading::members(parameters)?;
+    reading::only(members, &["key", "environment"])?;
     let Some(Value::String(key)) = members.get("key") else {
         return Err(Refusal::new("expected a string").within("key"));
     };
@@ -94,7 +90,8 @@ struct Condition {
 
 #[derive(Debug)]
 enum Test {
-    Compare(Comparison, Literal),
+    /// A relation to the literal, and whether it must hold
+    Compare(Relation, bool, Literal),
     Contains(Option<Arc<str>>),
     NotContains(Arc<str>),
     In(Box<[Box<str>]>),
@@ -106,30 +103,6 @@ enum Test {
     /// The key of the segment, and the percentage up to which the condition holds
     Split(Arc<str>, f64),
     Never,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Comparison {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-impl Comparison {
-    fn holds(self, ordering: Option<Ordering>) -> bool {
-        match self {
-            Self::Equal => ordering == Some(Ordering::Equal),
-            // Of numbers, one that is none equals nothing.
-            Self::NotEqual => ordering != Some(Ordering::Equal),
-            Self::Less => ordering.is_some_and(Ordering::is_lt),
-            Self::LessOrEqual => ordering.is_some_and(Ordering::is_le),
-            Self::Greater => ordering.is_some_and(Ordering::is_gt),
-            Self::GreaterOrEqual => ordering.is_some_and(Ordering::is_ge),
-        }
-    }
 }
 
 /// The value of a condition, as attributes of each type read it; `None` where it cannot be read so
@@ -165,22 +138,27 @@ impl Literal {
         }
     }
 
-    fn compare(&self, comparison: Comparison, value: &Trait<'_>) -> bool {
+    /// Whether a value has, or has not, this relation to the literal; a literal that cannot be read as one of the value's type has neither
+    fn compare(&self, relation: Relation, expected: bool, value: &Trait<'_>) -> bool {
+        // Of numbers, one that is none has no relation to any.
+        let holds = |ordering: Option<Ordering>| {
+            ordering.is_some_and(|ordering| relation.admits(ordering)) == expected
+        };
         match value {
-            Trait::Boolean(value) => comparison.holds(Some(value.cmp(&self.boolean))),
-            Trait::Integer(value) => self
-                .integer
-                .as_ref()
-                .is_some_and(|literal| comparison.holds(Some(value.cmp(literal)))),
-            Trait::Float(value) => self
-                .float
-                .is_some_and(|literal| comparison.holds(value.partial_cmp(&literal))),
+            Trait::Boolean(value) => holds(Some(value.cmp(&self.boolean))),
+            Trait::Integer(value) => {
+                let literal = self.integer.as_ref();
+                literal.is_some_and(|literal| holds(Some(value.cmp(literal))))
+            }
+            Trait::Float(value) => {
+                (self.float).is_some_and(|literal| holds(value.partial_cmp(&literal)))
+            }
             Trait::Text(value) => match &self.version {
                 Version::Of(version) => version
                     .compare(value)
-                    .is_some_and(|ordering| comparison.holds(Some(ordering))),
+                    .is_some_and(|ordering| holds(Some(ordering))),
                 Version::Unreadable => false,
-                Version::NotMeant => comparison.holds(Some((**value).cmp(&*self.text))),
+                Version::NotMeant => holds(Some((**value).cmp(&*self.text))),
             },
             Trait::Other => false,
         }
@@ -189,7 +167,7 @@ impl Literal {
 
 impl Condition {
     fn compile(members: &Object) -> Result<Self, Refusal> {
-        only(
+        reading::only(
             members,
             &["property", "operator", "value", "segment", "environment"],
         )?;
@@ -222,14 +200,16 @@ impl Test {
             Value::String(text) => Ok(text),
             _ => Err(Refusal::new("expected a string").within("value")),
         };
-        let compare = |comparison| text().map(|text| Self::Compare(comparison, Literal::new(text)));
+        let compare = |relation, expected| {
+            text().map(|text| Self::Compare(relation, expected, Literal::new(text)))
+        };
         match operator {
-            "EQUAL" => compare(Comparison::Equal),
-            "NOT_EQUAL" => compare(Comparison::NotEqual),
-            "LESS_THAN" => compare(Comparison::Less),
-            "LESS_THAN_INCLUSIVE" => compare(Comparison::LessOrEqual),
-            "GREATER_THAN" => compare(Comparison::Greater),
-            "GREATER_THAN_INCLUSIVE" => compare(Comparison::GreaterOrEqual),
+            "EQUAL" => compare(Relation::Equal, true),
+            "NOT_EQUAL" => compare(Relation::Equal, false),
+            "LESS_THAN" => compare(Relation::Less, true),
+            "LESS_THAN_INCLUSIVE" => compare(Relation::LessOrEqual, true),
+            "GREATER_THAN" => compare(Relation::Greater, true),
+            "GREATER_THAN_INCLUSIVE" => compare(Relation::GreaterOrEqual, true),
             // A version contains nothing.
             "CONTAINS" => Ok(Self::Contains(
                 Some(text()?)
@@ -272,7 +252,9 @@ impl Test {
         };
         match (self, value) {
             (Self::IsSet, _) => true,
-            (Self::Compare(comparison, literal), value) => literal.compare(*comparison, value),
+            (Self::Compare(relation, expected, literal), value) => {
+                literal.compare(*relation, *expected, value)
+            }
             (Self::Contains(Some(part)), Trait::Text(text)) => text.contains(&**part),
             (Self::NotContains(part), Trait::Text(text)) => !text.contains(&**part),
             (Self::In(members), Trait::Text(text)) => is_member(members, text),
@@ -324,13 +306,6 @@ impl Expression for Condition {
             Test::Regex(pattern) => pattern.size,
             _ => 0,
         }
-    }
-}
-
-fn only(members: &Object, names: &[&str]) -> Result<(), Refusal> {
-    match members.keys().find(|name| !names.contains(&&***name)) {
-        Some(unknown) => Err(Refusal::new("this field is not known").within(unknown)),
-        None => Ok(()),
     }
 }
 

@@ -11,7 +11,7 @@ mod reference;
 
 use self::bucket::Bucket;
 use self::clause::Clause;
-use super::{Choice, Chosen, Expression, Refusal};
+use super::{Choice, Chosen, Expression, Refusal, reading};
 use crate::context::Context;
 use crate::value::timestamp::Timestamp;
 use crate::value::{Object, Value};
@@ -23,9 +23,7 @@ const WHOLE: f64 = 100_000.0;
 
 /// Compiles a condition: a clause, or the share of a segment's rule, which has a `weight`
 pub(crate) fn condition(expression: &Value) -> Result<Box<dyn Expression>, Refusal> {
-    let Value::Object(members) = expression else {
-        return Err(Refusal::new("expected an object: a clause or a share"));
-    };
+    let members = reading::members(expression)?;
     if members.contains_key("weight") {
         return Ok(Box::new(Share::compile(members)?));
     }
@@ -34,9 +32,7 @@ pub(crate) fn condition(expression: &Value) -> Result<Box<dyn Expression>, Refus
 
 /// Compiles the weights of a rollout or of an experiment; or, of the kind `malformed`, what has no variation, which is an error where it is reached
 pub(crate) fn choice(parameters: &Value, weights: &[f64]) -> Result<Box<dyn Choice>, Refusal> {
-    let Value::Object(members) = parameters else {
-        return Err(Refusal::new("expected an object"));
-    };
+    let members = reading::members(parameters)?;
     let is_experiment = match text(members, "kind")? {
         Some("malformed") => return Ok(Box::new(Malformed)),
         Some("experiment") => true,
@@ -81,7 +77,7 @@ struct Share {
 
 impl Share {
     fn compile(members: &Object) -> Result<Self, Refusal> {
-        only(
+        reading::only(
             members,
             &["key", "salt", "weight", "bucketBy", "rolloutContextKind"],
         )?;
@@ -140,19 +136,7 @@ impl Choice for Malformed {
 
 /// An optional string; an empty one counts as absent
 fn text<'m>(members: &'m Object, name: &'static str) -> Result<Option<&'m str>, Refusal> {
-    match members.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.is_empty() => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Refusal::new("expected a string").within(name)),
-    }
-}
-
-fn only(members: &Object, names: &[&str]) -> Result<(), Refusal> {
-    match members.keys().find(|name| !names.contains(&&***name)) {
-        Some(unknown) => Err(Refusal::new("this field is not known").within(unknown)),
-        None => Ok(()),
-    }
+    Ok(reading::text(members, name)?.filter(|text| !text.is_empty()))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::value::timestamp::Timestamp;
 use crate::value::{Object, Value};
 
 use self::constraint::Constraint;
+pub use self::constraint::MEMBERS as CONSTRAINT_MEMBERS;
 use self::fields::Field;
 
 /// The seed of the hash that chooses among variants

@@ -338,14 +338,7 @@ pub(super) fn constraints(at: &At<'_>) -> Result<Vec<Json>, Broken> {
         pointer: at.pointer_of("constraints"),
         message: error.to_string(),
     })?;
-    let known = [
-        "contextName",
-        "operator",
-        "value",
-        "values",
-        "inverted",
-        "caseInsensitive",
-    ];
+    let known = dialect::UNLEASH_CONSTRAINT_MEMBERS;
     let kept = |at: &At<'_>| {
         let members = at.value.as_object().into_iter().flatten();
         let kept =

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::individual::Individual;
 use super::literals;
 use super::reference::Reference;
-use super::{Expression, Refusal, only, text};
+use super::{Expression, Refusal, text};
 use crate::context::Context;
 use crate::dialect::pattern::VendorPattern;
+use crate::dialect::reading;
 use crate::operator::Relation;
 use crate::operator::pattern::may_look_at;
 use crate::operator::version::VersionText;
@@ -47,17 +48,13 @@ enum TextTest {
 
 impl Clause {
     pub(super) fn compile(members: &Object) -> Result<Self, Refusal> {
-        only(
+        reading::only(
             members,
             &["contextKind", "attribute", "op", "values", "negate"],
         )?;
         let kind = text(members, "contextKind")?;
         let attribute = text(members, "attribute")?.unwrap_or("");
-        let is_negated = match members.get("negate") {
-            None | Some(Value::Null) => false,
-            Some(Value::Boolean(is_negated)) => *is_negated,
-            Some(_) => return Err(Refusal::new("expected `true` or `false`").within("negate")),
-        };
+        let is_negated = reading::boolean(members, "negate")?;
         let Some(Value::Array(values)) = members.get("values") else {
             return Err(Refusal::new("expected an array").within("values"));
         };

@@ -13,6 +13,16 @@ use crate::operator::version::VersionText;
 use crate::value::Object;
 use crate::value::timestamp::Timestamp;
 
+/// The members of a constraint
+pub const MEMBERS: [&str; 6] = [
+    "contextName",
+    "operator",
+    "value",
+    "values",
+    "inverted",
+    "caseInsensitive",
+];
+
 /// A constraint
 #[derive(Debug)]
 pub(super) struct Constraint {
@@ -48,15 +58,7 @@ type Instant = (Timestamp, u32);
 
 impl Constraint {
     pub(super) fn read(members: &Object) -> Result<Self, Refusal> {
-        let known = [
-            "contextName",
-            "operator",
-            "value",
-            "values",
-            "inverted",
-            "caseInsensitive",
-        ];
-        reading::only(members, &known)?;
+        reading::only(members, &MEMBERS)?;
         let name = reading::required(members, "contextName")?;
         if name.contains('"') {
             return Err(Refusal::new("Unleash cannot read a name with `\"`").within("contextName"));

@@ -38,7 +38,9 @@ impl Field {
     pub(super) fn text<'c>(&self, context: &'c Context, now: Timestamp) -> Option<Cow<'c, str>> {
         let given = self.given(context);
         if *self == Self::CurrentTime {
-            return given.or_else(|| Some(seconds(now).to_string().into()));
+            // Ours are written with milliseconds, Unleash's clock is not.
+            let clock = || seconds(now).to_string().replace(".000Z", "Z");
+            return given.or_else(|| Some(clock().into()));
         }
         given
     }
