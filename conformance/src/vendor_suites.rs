@@ -2,6 +2,7 @@
 
 mod growthbook;
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
@@ -196,6 +197,17 @@ struct Asked {
     flag: String,
     context: Json,
     answer: Json,
+    /// The version of flagd's `fractional` with which the document is loaded
+    #[serde(default = "default_fractional")]
+    fractional: u8,
+    /// In milliseconds
+    #[serde(default)]
+    now: i64,
+    r#type: Option<String>,
+}
+
+const fn default_fractional() -> u8 {
+    2
 }
 
 /// Asks what is pinned in this tree; `expected` makes of a vendor's answer what an outcome must have
@@ -207,17 +219,27 @@ fn pinned(
     let text = std::fs::read_to_string(file)?;
     let vendor = file.file_stem().and_then(|name| name.to_str());
     for group in serde_json::from_str::<Vec<Group<'_>>>(&text)? {
-        let document = group.document.get();
-        judge.loaded(&json!({"op": "load", "vendor": vendor, "documentText": document}))?;
-        for asked in group.cases {
-            let request = json!({
-                "op": "evaluate", "flag": asked.flag, "context": asked.context, "now": "2026-01-01T00:00:00Z",
-            });
-            let name = format!("{} {} {}", group.name, asked.flag, asked.context);
-            judge.vector(&name, &request, &expected(asked.answer))?;
+        let versions: BTreeSet<u8> = group.cases.iter().map(|asked| asked.fractional).collect();
+        for fractional in versions {
+            judge.loaded(&json!({
+                "op": "load", "vendor": vendor, "options": {"fractional": fractional}, "documentText": group.document.get(),
+            }))?;
+            let cases = group.cases.iter();
+            for asked in cases.filter(|asked| asked.fractional == fractional) {
+                let request = json!({
+                    "op": "evaluate", "flag": asked.flag, "context": asked.context, "type": asked.r#type,
+                    "now": Timestamp::from_millis(asked.now).to_string(),
+                });
+                let name = format!("{} {} {}", group.name, asked.flag, asked.context);
+                judge.vector(&name, &request, &expected(asked.answer.clone()))?;
+            }
         }
     }
     Ok(())
+}
+
+fn flagd(folder: &Path, judge: &mut Judge<'_>) -> Result<(), Box<dyn Error>> {
+    pinned(&folder.join("flagd.json"), judge, |answer| answer)
 }
 
 fn launchdarkly(folder: &Path, judge: &mut Judge<'_>) -> Result<(), Box<dyn Error>> {
@@ -323,38 +345,6 @@ fn eppo(folder: &Path, judge: &mut Judge<'_>) -> Result<(), Box<dyn Error>> {
             };
             let name = format!("{} {}", at(&file, "flag"), at(subject, "subjectKey"));
             judge.vector(&name, &request, &expected)?;
-        }
-    }
-    Ok(())
-}
-
-/// The cases of `conformance/vendors/flagd.json`, in each version of `fractional`
-fn flagd(_folder: &Path, judge: &mut Judge<'_>) -> Result<(), Box<dyn Error>> {
-    let groups: Json = serde_json::from_str(include_str!("../vendors/flagd.json"))?;
-    for group in list(&json!({"groups": groups}), "groups") {
-        for fractional in [2, 3] {
-            let is_asked = |case: &&Json| case.get("fractional").unwrap_or(&json!(2)) == fractional;
-            let asked: Vec<&Json> = list(group, "cases").iter().filter(is_asked).collect();
-            if asked.is_empty() {
-                continue;
-            }
-            judge.load(
-                "flagd",
-                &json!({"fractional": fractional}),
-                at(group, "document"),
-            )?;
-            for case in asked {
-                let now = Timestamp::from_millis(at(case, "now").as_i64().unwrap_or(0));
-                let request = json!({
-                    "op": "evaluate", "flag": at(case, "flag"), "context": at(case, "context"),
-                    "type": at(case, "type"), "now": now.to_string(),
-                });
-                judge.vector(
-                    &format!("{} {case}", at(group, "name")),
-                    &request,
-                    at(case, "answer"),
-                )?;
-            }
         }
     }
     Ok(())

@@ -27,12 +27,19 @@ class UnknownOperatorError(Exception):
     """flagd answers PARSE_ERROR"""
 
 
-def evaluate(document: dict, name: str, context: dict, options: dict | None = None) -> dict:
+def evaluate(
+    document: dict,
+    name: str,
+    context: dict,
+    *,
+    fractional: int = 2,
+    now: int = 0,
+    type: str | None = None,  # noqa: A002
+) -> dict:
     """Value, variant, reason and error of a flag; the caller's default is `None`
 
-    `options` are the version of `fractional`, `now` in milliseconds, and the `type` that the caller expects.
+    `fractional` is its version, `now` in milliseconds, and `type` what the caller expects.
     """
-    options = {"fractional": 2, "now": 0, "type": None, **(options or {})}
     flag = document["flags"].get(name)
     if flag is None:
         return answer(None, None, "ERROR", "FLAG_NOT_FOUND")
@@ -45,10 +52,10 @@ def evaluate(document: dict, name: str, context: dict, options: dict | None = No
             check(logic)
         except UnknownOperatorError:
             return answer(None, None, "ERROR", "PARSE_ERROR")
-        result = Run(name, context, options["fractional"], options["now"]).apply(logic, MISSING)
+        result = Run(name, context, fractional, now).apply(logic, MISSING)
         reason = "DEFAULT" if result is None else "TARGETING_MATCH"
         variant = variant if result is None else text(result)
-    return served(flag, variant, reason, options["type"])
+    return served(flag, variant, reason, type)
 
 
 def served(flag: dict, variant: str | bool | None, reason: str, asked: str | None) -> dict:

@@ -1,18 +1,8 @@
-"""What is asked of flagd's flags by hand: edges of hashes, coercions, operators, versions, reasons and errors
-
-`python conformance/vendors/flagd_cases.py` writes the cases with their answers to flagd.json, which is committed, so
-that neither a change of the importer nor one of the second implementation goes unseen.
-"""
+"""What is asked of flagd's flags by hand: edges of hashes, coercions, operators, versions, reasons and errors"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
-
-from flagd import evaluate
-
-PINNED = Path(__file__).with_name("flagd.json")
 
 Group = tuple[str, dict, list[dict]]
 SUITS = ("clubs", "diamonds", "hearts", "spades")
@@ -320,20 +310,3 @@ def reasons() -> Iterator[Group]:
     contexts = ({}, {"want": "yes"}, {"want": "elsewhere"}, {"want": None}, {"email": "a@example.com"}, {"want": 1.50})
     asked = [{"flag": name, "context": context} for name in [*flags, "nobody"] for context in contexts]
     yield "reasons and errors", {"flags": flags, "$evaluators": evaluators}, asked
-
-
-def pinned() -> str:
-    """The cases with what the second implementation answers: one line for each group, so that a difference is short"""
-    lines = []
-    for name, document, asked in groups():
-        told = [one | {"answer": evaluate(document, one["flag"], one["context"], options(one))} for one in asked]
-        lines.append(json.dumps({"name": name, "document": document, "cases": told}, ensure_ascii=False))
-    return "[\n" + ",\n".join(lines) + "\n]\n"
-
-
-def options(one: dict) -> dict:
-    return {name: one[name] for name in ("fractional", "now", "type") if name in one}
-
-
-if __name__ == "__main__":
-    PINNED.write_text(pinned(), encoding="utf-8")

@@ -1,6 +1,7 @@
 """Writes what the second implementations answer to the cases by hand: python conformance/vendors/pin.py
 
-The file is committed, so that neither a change of an importer nor one of a second implementation goes unseen.
+The files are committed, so that neither a change of an importer nor one of a second implementation goes unseen. The
+other three vendors have test vectors of their own.
 """
 
 from __future__ import annotations
@@ -8,21 +9,30 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import flagd
+import flagd_cases
 import flagsmith
 import flagsmith_cases
 import launchdarkly
 import launchdarkly_cases
 
 HERE = Path(__file__).parent
-VENDORS = {"flagsmith": (flagsmith, flagsmith_cases), "launchdarkly": (launchdarkly, launchdarkly_cases)}
+VENDORS = {
+    "flagd": (flagd.evaluate, flagd_cases),
+    "flagsmith": (flagsmith.evaluate, flagsmith_cases),
+    "launchdarkly": (launchdarkly.evaluate, launchdarkly_cases),
+}
 
 
 def pinned(vendor: str) -> list[dict]:
     """Documents with what is asked about them and the answers"""
-    implementation, cases = VENDORS[vendor]
+    evaluate, cases = VENDORS[vendor]
     groups = []
     for name, document, asked in cases.groups():
-        told = [{**one, "answer": implementation.evaluate(document, one["flag"], one["context"])} for one in asked]
+        told = []
+        for one in asked:
+            options = {member: one[member] for member in one if member not in ("flag", "context")}
+            told.append({**one, "answer": evaluate(document, one["flag"], one["context"], **options)})
         groups.append({"name": name, "document": document, "cases": told})
     return groups
 
