@@ -44,7 +44,7 @@ build_addon() {
   FLAGSTAFF_PROFILE=$profile npm run --silent build:native --workspace bindings-node
 }
 
-# The core for browsers, which has no dialects of other vendors, and for the Node package, which has them.
+# The core without the dialects of other vendors, for browsers, and with them, for the Node package and for `@flagstaff/web/local-dialects`.
 build_wasm() {
   wasm_module web
   wasm_module node --features dialects

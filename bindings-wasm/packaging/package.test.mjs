@@ -20,14 +20,18 @@ describe('an app that installed the tarball', { timeout: 120_000 }, () => {
     assert.equal(await app.run('evaluate.cjs'), '[true,"#00f",2.5]\n');
   });
 
+  test('has the conditions of other vendors where it asks for them', async () => {
+    assert.equal(await app.run('dialects.mjs'), '[["PARSE_ERROR","mine"],[null,"imported"]]\n');
+  });
+
   for (const module of ['node16', 'bundler']) {
     test(`has its types under the resolution of ${module}`, async () => {
       await app.check(module, ['ES2022', 'DOM']);
     });
   }
 
-  test('got one module and the licences, also of what is bundled, and no sources', () => {
-    assert.equal(app.files.filter((file) => file.endsWith('.wasm')).length, 1);
+  test('got two modules and the licences, also of what is bundled, and no sources', () => {
+    assert.equal(app.files.filter((file) => file.endsWith('.wasm')).length, 2);
     for (const licence of ['MIT', 'APACHE', 'eventsource-parser']) {
       assert.ok(app.files.includes(`dist/LICENSE-${licence}`));
     }
@@ -41,5 +45,5 @@ describe('an app that installed the tarball', { timeout: 120_000 }, () => {
 test('publint finds no fault', { timeout: 120_000 }, () => lint(source, 'publint', '--strict'));
 
 test('are the types wrong? no', { timeout: 120_000 }, () =>
-  lint(source, 'attw', '--pack', '.', '--exclude-entrypoints', 'flagstaff_wasm.wasm'),
+  lint(source, 'attw', '--pack', '.', '--exclude-entrypoints', 'flagstaff_wasm.wasm', 'flagstaff_wasm_dialects.wasm'),
 );

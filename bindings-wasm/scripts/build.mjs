@@ -1,6 +1,6 @@
 // Builds dist: an ES module and a CommonJS form, with types for each.
 //
-// The module must be in pkg/web, where scripts/build.sh puts it. esbuild bundles, tsc writes the types; see bindings-node/scripts/build-js.mjs.
+// The modules must be in pkg, where scripts/build.sh puts them. esbuild bundles, tsc writes the types; see bindings-node/scripts/build-js.mjs.
 
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,8 +11,12 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { removeUnused } from '../../bindings-node/scripts/declarations.mjs';
 
-const MODULE = 'pkg/web/flagstaff_wasm_bg.wasm';
-const ENTRIES = ['ts/index.ts', 'ts/local.ts', 'ts/openfeature.ts'];
+/** The modules of `/local` and of `/local-dialects`; the latter is that of the Node package, too. */
+const MODULES = {
+  'flagstaff_wasm.wasm': 'pkg/web/flagstaff_wasm_bg.wasm',
+  'flagstaff_wasm_dialects.wasm': 'pkg/node/flagstaff_wasm_bg.wasm',
+};
+const ENTRIES = ['ts/index.ts', 'ts/local.ts', 'ts/local-dialects.ts', 'ts/openfeature.ts'];
 const require = createRequire(new URL('../../sdk-js/package.json', import.meta.url));
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
@@ -40,12 +44,14 @@ removeUnused(
 );
 cpSync('dist/esm/types', 'dist/cjs/types', { recursive: true });
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
-copyFileSync(MODULE, 'dist/flagstaff_wasm.wasm');
 copyFileSync(join(dirname(require.resolve('eventsource-parser')), '..', 'LICENSE'), 'dist/LICENSE-eventsource-parser');
 for (const licence of ['LICENSE-MIT', 'LICENSE-APACHE']) {
   copyFileSync(join('..', licence), join('dist', licence));
 }
 
 const kilobytes = ({ length }) => `${(length / 1000).toFixed(1)} kB`;
-const bytes = readFileSync(MODULE);
-console.log(`${MODULE}: ${kilobytes(bytes)}, gzip ${kilobytes(gzipSync(bytes, { level: 9 }))}`);
+for (const [name, built] of Object.entries(MODULES)) {
+  copyFileSync(built, join('dist', name));
+  const bytes = readFileSync(built);
+  console.log(`${name}: ${kilobytes(bytes)}, gzip ${kilobytes(gzipSync(bytes, { level: 9 }))}`);
+}

@@ -187,10 +187,11 @@ test('the tarballs contain what is built, with types and licences, and nothing e
     await rest('bindings-wasm'),
     [
       ...common,
-      ...scripts(['index', 'local', 'openfeature']),
+      ...scripts(['index', 'local', 'local-dialects', 'openfeature']),
       'dist/LICENSE-eventsource-parser',
       'dist/cli.js',
       'dist/flagstaff_wasm.wasm',
+      'dist/flagstaff_wasm_dialects.wasm',
     ].sort(),
   );
   // Of the declarations only those that an entry refers to.

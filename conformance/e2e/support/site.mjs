@@ -7,7 +7,13 @@ import { fromRoot } from './paths.mjs';
 
 const TYPES = { js: 'text/javascript', wasm: 'application/wasm' };
 // Resolves the name of the package to its files, as a bundler does.
-const IMPORT_MAP = { imports: { '@flagstaff/web': '/web/esm/index.js', '@flagstaff/web/local': '/web/esm/local.js' } };
+const IMPORT_MAP = {
+  imports: {
+    '@flagstaff/web': '/web/esm/index.js',
+    '@flagstaff/web/local': '/web/esm/local.js',
+    '@flagstaff/web/local-dialects': '/web/esm/local-dialects.js',
+  },
+};
 
 export class Site {
   #server;
