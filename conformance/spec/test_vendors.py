@@ -1,7 +1,8 @@
 """Imported flags answer as the vendor's own formulas do, which are written a second time in conformance/vendors
 
-Every binding is asked, and all of them must answer the same bytes. VENDOR_INPUTS=100000 VENDOR_SEED=… compares more
-inputs, and VENDOR_BINDINGS=rust others than the bindings here: python -m pytest conformance/spec/test_vendors.py.
+The Rust SDK is asked, and so are the other bindings, which must answer the same bytes: the first documents here, and
+all of them with VENDOR_INPUTS=100000 VENDOR_SEED=… python -m pytest conformance/spec/test_vendors.py. VENDOR_BINDINGS
+names others than the bindings here.
 """
 
 import json
@@ -37,9 +38,10 @@ from processes import Process
 from values import read_json
 
 INPUTS = int(os.environ.get("VENDOR_INPUTS", "3000"))
+IS_LONG = "VENDOR_INPUTS" in os.environ
 BINDINGS = os.environ.get("VENDOR_BINDINGS", "rust,python,node,node-wasm").split(",")
 CONTEXTS = 25  # of each document
-DOCUMENTS = 20  # sent at once
+DOCUMENTS = 8  # sent at once
 INSTANTS = (NOW, "2026-01-01T00:00:00.001Z", "1970-01-01T00:00:00.000Z", "2023-11-14T22:13:20.999Z")
 SUITES = CONFORMANCE.parents[1] / "shared" / "vendor-suites"
 Members = dict[str, object]
@@ -267,8 +269,9 @@ def test_random_flags_answer_as_the_second_implementation(vendor: Vendor) -> Non
     try:
         while batch := list(islice(inputs, DOCUMENTS)):
             lines = [line for one in batch for line in lines_of(vendor, *one)]
-            first, *others = [answers.wait() for answers in [testee.ask(lines) for testee in testees]]
-            for binding, other in zip(BINDINGS[1:], others, strict=True):
+            asked = testees if IS_LONG or not found else testees[:1]
+            first, *others = [answers.wait() for answers in [testee.ask(lines) for testee in asked]]
+            for binding, other in zip(BINDINGS[1:], others, strict=False):
                 differences = [pair for pair in zip(lines, first, other, strict=True) if pair[1] != pair[2]]
                 assert not differences, (binding, differences[0])
             answers = iter(first)
