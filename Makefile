@@ -39,9 +39,10 @@ run: $(SETUP_RUN) ## Builds the server without optimisation and starts it on 127
 test: setup ## Runs all tests of all languages
 	@scripts/test.sh
 
-fuzz: setup ## Compares all bindings and the oracle on random documents: make fuzz N=1000 SEED=1
+fuzz: setup ## Compares all bindings with the oracle, and imported flags with the vendors' formulas, on random documents: make fuzz N=1000 SEED=1
 	@scripts/build.sh --debug
 	@.venv/bin/python conformance/fuzz/run.py --count $(N) --seed $(SEED) --bindings rust,python,node,node-wasm,server
+	@VENDOR_INPUTS=$(N) VENDOR_SEED=$(SEED) .venv/bin/python -m pytest -q conformance/spec/test_vendors.py -k random
 
 fuzz-core: $(STAMPS)/rust $(STAMPS)/prerequisites ## Fuzzes the core with libFuzzer: make fuzz-core SECONDS=60
 	@scripts/fuzz-core.sh $(SECONDS)

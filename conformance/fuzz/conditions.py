@@ -1,6 +1,8 @@
 """Random conditions"""
 
+import eppo_random
 import pools
+import unleash_random
 from dice import Dice
 
 TEXT_OPERATORS = ("contains", "startsWith", "endsWith")
@@ -78,7 +80,14 @@ class Conditions(Dice):
             return {"flag": flag, "variants": self.some(self.variants.get(flag, ["on"]), 2, 1)}
         if form < 0.54:
             return {"bucket": self.bucket()}
-        return self.test()
+        return self.dialect() if self.is_version_2 and form < 0.7 else self.test()
+
+    def dialect(self) -> dict:
+        """A condition of another vendor that the oracle can evaluate"""
+        if self.chance(0.5):
+            return {"dialect": "eppo", "expression": eppo_random.condition(self.random)}
+        make = unleash_random.share if self.chance(0.2) else unleash_random.constraint
+        return {"dialect": "unleash", "expression": make(self.random)}
 
     def bucket(self) -> dict:
         """A range with a bound at a unit's slot"""

@@ -1,6 +1,8 @@
 """Random contexts and instants, near the values that a document tests"""
 
+import eppo_random
 import pools
+import unleash_random
 from dice import MINUTE, Dice
 from text import instant_text
 
@@ -27,6 +29,9 @@ class Contexts(Dice):
                 if unit == "user" and not isinstance(key, str) and key is not None and self.chance(0.95):
                     key = "u1"
                 self.put(context, path or [unit, "key"], key)
+        if self.is_version_2:
+            for vendor in (unleash_random, eppo_random):
+                context |= vendor.context(self.random) if self.chance(0.7) else {}
         return context
 
     @staticmethod

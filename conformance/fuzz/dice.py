@@ -32,6 +32,7 @@ class Dice:
         self.segment_keys: list[str] = []
         self.flag_keys: list[str] = []
         self.variants: dict[str, list[str]] = {}
+        self.is_version_2 = False  # whether the document has dialects, other vendors' splits, and serves of nothing
 
     def chance(self, probability: float) -> bool:
         """True with this probability"""

@@ -27,6 +27,7 @@ class Generator(Serves, Contexts):
             return self.tower()
         if self.chance(0.01):
             return self.well()
+        self.is_version_2 = self.chance(0.3)
         self.segment_keys = [f"s{number}" for number in range(self.random.randint(0, 4))]
         self.flag_keys = [f"f{number}" for number in range(self.random.randint(1, 7))]
         groups = {key: {"salt": self.pick("g", "h")} | self.own_unit() for key in self.some(["g1", "g2"], 2)}
@@ -94,7 +95,11 @@ class Generator(Serves, Contexts):
             # A segment can refer to flags, which are generated later, so there are cycles through segments.
             flags = self.flag_keys if self.chance(0.05) else []
             segment["when"] = self.condition(flags, self.earlier(self.segment_keys, number, "unknown"))
-        return segment
+        return segment | self.version()
+
+    def version(self) -> dict:
+        """What an object of version 2 says of itself, unless it is to be broken"""
+        return {"needs": 2} if self.is_version_2 and self.chance(0.97) else {}
 
     def flag(self, number: int, groups: list, holdouts: list) -> dict:
         """A flag"""
@@ -107,7 +112,7 @@ class Generator(Serves, Contexts):
             flag["variants"] = {
                 name: self.tree(2) if kind == "object" and self.chance(0.9) else self.variant(kind) for name in names
             }
-            flag["offVariant"] = self.random.choice(names)
+            flag["offVariant"] = None if self.is_version_2 and self.chance(0.3) else self.random.choice(names)
             if self.chance(0.6):
                 flag["onVariant"] = self.random.choice(names)
             self.variants[key] = names
@@ -137,7 +142,7 @@ class Generator(Serves, Contexts):
             flag["environmentPatch"] = self.tree(2, patch=True)
         if self.chance(0.35):
             self.add_overrides(flag, key)
-        return flag
+        return flag | self.version()
 
     def variant(self, kind: str) -> object:
         """A value of a flag's type"""
@@ -237,7 +242,7 @@ class Generator(Serves, Contexts):
         places = []
 
         def walk(node: object, parent: object, key: object) -> None:
-            if key in SPARED:
+            if key in SPARED or has_vendor_pattern(node):
                 return
             if parent is not None:
                 places.append((parent, key))
@@ -283,3 +288,8 @@ class Generator(Serves, Contexts):
             )
         else:
             parent[key] = self.pick(None, [], {}, "x", 5, True, [[]], [None], {"": ""}, [{}])
+
+
+def has_vendor_pattern(node: object) -> bool:
+    """Whether this is a condition of a vendor with a pattern, of which the oracle reads only some as RE2 does"""
+    return isinstance(node, dict) and node.get("operator") in ("REGEX", "MATCHES", "NOT_MATCHES")

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from dialects import ALGORITHMS
 from documents import TYPES
 from operators import OPERATORS
 
@@ -29,11 +30,13 @@ EXPECTED = {
     *(f"trace {step}" for step in ("disabled", "expired", "patch")),
     *(
         f"{form} {result}"
-        for form in ("all", "any", "not", "flag", "bucket", "prerequisite")
+        for form in ("all", "any", "not", "flag", "bucket", "prerequisite", "dialect unleash", "dialect eppo")
         for result in (True, False)
     ),
     *(f"segment {why}" for why in ("excluded False", "included True", "condition True", "condition False")),
     *(f"source {source}" for source in ("default", "environment", "user", "organization", "device")),
+    *(f"algorithm {name} {answer}" for name in ALGORITHMS for answer in ("serves", "declines")),
+    "nothing",
     "in an experiment",
 }
 for name in OPERATORS:
@@ -77,6 +80,9 @@ def reached_by(outcome: dict) -> Iterator[str]:
         yield f"error {outcome['errorCode']}"
         return
     yield f"step {outcome['detail']['step']}"
+    if outcome["variant"] is None:
+        yield "nothing"
+        return
     kinds = {bool: "boolean", str: "string", int: "number", float: "number", dict: "object", list: "object"}
     yield f"type {kinds[type(outcome['value'])]}"
     if outcome["inExperiment"]:
@@ -89,6 +95,10 @@ def reached_in(step: dict) -> Iterator[str]:
     name = step["type"]
     if name == "attribute":
         yield f"{step['operator']} {step['result']}"
+    elif name == "dialect":
+        yield f"dialect {step['dialect']} {step['result']}"
+    elif name == "algorithm":
+        yield f"algorithm {step['algorithm']} {'declines' if step['variant'] is None else 'serves'}"
     elif name == "segment":
         yield f"segment {step['why']} {step['result']}"
     elif name in SERVE_STEPS and "slot" in step:

@@ -16,6 +16,7 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "vendors"))
 
 import values
 from generate import Generator

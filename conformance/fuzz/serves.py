@@ -2,7 +2,9 @@
 
 from itertools import pairwise
 
+import eppo_random
 import pools
+import unleash_random
 from conditions import Conditions
 from dice import MINUTE, WINDOW
 from text import instant_text
@@ -40,6 +42,8 @@ class Serves(Conditions):
     def serve(self, flag: str, salt: str, groups: list, holdouts: list) -> object:
         """Any serve"""
         variants = self.variants[flag]
+        if self.is_version_2 and self.chance(0.4):
+            return None if self.chance(0.2) else self.vendor_serve(variants)
         if self.chance(0.25):
             return self.random.choice(variants)
         serve, unit = {}, "user"
@@ -64,6 +68,15 @@ class Serves(Conditions):
             if holdouts and self.chance(0.5):
                 experiment["holdout"] = self.random.choice(holdouts)
         return serve
+
+    def vendor_serve(self, variants: list[str]) -> dict:
+        """A split of another vendor that the oracle can evaluate"""
+        algorithm, module = self.pick(("unleash", unleash_random), ("eppo", eppo_random))
+        parameters, weights = module.split(self.random, self.random.randint(1, 4))
+        named = [None if self.chance(0.1) else self.random.choice(variants) for _ in weights]
+        arms = [{"variant": name, "weight": weight} for name, weight in zip(named, weights, strict=True)]
+        serve = {"algorithm": algorithm, "parameters": parameters, "arms": arms}
+        return serve | ({"experiment": {"key": "e1"}} if self.chance(0.3) else {})
 
     def arms(self, variants: list[str], salt: str, unit: str) -> list[dict]:
         """Arms with the right sum, and bounds at a unit's slot"""
