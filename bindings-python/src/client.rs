@@ -109,8 +109,8 @@ impl Client {
         usage: bool,
         timing: Option<&Bound<'_, PyDict>>,
         targeting_key_attribute: Option<String>,
-        on_evaluation: Option<Py<PyAny>>,
-        on_track: Option<Py<PyAny>>,
+        on_evaluation: Option<Any<'_>>,
+        on_track: Option<Any<'_>>,
     ) -> PyResult<Self> {
         let id = next_id();
         let (url, key) = (
@@ -140,8 +140,8 @@ impl Client {
         }
         let options = Options {
             default_context: default_context.map(context::new_dict).transpose()?,
-            on_evaluation,
-            on_track,
+            on_evaluation: options::callback("on_evaluation", on_evaluation)?,
+            on_track: options::callback("on_track", on_track)?,
         };
         // A document of a few megabytes takes a while to read.
         let client = py.detach(|| builder.build());

@@ -6,8 +6,9 @@ import sys
 import threading
 import time
 
+import flagstaff
 import pytest
-from flagstaff import Client, ConfigurationError, sign_context
+from flagstaff import Client, ConfigurationError, InvalidContextError, sign_context
 from sample import DOCUMENT
 from stream_server import PATIENCE
 
@@ -72,6 +73,15 @@ def test_options_that_cannot_be_are_exceptions(tmp_path):
         Client(url, "k", mode="push")
     with pytest.raises(ValueError, match="`poll_interval`: expected a number of seconds that is not negative, got -1"):
         Client(url, "k", poll_interval=-1)
+    for option in ("on_evaluation", "on_track"):
+        with pytest.raises(TypeError, match=f"`{option}`: expected a function, got `int`"):
+            Client(url, "k", **{option: 5})
+    for make in (Client.from_document, lambda document: Client(url, "k", bootstrap=document)):
+        with pytest.raises(TypeError, match="expected a document as JSON text or as a dict, got `int`"):
+            make(5)
+    for use in (flagstaff.context, lambda context: Client(url, "k", default_context=context)):
+        with pytest.raises(InvalidContextError, match="expected a mapping or a `PreparedContext`, got `list`"):
+            use(["u1"])
     with pytest.raises(FileNotFoundError):
         Client(url, "k", ca_bundle=tmp_path / "missing.pem")
     (tmp_path / "empty.pem").write_text("")

@@ -6,7 +6,7 @@ from functools import wraps
 from types import MappingProxyType, TracebackType
 from typing import Any, TypeVar, cast
 
-from flagstaff._native import PreparedContext, use_scopes
+from flagstaff._native import InvalidContextError, PreparedContext, use_scopes
 from flagstaff._types import Context
 
 _T = TypeVar("_T")
@@ -122,9 +122,12 @@ def override(values: Mapping[str, Any], client: int | None = None) -> Scope:
 
 
 def as_dict(context: Context) -> dict[str, Any]:
-    """A context as a new dict."""
-    if not isinstance(context, PreparedContext):
+    """A context as a new dict; raises `InvalidContextError` if it is none."""
+    if isinstance(context, Mapping):
         return dict(context)
+    if not isinstance(context, PreparedContext):
+        message = f"expected a mapping or a `PreparedContext`, got `{type(context).__name__}`"
+        raise InvalidContextError(message)
     key = {} if context.targeting_key is None else {"targetingKey": context.targeting_key}
     return {**context.attributes, **key}
 

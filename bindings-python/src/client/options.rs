@@ -4,7 +4,7 @@ use std::env;
 use std::time::Duration;
 
 use flagstaff::{Timing, UpdateMode};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -32,7 +32,33 @@ pub(super) fn document_text(document: &Bound<'_, PyAny>) -> PyResult<String> {
             .call_method1("dumps", (document,))?
             .extract();
     }
-    document.extract()
+    let wrong_type = |_| {
+        let message = format!(
+            "expected a document as JSON text or as a dict, got `{}`",
+            type_name(document)
+        );
+        PyTypeError::new_err(message)
+    };
+    document.extract().map_err(wrong_type)
+}
+
+/// A function that the client calls
+pub(super) fn callback(name: &str, given: Option<Bound<'_, PyAny>>) -> PyResult<Option<Py<PyAny>>> {
+    match given {
+        Some(function) if !function.is_callable() => {
+            let message = format!(
+                "`{name}`: expected a function, got `{}`",
+                type_name(&function)
+            );
+            Err(PyTypeError::new_err(message))
+        }
+        function => Ok(function.map(Bound::unbind)),
+    }
+}
+
+fn type_name(object: &Bound<'_, PyAny>) -> String {
+    let name = object.get_type().name();
+    name.map_or_else(|_| "object".to_owned(), |name| name.to_string())
 }
 
 /// Converts `{"reconnect_base": 1.0, …}`, in seconds
