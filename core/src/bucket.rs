@@ -1,6 +1,6 @@
 //! How is a unit put into a slot?
 //!
-//! Integers only: the same unit must land in the same slot on every platform and in every language, for ever.
+//! By [`slot`], with a [`seed`] for each stage; `evaluate/serve.rs` compares the slot with the ranges of a serve. Integers only: the same unit must land in the same slot on every platform and in every language, for ever.
 //! `conformance/vectors/bucketing.json` pins it.
 
 pub(crate) mod murmur3;

@@ -1,6 +1,9 @@
 //! In which order is a flag evaluated?
 //!
-//! It cannot fail, panic or loop, and it always returns an outcome. A tracer sees each step; one that sees nothing costs nothing.
+//! `Evaluation::decide` is the order: disabled, expired, prerequisites, overrides, rules, the flag's own serve. Then patches apply.
+//! `condition` tests whether a rule matches, and `serve` selects the variant.
+//!
+//! An evaluation cannot fail, panic or loop, and it always returns an outcome. A tracer sees each step; the default one costs nothing.
 
 mod condition;
 pub(crate) mod outcome;

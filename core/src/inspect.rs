@@ -20,11 +20,59 @@ pub use crate::operator::version::{Range, VersionText};
 pub use crate::operator::{AttributeTest, Matcher, Quantifier, Relation};
 pub use crate::value::pointer::{escape_part, push_part, unescape};
 
+use crate::document::compile::CompileSession;
 use crate::document::object::ObjectKind;
+use crate::error::{Issue, IssueKind};
+use crate::lists::Override;
+use crate::model::FlagType;
 use crate::model::empty_or_box::Empty;
 use crate::snapshot::Snapshot;
+use crate::value::Value;
+
+/// The fields of a flag, given as JSON text, that the language does not have
+pub fn unknown_fields(key: &str, flag: &str) -> Vec<Issue> {
+    CompileSession::default().unknown_fields(&key.into(), flag)
+}
+
+impl Flag {
+    /// Why the flag cannot serve an override
+    pub fn override_problem(&self, context_key: &str, value: &Value) -> Option<IssueKind> {
+        let has_variant = |name: &str| self.variant(name).is_some();
+        let is_object = self.value_type == FlagType::Object;
+        Override::read(context_key, value).problem(self.on.is_some(), is_object, has_variant)
+    }
+}
 
 impl Snapshot {
+    /// The flag of this key as it compiled, also if what it refers to is broken
+    pub fn compiled_flag(&self, key: &str) -> Option<&Flag> {
+        self.source().flags.get(key)?.as_deref().ok()
+    }
+
+    /// The snapshot with another text for one flag, or without the flag; the overrides are those that the text contains
+    #[must_use]
+    pub fn with_flag(&self, key: &str, flag: Option<&str>) -> Self {
+        let mut objects = self.source().clone();
+        objects.remove_flag(key);
+        if let Some(flag) = flag {
+            objects.put_flag(&key.into(), flag, &mut CompileSession::default());
+        }
+        Self::link(objects)
+    }
+
+    /// The snapshot with another text for one flag, which keeps its overrides
+    #[must_use]
+    pub fn with_flag_body(&self, key: &str, flag: &str) -> Self {
+        let mut objects = self.source().clone();
+        objects.put_flag(&key.into(), flag, &mut CompileSession::default());
+        Self::link(objects)
+    }
+
+    /// An issue for each hashed list, which a document that is written must not contain
+    pub fn hashed_lists(&self) -> Vec<Issue> {
+        self.source().hashed_lists()
+    }
+
     /// Every flag by key; `None` for one that is broken
     pub fn linked_flags(&self) -> impl Iterator<Item = (&Arc<str>, Option<&LinkedFlag>)> {
         let flags = self.flags.iter();

@@ -46,7 +46,6 @@
 #![forbid(unsafe_code)]
 
 mod bucket;
-mod check;
 mod context;
 pub mod dialect;
 mod document;
@@ -66,7 +65,6 @@ mod value;
 
 pub use bucket::murmur3::murmur3_x86_32;
 pub use bucket::{SLOT_COUNT, seed, slot};
-pub use check::{OverrideField, check_document};
 pub use context::path::{AttributePath, PathError};
 pub use context::user_key::{WithUserKey, user_key_hint};
 pub use context::{Attribute, Attributes, Context, ContextError};

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use self::graph::Edges;
 use crate::context::path::AttributePath;
 use crate::document::compile::{self, Compiled};
-use crate::document::environment::{Environment, ListsByName, lists_of};
+use crate::document::environment::{CompiledObjects, ListsByName, lists_of};
 use crate::document::object::ObjectKind;
 use crate::error::{Issue, IssueKind};
 use crate::lists::Ids;
@@ -28,7 +28,7 @@ pub(crate) struct LinkOutput {
 }
 
 /// Links all objects
-pub(crate) fn link(environment: &Environment) -> LinkOutput {
+pub(crate) fn link(environment: &CompiledObjects) -> LinkOutput {
     let mut linker = Linker {
         environment,
         flags: LinkTable::new(&environment.flags),
@@ -53,7 +53,7 @@ pub(crate) fn link(environment: &Environment) -> LinkOutput {
 }
 
 struct Linker<'e> {
-    environment: &'e Environment,
+    environment: &'e CompiledObjects,
     flags: LinkTable<'e, Flag, LinkedFlag>,
     segments: LinkTable<'e, Segment, LinkedSegment>,
 }

@@ -95,7 +95,7 @@ impl Flag {
     }
 
     /// What is wrong with a level, if the flag does not list it
-    pub(crate) fn unknown_level(&self, level: &str) -> Option<IssueKind> {
+    pub fn unknown_level(&self, level: &str) -> Option<IssueKind> {
         let mut names = self.levels.iter().map(|known| &known.name);
         (!names.any(|name| **name == *level)).then(|| IssueKind::UnknownLevel {
             level: level.into(),

@@ -1,6 +1,7 @@
 //! What does an operator mean?
 //!
-//! A test on a missing attribute, or on a value of another type, is false; `notX` is exactly `not(X)`.
+//! A test on a missing attribute, or on a value of another type, is false; `notX` is exactly `not(X)`. The meaning of each operator is in
+//! `AttributeTest::matches_one` and `matches_text`, with a file each for versions, patterns and networks.
 
 pub(crate) mod case_folding;
 pub(crate) mod literals;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::context::Attributes;
 use crate::context::path::AttributePath;
-use crate::document::environment::Environment;
+use crate::document::environment::CompiledObjects;
 use crate::error::{Issue, SnapshotError};
 use crate::evaluate::outcome::{ErrorCode, Outcome, ValueType};
 use crate::evaluate::trace::{NoTrace, Trace, Tracer};
@@ -27,7 +27,7 @@ pub use counters::EvaluatedValue;
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     // What it was linked from, and what the next one is made of.
-    source: Environment,
+    source: CompiledObjects,
     // INVARIANT: by key; `index` holds the position of each.
     pub(crate) flags: Box<[SnapshotFlag]>,
     index: Index,
@@ -75,11 +75,11 @@ impl Snapshot {
 
     /// Compiles a document; flags that do not compile are in [`Snapshot::issues`] and answer `PARSE_ERROR`
     pub fn from_json(document: &str) -> Result<Self, SnapshotError> {
-        Environment::from_json(document).map(Self::link)
+        CompiledObjects::from_json(document).map(Self::link)
     }
 
     /// The snapshot of the objects as they are now
-    pub(crate) fn link(source: Environment) -> Self {
+    pub(crate) fn link(source: CompiledObjects) -> Self {
         let linked = link(&source);
         let issues = linked.issues;
         let flags = counters::with_counters(linked.flags);
@@ -108,7 +108,7 @@ impl Snapshot {
     }
 
     /// The compiled objects
-    pub(crate) fn source(&self) -> &Environment {
+    pub(crate) fn source(&self) -> &CompiledObjects {
         &self.source
     }
 

@@ -48,9 +48,9 @@ pub(crate) mod serve;
 pub(crate) mod startup_credentials;
 pub(crate) mod stop;
 
-/// What an operator may configure, mostly limits
+/// What an operator may configure
 #[derive(Debug, Clone)]
-pub struct Limits {
+pub struct RuntimeConfig {
     /// The limits on open streams
     pub streams: StreamLimits,
     /// The limits on open connections
@@ -79,7 +79,7 @@ pub struct Limits {
     pub encryption_keys: EncryptionKeys,
 }
 
-impl Default for Limits {
+impl Default for RuntimeConfig {
     fn default() -> Self {
         Self {
             streams: StreamLimits::of(10_000),
@@ -112,7 +112,7 @@ pub struct AppState {
     streams: Arc<StreamState>,
     connections: Arc<Connections>,
     leaving: CancellationToken,
-    limits: Arc<Limits>,
+    config: Arc<RuntimeConfig>,
 }
 
 /// The state that the handlers of a folder take
@@ -140,39 +140,39 @@ impl AppState {
     /// Loads all environments and keys
     pub async fn load(
         store: Arc<dyn Store>,
-        limits: Limits,
+        config: RuntimeConfig,
         clock: Clock,
     ) -> Result<Self, LoadError> {
         let store_handle = StoreHandle {
-            override_changes: limits.override_changes,
+            override_changes: config.override_changes,
             ..StoreHandle::new(store)
         };
         let engine = EngineState::load(store_handle, clock.clone()).await?;
         let access = engine.store().access().await?;
-        Ok(Self::new(engine, access, (limits, clock)))
+        Ok(Self::new(engine, access, (config, clock)))
     }
 
     /// Takes all environments and keys from a copy while the store is unreachable
     pub fn restore(
         store: Arc<dyn Store>,
         copy: ServerCache,
-        limits: Limits,
+        config: RuntimeConfig,
         clock: Clock,
     ) -> Result<Self, SnapshotError> {
         let now = clock.now().as_millis();
         let age = now.saturating_sub(copy.current_at.as_millis());
         let age = Duration::from_millis(u64::try_from(age).unwrap_or_default());
         let store_handle = StoreHandle {
-            override_changes: limits.override_changes,
+            override_changes: config.override_changes,
             ..StoreHandle::with(store, StoreHealth::lost_for(age))
         };
         let contents = copy.environments.into_iter();
         let contents = contents.map(|EnvironmentCache { identity, content }| (identity, content));
         let engine = EngineState::restore(store_handle, contents.collect(), clock.clone())?;
-        Ok(Self::new(engine, copy.access, (limits, clock)))
+        Ok(Self::new(engine, copy.access, (config, clock)))
     }
 
-    fn new(engine: EngineState, access: Access, (limits, clock): (Limits, Clock)) -> Self {
+    fn new(engine: EngineState, access: Access, (config, clock): (RuntimeConfig, Clock)) -> Self {
         let engine = Arc::new(engine);
         let metrics = Arc::new(Metrics::new(KnownLabels {
             stream_limits: StreamBound::ALL.map(StreamBound::name),
@@ -180,20 +180,20 @@ impl AppState {
             close_reasons: CloseReason::ALL.map(CloseReason::name),
         }));
         let http = Arc::new(HttpState::new(
-            (limits.rates.clone(), clock),
-            limits.held_bytes,
-            limits.proxies.clone(),
+            (config.rates.clone(), clock),
+            config.held_bytes,
+            config.proxies.clone(),
             Arc::clone(&metrics),
         ));
         let access = Arc::new(AccessState::new(
             (Arc::clone(&engine), Arc::clone(&http)),
             access,
-            limits.encryption_keys.clone(),
-            limits.issuer.clone(),
+            config.encryption_keys.clone(),
+            config.issuer.clone(),
         ));
-        let usage = Arc::new(Usage::new(Arc::clone(&engine), metrics, limits.usage_kept));
+        let usage = Arc::new(Usage::new(Arc::clone(&engine), metrics, config.usage_kept));
         let instances = Arc::new(Instances::new(Arc::clone(&engine)));
-        let connections = Connections::new(limits.connections, limits.proxies.clone());
+        let connections = Connections::new(config.connections, config.proxies.clone());
         let state = Self {
             flags: Arc::new(FlagState {
                 access: Arc::clone(&access),
@@ -206,13 +206,13 @@ impl AppState {
             streams: Arc::new(StreamState {
                 access: Arc::clone(&access),
                 instances: Arc::clone(&instances),
-                slots: Arc::new(StreamSlots::new(limits.streams)),
-                heartbeat: limits.heartbeat,
+                slots: Arc::new(StreamSlots::new(config.streams)),
+                heartbeat: config.heartbeat,
                 stopping: CancellationToken::new(),
             }),
             connections: Arc::new(connections),
             leaving: CancellationToken::new(),
-            limits: Arc::new(limits),
+            config: Arc::new(config),
             engine,
             http,
             access,
@@ -276,9 +276,9 @@ impl AppState {
         self.engine.now()
     }
 
-    /// The limits
-    pub fn limits(&self) -> &Limits {
-        &self.limits
+    /// What the operator has configured
+    pub fn config(&self) -> &RuntimeConfig {
+        &self.config
     }
 
     /// What this node has counted

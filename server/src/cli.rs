@@ -224,7 +224,7 @@ fn vendor_problem(error: &ImportError) -> String {
     table::visible(error.to_string().trim_start_matches(": "))
 }
 
-/// Runs a command; prints its report to stdout, and to stderr why there is none
+/// Runs a command; prints its output to stdout, or its error to stderr
 pub fn run(tool: &OneShotCommand) -> ExitCode {
     let report = match tool {
         OneShotCommand::Lint(options) => lint::run(options),

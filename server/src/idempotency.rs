@@ -195,7 +195,7 @@ impl Attempt {
             state.engine.store().release(&self.claim).await
         };
         if let Err(error) = stored {
-            // A retry is told that the write was applied, or waits until this claim expires.
+            // A retry gets the response that the write was applied, or waits until this claim expires.
             tracing::warn!(error = error_chain(&error), "an answer could not be kept");
         }
         Response::from_parts(parts, Body::from(bytes))

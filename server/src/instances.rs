@@ -55,7 +55,7 @@ struct RemoteNodes {
 struct RemoteNode {
     beat: u64,
     since: Instant,
-    told: Arc<NodeReport>,
+    report: Arc<NodeReport>,
 }
 
 /// All that is known about an environment's instances, at this node and the others
@@ -70,7 +70,10 @@ pub(crate) struct ClusterInstances {
 impl ClusterInstances {
     /// How many instances have a revision
     pub(crate) fn standing(&self, revision: u64) -> ConvergenceCounts {
-        let standings = self.nodes.iter().map(|(_, told)| told.standing(revision));
+        let standings = self
+            .nodes
+            .iter()
+            .map(|(_, report)| report.standing(revision));
         standings.fold(ConvergenceCounts::default(), ConvergenceCounts::with)
     }
 }
@@ -117,7 +120,7 @@ impl Instances {
         };
         for ((node, of), other) in &others.nodes {
             if *of == environment && other.since.elapsed() < GONE {
-                nodes.push((node.clone(), Arc::clone(&other.told)));
+                nodes.push((node.clone(), Arc::clone(&other.report)));
             }
         }
         ClusterInstances {
@@ -142,27 +145,27 @@ impl Instances {
     }
 
     /// Takes the reports of the other nodes; returns the nodes that are gone, each with its last beat
-    fn hear(&self, told: Vec<NodeInstances>) -> Vec<(String, u64)> {
+    fn hear(&self, rows: Vec<NodeInstances>) -> Vec<(String, u64)> {
         let before = self.others.load();
         let before = before.as_ref().as_ref().map(|others| &others.nodes);
         let (mut nodes, mut gone) = (BTreeMap::new(), Vec::new());
-        for row in told {
+        for row in rows {
             let key = (row.node, row.environment);
             let known = before.and_then(|before| before.get(&key));
             let other = match known {
                 Some(known) if known.beat == row.beat => Arc::clone(known),
                 _ => {
                     // A report in the format of a newer release cannot be read, and its node is not counted.
-                    let Ok(told) = serde_json::from_str::<NodeReport>(&row.body) else {
+                    let Ok(report) = serde_json::from_str::<NodeReport>(&row.body) else {
                         continue;
                     };
                     let registry = self.of(row.environment);
-                    registry.merge_acks(&told.acknowledged);
+                    registry.merge_acks(&report.acknowledged);
                     registry.notify();
                     Arc::new(RemoteNode {
                         beat: row.beat,
                         since: Instant::now(),
-                        told: Arc::new(told),
+                        report: Arc::new(report),
                     })
                 }
             };
@@ -218,7 +221,7 @@ async fn exchange_loop(instances: &Instances) {
                 told_at = None;
                 tracing::debug!(
                     error = error_chain(&error),
-                    "nodes could not be told of instances"
+                    "the instances of this node could not be reported to the others"
                 );
             }
         }
@@ -231,8 +234,8 @@ async fn exchange(instances: &Instances, beat: u64, is_due: bool) -> Result<(), 
     if !news.is_empty() {
         store.put_node_reports(news).await?;
     }
-    let told = store.node_reports(instances.node()).await?;
-    for (node, beat) in instances.hear(told) {
+    let rows = store.node_reports(instances.node()).await?;
+    for (node, beat) in instances.hear(rows) {
         store.forget_instances(&node, beat).await?;
     }
     Ok(())

@@ -55,9 +55,9 @@ pub(crate) struct Metrics {
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
     streams: Family<StreamLabels, Gauge>,
     transfers: Family<TransferLabels, Counter>,
-    refused_streams: Family<StreamBoundLabels, Counter>,
-    refused_connections: Family<BeyondLabels, Counter>,
-    closed_connections: Family<CloseLabels, Counter>,
+    refused_streams: Family<Label, Counter>,
+    refused_connections: Family<Label, Counter>,
+    closed_connections: Family<Label, Counter>,
     evaluations: Family<EvaluationLabels, Counter>,
     usage_reports: Family<EnvironmentLabels, Counter>,
     usage_lost: Family<EnvironmentLabels, Counter>,
@@ -67,20 +67,8 @@ pub(crate) struct Metrics {
     last_labelled: AtomicI64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct StreamBoundLabels {
-    limit: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct BeyondLabels {
-    limit: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct CloseLabels {
-    reason: &'static str,
-}
+/// A label that alone distinguishes the series of a metric
+type Label = [(&'static str, &'static str); 1];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -103,22 +91,22 @@ pub(crate) struct EnvironmentLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StreamLabels {
-    project: String,
-    environment: String,
+    #[prometheus(flatten)]
+    environment: EnvironmentLabels,
     subject: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TransferLabels {
-    project: String,
-    environment: String,
+    #[prometheus(flatten)]
+    environment: EnvironmentLabels,
     transfer: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct EvaluationLabels {
-    project: String,
-    environment: String,
+    #[prometheus(flatten)]
+    environment: EnvironmentLabels,
     reason: ReasonLabel,
 }
 
@@ -230,22 +218,13 @@ impl Metrics {
     /// Creates every series whose labels are known with the value 0, so that rates are defined from the first event on
     fn begin_at_zero(&self, known: KnownLabels) {
         for limit in known.stream_limits {
-            drop(
-                self.refused_streams
-                    .get_or_create(&StreamBoundLabels { limit }),
-            );
+            drop(self.refused_streams.get_or_create(&[("limit", limit)]));
         }
         for limit in known.connection_limits {
-            drop(
-                self.refused_connections
-                    .get_or_create(&BeyondLabels { limit }),
-            );
+            drop(self.refused_connections.get_or_create(&[("limit", limit)]));
         }
         for reason in known.close_reasons {
-            drop(
-                self.closed_connections
-                    .get_or_create(&CloseLabels { reason }),
-            );
+            drop(self.closed_connections.get_or_create(&[("reason", reason)]));
         }
     }
 
@@ -307,20 +286,15 @@ impl Metrics {
 
     /// Records a new stream and its first transfer; it counts as open until the returned guard is dropped
     pub(crate) fn record_stream(&self, row: &EnvironmentRow, kind: OpenedStream) -> OpenStream {
-        let EnvironmentLabels {
-            project,
-            environment,
-        } = self.labels(row);
+        let environment = self.labels(row);
         if let Some(transfer) = kind.transfer {
             let labels = TransferLabels {
-                project: project.clone(),
                 environment: environment.clone(),
                 transfer,
             };
             self.transfers.get_or_create(&labels).inc();
         }
         let gauge = self.streams.get_or_create_owned(&StreamLabels {
-            project,
             environment,
             subject: kind.kind,
         });
@@ -331,21 +305,21 @@ impl Metrics {
     /// Records a stream that was refused by a limit
     pub(crate) fn refused_stream(&self, limit: &'static str) {
         self.refused_streams
-            .get_or_create(&StreamBoundLabels { limit })
+            .get_or_create(&[("limit", limit)])
             .inc();
     }
 
     /// Records a connection that was refused by a limit
     pub(crate) fn refused_connection(&self, limit: &'static str) {
         self.refused_connections
-            .get_or_create(&BeyondLabels { limit })
+            .get_or_create(&[("limit", limit)])
             .inc();
     }
 
     /// Records a connection that the server closed
     pub(crate) fn closed_connection(&self, reason: &'static str) {
         self.closed_connections
-            .get_or_create(&CloseLabels { reason })
+            .get_or_create(&[("reason", reason)])
             .inc();
     }
 
@@ -364,13 +338,8 @@ impl Metrics {
             }
         }
         for (reason, count) in counts {
-            let EnvironmentLabels {
-                project,
-                environment,
-            } = self.labels(row);
             let labels = EvaluationLabels {
-                project,
-                environment,
+                environment: self.labels(row),
                 reason: ReasonLabel(reason),
             };
             self.evaluations.get_or_create(&labels).inc_by(count);

@@ -32,27 +32,27 @@ const TAGS: [(&str, &str); 12] = [
     ),
     (
         "segments",
-        "Segments with the ids in their lists, exclusion groups and holdouts: what flags refer to",
+        "What flags refer to: segments with their lists of ids, exclusion groups and holdouts",
     ),
     ("history", "Versions of a flag, and rollback"),
     (
         "usage",
-        "What is evaluated how often, and what is asked for and does not exist",
+        "How often each flag is evaluated, and evaluated flags that do not exist",
     ),
     ("audit", "Who changed what, when and why"),
     (
         "access",
-        "Keys of programs and tokens of people: made, rotated and revoked",
+        "Keys of programs and tokens of people: create, rotate and revoke them",
     ),
     ("evaluation", "Evaluation by the server"),
     (
         "ofrep",
-        "The OpenFeature Remote Evaluation Protocol 0.3: what OpenFeature's own clients speak",
+        "The OpenFeature Remote Evaluation Protocol 0.3, for OpenFeature's own clients",
     ),
     ("sdk", "What SDKs follow: streams and snapshots"),
     (
         "operation",
-        "Health, metrics, and this document: nobody needs a key",
+        "Health, metrics, and this document, without a key",
     ),
 ];
 
@@ -119,7 +119,7 @@ pub(crate) fn document(groups: Vec<Described>) -> Result<Json, serde_json::Error
                     "type": "apiKey",
                     "in": "header",
                     "name": "X-API-Key",
-                    "description": "The same, where `Authorization` is for somebody else",
+                    "description": "The same, where something else uses `Authorization`",
                 },
             },
         },

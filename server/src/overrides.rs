@@ -5,7 +5,8 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use flagstaff_core::{OverrideField, Value};
+use flagstaff_analysis::check::{OverrideField, check_override};
+use flagstaff_core::Value;
 
 use crate::engine::draft::{Entries, flag_body};
 use crate::engine::field_error::FieldError;
@@ -195,7 +196,7 @@ pub(crate) fn check(
     (context_key, value): (&str, &Value),
 ) -> Vec<FieldError> {
     let snapshot = current.snapshot();
-    let problems = snapshot.check_override(flag, level, (context_key, value));
+    let problems = check_override(snapshot, (flag, level), (context_key, value));
     let mut errors: Vec<FieldError> = problems
         .into_iter()
         .map(|(part, problem)| {

@@ -62,7 +62,7 @@ pub(crate) enum CacheError {
     /// The process is stopping
     #[error(transparent)]
     Ended(#[from] crate::runtime::offload::Ended),
-    /// There are no encryption keys, without which a copy could not be told from a forgery
+    /// There are no encryption keys, without which a copy could not be distinguished from a forgery
     #[error("without `--encryption-keys` no copy is kept, and none is believed")]
     NoKeys,
     /// A part of the copy that was not written by a node with one of these keys

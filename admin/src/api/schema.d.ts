@@ -224,7 +224,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reads the number and hash of the last row, to be kept where nobody who can change the database can change it */
+        /** Reads the number and hash of the last row; store them where those who can change the database cannot change them */
         get: operations["readAuditHead"];
         put?: never;
         post?: never;
@@ -2844,7 +2844,7 @@ export interface components {
                 count: number;
                 /** Format: date-time */
                 firstSeenAt: string;
-                /** @description Whether it exists and is not marked `clientSide`: a page asked for it, and was told that it does not exist */
+                /** @description Whether it exists and is not marked `clientSide`: a page asked for it, and got the response that it does not exist */
                 hidden: boolean;
                 key: string;
                 /** Format: date-time */
@@ -3104,7 +3104,7 @@ export interface components {
             count: number;
             /** Format: date-time */
             firstSeenAt: string;
-            /** @description Whether it exists and is not marked `clientSide`: a page asked for it, and was told that it does not exist */
+            /** @description Whether it exists and is not marked `clientSide`: a page asked for it, and got the response that it does not exist */
             hidden: boolean;
             key: string;
             /** Format: date-time */
@@ -3934,9 +3934,9 @@ export interface operations {
                  *     `/phase2/storage`
                  */
                 pointer?: string;
-                /** @description Items of a page */
+                /** @description The maximum number of items on the page */
                 limit?: number;
-                /** @description The `next` of the page before */
+                /** @description The `next` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -5080,9 +5080,9 @@ export interface operations {
     listOverrides: {
         parameters: {
             query?: {
-                /** @description Items of a page */
+                /** @description The maximum number of items on the page */
                 limit?: number;
-                /** @description The `next` of the page before */
+                /** @description The `next` of the previous page */
                 cursor?: string;
                 /** @description Only of this level */
                 level?: string;
@@ -6192,9 +6192,9 @@ export interface operations {
     listInstances: {
         parameters: {
             query?: {
-                /** @description Items of a page */
+                /** @description The maximum number of items on the page */
                 limit?: number;
-                /** @description The `next` of an earlier page */
+                /** @description The `next` of the previous page */
                 cursor?: string;
             };
             header?: never;
@@ -6583,9 +6583,9 @@ export interface operations {
     listOverridesOfContext: {
         parameters: {
             query: {
-                /** @description Items of a page */
+                /** @description The maximum number of items on the page */
                 limit?: number;
-                /** @description The `next` of the page before */
+                /** @description The `next` of the previous page */
                 cursor?: string;
                 /** @description The key of the context */
                 contextKey: string;
@@ -6946,9 +6946,9 @@ export interface operations {
     listSegmentIds: {
         parameters: {
             query?: {
-                /** @description Items of a page */
+                /** @description The maximum number of items on the page */
                 limit?: number;
-                /** @description The `next` of the page before */
+                /** @description The `next` of the previous page */
                 cursor?: string;
                 /** @description Only in this list, `include` or `exclude` */
                 list?: string;
@@ -7397,9 +7397,9 @@ export interface operations {
                 kind?: string;
                 /** @description `active`, `potentiallyStale`, `stale` or `archived`; if absent, all that are not archived */
                 lifecycle?: string;
-                /** @description Items of a page */
+                /** @description The maximum number of items on the page */
                 limit?: number;
-                /** @description The `next` of the page before */
+                /** @description The `next` of the previous page */
                 cursor?: string;
             };
             header?: never;

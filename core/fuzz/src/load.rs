@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use flagstaff_analysis::check::check_document;
 use flagstaff_analysis::wire::{join, split};
-use flagstaff_core::{Context, Snapshot, Timestamp, check_document};
+use flagstaff_core::{Context, Snapshot, Timestamp};
 use serde_json::Value as Json;
 
 /// Loads bytes as a document, splits the document and joins it again

@@ -20,7 +20,7 @@ use crate::value::pointer::escape_part;
 
 /// The compiled objects of an environment, and the version of each
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Environment {
+pub(crate) struct CompiledObjects {
     pub(crate) name: Arc<str>,
     pub(crate) revision: u64,
     pub(crate) flags: BTreeMap<Arc<str>, Compiled<Flag>>,
@@ -47,7 +47,7 @@ pub(crate) fn lists_of<'l, T>(lists: &'l Lists<T>, owner: &str) -> &'l ListsByNa
     lists.get(owner).map_or(&[], Vec::as_slice)
 }
 
-impl Environment {
+impl CompiledObjects {
     /// Names the state that the objects make up
     pub(crate) fn describe(&mut self, name: &str, revision: u64) {
         self.name = name.into();

@@ -1,13 +1,14 @@
-//! The receiving half of the protocol: turns events into snapshots
+//! How is a delta applied? The receiving half of the protocol, which turns events into snapshots
 //!
-//! `docs/spec/protocol.md` is normative. A replica does no I/O: an SDK opens the stream, hands over each event and serves the
-//! snapshot of the last commit. What it holds is never dropped; a transfer that fails leaves it as it was.
+//! `docs/spec/protocol.md` is normative. Events change a copy of the objects (`document/environment.rs` stores each one), and
+//! `payload-transferred` links the copy into the next snapshot, if its hash is the expected one. A replica does no I/O: an SDK opens the
+//! stream, passes each event to it and serves the snapshot of the last commit. A transfer that fails leaves that snapshot in use.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::document::compile::CompileSession;
-use crate::document::environment::Environment;
+use crate::document::environment::CompiledObjects;
 use crate::document::schemas::{self, ObjectSchema};
 use crate::error::SnapshotError;
 use crate::json::names::Name;
@@ -18,7 +19,7 @@ use crate::snapshot::Snapshot;
 #[derive(Debug, Default)]
 pub struct Replica {
     // What the events since the last commit make of it; `None` between transfers.
-    pending: Option<Environment>,
+    pending: Option<CompiledObjects>,
     // What the objects of a transfer share while it lasts.
     session: CompileSession,
     snapshot: Arc<Snapshot>,
@@ -121,7 +122,7 @@ impl Replica {
     ///
     /// A document that is refused changes nothing. The next stream begins with a full transfer.
     pub fn load_document(&mut self, document: &str) -> Result<SnapshotUpdate, SnapshotError> {
-        let environment = Environment::from_json(document)?;
+        let environment = CompiledObjects::from_json(document)?;
         self.pending = None;
         self.cursor = None;
         Ok(self.commit(environment))
@@ -153,7 +154,7 @@ impl Replica {
                 let intent = self.read(name, data, &schemas::SERVER_INTENT)?;
                 match &*intent.text(Name::Intent) {
                     "none" => return Ok(TransferProgress::Current),
-                    "xfer-full" => self.pending = Some(Environment::default()),
+                    "xfer-full" => self.pending = Some(CompiledObjects::default()),
                     _ => self.pending = Some(self.snapshot.source().clone()),
                 }
                 Ok(TransferProgress::Pending)
@@ -243,7 +244,7 @@ impl Replica {
     }
 
     /// The state being received; changes that follow a commit need no intent of their own (PR-8)
-    fn pending(&mut self) -> &mut Environment {
+    fn pending(&mut self) -> &mut CompiledObjects {
         self.pending
             .get_or_insert_with(|| self.snapshot.source().clone())
     }
@@ -275,7 +276,7 @@ impl Replica {
         Ok(TransferProgress::Committed(self.commit(environment)))
     }
 
-    fn commit(&mut self, environment: Environment) -> SnapshotUpdate {
+    fn commit(&mut self, environment: CompiledObjects) -> SnapshotUpdate {
         self.session = CompileSession::default();
         let snapshot = Arc::new(Snapshot::link(environment));
         let changed = snapshot.changed_since(&self.snapshot);

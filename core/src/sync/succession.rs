@@ -3,7 +3,7 @@
 //! Costs what changed: the objects that did not are shared with the snapshot before.
 
 use crate::document::compile::CompileSession;
-use crate::document::environment::Environment;
+use crate::document::environment::CompiledObjects;
 use crate::document::object::ObjectKind;
 use crate::limits;
 use crate::snapshot::Snapshot;
@@ -43,7 +43,7 @@ impl Snapshot {
     }
 }
 
-impl Environment {
+impl CompiledObjects {
     fn apply(
         &mut self,
         kind: ObjectKind,

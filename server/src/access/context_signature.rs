@@ -28,7 +28,7 @@ pub(crate) struct SignatureHeader {
     signature: Option<String>,
 }
 
-/// The signature in the header; one that is not text is no valid one
+/// The signature in the header; empty if the header is not text
 pub(crate) fn in_header(headers: &HeaderMap) -> Option<&str> {
     let given = headers.get(SIGNATURE)?;
     Some(given.to_str().unwrap_or_default())

@@ -437,16 +437,16 @@ fn entry(
 
 /// The state of a key for the audit
 fn audited(row: &CredentialRow) -> Value {
-    let mut told = json!({
+    let mut state = json!({
         "kind": row.kind.name(),
         "name": row.name,
         "hint": row.hint,
         "allProjects": row.project_id.is_none(),
         "expiresAt": row.expires_at.map(|end| end.to_string()),
     });
-    if let Some(told) = told.as_object_mut() {
+    if let Some(state) = state.as_object_mut() {
         if let Some(owner) = &row.owner {
-            told.insert("owner".to_owned(), json!(owner.actor()));
+            state.insert("owner".to_owned(), json!(owner.actor()));
         }
         let BrowserPolicy {
             origins,
@@ -454,17 +454,17 @@ fn audited(row: &CredentialRow) -> Value {
             secrets,
         } = &row.rules;
         if let Some(origins) = origins {
-            told.insert("origins".to_owned(), json!(origins));
+            state.insert("origins".to_owned(), json!(origins));
         }
         if *signed_contexts {
-            told.insert("signedContexts".to_owned(), json!(true));
+            state.insert("signedContexts".to_owned(), json!(true));
         }
         if !secrets.is_empty() {
             let ids: Vec<_> = secrets.iter().map(|secret| &secret.id).collect();
-            told.insert("secrets".to_owned(), json!(ids));
+            state.insert("secrets".to_owned(), json!(ids));
         }
     }
-    value(&told)
+    value(&state)
 }
 
 fn after(at: Timestamp, duration: Duration) -> Timestamp {

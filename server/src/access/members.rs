@@ -112,13 +112,13 @@ fn entry(
     before: Option<CredentialKind>,
     after: Option<CredentialKind>,
 ) -> AuditEntry {
-    let told = |role: CredentialKind| {
+    let state = |role: CredentialKind| {
         value(&json!({ row.known_by.as_str(): row.name, "role": role.name() }))
     };
     AuditEntry::new(
         action,
         "member",
         row.id(),
-        (before.map(told), after.map(told)),
+        (before.map(state), after.map(state)),
     )
 }

@@ -1,7 +1,7 @@
 //! Keeps every environment up to date with the store: commits of other nodes, and what happened while the store was unreachable
 //!
 //! A poll compares the revisions in the store with those that are served. It runs when the store announces a commit, and every
-//! [`Limits::poll`](crate::Limits) as well: an announcement can get lost, on a dead connection or in a pooler.
+//! [`RuntimeConfig::poll`](crate::RuntimeConfig) as well: an announcement can get lost, on a dead connection or in a pooler.
 
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ pub(crate) async fn sync_with_store(state: AppState) {
 
 /// Polls after every announcement, and periodically
 async fn poll_loop(state: &AppState, missed_notifications: &Notify) {
-    let mut poll = tokio::time::interval(state.limits().poll);
+    let mut poll = tokio::time::interval(state.config().poll);
     poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut missed = 0_u32;
     let mut log = Log::default();
@@ -189,7 +189,7 @@ async fn listen(state: &AppState, missed_notifications: &Notify) {
         // Without an error: this store does not announce commits.
         let Err(error) = heard else { return };
         if !std::mem::replace(&mut has_warned, true) {
-            let (error, poll) = (error_chain(&error), state.limits().poll);
+            let (error, poll) = (error_chain(&error), state.config().poll);
             tracing::warn!(%error, "listening for changes does not work: looking every {poll:?}, and trying again");
         }
         tokio::time::sleep(RETRY).await;

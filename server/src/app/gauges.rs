@@ -15,8 +15,8 @@ use crate::store::{PoolLabels, PoolUse};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct InstanceLabels {
-    project: String,
-    environment: String,
+    #[prometheus(flatten)]
+    environment: EnvironmentLabels,
     state: &'static str,
 }
 
@@ -32,13 +32,8 @@ fn instances(state: &AppState) -> Family<InstanceLabels, Gauge> {
             ("sent", standing.sent),
             ("behind", standing.behind()),
         ] {
-            let EnvironmentLabels {
-                project,
-                environment,
-            } = state.http.metrics.labels(row);
             let labels = InstanceLabels {
-                project,
-                environment,
+                environment: state.http.metrics.labels(row),
                 state: name,
             };
             instances.get_or_create(&labels).inc_by(signed(count));
@@ -90,7 +85,7 @@ pub(crate) fn registry(state: &AppState) -> Registry {
         (
             "streams_limit",
             "Streams that may be open at a time",
-            state.limits().streams.all,
+            state.config().streams.all,
         ),
         (
             "connections",

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use tower::ServiceExt as _;
 
 use crate::access::auth::Principal;
-use crate::app::{AppState, Limits, router};
+use crate::app::{AppState, RuntimeConfig, router};
 use crate::engine::environment::LoadError;
 use crate::runtime::clock::Clock;
 use crate::store::SqlStore;
@@ -24,7 +24,8 @@ impl LocalRoutes {
     /// Opens an existing database; `actor` is the author in the audit
     pub(crate) async fn open(address: &str, actor: &str) -> Result<Self, LoadError> {
         let store = SqlStore::open_existing(address).await?;
-        let state = AppState::load(Arc::new(store), Limits::default(), Clock::System).await?;
+        let state =
+            AppState::load(Arc::new(store), RuntimeConfig::default(), Clock::System).await?;
         let operator = Principal::operator(actor, state.now());
         Ok(Self(router::app(state).layer(Extension(operator))))
     }

@@ -103,9 +103,9 @@ fn unknown(uri: &Uri, known: &[String]) -> Vec<FieldError> {
 pub(super) async fn wrong_method(request: Request) -> ApiError {
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("", MatchedPath::as_str).trim_end_matches('/');
-    let told = |operation: &Operation| format!("{} ({})", operation.method, operation.summary);
+    let described = |operation: &Operation| format!("{} ({})", operation.method, operation.summary);
     let own = OPERATIONS.get(route).into_iter().flatten();
-    let own: Vec<String> = own.map(told).collect();
+    let own: Vec<String> = own.map(described).collect();
     let mut detail = format!("this path does not support {}", request.method());
     if !own.is_empty() {
         detail = format!("{detail}; it supports {}", own.join(", "));

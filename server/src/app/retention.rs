@@ -13,7 +13,7 @@ const TICK: Duration = Duration::from_hours(1);
 
 /// Deletes rows that are older than the audit is kept, until the server stops
 pub(crate) async fn run(state: AppState) {
-    let Some(kept) = state.limits().audit_kept else {
+    let Some(kept) = state.config().audit_kept else {
         return;
     };
     let mut tick = tokio::time::interval(TICK);

@@ -42,7 +42,7 @@ pub fn app(state: AppState) -> Router {
     let once = |routes: Routes<AppState>, access: WriteAccess| {
         let state = (
             Arc::from_ref(&state),
-            state.limits().idempotency_lease,
+            state.config().idempotency_lease,
             access,
         );
         let once = middleware::from_fn_with_state(state, idempotency::replay_layer);

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use flagstaff_core::{Issue, SnapshotError, check_document};
+use flagstaff_analysis::check::check_document;
+use flagstaff_core::{Issue, SnapshotError};
 use serde_json::Value;
 
 use crate::engine::draft::{Draft, OtherSalt};

@@ -16,7 +16,7 @@ use crate::app::follow::sync_with_store;
 use crate::app::seed::{self, SeedError, SeedReport};
 use crate::app::startup_credentials;
 use crate::app::stop::stop_on_signal;
-use crate::app::{AppState, Limits, certificate, descriptors, retention, router};
+use crate::app::{AppState, RuntimeConfig, certificate, descriptors, retention, router};
 use crate::config::{IdentityError, ServeOptions, WeakToken};
 use crate::crypto::encryption::{EncryptionKeys, InvalidEncryptionKeys};
 use crate::engine::environment::{Author, LoadError};
@@ -174,11 +174,11 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
 async fn load(sql: &SqlStore, options: &ServeOptions) -> Result<AppState, ServeError> {
     let store: Arc<dyn Store> = Arc::new(sql.clone());
     let clock = Clock::System;
-    let limits = limits(options)?;
+    let config = config(options)?;
     let access = store.access().await?;
-    signing_secrets::check(&access.rows, &limits.encryption_keys).map_err(SecretsError::from)?;
+    signing_secrets::check(&access.rows, &config.encryption_keys).map_err(SecretsError::from)?;
     ensure_given_keys(&*store, options, clock.now()).await?;
-    let state = AppState::load(store, limits, clock).await?;
+    let state = AppState::load(store, config, clock).await?;
     signing_secrets::encrypt_all(&state.access).await?;
     Ok(state)
 }
@@ -234,11 +234,11 @@ async fn load_from_cache(
         "the database is out of reach: starting with the copy in redis"
     );
     let store: Arc<dyn Store> = Arc::new(sql.clone());
-    let limits = limits(options)?;
-    signing_secrets::check(&copy.access.rows, &limits.encryption_keys)
+    let config = config(options)?;
+    signing_secrets::check(&copy.access.rows, &config.encryption_keys)
         .map_err(SecretsError::from)?;
     let state =
-        AppState::restore(store, copy, limits, Clock::System).map_err(LoadError::Snapshot)?;
+        AppState::restore(store, copy, config, Clock::System).map_err(LoadError::Snapshot)?;
     Ok(Some(state))
 }
 
@@ -265,9 +265,9 @@ async fn catch_up(options: ServeOptions, state: AppState) {
     }
 }
 
-fn limits(options: &ServeOptions) -> Result<Limits, ServeError> {
+fn config(options: &ServeOptions) -> Result<RuntimeConfig, ServeError> {
     let (streams, connections) = options.connections.limits(descriptors::raise_limit());
-    Ok(Limits {
+    Ok(RuntimeConfig {
         streams,
         connections,
         proxies: options.network.proxies(),
@@ -278,7 +278,7 @@ fn limits(options: &ServeOptions) -> Result<Limits, ServeError> {
         rates: options.network.rates(),
         issuer: options.identity.issuer()?.map(Arc::new),
         encryption_keys: encryption_keys(options)?,
-        ..Limits::default()
+        ..RuntimeConfig::default()
     })
 }
 
@@ -366,7 +366,7 @@ async fn serve_metrics(listener: TcpListener, state: AppState) {
         plain: MAX_METRICS_CONNECTIONS,
         address: 0,
     };
-    let connections = Connections::new(limits, state.limits().proxies.clone());
+    let connections = Connections::new(limits, state.config().proxies.clone());
     let services = Services {
         app: router::apart(state.clone()),
         spare: router::spare(state.clone()),

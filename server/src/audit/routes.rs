@@ -17,7 +17,7 @@ use crate::access::state::AccessState;
 use crate::engine::field_error::FieldError;
 use crate::http::api_error::ApiError;
 use crate::http::body::QueryParams;
-use crate::http::paging::{Page, cursor_of, page_size, read_cursor};
+use crate::http::paging::{Page, PageQuery, cursor_of, page_size, read_cursor};
 use crate::openapi::AuditRecord;
 use crate::runtime::logging::error_chain;
 use crate::store::chain::Record;
@@ -27,19 +27,6 @@ use crate::store::{
 
 /// The number of rows that an export reads at a time
 const EXPORT_PAGE: u32 = 500;
-
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ListQuery {
-    #[serde(flatten)]
-    #[param(ignore)]
-    filter: Filter,
-    /// Items of a page
-    #[param(value_type = u32, required = false, minimum = 1, maximum = 200, default = 50)]
-    limit: Option<String>,
-    /// The `next` of the page before
-    cursor: Option<String>,
-}
 
 /// Filters for audit rows
 #[derive(Deserialize, IntoParams)]
@@ -82,23 +69,23 @@ pub(crate) struct Head {
 /// Changes of keys, tokens and members are shown only to admins.
 #[utoipa::path(
     get, path = "/audit", tag = "audit", operation_id = "listAudit",
-    params(Filter, ListQuery),
+    params(Filter, PageQuery),
     responses((status = OK, description = "A page", body = Page<AuditRecord>), (status = SERVICE_UNAVAILABLE)),
 )]
 pub(crate) async fn list(
     scope: AuditAccess,
     State(state): State<Arc<AccessState>>,
-    QueryParams(query): QueryParams<ListQuery>,
+    QueryParams(page): QueryParams<PageQuery>,
+    QueryParams(filter): QueryParams<Filter>,
 ) -> Result<Response, ApiError> {
-    let limit = query.limit.map(|limit| limit.parse()).transpose();
-    let limit = page_size(limit.map_err(|_| ApiError::invalid("?limit", "expected 1 to 200"))?)?;
-    let before = read_cursor(query.cursor.as_deref())?;
+    let limit = page_size(page.limit)?;
+    let before = read_cursor(page.cursor.as_deref())?;
     // One more row than the page has shows whether there is a next page.
     let asked = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
     let query = AuditQuery {
         before,
         limit: asked,
-        ..query.filter.read(&scope)?
+        ..filter.read(&scope)?
     };
     let mut rows = state.engine.store().audit(query).await?;
     for row in &mut rows {
@@ -150,7 +137,7 @@ pub(crate) async fn export(
     Ok(([(CONTENT_TYPE, "application/x-ndjson")], body).into_response())
 }
 
-/// Reads the number and hash of the last row, to be kept where nobody who can change the database can change it
+/// Reads the number and hash of the last row; store them where those who can change the database cannot change them
 #[utoipa::path(
     get, path = "/audit/head", tag = "audit", operation_id = "readAuditHead",
     responses((status = OK, description = "The last row", body = Head), (status = SERVICE_UNAVAILABLE)),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use axum::http::{Request, Uri};
 use bytes::Bytes;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use futures_util::stream;
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH};
 use reqwest::{Client, Method, StatusCode, Url};
@@ -71,6 +71,25 @@ pub(super) struct EnvironmentArgs {
         value_name = "NAME"
     )]
     pub(super) environment: String,
+}
+
+/// What happens to objects or overrides of the server that a file does not contain
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum MergeMode {
+    /// Keep them
+    Merge,
+    /// Delete them
+    Replace,
+}
+
+impl MergeMode {
+    /// The value of the parameter `mode`
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Merge => "merge",
+            Self::Replace => "replace",
+        }
+    }
 }
 
 /// A request to the API
@@ -370,17 +389,17 @@ fn refusal(status: StatusCode, text: &str) -> String {
     let problem: Value = serde_json::from_str(text).unwrap_or_default();
     let word =
         |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    let mut told = word(&problem, "detail").unwrap_or_else(|| status.to_string());
+    let mut report = word(&problem, "detail").unwrap_or_else(|| status.to_string());
     let errors = problem.get("errors").and_then(Value::as_array);
     for error in errors.into_iter().flatten() {
         let at = word(error, "pointer").unwrap_or_default();
         let message = word(error, "message").unwrap_or_default();
         // The first one is often the detail.
-        if told.contains(&message) {
+        if report.contains(&message) {
             continue;
         }
         // Writing to a String cannot fail.
-        let _ = write!(told, "\n  {at}: {message}");
+        let _ = write!(report, "\n  {at}: {message}");
     }
-    told
+    report
 }

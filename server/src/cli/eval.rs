@@ -66,7 +66,7 @@ pub(super) fn run(options: &EvalArgs) -> Result<CommandOutput, CommandError> {
         name: name.to_owned(),
         cause,
     })?;
-    // A context that is none is what an SDK would be asked with, and has an answer.
+    // An invalid context is evaluated too: SDKs return an outcome for it.
     let context = Context::from_json(&super::argument(&options.context)?);
     let now = super::now(options.now);
     let (outcome, steps) = snapshot.explain(flag, options.value_type, &context, now);

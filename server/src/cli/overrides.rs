@@ -1,10 +1,10 @@
 //! `flagstaff override`
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::api::{ApiRequest, EnvironmentArgs};
+use super::api::{ApiRequest, EnvironmentArgs, MergeMode};
 use super::table::table;
 use super::{CommandError, CommandOutput, Format, word};
 
@@ -92,8 +92,8 @@ pub struct LoadArgs {
     #[command(flatten)]
     place: EnvironmentArgs,
     /// What happens to overrides that are not in the file
-    #[arg(long, value_enum, default_value_t = Mode::Merge)]
-    mode: Mode,
+    #[arg(long, value_enum, default_value_t = MergeMode::Merge)]
+    mode: MergeMode,
     /// The level of lines without `level`; `--mode replace` deletes only overrides of this level
     #[arg(long, value_name = "LEVEL")]
     level: Option<String>,
@@ -103,14 +103,6 @@ pub struct LoadArgs {
     /// The reason of lines without `reason`
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Mode {
-    /// They stay
-    Merge,
-    /// They are deleted
-    Replace,
 }
 
 /// A context by its level and key
@@ -222,11 +214,7 @@ fn load(options: &LoadArgs) -> Result<CommandOutput, CommandError> {
         "overrides",
         "bulk",
     ];
-    let mode = match options.mode {
-        Mode::Merge => "merge",
-        Mode::Replace => "replace",
-    };
-    let mut query = vec![("mode", mode)];
+    let mut query = vec![("mode", options.mode.name())];
     if options.dry_run {
         query.push(("dryRun", "true"));
     }

@@ -1,10 +1,10 @@
 //! `flagstaff export` and `flagstaff import`
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use reqwest::Method;
 use serde_json::Value;
 
-use super::api::{Api, ApiRequest, EnvironmentArgs};
+use super::api::{Api, ApiRequest, EnvironmentArgs, MergeMode};
 use super::{CommandError, CommandOutput, Format, percent};
 use crate::documents::notation::Notation;
 
@@ -34,8 +34,8 @@ pub struct ImportArgs {
     place: EnvironmentArgs,
 
     /// What happens to objects that are not in the document
-    #[arg(long, value_enum, default_value_t = Mode::Merge)]
-    mode: Mode,
+    #[arg(long, value_enum, default_value_t = MergeMode::Merge)]
+    mode: MergeMode,
 
     /// Accept salts that differ from the stored ones, which moves users to other variants
     #[arg(long)]
@@ -55,14 +55,6 @@ pub struct ImportArgs {
 
     #[command(flatten, next_help_heading = "Flags of other vendors")]
     vendor: vendor::VendorArgs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Mode {
-    /// Keep them
-    Merge,
-    /// Delete them
-    Replace,
 }
 
 pub(super) fn export(options: &ExportArgs) -> Result<CommandOutput, CommandError> {
@@ -100,11 +92,7 @@ fn put(
     is_dry_run: bool,
 ) -> Result<Value, CommandError> {
     let path = ["environments", &options.place.environment, "document"];
-    let mode = match options.mode {
-        Mode::Merge => "merge",
-        Mode::Replace => "replace",
-    };
-    let mut query = vec![("mode", mode)];
+    let mut query = vec![("mode", options.mode.name())];
     if is_dry_run {
         query.push(("dryRun", "true"));
     }

@@ -1,4 +1,4 @@
-//! Options about how many may be connected, and what the limit of open files makes of them
+//! Options about the number of connections, which the limit of open files may lower
 
 use clap::Args;
 
@@ -9,38 +9,29 @@ use crate::streams::stream::StreamLimits;
 /// to the address of `/metrics`
 const RESERVED: usize = 64 + 3 * SPARE;
 
-/// How many streams and connections there may be at a time
+/// The maximum numbers of streams and connections
 #[derive(Debug, Clone, Copy, Args)]
 pub struct ConnectionOptions {
-    /// Open streams, a fifth of them for server keys only
-    #[arg(
-        long,
-        env = "FLAGSTAFF_MAX_STREAMS",
-        default_value_t = 10_000,
-        value_name = "COUNT"
-    )]
+    /// Maximum number of open streams, the last fifth of them for server keys only; further ones get 503
+    #[arg(long, default_value_t = 10_000, value_name = "COUNT")]
     pub max_streams: u32,
 
-    /// Open streams of one client or client-local key; three fifths of all unless set, 0 is no limit
-    #[arg(long, env = "FLAGSTAFF_MAX_STREAMS_KEY", value_name = "COUNT")]
+    /// Maximum number of open streams of one public key; three fifths of `--max-streams` by default, 0 means no limit
+    #[arg(long, value_name = "COUNT")]
     pub max_streams_key: Option<u32>,
 
-    /// Open streams of such keys from one address (IPv6: one /64); a tenth of all unless set, 0 is no limit
-    #[arg(long, env = "FLAGSTAFF_MAX_STREAMS_ADDRESS", value_name = "COUNT")]
+    /// Maximum number of open streams of public keys from one address (IPv6: one /64); a tenth of `--max-streams` by default, 0 means no
+    /// limit
+    #[arg(long, value_name = "COUNT")]
     pub max_streams_address: Option<u32>,
 
-    /// Open connections that carry no stream
-    #[arg(
-        long,
-        env = "FLAGSTAFF_MAX_CONNECTIONS",
-        default_value_t = 10_000,
-        value_name = "COUNT"
-    )]
+    /// Maximum number of open connections without a stream; further ones get 503
+    #[arg(long, default_value_t = 10_000, value_name = "COUNT")]
     pub max_connections: u32,
 
-    /// Open connections, streams included, from one address that is no trusted proxy; a quarter of all, but at most half of those
-    /// without a stream, unless set; 0 is no limit
-    #[arg(long, env = "FLAGSTAFF_MAX_CONNECTIONS_ADDRESS", value_name = "COUNT")]
+    /// Maximum number of open connections, with their streams, from one address that is not a trusted proxy; by default a quarter of
+    /// both maxima together, but at most half of `--max-connections`; 0 means no limit
+    #[arg(long, value_name = "COUNT")]
     pub max_connections_address: Option<u32>,
 }
 
@@ -79,7 +70,7 @@ impl ConnectionOptions {
     }
 }
 
-/// As many connections as so many descriptors are enough for
+/// The number of connections for which this many descriptors are enough
 fn room(descriptors: u64) -> usize {
     let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
     // With very few the reserve cannot be whole, and a server that takes no connections is of no use.

@@ -1,52 +1,36 @@
-//! Options about people whom somebody else knows
+//! Options about the identity provider whose tokens people may use
 
 use clap::Args;
 
 use crate::access::identity::{Issuer, JwksError};
 use crate::config::{Secret, SecretParser};
 
-/// Whose tokens say who people are
+/// The identity provider
 #[derive(Debug, Clone, Args)]
 pub struct IdentityOptions {
-    /// Issuer of JSON Web Tokens for people, as its tokens name it in `iss`
-    #[arg(long, env = "FLAGSTAFF_JWT_ISSUER", value_name = "ISSUER")]
+    /// Expected `iss` claim of the JSON Web Tokens of people
+    #[arg(long, value_name = "ISSUER")]
     pub jwt_issuer: Option<String>,
 
-    /// Expected `aud` claim of its tokens
-    #[arg(long, env = "FLAGSTAFF_JWT_AUDIENCE", value_name = "AUDIENCE")]
+    /// Expected `aud` claim of these tokens
+    #[arg(long, value_name = "AUDIENCE")]
     pub jwt_audience: Option<String>,
 
-    /// Where the issuer publishes its keys, for RS256 and ES256; without it and a secret, what the issuer says of itself at
+    /// URL of the issuer's public keys, for RS256 and ES256; without it and a secret, the server reads it from
     /// `ISSUER/.well-known/openid-configuration` (`OpenID` Connect Discovery)
-    #[arg(
-        long,
-        env = "FLAGSTAFF_JWT_JWKS_URL",
-        conflicts_with = "jwt_secret",
-        value_name = "URL"
-    )]
+    #[arg(long, conflicts_with = "jwt_secret", value_name = "URL")]
     pub jwt_jwks_url: Option<String>,
 
     /// Secret that is shared with the issuer, for HS256: 32 characters or more
-    #[arg(
-        long,
-        env = "FLAGSTAFF_JWT_SECRET",
-        hide_env_values = true,
-        value_parser = SecretParser::TOKEN,
-        value_name = "SECRET"
-    )]
+    #[arg(long, value_parser = SecretParser::TOKEN, value_name = "SECRET")]
     pub jwt_secret: Option<Secret>,
 
-    /// The claim with the role: its name, or a JSON pointer as `/flagstaff/projects`
-    #[arg(
-        long,
-        env = "FLAGSTAFF_JWT_ROLE_CLAIM",
-        default_value = "flagstaff_role",
-        value_name = "CLAIM"
-    )]
+    /// The claim that contains the role: its name, or a JSON pointer as `/flagstaff/projects`
+    #[arg(long, default_value = "flagstaff_role", value_name = "CLAIM")]
     pub jwt_role_claim: String,
 }
 
-/// Why the issuer cannot be used
+/// Why the identity provider cannot be used
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentityError {

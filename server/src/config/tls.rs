@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// What the server proves with who it is
+/// The certificate of the server
 #[derive(Debug, Clone, Default, Args)]
 pub struct TlsOptions {
-    /// Certificate of the server and those that it was signed with, in PEM: the server then speaks HTTPS. Read again when the file
-    /// changes, and on SIGHUP
-    #[arg(long, env = "FLAGSTAFF_TLS_CERT", value_name = "FILE")]
+    /// Certificate of the server, then those that signed it, in PEM: the server then speaks HTTPS. Read again when the file changes,
+    /// and on SIGHUP
+    #[arg(long, value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
 
     /// Private key of the certificate, in PEM
-    #[arg(long, env = "FLAGSTAFF_TLS_KEY", value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
 }

@@ -14,33 +14,33 @@ use crate::engine::visibility::{State, Visibility};
 use crate::object::{Body, Object, ObjectId, ObjectKind, Objects, Whole};
 use crate::store::{ChangeRow, EnvironmentContent, FlagRow, Stored};
 
-/// The state after `current` according to the rows `told`, with all states in between in its history; `None` if the rows do not begin at
-/// `current`
+/// The state after `current` according to the rows of the store, with all states in between in its history; `None` if the rows do not begin
+/// at `current`
 pub(crate) fn catch_up(
     current: &PublishedRevision,
-    told: &EnvironmentContent,
+    rows: &EnvironmentContent,
 ) -> Result<Option<PublishedRevision>, SnapshotError> {
-    let objects = apply(current.state().objects(Visibility::All), told);
-    let state = Arc::new(current.state().with(told.revision, objects));
-    let Some(passed) = passed(current.state(), &state, &told.changes) else {
+    let objects = apply(current.state().objects(Visibility::All), rows);
+    let state = Arc::new(current.state().with(rows.revision, objects));
+    let Some(passed) = passed(current.state(), &state, &rows.changes) else {
         return Ok(None);
     };
     let mut history = current.history().clone();
     for (state, replaced) in passed {
         history.push(state, replaced);
     }
-    let flags = flags(current.flags(), told);
+    let flags = flags(current.flags(), rows);
     current.succeed(state, flags, history).map(Some)
 }
 
-/// The current objects: the objects in `told`, and of lists only the entries in `told`
-fn apply(before: &Objects, told: &EnvironmentContent) -> Objects {
-    let stored: BTreeMap<_, _> = told.objects.iter().map(|(id, it)| (id, it)).collect();
+/// The current objects: the stored objects replace those before, and of lists only the stored entries change
+fn apply(before: &Objects, rows: &EnvironmentContent) -> Objects {
+    let stored: BTreeMap<_, _> = rows.objects.iter().map(|(id, it)| (id, it)).collect();
     let entry = |(id, entry, value)| ((id, entry), value);
-    let entries = told.entries.iter().map(|(a, b, c)| entry((a, b, c)));
+    let entries = rows.entries.iter().map(|(a, b, c)| entry((a, b, c)));
     let entries: BTreeMap<(&ObjectId, &Arc<str>), &Arc<str>> = entries.collect();
     let mut changed: BTreeMap<&ObjectId, BTreeSet<&Arc<str>>> = BTreeMap::new();
-    for ChangeRow { change, .. } in &told.changes {
+    for ChangeRow { change, .. } in &rows.changes {
         changed.entry(&change.id).or_default().extend(&change.entry);
     }
     let mut objects = before.clone();
@@ -103,16 +103,16 @@ fn passed(
 
 fn flags(
     before: &OrdMap<Arc<str>, FlagRow>,
-    told: &EnvironmentContent,
+    rows: &EnvironmentContent,
 ) -> OrdMap<Arc<str>, FlagRow> {
     let mut flags = before.clone();
     // Each changed flag has its own row below, unless the flag was deleted.
-    for ChangeRow { change, .. } in &told.changes {
+    for ChangeRow { change, .. } in &rows.changes {
         if change.id.kind == ObjectKind::Flag {
             flags.remove(&change.id.key);
         }
     }
-    for row in &told.flags {
+    for row in &rows.flags {
         flags.insert(Arc::clone(&row.key), row.clone());
     }
     flags

@@ -191,14 +191,14 @@ impl Environment {
     /// Catches up with the store; the caller must hold the write lock
     async fn catch_up(&self) -> Result<(), LoadError> {
         let current = self.current();
-        let told = match self
+        let rows = match self
             .store_handle
             .store
             .load_since(self.row.id, current.revision())
             .await?
         {
             Since::Nothing => return Ok(()),
-            Since::Changes(told) => told,
+            Since::Changes(rows) => rows,
             Since::Forgotten => return self.reload().await,
             Since::Lost => {
                 tracing::error!(
@@ -211,7 +211,7 @@ impl Environment {
                 return self.reload().await;
             }
         };
-        match offload(move || catch_up::catch_up(&current, &told)).await?? {
+        match offload(move || catch_up::catch_up(&current, &rows)).await?? {
             Some(published) => {
                 discard(self.current.send_replace(Arc::new(published)));
                 Ok(())

@@ -116,12 +116,12 @@ async fn collect(
     state: &HttpState,
     (body, limit): (axum::body::Body, usize),
 ) -> Result<Bytes, ApiError> {
-    let told = body.size_hint().exact();
-    let told = told.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-    if told.is_some_and(|bytes| bytes > limit) {
+    let declared = body.size_hint().exact();
+    let declared = declared.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    if declared.is_some_and(|bytes| bytes > limit) {
         return Err(ApiError::TooLarge { limit });
     }
-    hold_body(extensions, state, told.unwrap_or_default()).await?;
+    hold_body(extensions, state, declared.unwrap_or_default()).await?;
     let mut bytes = Vec::new();
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.next().await {
@@ -138,7 +138,7 @@ async fn collect(
         if length > FREE {
             // If the length is not known, room for the maximum is taken at once: otherwise callers that hold a part would wait for each
             // other.
-            hold_body(extensions, state, told.unwrap_or(limit)).await?;
+            hold_body(extensions, state, declared.unwrap_or(limit)).await?;
         }
         bytes.extend_from_slice(&piece);
     }

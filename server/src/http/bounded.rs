@@ -152,7 +152,7 @@ pub(crate) async fn respond<T: Send + 'static>(
     let accepted = request.accepted;
     let render = move |limit| {
         let mut body = BoundedBody::new(limit);
-        let told = write(&mut body)?;
+        let result = write(&mut body)?;
         let length = body.bytes.len();
         if length > FREE {
             // It grew by doubling, and is held until it has been read.
@@ -164,7 +164,7 @@ pub(crate) async fn respond<T: Send + 'static>(
             bytes,
             length,
         };
-        Ok((made, told))
+        Ok((made, result))
     };
     let caller = request.rate_limit_keys.caller();
     let budget = &state.budget;
@@ -172,18 +172,18 @@ pub(crate) async fn respond<T: Send + 'static>(
         match render(MAX_INLINE_BYTES) {
             Err(ApiError::ResponseTooLong { .. }) => {}
             Err(error) => return Err(error),
-            Ok((made, told)) => {
+            Ok((made, result)) => {
                 // If there is no room, the body is dropped and made again later: nothing long is held while waiting.
                 if let Some(hold) = budget.try_hold(caller, made.bytes.len()) {
-                    return Ok((made.held(hold), told));
+                    return Ok((made.held(hold), result));
                 }
             }
         }
     }
     let hold = budget.hold(caller, MAX_RESPONSE_BYTES).await?;
     let work = move || {
-        let (made, told) = render(MAX_RESPONSE_BYTES)?;
-        Ok((made.held(hold), told))
+        let (made, result) = render(MAX_RESPONSE_BYTES)?;
+        Ok((made.held(hold), result))
     };
     state.turns.run(caller.is_public(), work).await
 }

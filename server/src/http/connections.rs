@@ -62,7 +62,7 @@ const MAX_HEAD_BYTES: u32 = 64 << 10;
 /// Bytes of a request's body, and of all those of a connection, that are sent before they are read, over HTTP/2
 const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;
-/// How often a client that sends nothing is asked whether it is there, over HTTP/2, and how long it may take to say so
+/// After this time without a frame an HTTP/2 client gets a PING, and it has as much time again to answer it
 const PING: Duration = Duration::from_secs(30);
 
 /// Milliseconds within which sent data must be acknowledged, otherwise the client is gone. By itself TCP sends it again for a quarter of
@@ -318,7 +318,7 @@ async fn serve_once(stream: TcpStream, place: Place, services: Services, watcher
         serve_http1(stream, http1, connection, watcher).await;
         return;
     };
-    // One that wants HTTP/2 is told nothing: it would open many requests.
+    // A client that chose HTTP/2 gets no response: it could send many requests on this connection.
     if let Ok(stream) = tls.accept(stream).await
         && !tls::is_http2(&stream)
     {

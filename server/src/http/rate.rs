@@ -178,8 +178,8 @@ pub(crate) struct RateLimiter {
     sketch: CountMinSketch,
     // What this node has admitted, each request counted [`OWN_SHARE`] times; used if there is Redis.
     own: OnceLock<CountMinSketch>,
-    // What the other nodes have to be told, in microseconds of use; `None` without other nodes.
-    untold: Mutex<Option<HashMap<RateLimitKey, u64>>>,
+    // Use that the other nodes have not been sent yet, in microseconds; `None` without other nodes.
+    unshared: Mutex<Option<HashMap<RateLimitKey, u64>>>,
 }
 
 impl RateLimiter {
@@ -191,7 +191,7 @@ impl RateLimiter {
             latest: AtomicU64::default(),
             sketch: CountMinSketch::new(),
             own: OnceLock::new(),
-            untold: Mutex::new(None),
+            unshared: Mutex::new(None),
         }
     }
 
@@ -344,20 +344,20 @@ impl RateLimiter {
     }
 
     fn note(&self, key: RateLimitKey, used: u64) {
-        let mut untold = self.untold.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(untold) = &mut *untold
-            && (untold.len() < TOLD || untold.contains_key(&key))
+        let mut unshared = self.unshared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(unshared) = &mut *unshared
+            && (unshared.len() < TOLD || unshared.contains_key(&key))
         {
-            let sum = untold.entry(key).or_default();
+            let sum = unshared.entry(key).or_default();
             *sum = sum.saturating_add(used);
         }
     }
 
-    /// What the other nodes have not been told yet, in microseconds by key; recorded from the first call on
+    /// Returns the use that the other nodes have not been sent yet, in microseconds by key; it is recorded from the first call on
     pub(crate) fn take_unshared(&self) -> HashMap<RateLimitKey, u64> {
         self.own.get_or_init(CountMinSketch::new);
-        let mut untold = self.untold.lock().unwrap_or_else(PoisonError::into_inner);
-        untold.replace(HashMap::new()).unwrap_or_default()
+        let mut unshared = self.unshared.lock().unwrap_or_else(PoisonError::into_inner);
+        unshared.replace(HashMap::new()).unwrap_or_default()
     }
 
     /// Adds what all nodes together have admitted; at most the whole budget of a key is believed

@@ -113,8 +113,8 @@ mod tests {
         registry.mark_applied(&key, "a", 1).unwrap();
         assert!(registry.changed_reports(false).is_none(), "nothing is new");
         registry.mark_applied(&key, "a", 2).unwrap();
-        let told = registry.changed_reports(false).unwrap();
-        assert_eq!(told.acknowledged, [("k".to_owned(), "a".to_owned(), 2)]);
+        let report = registry.changed_reports(false).unwrap();
+        assert_eq!(report.acknowledged, [("k".to_owned(), "a".to_owned(), 2)]);
         for number in 0..OFTEN {
             registry.mark_applied(&key, &number.to_string(), 2).unwrap();
         }

@@ -89,25 +89,25 @@ impl ConvergenceCounts {
 
 impl NodeReport {
     pub(super) fn new(mut instances: Vec<Instance>, acknowledged: Vec<Acknowledged>) -> Self {
-        let mut told = Self {
+        let mut report = Self {
             acknowledged,
             ..Self::default()
         };
         for instance in &instances {
             let counts = if instance.acknowledges() {
-                &mut told.acknowledging
+                &mut report.acknowledging
             } else {
-                &mut told.silent
+                &mut report.silent
             };
             let count = counts.entry(instance.revision()).or_default();
             *count = count.saturating_add(1);
         }
-        bound(&mut told.acknowledging);
-        bound(&mut told.silent);
+        bound(&mut report.acknowledging);
+        bound(&mut report.silent);
         instances.sort_by_key(Instance::revision);
         instances.truncate(LISTED);
-        told.listed = instances;
-        told
+        report.listed = instances;
+        report
     }
 
     /// How many instances have a revision
@@ -169,13 +169,13 @@ mod tests {
     #[test]
     fn however_many_there_are_what_is_told_is_bounded_and_counts_them_all() {
         let instances = (0..5_000).map(|number| instance(number, Some(number), number));
-        let told = NodeReport::new(instances.collect(), Vec::new());
-        assert_eq!(told.acknowledging.len(), REVISIONS);
-        assert_eq!(told.listed.len(), LISTED);
-        assert_eq!(told.listed[0].applied, Some(0), "those furthest behind");
-        let standing = told.standing(4_990);
+        let report = NodeReport::new(instances.collect(), Vec::new());
+        assert_eq!(report.acknowledging.len(), REVISIONS);
+        assert_eq!(report.listed.len(), LISTED);
+        assert_eq!(report.listed[0].applied, Some(0), "those furthest behind");
+        let standing = report.standing(4_990);
         assert_eq!((standing.instances, standing.applied), (5_000, 10));
-        let text = serde_json::to_string(&told).unwrap();
+        let text = serde_json::to_string(&report).unwrap();
         let read: NodeReport = serde_json::from_str(&text).unwrap();
         assert_eq!(read.standing(4_990), standing);
     }

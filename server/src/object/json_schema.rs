@@ -15,7 +15,7 @@ use super::{
 
 /// The member of a flag that has it; without meaning for evaluation
 pub(crate) const MEMBER: &str = "jsonSchema";
-/// Errors that are told of one value
+/// The maximum number of errors that are listed for one value
 const MOST_ERRORS: usize = 20;
 /// Bytes of a compiled pattern
 const PATTERN_BYTES: usize = 1 << 20;
@@ -94,13 +94,13 @@ impl FlagSchema {
 
     fn violations(&self, value: &Json, root: &str) -> Vec<Violation> {
         let errors = self.validator.iter_errors(value).take(MOST_ERRORS);
-        let told = errors.map(|error| {
+        let violations = errors.map(|error| {
             (
                 format!("{root}{}", error.instance_path()),
                 error.to_string(),
             )
         });
-        told.collect()
+        violations.collect()
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use flagstaff_core::Value;
 use imbl::ordmap::DiffItem;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use utoipa::ToSchema;
 
 use super::{OverrideFilter, check, entries, list_of, schema_of};
 use crate::access::guards::{REASON, is_reason};
@@ -19,18 +20,20 @@ use crate::http::other_words::OVERRIDE;
 use crate::object::{self, ObjectId, Objects, patch};
 
 /// The maximum number of lines
-const MOST_LINES: u32 = 200_000;
+const MAX_LINES: u32 = 200_000;
 /// The maximum size of a line
-const LINE_BYTES: usize = 1 << 20;
+const MAX_LINE_BYTES: usize = 1 << 20;
 /// The number of errors that are listed; further errors are counted
-const TOLD_ERRORS: usize = 100;
+const MAX_ERRORS: usize = 100;
 /// Fields of a response that are not part of an override; a line or body may send them back
 const ENVELOPE: [&str; 5] = ["flag", "createdAt", "createdBy", "updatedAt", "updatedBy"];
 
 /// What to do with overrides that a load does not name
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum MergeMode {
     /// Keep them
+    #[default]
     Merge,
     /// Delete them
     Replace,
@@ -105,7 +108,7 @@ pub(crate) struct Line {
 }
 
 /// The result of a load
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct LoadCounts {
     pub(crate) added: usize,
     pub(crate) changed: usize,
@@ -137,27 +140,27 @@ impl LoadCounts {
 /// Errors, of which a limited number is listed
 #[derive(Debug, Default)]
 struct Errors {
-    told: Vec<FieldError>,
-    untold: usize,
+    listed: Vec<FieldError>,
+    unlisted: usize,
 }
 
 impl Errors {
     fn extend(&mut self, line: u32, errors: impl IntoIterator<Item = FieldError>) {
         for error in errors {
-            if self.told.len() < TOLD_ERRORS {
-                self.told.push(error.in_line(line));
+            if self.listed.len() < MAX_ERRORS {
+                self.listed.push(error.in_line(line));
             } else {
-                self.untold = self.untold.saturating_add(1);
+                self.unlisted = self.unlisted.saturating_add(1);
             }
         }
     }
 
     fn finish(mut self) -> Result<(), ApiError> {
-        if self.untold > 0 {
-            let message = format!("{} more things are wrong", self.untold);
-            self.told.push(FieldError::new("", message));
+        if self.unlisted > 0 {
+            let message = format!("{} more things are wrong", self.unlisted);
+            self.listed.push(FieldError::new("", message));
         }
-        let errors = self.told;
+        let errors = self.listed;
         if errors.is_empty() {
             Ok(())
         } else {
@@ -211,8 +214,8 @@ impl LineDecoder {
 
     fn keep(&mut self, part: &[u8]) -> Result<(), ApiError> {
         self.unread.extend_from_slice(part);
-        if self.unread.len() > LINE_BYTES {
-            let message = format!("expected a line of at most {LINE_BYTES} bytes");
+        if self.unread.len() > MAX_LINE_BYTES {
+            let message = format!("expected a line of at most {MAX_LINE_BYTES} bytes");
             let errors = vec![FieldError::new("", message).in_line(self.number.saturating_add(1))];
             return Err(ApiError::Invalid { errors });
         }
@@ -226,8 +229,8 @@ impl LineDecoder {
             return Ok(());
         }
         // Invalid lines count too: otherwise a load of invalid lines would be read to its end.
-        if self.number > MOST_LINES {
-            let message = format!("expected at most {MOST_LINES} lines");
+        if self.number > MAX_LINES {
+            let message = format!("expected at most {MAX_LINES} lines");
             return Err(ApiError::invalid("", message));
         }
         match self.override_of(&text) {

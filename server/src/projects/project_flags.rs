@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use flagstaff_analysis::check::check_flag;
 use flagstaff_core::Timestamp;
 use serde_json::Value as Json;
 
@@ -136,7 +137,7 @@ pub(crate) async fn archive(
     let entry = entry(state, project, key).await?;
     let mut errors = Vec::new();
     for (current, _) in &entry.places {
-        if let Err(issues) = current.snapshot().check_flag(key, None) {
+        if let Err(issues) = check_flag(current.snapshot(), key, None) {
             let name = &current.identity().row.name;
             errors.extend(ApiError::fields(&issues, "").into_iter().map(|error| {
                 FieldError::new(
@@ -211,7 +212,7 @@ pub(crate) async fn restore(
         }
         if let Some(flag) = &mut back {
             flag::fill_server_fields(flag);
-            let checked = current.snapshot().check_flag(key, Some(flag));
+            let checked = check_flag(current.snapshot(), key, Some(flag));
             checked.map_err(|issues| ApiError::issues(&issues, ""))?;
         }
         let own = key.to_owned();

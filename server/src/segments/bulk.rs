@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -21,9 +21,11 @@ const MAX_LINES: usize = 200_000;
 const MAX_ERRORS: usize = 100;
 
 /// What to do with the ids
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum LoadMode {
     /// Add those in the load
+    #[default]
     Merge,
     /// Add those in the load, and remove all others
     Replace,

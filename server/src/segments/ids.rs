@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::engine::draft::Entries;
 use crate::http::api_error::ApiError;
-use crate::http::paging::{Page, cursor_of, page_size, read_cursor};
+use crate::http::paging::{Page, PageQuery, cursor_of, page_size, read_cursor};
 use crate::object::{Body, ObjectId, ObjectKind, Objects};
 
 /// Characters of an id, and of the kind of a context
@@ -135,10 +135,10 @@ impl IdFilter {
     pub(crate) fn page(
         &self,
         (objects, segment): (&Objects, &ObjectId),
-        (limit, cursor): (Option<u32>, Option<&str>),
+        query: &PageQuery,
     ) -> Result<Page<SegmentId>, ApiError> {
-        let limit = page_size(limit)?;
-        let after: Option<(String, Arc<str>, Arc<str>)> = read_cursor(cursor)?;
+        let limit = page_size(query.limit)?;
+        let after: Option<(String, Arc<str>, Arc<str>)> = read_cursor(query.cursor.as_deref())?;
         let lists = self.lists(objects, segment);
         let total = if self.search.is_empty() {
             lists.iter().map(|(.., entries)| entries.len()).sum()

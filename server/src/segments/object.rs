@@ -98,8 +98,8 @@ pub(super) fn list(
         version: version(objects, id, object),
     });
     let page = paging::page(items, query)?;
-    let told: Page<Value> = page.map(|item| response(objects, item.id, item.object));
-    Ok(Json(told).into_response())
+    let response: Page<Value> = page.map(|item| response(objects, item.id, item.object));
+    Ok(Json(response).into_response())
 }
 
 pub(super) fn read(scope: &EnvironmentAccess, kind: ObjectKind) -> Result<Response, ApiError> {
@@ -317,8 +317,8 @@ fn answer(
     let objects = published.state().objects(Visibility::All);
     let object = objects.get(id).ok_or_else(|| missing(id))?;
     let tag = etag::quoted(&version(objects, id, object).to_string())?;
-    let told = response(objects, id, object);
-    Ok((status, [(ETAG, tag)], Json(told)).into_response())
+    let response = response(objects, id, object);
+    Ok((status, [(ETAG, tag)], Json(response)).into_response())
 }
 
 pub(super) fn missing(id: &ObjectId) -> ApiError {

@@ -11,7 +11,7 @@ pub trait InstanceStore: Send + Sync + std::fmt::Debug {
     fn is_shared(&self) -> bool;
 
     /// Replaces the reports of a node about these environments
-    async fn put_node_reports(&self, told: Vec<NodeInstances>) -> Result<(), StoreError>;
+    async fn put_node_reports(&self, reports: Vec<NodeInstances>) -> Result<(), StoreError>;
 
     /// The reports of all nodes except `but`
     async fn node_reports(&self, but: &str) -> Result<Vec<NodeInstances>, StoreError>;

@@ -155,12 +155,12 @@ pub(crate) async fn of_flag(
         step: query.step.millis(),
     };
     let mut variants: BTreeMap<Option<String>, VariantUsage> = BTreeMap::new();
-    for told in usage.engine.store().usage(asked).await? {
-        let usage = variants.entry(told.variant).or_default();
-        usage.count = usage.count.saturating_add(told.evaluations);
+    for point in usage.engine.store().usage(asked).await? {
+        let usage = variants.entry(point.variant).or_default();
+        usage.count = usage.count.saturating_add(point.evaluations);
         usage.steps.push(UsagePointResponse {
-            at: told.began_at,
-            count: told.evaluations,
+            at: point.began_at,
+            count: point.evaluations,
         });
     }
     let named = variants
@@ -203,7 +203,7 @@ pub(crate) struct UnknownFlagResponse {
     last_seen_at: Timestamp,
     /// The SDK that evaluated it last
     sdk: String,
-    /// Whether it exists and is not marked `clientSide`: a page asked for it, and was told that it does not exist
+    /// Whether it exists and is not marked `clientSide`: a page asked for it, and got the response that it does not exist
     hidden: bool,
 }
 

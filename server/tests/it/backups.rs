@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use flagstaff_server::{Clock, Intent, Limits, Visibility};
+use flagstaff_server::{Clock, Intent, RuntimeConfig, Visibility};
 use serde_json::json;
 
 use crate::cli::run;
@@ -14,7 +14,7 @@ use crate::support::{ADMIN, Cluster, Database, Process, Requests as _, Server, o
 #[tokio::test]
 async fn a_restored_backup_resumes_no_cursor_from_before_it() {
     let database = Database::new();
-    let open = async || state(&database, Limits::default(), Clock::System).await;
+    let open = async || state(&database, RuntimeConfig::default(), Clock::System).await;
     // Creates the tables.
     drop(open().await);
     let flag = |value: &str| {

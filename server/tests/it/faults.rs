@@ -234,7 +234,7 @@ async fn a_poll_that_does_not_end_is_not_an_outage_and_writes_go_on() {
     let server = Process::start(folder.path(), &KEYS);
     server.put_flag("before", on()).await;
     let mut other = other_program(folder.path()).await;
-    let endless = "ALTER TABLE meta RENAME TO told; CREATE VIEW meta AS SELECT name, value FROM told UNION ALL \
+    let endless = "ALTER TABLE meta RENAME TO renamed; CREATE VIEW meta AS SELECT name, value FROM renamed UNION ALL \
          SELECT '' || n, '' FROM (WITH RECURSIVE one (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM one) SELECT n FROM one)";
     other.execute(endless).await.unwrap();
     other.close().await.unwrap();

@@ -157,7 +157,7 @@ async fn a_write_leaves_one_line_in_the_log_and_a_read_none() {
     let written: Vec<Value> = lines
         .filter(|line: &Value| line["message"] == "written")
         .collect();
-    let told: Vec<_> = written
+    let fields: Vec<_> = written
         .iter()
         .map(|line| {
             (
@@ -169,7 +169,7 @@ async fn a_write_leaves_one_line_in_the_log_and_a_read_none() {
         .collect();
     let path = |rest: &str| json!(format!("{FLAGS}{rest}"));
     assert_eq!(
-        told,
+        fields,
         [
             (&json!("POST"), &path(""), &json!(201)),
             (&json!("DELETE"), &path("/a"), &json!(204))

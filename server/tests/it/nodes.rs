@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flagstaff_server::store::Store;
-use flagstaff_server::{AppState, Clock, Limits};
+use flagstaff_server::{AppState, Clock, RuntimeConfig};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -217,9 +217,9 @@ async fn nodes_reconnect_to_postgresql() {
 #[tokio::test]
 async fn notifications_alone_keep_a_node_up_to_date() {
     let database = Database::postgres(Cluster::shared()).await;
-    let never = Limits {
+    let never = RuntimeConfig {
         poll: Duration::from_hours(1),
-        ..Limits::default()
+        ..RuntimeConfig::default()
     };
     let writer = Live::start(&database).await;
     let reader = Live::with(&database, never).await;
@@ -238,9 +238,9 @@ async fn polls_alone_keep_a_node_up_to_date_and_it_listens_again() {
     let database = Database::postgres(Cluster::shared()).await;
     let writer = Live::start(&database).await;
     let deaf = Arc::new(Deaf::new(database.open().await));
-    let often = Limits {
+    let often = RuntimeConfig {
         poll: Duration::from_millis(5),
-        ..Limits::default()
+        ..RuntimeConfig::default()
     };
     let store: Arc<dyn Store> = Arc::<Deaf>::clone(&deaf);
     let reader = AppState::load(store, often, Clock::System).await.unwrap();

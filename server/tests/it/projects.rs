@@ -1,6 +1,6 @@
 //! Projects and environments: creating, listing, comparing and copying them
 
-use flagstaff_server::{Clock, Limits};
+use flagstaff_server::{Clock, RuntimeConfig};
 use serde_json::{Value, json};
 
 use crate::support::{Database, Requests as _, Server, column, on, state, text};
@@ -251,7 +251,7 @@ async fn there_are_at_most_a_thousand_environments() {
                   INSERT INTO project (id, name) VALUES (2, 'other'); \
                   UPDATE environment SET project_id = 2 WHERE id > 50";
     database.sql(others).await;
-    let state = state(&database, Limits::default(), Clock::System).await;
+    let state = state(&database, RuntimeConfig::default(), Clock::System).await;
     let server = Server::of(state, database);
     let create = async |name: &str| server.post(ENVIRONMENTS, json!({"name": name})).await;
     create("last").await.expect(201);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ::redis::Commands as _;
 use flagstaff_server::store::Store;
-use flagstaff_server::{AppState, Clock, Limits, Rates, Redis, keep};
+use flagstaff_server::{AppState, Clock, Rates, Redis, RuntimeConfig, keep};
 use serde_json::json;
 
 use crate::metrics::scrape;
@@ -78,12 +78,12 @@ async fn notifications_of_redis_alone_keep_a_node_up_to_date() {
         let redis = redis(&cache);
         tokio::spawn(keep(Arc::new(redis), state.clone()));
     };
-    let writing = state(&database, Limits::default(), Clock::System).await;
+    let writing = state(&database, RuntimeConfig::default(), Clock::System).await;
     kept(&writing);
     let writer = Live::serve(writing).await;
-    let never = Limits {
+    let never = RuntimeConfig {
         poll: Duration::from_hours(1),
-        ..Limits::default()
+        ..RuntimeConfig::default()
     };
     let store: Arc<dyn Store> = Arc::new(Deaf::new(database.open().await));
     let reading = AppState::load(store, never, Clock::System).await.unwrap();

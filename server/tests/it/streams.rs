@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flagstaff_core::{Context, Snapshot, Timestamp, Value as Json};
-use flagstaff_server::{Clock, Limits};
+use flagstaff_server::{Clock, RuntimeConfig};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -276,7 +276,7 @@ async fn a_stream_ends_when_its_key_expires() {
     let database = Database::new();
     let clock = Arc::new(AtomicU64::new(NOW));
     let manual = Clock::Manual(Arc::clone(&clock));
-    let live = Live::serve(state(&database, Limits::default(), manual).await).await;
+    let live = Live::serve(state(&database, RuntimeConfig::default(), manual).await).await;
     let key = json!({"kind": "server", "name": "k", "expiresAt": "2026-01-02T00:00:00Z"});
     let key = live.post("keys", key).await.expect(201).json();
     let mut stream = live.connect(text(&key, "token"), None).await;

@@ -1,6 +1,6 @@
 //! Usage: counts of SDKs and of the server by flag, variant and hour, and unknown flags
 
-use flagstaff_server::{Clock, Limits, usage};
+use flagstaff_server::{Clock, RuntimeConfig, usage};
 use serde_json::{Value, json};
 
 use crate::support::{Call, Cluster, Database, NOW, Requests as _, Server, boolean, on, state};
@@ -305,7 +305,7 @@ async fn a_flag_key_that_is_too_long_stops_no_other_counts() {
         .collect();
     let longest = "k".repeat(100);
     for database in [Database::new(), Database::postgres(Cluster::shared()).await] {
-        let state = state(&database, Limits::default(), Clock::System).await;
+        let state = state(&database, RuntimeConfig::default(), Clock::System).await;
         let server = Server::of(state, database);
         server.put_flag("one", on()).await;
         for key in ["one", &long, "typo", &longest, &format!("{longest}k")] {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::document::compile::CompileSession;
-use crate::document::environment::Environment;
+use crate::document::environment::CompiledObjects;
 use crate::document::object::ObjectKind;
 use crate::document::schemas::{self, ValueSchema};
 use crate::error::SnapshotError;
@@ -11,7 +11,7 @@ use crate::json::names::Name;
 use crate::json::{Cursor, JsonError};
 use crate::value::Value;
 
-impl Environment {
+impl CompiledObjects {
     /// Compiles a whole document, which names no versions
     pub(crate) fn from_json(document: &str) -> Result<Self, SnapshotError> {
         let error = match read(document) {
@@ -44,9 +44,9 @@ fn version_of(document: &str) -> Result<Option<u64>, JsonError> {
 }
 
 /// The environment that a document describes, and the version of its schema
-fn read(document: &str) -> Result<(Environment, u64), JsonError> {
+fn read(document: &str) -> Result<(CompiledObjects, u64), JsonError> {
     let (mut cursor, mut session) = (Cursor::new(document)?, CompileSession::default());
-    let (mut environment, mut version) = (Environment::default(), None);
+    let (mut environment, mut version) = (CompiledObjects::default(), None);
     let mut found = Vec::new();
     cursor.fields(|cursor, key| {
         let mut known = schemas::DOCUMENT.into_iter();
@@ -86,7 +86,7 @@ fn read(document: &str) -> Result<(Environment, u64), JsonError> {
 fn section(
     kind: ObjectKind,
     cursor: &mut Cursor<'_>,
-    environment: &mut Environment,
+    environment: &mut CompiledObjects,
     session: &mut CompileSession,
 ) -> Result<(), JsonError> {
     match cursor.peek() {

@@ -268,8 +268,8 @@ async fn list<S: CredentialRoute>(
     last_use::refresh(state).await;
     let keys = scope.collection().keys(state).into_iter();
     let keys = paging::page(keys.filter(|key| filter.admits(key.row())), query)?;
-    let told: Page<Value> = keys.map(|key| json!(CredentialResponse::of(&key)));
-    Ok(Json(told).into_response())
+    let page: Page<Value> = keys.map(|key| json!(CredentialResponse::of(&key)));
+    Ok(Json(page).into_response())
 }
 
 async fn read<S: CredentialRoute>(scope: &S, state: &AccessState) -> Result<Response, ApiError> {

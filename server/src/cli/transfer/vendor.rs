@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::verify::{Verification, verify};
-use super::{ImportArgs, Mode, download};
+use super::{ImportArgs, download};
+use crate::cli::api::MergeMode;
 use crate::cli::table::{bad, good, odd, table, visible};
 use crate::cli::{CommandError, CommandOutput, Format, argument, check_stdin};
 use crate::config::{Secret, SecretParser};
@@ -130,7 +131,7 @@ pub(super) fn import(options: &ImportArgs, vendor: Vendor) -> Result<CommandOutp
 /// Reads and converts the file, and writes the report
 fn read(options: &ImportArgs, vendor: Vendor) -> Result<Conversion, CommandError> {
     let asked = &options.vendor;
-    if asked.partial && options.mode == Mode::Replace {
+    if asked.partial && options.mode == MergeMode::Replace {
         return Err(CommandError::Argument {
             option: "--partial",
             expected: "`--mode merge`: a flag that is not taken over would be deleted".to_owned(),

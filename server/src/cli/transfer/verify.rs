@@ -84,7 +84,7 @@ fn answer(
     now: Timestamp,
 ) -> Result<Json, CommandError> {
     let key = imported.keys.get(&line.flag).unwrap_or(&line.flag);
-    // A context that is none is what an SDK would be asked with, and has an answer.
+    // An invalid context is evaluated too: SDKs return an outcome for it.
     let context = Context::from_json(line.context.get());
     let outcome = snapshot.evaluate(key, None, &context, now);
     let outcome = serde_json::to_value(outcome.to_value(&line.default))?;

@@ -36,10 +36,10 @@ pub(super) fn entry<'c>(
     }
     // The entries describe a list that was created or deleted with entries.
     let entries = lists.iter().filter(|change| change.entry.is_some());
-    let told: BTreeSet<&ObjectId> = entries.map(|change| &change.id).collect();
+    let with_entries: BTreeSet<&ObjectId> = entries.map(|change| &change.id).collect();
     let shown = lists
         .iter()
-        .filter(|change| change.entry.is_some() || !told.contains(&change.id));
+        .filter(|change| change.entry.is_some() || !with_entries.contains(&change.id));
     let served = lists.iter().any(|change| is_patch(change)).then(|| {
         let served = |flag: Option<&Arc<str>>| flag.map(|flag| served_value(&json(flag)));
         [before, state.as_ref()].map(|flag| served(flag).unwrap_or_default())
@@ -99,13 +99,14 @@ fn leaf_differences(change: &Change, served: &[Json; 2]) -> Vec<Difference> {
         was == is
     };
     let found = |value: &Json, leaf: &str| value.pointer(leaf).map(value_of);
-    let told = all.into_iter().filter(|leaf| !is_same(leaf));
-    told.map(|leaf| Difference {
-        before: found(&before, &leaf),
-        after: found(&after, &leaf),
-        pointer: format!("{pointer}/patch{leaf}"),
-    })
-    .collect()
+    let changed = all.into_iter().filter(|leaf| !is_same(leaf));
+    changed
+        .map(|leaf| Difference {
+            before: found(&before, &leaf),
+            after: found(&after, &leaf),
+            pointer: format!("{pointer}/patch{leaf}"),
+        })
+        .collect()
 }
 
 fn difference(change: &Change) -> Difference {

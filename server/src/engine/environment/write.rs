@@ -17,7 +17,7 @@ use crate::engine::visibility::Visibility;
 use crate::runtime::offload::{discard, offload};
 use crate::store::{ChangeLimit, Commit, NoteChange, StoreError, WRITE_LIMIT};
 
-/// How often a write is decided again before the caller is told to retry: of two nodes that write at once, either may win
+/// How often a write is decided again before it fails: of two nodes that write at once, either may win
 const ATTEMPTS: u32 = 20;
 /// The maximum delay before the second attempt; each later attempt adds as much, so that nodes get out of step
 const BACKOFF: Duration = Duration::from_millis(2);

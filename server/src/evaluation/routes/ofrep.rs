@@ -265,7 +265,7 @@ fn write_bulk(
     Ok(counts)
 }
 
-/// The environment at the state that a client was told of, or newer. Another node may have told it, so this node waits a moment
+/// The environment at the state that a client was notified of, or newer. Another node may have sent the notice, so this node waits a moment
 ///
 /// After that the current state is used: this node cannot know whether a tag is of a future change or made up.
 async fn as_new_as(environment: &Environment, noticed: Option<&str>) -> Arc<PublishedRevision> {

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::header::{ETAG, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use flagstaff_analysis::check::{check_flag, check_flag_body};
 use flagstaff_core::{Timestamp, limits};
 use serde::Deserialize;
 use serde_json::Value;
@@ -111,8 +112,8 @@ pub(crate) async fn list(
         .filter(|row| filter.admits(row, &published));
     let page = paging::page(rows, &query)?;
     let usage = state.usage.of(scope.environment.row().id);
-    let told = page.map(|row| seen(flag_json(&published, row), usage.last_seen(&row.key)));
-    Ok(Json(told).into_response())
+    let page = page.map(|row| seen(flag_json(&published, row), usage.last_seen(&row.key)));
+    Ok(Json(page).into_response())
 }
 
 /// Creates a flag
@@ -285,9 +286,9 @@ pub(crate) async fn write(
         }
         flag::fill_server_fields(&mut flag);
         let checked = if edit.keeps_overrides() {
-            current.snapshot().check_flag_body(&key, &flag)
+            check_flag_body(current.snapshot(), &key, &flag)
         } else {
-            current.snapshot().check_flag(&key, Some(&flag))
+            check_flag(current.snapshot(), &key, Some(&flag))
         };
         let mut issues = checked.err().unwrap_or_default();
         issues.retain(|issue| !json_schema::is_member(&issue.pointer));

@@ -1,7 +1,7 @@
-//! Bodies of requests and responses, and what they tell of a connection: whether a request was read, whether a client reads
+//! Bodies of requests and responses that record whether a request was read completely, and whether a client reads its response
 //!
-//! A connection of HTTP/1.1 that is not read shows in its socket. Over HTTP/2 a client can read its connection and yet take nothing of
-//! a response; then nobody asks its body for more.
+//! Over HTTP/1.1 the socket shows that a client does not read. Over HTTP/2 a client can read its connection and still take nothing of one
+//! response; then hyper polls the body of that response no more.
 
 use std::collections::HashMap;
 use std::pin::Pin;

@@ -91,9 +91,9 @@ fn nodes_add_up_what_they_tell_each_other() {
     for _ in 0..20 {
         assert_eq!(one.fails("192.0.2.1"), Ok(()));
     }
-    let told = one.limiter.take_unshared();
-    let [(key, used)] = told.iter().collect::<Vec<_>>()[..] else {
-        panic!("{told:?}");
+    let unshared = one.limiter.take_unshared();
+    let [(key, used)] = unshared.iter().collect::<Vec<_>>()[..] else {
+        panic!("{unshared:?}");
     };
     assert_eq!(key.name(), "failure:@192.0.2.1");
     // The first ones, up to a tenth, are not worth reporting.
@@ -112,9 +112,9 @@ fn whatever_is_told_of_an_account_it_has_a_tenth_at_each_node_and_soon_all_again
         class: Class::Failure,
         subject: RateLimitSubject::address("192.0.2.1".parse().unwrap()),
     };
-    let serve = |told: Option<u64>| {
+    let serve = |unshared: Option<u64>| {
         let served = (0..100).filter(|_| {
-            if let Some(used) = told {
+            if let Some(used) = unshared {
                 counted.limiter.merge_shared(&key, used);
             }
             counted.fails("192.0.2.1").is_ok()

@@ -36,7 +36,7 @@ pub(crate) struct BulkQuery {
     /// `merge` keeps overrides that no line names, `replace` deletes them
     #[serde(default)]
     #[param(inline)]
-    mode: ModeName,
+    mode: MergeMode,
     /// The level of lines without one; `replace` deletes only overrides of this level
     level: Option<String>,
     /// Only return what would change
@@ -45,14 +45,6 @@ pub(crate) struct BulkQuery {
     /// The reason, for the audit: at most 500 characters
     #[param(max_length = 500)]
     reason: Option<String>,
-}
-
-#[derive(Deserialize, ToSchema, Default, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum ModeName {
-    #[default]
-    Merge,
-    Replace,
 }
 
 /// The result of a load, or of a dry run
@@ -99,21 +91,17 @@ pub(crate) async fn load(
     ) = request.into_parts();
     let author = WriteQuery::because(query.reason).author(&scope.principal, &state)?;
     flag(&scope.environment.current(), &scope.key)?;
-    let told = body.size_hint().exact();
-    let bytes = told.and_then(|bytes| usize::try_from(bytes).ok());
+    let declared = body.size_hint().exact();
+    let bytes = declared.and_then(|bytes| usize::try_from(bytes).ok());
     let bytes = bytes.unwrap_or(DOCUMENT_BYTES).min(DOCUMENT_BYTES);
     hold_body(&extensions, &state.http, bytes).await?;
     let lines = in_time(DOCUMENT_BYTES, read(body, query.level.as_deref())).await??;
     let count = lines.len();
-    let mode = match query.mode {
-        ModeName::Merge => MergeMode::Merge,
-        ModeName::Replace => MergeMode::Replace,
-    };
     let load = Load {
         flag: flag_id(&scope),
         precondition: Precondition::of(&headers),
         lines,
-        mode,
+        mode: query.mode,
         level: query.level,
     };
     let id = load.flag.clone();

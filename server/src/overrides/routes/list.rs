@@ -19,7 +19,7 @@ use crate::engine::draft::Entries;
 use crate::engine::published::PublishedRevision;
 use crate::http::api_error::ApiError;
 use crate::http::body::QueryParams;
-use crate::http::paging::{Page, cursor_of, page_size, read_cursor};
+use crate::http::paging::{Page, PageQuery, cursor_of, page_size, read_cursor};
 use crate::object::ObjectId;
 use crate::overrides::{self, EFFECTS, OverrideEntry, OverrideFilter, all_of};
 use crate::store::EntryQuery;
@@ -30,11 +30,6 @@ const BATCH: u32 = 25_000;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
-    /// Items of a page
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// The `next` of the page before
-    cursor: Option<String>,
     /// Only of this level
     level: Option<String>,
     /// Only with this effect
@@ -48,15 +43,16 @@ pub(crate) struct ListQuery {
 /// Lists the overrides of a flag
 #[utoipa::path(
     get, path = "/flags/{key}/overrides", tag = "overrides", operation_id = "listOverrides",
-    params(ListQuery),
+    params(PageQuery, ListQuery),
     responses((status = OK, description = "A page", body = Page<OverrideResponse>), (status = SERVICE_UNAVAILABLE)),
 )]
 pub(crate) async fn of_flag(
     scope: EnvironmentAccess,
     State(state): State<Arc<AccessState>>,
+    QueryParams(page): QueryParams<PageQuery>,
     QueryParams(query): QueryParams<ListQuery>,
 ) -> Result<Response, ApiError> {
-    let listing = Listing::read(query)?;
+    let listing = Listing::read(page, query)?;
     let current = scope.environment.current();
     flag(&current, &scope.key)?;
     let id = flag_id(&scope);
@@ -86,11 +82,6 @@ pub(crate) async fn of_flag(
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ContextQuery {
-    /// Items of a page
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// The `next` of the page before
-    cursor: Option<String>,
     /// The key of the context
     #[param(required = true)]
     context_key: Option<String>,
@@ -101,15 +92,16 @@ pub(crate) struct ContextQuery {
 /// Lists the overrides of one context in all flags, by flag and level
 #[utoipa::path(
     get, path = "/overrides", tag = "overrides", operation_id = "listOverridesOfContext",
-    params(ContextQuery),
+    params(PageQuery, ContextQuery),
     responses((status = OK, description = "A page", body = Page<OverrideResponse>), (status = SERVICE_UNAVAILABLE)),
 )]
 pub(crate) async fn of_context(
     scope: EnvironmentAccess,
     State(state): State<Arc<AccessState>>,
+    QueryParams(page): QueryParams<PageQuery>,
     QueryParams(query): QueryParams<ContextQuery>,
 ) -> Result<Response, ApiError> {
-    let limit = page_size(query.limit)?;
+    let limit = page_size(page.limit)?;
     let missing = || ApiError::invalid("?contextKey", "expected the key of a context");
     let context_key = query.context_key.ok_or_else(missing)?;
     let current = scope.environment.current();
@@ -118,7 +110,7 @@ pub(crate) async fn of_context(
         .filter(|found| level.is_none_or(|level| level == found.level()));
     let all: Vec<OverrideEntry<'_>> = found.collect();
     // The cursor is the key of the last list, so that what is created or deleted meanwhile shifts nothing.
-    let cursor: String = read_cursor(query.cursor.as_deref())?.unwrap_or_default();
+    let cursor: String = read_cursor(page.cursor.as_deref())?.unwrap_or_default();
     let mut rest = all.iter().filter(|found| *found.list.key > *cursor);
     let page: Vec<OverrideEntry<'_>> = rest.by_ref().take(limit).copied().collect();
     let last = page.last().filter(|_| rest.next().is_some());
@@ -146,7 +138,7 @@ struct Listing {
 }
 
 impl Listing {
-    fn read(query: ListQuery) -> Result<Self, ApiError> {
+    fn read(page: PageQuery, query: ListQuery) -> Result<Self, ApiError> {
         let sort = match query.sort.as_deref() {
             None | Some("contextKey") => Sort::ByKey {
                 is_descending: false,
@@ -170,8 +162,8 @@ impl Listing {
         let effect =
             effect.map_err(|()| ApiError::invalid("?effect", format!("expected {EFFECTS}")))?;
         Ok(Self {
-            limit: page_size(query.limit)?,
-            cursor: query.cursor,
+            limit: page_size(page.limit)?,
+            cursor: page.cursor,
             filter: OverrideFilter {
                 level: query.level,
                 effect,

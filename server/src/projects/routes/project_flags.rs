@@ -21,7 +21,7 @@ use crate::flags::state::FlagState;
 use crate::http::api_error::ApiError;
 use crate::http::body::{Body, QueryParams};
 use crate::http::etag::{self, IfMatch, Precondition};
-use crate::http::paging::{self, Field, Page, Sortable};
+use crate::http::paging::{self, Field, Page, PageQuery, Sortable};
 use crate::object::{Body as ObjectBody, ObjectId, ObjectKind};
 use crate::projects::project_flags::{self, ProjectFlag};
 use crate::store::{FlagKind, FlagRow, Lifecycle, ProjectFlagRow};
@@ -42,11 +42,6 @@ pub(crate) struct ListQuery {
     kind: Option<String>,
     /// `active`, `potentiallyStale`, `stale` or `archived`; if absent, all that are not archived
     lifecycle: Option<String>,
-    /// Items of a page
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// The `next` of the page before
-    cursor: Option<String>,
 }
 
 /// A flag in its project
@@ -102,24 +97,20 @@ pub(crate) struct FlagEnvironment {
 /// Lists the flags of a project with their metadata, by key
 #[utoipa::path(
     get, path = "/flags", tag = "flags", operation_id = "listProjectFlags",
-    params(ListQuery),
+    params(ListQuery, PageQuery),
     responses((status = OK, description = "A page", body = Page<ProjectFlagResponse>), (status = SERVICE_UNAVAILABLE)),
 )]
 pub(crate) async fn list(
     scope: ProjectAccess,
     State(state): State<Arc<FlagState>>,
     QueryParams(query): QueryParams<ListQuery>,
+    QueryParams(page): QueryParams<PageQuery>,
 ) -> Result<Response, ApiError> {
     query.check()?;
     let now = state.access.engine.now();
     let entries = project_flags::entries(&state.access, (scope.id, &scope.name)).await?;
     let matching = entries.values().filter(|entry| query.takes(entry, now));
-    let by_key = paging::ListQuery {
-        limit: query.limit,
-        cursor: query.cursor.clone(),
-        sort: None,
-    };
-    let page = paging::page(matching, &by_key)?;
+    let page = paging::page(matching, &page.into())?;
     Ok(Json(page.map(|entry| ProjectFlagResponse::of(entry, &state))).into_response())
 }
 

@@ -20,7 +20,7 @@ use crate::engine::visibility::Visibility;
 use crate::http::api_error::ApiError;
 use crate::http::body::{DOCUMENT_BYTES, QueryParams, read_body};
 use crate::http::etag::{self, IfMatch, Precondition};
-use crate::http::paging::Page;
+use crate::http::paging::{Page, PageQuery};
 use crate::object::{Body, ObjectId, ObjectKind, Objects};
 use crate::runtime::offload::offload;
 use crate::segments::bulk::{Load, LoadCounts, LoadMode};
@@ -81,11 +81,6 @@ where
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct IdsQuery {
-    /// Items of a page
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// The `next` of the page before
-    cursor: Option<String>,
     /// Only in this list, `include` or `exclude`
     list: Option<String>,
     /// Only of this kind of context
@@ -97,11 +92,12 @@ pub(crate) struct IdsQuery {
 /// Lists the ids of a segment, by list, kind and id
 #[utoipa::path(
     get, path = "/segments/{key}/ids", tag = "segments", operation_id = "listSegmentIds",
-    params(IdsQuery),
+    params(PageQuery, IdsQuery),
     responses((status = OK, description = "A page", body = Page<SegmentId>)),
 )]
 pub(crate) async fn list(
     scope: EnvironmentAccess,
+    QueryParams(page): QueryParams<PageQuery>,
     QueryParams(query): QueryParams<IdsQuery>,
 ) -> Result<Response, ApiError> {
     let filter = IdFilter::new(query.list.as_deref(), query.kind, query.search.as_deref())?;
@@ -109,7 +105,7 @@ pub(crate) async fn list(
     let objects = objects(&current);
     let segment = segment(&scope);
     objects.get(&segment).ok_or_else(|| missing(&segment))?;
-    let page = filter.page((objects, &segment), (query.limit, query.cursor.as_deref()))?;
+    let page = filter.page((objects, &segment), &page)?;
     Ok(Json(page).into_response())
 }
 
@@ -213,7 +209,7 @@ pub(crate) struct LoadQuery {
     /// `merge` adds the ids, `replace` also removes all others, `remove` removes the ids
     #[serde(default)]
     #[param(inline)]
-    mode: ModeName,
+    mode: LoadMode,
     /// The list of lines without one, `include` by default; `replace` removes only ids of this list
     list: Option<String>,
     /// The kind of context of lines without one; `replace` removes only ids of this kind
@@ -224,15 +220,6 @@ pub(crate) struct LoadQuery {
     /// The reason, for the audit: at most 500 characters
     #[param(max_length = 500)]
     reason: Option<String>,
-}
-
-#[derive(Deserialize, ToSchema, Default, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum ModeName {
-    #[default]
-    Merge,
-    Replace,
-    Remove,
 }
 
 /// The result of a load, or of a dry run
@@ -281,14 +268,9 @@ pub(crate) async fn load(
         ));
     }
     let filter = IdFilter::new(query.list.as_deref(), query.kind, None)?;
-    let mode = match query.mode {
-        ModeName::Merge => LoadMode::Merge,
-        ModeName::Replace => LoadMode::Replace,
-        ModeName::Remove => LoadMode::Remove,
-    };
     let body = read_body(request, &state.http, DOCUMENT_BYTES).await?;
     let key = scope.key.clone();
-    let load = offload(move || Load::read(&key, (filter, mode), &body)).await??;
+    let load = offload(move || Load::read(&key, (filter, query.mode), &body)).await??;
     let lines = load.lines;
     let own = segment.clone();
     let edit = move |current: &PublishedRevision, draft: &mut Draft| {

@@ -1,6 +1,7 @@
 //! Projects and their environments
 //!
-//! What is deleted keeps its row, as `NAME~ID`, which is no valid name: the audit refers to it, and its id is never used again.
+//! A deleted project or environment keeps its row under the name `NAME~ID`, which nothing else can have: the audit refers to the row, and
+//! its id is never used again.
 
 use std::sync::Arc;
 

@@ -116,25 +116,25 @@ fn is_mode(pair: &(Cow<'_, str>, Cow<'_, str>)) -> bool {
     pair.0 == "mode"
 }
 
-/// Removes the permissions that others have only because nobody restricted them
+/// Removes the permissions of other users
 fn protect(path: &Path) {
     let Ok(metadata) = fs::metadata(path) else {
         return;
     };
     let mode = metadata.mode();
-    let path_told = path.display();
+    let path_shown = path.display();
     if !metadata.is_file() || mode & (GROUP | OTHERS) == 0 {
         return;
     }
-    // If a group may read the file but others may not, somebody chose that.
+    // A file that a group may read and others may not was set up so on purpose.
     if mode & OTHERS == 0 {
-        tracing::info!("the group of `{path_told}` can read the database");
+        tracing::info!("the group of `{path_shown}` can read the database");
         return;
     }
     match fs::set_permissions(path, Permissions::from_mode(OURS)) {
-        Ok(()) => tracing::warn!("everybody could read `{path_told}`: now only its owner can"),
+        Ok(()) => tracing::warn!("everybody could read `{path_shown}`: now only its owner can"),
         Err(error) => {
-            tracing::warn!(%error, "everybody can read `{path_told}`, and it cannot be changed");
+            tracing::warn!(%error, "everybody can read `{path_shown}`, and it cannot be changed");
         }
     }
 }

@@ -141,8 +141,8 @@ impl Pool {
 
     /// Sets how long SQLite may still wait for a lock of another program
     ///
-    /// The time that callers have waited here for somebody who waited for the lock counts too: otherwise a hundred callers would time out
-    /// one after the other.
+    /// The time that a caller has waited here for a connection counts too: otherwise a hundred callers would time out one after the
+    /// other.
     async fn bound_lock(
         &self,
         asked_at: Instant,

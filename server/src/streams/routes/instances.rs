@@ -15,7 +15,7 @@ use crate::access::auth::Principal;
 use crate::access::guards::{EnvironmentAccess, key_environment};
 use crate::http::api_error::ApiError;
 use crate::http::body::{Body, QueryParams};
-use crate::http::paging::{Page, cursor_of, page_size, read_cursor};
+use crate::http::paging::{Page, PageQuery, cursor_of, page_size, read_cursor};
 use crate::instances::{ClusterInstances, Instance, InstanceInfo, InstanceRegistry, Unfounded};
 use crate::store::CredentialKind;
 use crate::streams::state::StreamState;
@@ -197,39 +197,28 @@ enum Confirmation {
     Sent,
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ListQuery {
-    /// Items of a page
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// The `next` of an earlier page
-    #[param(nullable = false)]
-    cursor: Option<String>,
-}
-
 /// Lists the instances that are connected to the environment, at all nodes
 ///
 /// Of another node at most 1,000 are listed, those furthest behind; `total` counts all.
 #[utoipa::path(
     get, path = "/instances", tag = "usage", operation_id = "listInstances",
-    params(ListQuery),
+    params(PageQuery),
     responses((status = OK, description = "Instances", body = Page<InstanceItem>)),
 )]
 pub(crate) async fn list(
     scope: EnvironmentAccess,
     State(state): State<Arc<StreamState>>,
-    QueryParams(query): QueryParams<ListQuery>,
+    QueryParams(query): QueryParams<PageQuery>,
 ) -> Result<Json<Page<InstanceItem>>, ApiError> {
     let limit = page_size(query.limit)?;
     let after = read_cursor::<(String, u64)>(query.cursor.as_deref())?;
     let watch = Watch::new(&scope, &state);
     let overview = watch.overview();
     let mut listed: Vec<(String, Instance)> = Vec::new();
-    for (node, told) in &overview.nodes {
+    for (node, report) in &overview.nodes {
         // All instances of this node are known, not only those in its report to the others.
         let own = (node == state.instances.node()).then(|| watch.registry.instances());
-        let instances = own.unwrap_or_else(|| told.listed.clone());
+        let instances = own.unwrap_or_else(|| report.listed.clone());
         listed.extend(
             instances
                 .into_iter()
@@ -347,7 +336,7 @@ impl<'a> Watch<'a> {
         let standing = overview.standing(revision);
         let listed = overview.nodes.iter();
         let listed = listed
-            .flat_map(|(node, told)| told.listed.iter().map(move |instance| (node, instance)));
+            .flat_map(|(node, report)| report.listed.iter().map(move |instance| (node, instance)));
         let mut behind: Vec<_> = listed
             .filter(|(_, instance)| instance.revision() < revision)
             .collect();

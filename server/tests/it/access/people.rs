@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use flagstaff_server::identity::Issuer;
-use flagstaff_server::{Limits, Rates};
+use flagstaff_server::{Rates, RuntimeConfig};
 use serde_json::{Value, json};
 
 use crate::support::{Call, NOW, Requests as _, Server, Signer, TestIssuer, on};
@@ -41,10 +41,10 @@ fn published(issuer: &TestIssuer) -> Issuer {
 }
 
 async fn with(issuer: Issuer) -> Server {
-    Server::with(Limits {
+    Server::with(RuntimeConfig {
         issuer: Some(issuer.into()),
         rates: Rates::default(),
-        ..Limits::default()
+        ..RuntimeConfig::default()
     })
     .await
 }
@@ -110,13 +110,13 @@ async fn people_without_a_role_are_limited_by_address() {
     let issuer = TestIssuer::start().await;
     let key = Signer::ecdsa("a");
     issuer.publish(&[&key]);
-    let server = Server::with(Limits {
+    let server = Server::with(RuntimeConfig {
         issuer: Some(published(&issuer).into()),
         rates: Rates {
             failures: 1,
             ..Rates::default()
         },
-        ..Limits::default()
+        ..RuntimeConfig::default()
     })
     .await;
     let nobody = key.sign(&claims(json!({})));

@@ -202,9 +202,9 @@ async fn a_change_is_waited_for_until_every_instance_has_it() {
     stream.intent().await;
     let waited = at(&remote, folder.path(), "flag on a --wait 1 --format json");
     assert_eq!(waited.status, 1, "{}{}", waited.stdout, waited.stderr);
-    let told: Value = serde_json::from_str(&waited.stdout).unwrap();
-    assert_eq!(told[0]["flag"]["enabled"], true);
-    assert_eq!(told[0]["convergence"]["converged"], false, "{told}");
+    let changed: Value = serde_json::from_str(&waited.stdout).unwrap();
+    assert_eq!(changed[0]["flag"]["enabled"], true);
+    assert_eq!(changed[0]["convergence"]["converged"], false, "{changed}");
     drop(stream);
     at(
         &["--database", "sqlite://flags.db"],

@@ -86,13 +86,13 @@ async fn a_flag_that_is_not_marked_does_not_exist_for_a_client_key() {
     // Whoever looks after the flags finds what pages ask for in vain.
     usage::store(server.state.usage()).await.unwrap();
     let unknown = server.get("unknown-flags").await;
-    let told: Vec<_> = unknown
+    let listed: Vec<_> = unknown
         .items()
         .iter()
         .map(|item| (item["key"].clone(), item["hidden"].clone()))
         .collect();
     assert_eq!(
-        told,
+        listed,
         [
             (json!("nothing"), json!(false)),
             (json!("secret"), json!(true))

@@ -1,7 +1,7 @@
 //! Values, summaries, the flags of one context, and batches
 
 use flagstaff_server::auth::CredentialKind;
-use flagstaff_server::{Limits, Rates};
+use flagstaff_server::{Rates, RuntimeConfig};
 use serde_json::{Value, json};
 
 use crate::support::{Call, Requests as _, Server, key};
@@ -262,9 +262,9 @@ async fn reads_without_a_key_are_limited_by_address() {
         address: 1,
         ..Rates::default()
     };
-    let limits = Limits {
+    let limits = RuntimeConfig {
         rates,
-        ..Limits::default()
+        ..RuntimeConfig::default()
     };
     let server = Server::with(limits).await;
     set_public(&server, "admin", &json!({"publicValues": true})).await;

@@ -1,7 +1,7 @@
 //! The flags of a project: their metadata, and archiving
 
 use axum::http::Method;
-use flagstaff_server::{Clock, Limits};
+use flagstaff_server::{Clock, RuntimeConfig};
 use serde_json::{Value, json};
 
 use crate::support::{Database, NOW, Requests as _, Server, execute, on, state};
@@ -214,7 +214,7 @@ async fn a_flag_is_archived_and_restored_in_all_environments_or_in_none() {
     let database = Database::new();
     let address = database.address().to_owned();
     let server = Server::of(
-        state(&database, Limits::default(), Clock::System).await,
+        state(&database, RuntimeConfig::default(), Clock::System).await,
         database,
     );
     server.put_flag("a", on()).await;

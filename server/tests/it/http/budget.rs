@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use flagstaff_server::{Intent, Limits, Visibility};
+use flagstaff_server::{Intent, RuntimeConfig, Visibility};
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -17,9 +17,9 @@ const VALUES: &str = "values?targetingKey=u";
 
 /// A server with a MiB for public keys, and one for all others
 async fn server() -> Server {
-    let server = Server::with(Limits {
+    let server = Server::with(RuntimeConfig {
         held_bytes: 2 << 20,
-        ..Limits::default()
+        ..RuntimeConfig::default()
     })
     .await;
     let flag = json!({

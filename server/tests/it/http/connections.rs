@@ -1,4 +1,4 @@
-//! Limits of connections and file descriptors
+//! RuntimeConfig of connections and file descriptors
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use flagstaff_server::auth::CredentialKind;
 use flagstaff_server::store::{CredentialRow, Store as _};
-use flagstaff_server::{ConnectionLimits, Limits};
+use flagstaff_server::{ConnectionLimits, RuntimeConfig};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
@@ -269,12 +269,12 @@ async fn closed_connections_are_counted_by_reason() {
 
 #[tokio::test]
 async fn the_metric_of_connections_has_their_limit_and_leaves_out_streams() {
-    let limits = Limits {
+    let limits = RuntimeConfig {
         connections: ConnectionLimits {
             plain: 4,
             address: 0,
         },
-        ..Limits::default()
+        ..RuntimeConfig::default()
     };
     let database = Database::new();
     let live = Live::with(&database, limits).await;

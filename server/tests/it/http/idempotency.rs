@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::http::Method;
 use flagstaff_server::auth::CredentialKind;
-use flagstaff_server::{AppState, Clock, Limits, Rates};
+use flagstaff_server::{AppState, Clock, Rates, RuntimeConfig};
 use futures_util::stream;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Row as _};
@@ -22,7 +22,7 @@ const DAY: u64 = 86_400_000;
 async fn nodes(database: &Database) -> ([AppState; 2], Arc<AtomicU64>) {
     let clock = Arc::new(AtomicU64::new(NOW));
     let manual = || Clock::Manual(Arc::clone(&clock));
-    let node = || state(database, Limits::default(), manual());
+    let node = || state(database, RuntimeConfig::default(), manual());
     ([node().await, node().await], clock)
 }
 
@@ -156,9 +156,9 @@ async fn after_a_crash_a_key_is_free_again_after_the_announced_seconds() {
 async fn a_write_that_takes_long_keeps_its_lease() {
     let database = Database::postgres(Cluster::shared()).await;
     let clock = Arc::new(AtomicU64::new(NOW));
-    let limits = Limits {
+    let limits = RuntimeConfig {
         idempotency_lease: Duration::from_millis(60),
-        ..Limits::default()
+        ..RuntimeConfig::default()
     };
     let node = state(&database, limits, Clock::Manual(Arc::clone(&clock))).await;
     let mut other = sqlx::AnyConnection::connect(database.address())
@@ -203,12 +203,12 @@ async fn a_write_that_takes_long_keeps_its_lease() {
 #[tokio::test]
 async fn a_repetition_counts_as_a_write() {
     let database = Database::new();
-    let limits = Limits {
+    let limits = RuntimeConfig {
         rates: Rates {
             writes: 1,
             ..Rates::default()
         },
-        ..Limits::default()
+        ..RuntimeConfig::default()
     };
     let clock = Clock::Manual(Arc::new(AtomicU64::new(NOW)));
     let node = state(&database, limits, clock).await;
@@ -270,12 +270,12 @@ async fn nothing_is_read_or_stored_of_a_write_that_is_not_allowed() {
     let database = Database::new();
     let address = database.address().to_owned();
     let clock = Clock::Manual(Arc::new(AtomicU64::new(NOW)));
-    let limits = Limits {
+    let limits = RuntimeConfig {
         rates: Rates {
             failures: 0,
             ..Rates::default()
         },
-        ..Limits::default()
+        ..RuntimeConfig::default()
     };
     let server = Server::of(state(&database, limits, clock).await, database);
     let writes = writes(&server).await;

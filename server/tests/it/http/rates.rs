@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use axum::body::{Body, Bytes};
 use axum::http::Method;
 use flagstaff_server::store::Store;
-use flagstaff_server::{AppState, Clock, Limits, Rates};
+use flagstaff_server::{AppState, Clock, Rates, RuntimeConfig};
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -19,14 +19,14 @@ const BULK: &str = "/ofrep/v1/evaluate/flags";
 const EVALUATE: &str = "/api/v1/evaluate";
 
 /// One failed authentication a second from one address
-fn few_failures() -> Limits {
+fn few_failures() -> RuntimeConfig {
     let rates = Rates {
         failures: 1,
         ..Rates::default()
     };
-    Limits {
+    RuntimeConfig {
         rates,
-        ..Limits::default()
+        ..RuntimeConfig::default()
     }
 }
 

@@ -1,7 +1,7 @@
-//! Limits of open streams
+//! RuntimeConfig of open streams
 
 use axum::body::Body;
-use flagstaff_server::{AppState, Clock, Limits, StreamLimits};
+use flagstaff_server::{AppState, Clock, RuntimeConfig, StreamLimits};
 use serde_json::Value;
 
 use crate::metrics::scrape;
@@ -62,14 +62,14 @@ async fn stream(state: &AppState, token: &str, address: &str) -> Result<Body, (u
 async fn public_keys_and_addresses_have_a_maximum_of_streams_and_some_are_reserved_for_server_keys()
 {
     let database = Database::new();
-    let limits = Limits {
+    let limits = RuntimeConfig {
         streams: StreamLimits {
             all: 10,
             public: 8,
             key: 6,
             address: 4,
         },
-        ..Limits::default()
+        ..RuntimeConfig::default()
     };
     let state = state(&database, limits, Clock::System).await;
     let mut open = Vec::new();
@@ -102,14 +102,14 @@ async fn public_keys_and_addresses_have_a_maximum_of_streams_and_some_are_reserv
 #[tokio::test]
 async fn refused_streams_are_counted_by_the_limit_that_refused_them() {
     let database = Database::new();
-    let limits = Limits {
+    let limits = RuntimeConfig {
         streams: StreamLimits {
             all: 3,
             public: 2,
             key: 1,
             address: 1,
         },
-        ..Limits::default()
+        ..RuntimeConfig::default()
     };
     let state = state(&database, limits, Clock::System).await;
     let live = Live::serve(state.clone()).await;

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Requests as _, Server, on, text};
 
 /// The errors of a refusal, as `POINTER MESSAGE`
-fn told(answer: &Answer) -> Vec<String> {
+fn messages(answer: &Answer) -> Vec<String> {
     let errors = answer["errors"].as_array().into_iter().flatten();
-    let told = errors.map(|error| format!("{} {}", text(error, "pointer"), text(error, "message")));
-    told.collect()
+    let messages =
+        errors.map(|error| format!("{} {}", text(error, "pointer"), text(error, "message")));
+    messages.collect()
 }
 
 /// The places of errors, each with a part of its message
@@ -82,7 +83,7 @@ async fn a_flag_an_override_and_an_evaluation_in_other_words_are_told_ours() {
             .body(&body)
             .token(token);
         let answer = request.await.expect_problem(422, "invalid");
-        let errors = told(&answer);
+        let errors = messages(&answer);
         let is_told = |(pointer, word): &(&str, &str)| {
             errors
                 .iter()
@@ -97,7 +98,7 @@ async fn a_flag_an_override_and_an_evaluation_in_other_words_are_told_ours() {
         .post("flags/checkout/overrides/bulk", lines)
         .await
         .expect(422);
-    let loaded = told(&loaded).join("; ");
+    let loaded = messages(&loaded).join("; ");
     assert!(
         loaded.contains("`contextKey`") && loaded.contains("/overrideType"),
         "{loaded}"
@@ -121,7 +122,7 @@ async fn an_unknown_parameter_is_refused_and_the_known_ones_are_named() {
         ),
     ] {
         let answer = server.get(path).await.expect_errors([pointer]);
-        assert!(told(&answer)[0].contains(known), "{path}: {answer:?}");
+        assert!(messages(&answer)[0].contains(known), "{path}: {answer:?}");
         assert!(!answer.text.contains("stored"), "to a reader: {answer:?}");
     }
     server
@@ -186,7 +187,7 @@ async fn an_unknown_level_is_told_the_known_ones() {
         json!({"value": "include"}),
     );
     let answer = answer.await.expect_errors(["/level"]);
-    let message = &told(&answer)[0];
+    let message = &messages(&answer)[0];
     assert!(
         message.contains("`user`") && message.contains("`organization`"),
         "{message}"

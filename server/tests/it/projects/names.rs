@@ -242,7 +242,7 @@ async fn streams_of_a_renamed_or_deleted_environment_end_at_every_node() {
 #[tokio::test]
 async fn a_write_to_a_deleted_environment_finds_none() {
     let database = Database::new();
-    let limits = flagstaff_server::Limits::default;
+    let limits = flagstaff_server::RuntimeConfig::default;
     let one = crate::support::state(&database, limits(), flagstaff_server::Clock::System).await;
     let other = crate::support::state(&database, limits(), flagstaff_server::Clock::System).await;
     one.delete(STAGING).await.expect(200);

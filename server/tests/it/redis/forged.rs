@@ -274,9 +274,9 @@ async fn a_forged_rate_leaves_a_tenth_of_the_rate_at_each_node() {
 async fn a_flood_of_notifications_causes_few_polls() {
     let cache = Cache::start();
     let database = Database::postgres(Cluster::shared()).await;
-    let never = Limits {
+    let never = RuntimeConfig {
         poll: Duration::from_hours(1),
-        ..Limits::default()
+        ..RuntimeConfig::default()
     };
     let deaf = Arc::new(Deaf::new(database.open().await));
     store_keys(&*deaf).await;

@@ -1,4 +1,4 @@
-//! Limits of what is read and written at once
+//! RuntimeConfig of what is read and written at once
 
 use std::cell::Cell;
 use std::sync::Once;

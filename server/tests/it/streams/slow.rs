@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use flagstaff_core::SnapshotUpdate;
-use flagstaff_server::{AppState, Clock, Limits, StreamLimits};
+use flagstaff_server::{AppState, Clock, RuntimeConfig, StreamLimits};
 use http_body_util::BodyExt as _;
 use serde_json::json;
 
@@ -84,9 +84,9 @@ async fn a_client_that_is_too_many_revisions_behind_gets_everything() {
 #[tokio::test]
 async fn streams_beyond_the_limit_are_refused_and_open_ones_stay() {
     let database = Database::new();
-    let limits = Limits {
+    let limits = RuntimeConfig {
         streams: StreamLimits::of(1),
-        ..Limits::default()
+        ..RuntimeConfig::default()
     };
     let state = state(&database, limits, Clock::System).await;
     let mut first = Unread::open(&state).await.unwrap();
@@ -104,9 +104,9 @@ async fn streams_beyond_the_limit_are_refused_and_open_ones_stay() {
 #[tokio::test]
 async fn an_idle_stream_has_heartbeats() {
     let database = Database::new();
-    let limits = Limits {
+    let limits = RuntimeConfig {
         heartbeat: Duration::from_millis(5),
-        ..Limits::default()
+        ..RuntimeConfig::default()
     };
     let state = state(&database, limits, Clock::System).await;
     let mut stream = Unread::open(&state).await.unwrap();

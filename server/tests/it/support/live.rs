@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use eventsource_stream::Eventsource as _;
-use flagstaff_server::{AppState, Clock, Limits, serve_on};
+use flagstaff_server::{AppState, Clock, RuntimeConfig, serve_on};
 use futures_util::{Stream, StreamExt as _};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -25,10 +25,10 @@ pub(crate) struct Live {
 
 impl Live {
     pub(crate) async fn start(database: &Database) -> Self {
-        Self::with(database, Limits::default()).await
+        Self::with(database, RuntimeConfig::default()).await
     }
 
-    pub(crate) async fn with(database: &Database, limits: Limits) -> Self {
+    pub(crate) async fn with(database: &Database, limits: RuntimeConfig) -> Self {
         Self::serve(state(database, limits, Clock::System).await).await
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use flagstaff_core::Timestamp;
 use flagstaff_server::auth::{CredentialKind, hash};
 use flagstaff_server::store::{BrowserPolicy, CredentialRow, Store};
-use flagstaff_server::{AppState, Clock, Limits, Rates, app};
+use flagstaff_server::{AppState, Clock, Rates, RuntimeConfig, app};
 
 use super::database::Database;
 use super::request::{Requests, Target};
@@ -45,7 +45,7 @@ pub(crate) fn key(kind: CredentialKind, token: &str) -> CredentialRow {
 }
 
 /// A server over a database with a key of each kind
-pub(crate) async fn state(database: &Database, limits: Limits, clock: Clock) -> AppState {
+pub(crate) async fn state(database: &Database, limits: RuntimeConfig, clock: Clock) -> AppState {
     let store: Arc<dyn Store> = Arc::new(database.open().await);
     store_keys(&*store).await;
     AppState::load(store, limits, clock).await.unwrap()
@@ -53,10 +53,10 @@ pub(crate) async fn state(database: &Database, limits: Limits, clock: Clock) -> 
 
 impl Server {
     pub(crate) async fn new() -> Self {
-        Self::with(Limits::default()).await
+        Self::with(RuntimeConfig::default()).await
     }
 
-    pub(crate) async fn with(limits: Limits) -> Self {
+    pub(crate) async fn with(limits: RuntimeConfig) -> Self {
         let database = Database::new();
         let clock = Arc::new(AtomicU64::new(NOW));
         let state = state(&database, limits, Clock::Manual(Arc::clone(&clock))).await;
@@ -68,9 +68,9 @@ impl Server {
     }
 
     pub(crate) async fn with_rates(rates: Rates) -> Self {
-        Self::with(Limits {
+        Self::with(RuntimeConfig {
             rates,
-            ..Limits::default()
+            ..RuntimeConfig::default()
         })
         .await
     }

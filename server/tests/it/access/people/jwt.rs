@@ -1,7 +1,7 @@
 //! Verification of JWTs, and the keys of the issuer
 
 use flagstaff_server::identity::Issuer;
-use flagstaff_server::{Limits, Rates};
+use flagstaff_server::{Rates, RuntimeConfig};
 use serde_json::{Value, json};
 
 use super::{SECOND, claims, published, server, with};
@@ -341,13 +341,13 @@ async fn invalid_jwts_are_limited_by_address_before_they_are_verified() {
     let issuer = TestIssuer::start().await;
     let key = Signer::rsa("a");
     issuer.publish(&[&key]);
-    let server = Server::with(Limits {
+    let server = Server::with(RuntimeConfig {
         issuer: Some(published(&issuer).into()),
         rates: Rates {
             failures: 1,
             ..Rates::default()
         },
-        ..Limits::default()
+        ..RuntimeConfig::default()
     })
     .await;
     let ask = |host: u8, token: &str| {
