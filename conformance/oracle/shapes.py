@@ -238,13 +238,14 @@ def with_nothing(flag: object) -> object:
         return flag
     flag = {one: NOTHING if one in ("serve", "offVariant") and flag[one] is None else flag[one] for one in flag}
     rules = flag.get("rules")
-    rules = [with_nothing(rule | {"needs": 2.0}) if isinstance(rule, dict) else rule for rule in rules or []]
+    if isinstance(rules, list):
+        flag["rules"] = [with_nothing(rule | {"needs": 2.0}) if isinstance(rule, dict) else rule for rule in rules]
     arms = flag["serve"].get("arms") if isinstance(flag.get("serve"), dict) else None
     if isinstance(arms, list):
         none = {"variant": NOTHING}
         arms = [arm | none if isinstance(arm, dict) and arm.get("variant", 0) is None else arm for arm in arms]
         flag["serve"] = flag["serve"] | {"arms": arms}
-    return flag | {"rules": rules} if isinstance(flag.get("rules"), list) else flag
+    return flag
 
 
 def is_of_version_2(part: dict) -> bool:
