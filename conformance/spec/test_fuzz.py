@@ -96,7 +96,7 @@ def has_many(question: dict) -> bool:
 
 def test_coverage_sees_into_explanations() -> None:
     coverage = Coverage()
-    outcome = {"reason": "SPLIT", "errorCode": None, "detail": {"step": "rule", "index": 0}, "value": True}
+    outcome = {"reason": "SPLIT", "errorCode": None, "detail": {"step": "rule"}, "value": True, "variant": "on"}
     inner = {"type": "attribute", "operator": "notIn", "attribute": "a", "found": 1, "result": False}
     rule = {"type": "rule", "result": "no match", "steps": [{"type": "all", "result": False, "steps": [inner]}]}
     answer = {"outcome": outcome | {"inExperiment": False, "sources": {}}, "trace": [rule]}
