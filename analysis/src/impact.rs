@@ -7,10 +7,12 @@
 //! ```
 //!
 //! Shares are computed and not sampled: a hash spreads units evenly over its slots, equal hashes on both sides are followed slot
-//! by slot, and different hashes are taken to be independent.
+//! by slot, and different hashes are taken to be independent. The same holds of other vendors' hashes; [`rehash`] says what would change
+//! if they became ours.
 
 mod fields;
 mod moves;
+pub mod rehash;
 mod splits;
 
 use std::collections::BTreeSet;

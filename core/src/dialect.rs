@@ -17,9 +17,10 @@ mod javascript;
 #[cfg(feature = "dialects")]
 mod launchdarkly;
 #[cfg(feature = "dialects")]
-mod pattern;
+pub mod pattern;
 #[cfg(feature = "dialects")]
 mod reading;
+pub mod spread;
 #[cfg(feature = "dialects")]
 mod unleash;
 
@@ -28,6 +29,7 @@ use std::fmt;
 /// The members that a constraint of Unleash has here; the vendor's files have more
 #[cfg(feature = "dialects")]
 pub use self::unleash::CONSTRAINT_MEMBERS as UNLEASH_CONSTRAINT_MEMBERS;
+use self::spread::{Spread, Spreads};
 use crate::context::Context;
 use crate::value::Value;
 use crate::value::pointer::push_part;
@@ -47,6 +49,11 @@ pub trait Expression: fmt::Debug + Send + Sync {
     fn pattern_size(&self) -> u32 {
         0
     }
+
+    /// For which units a hash makes it hold; `None` where it does not hash
+    fn spread(&self) -> Option<Spread> {
+        None
+    }
 }
 
 /// A split of a vendor, compiled
@@ -63,6 +70,9 @@ pub trait Choice: fmt::Debug + Send + Sync {
     fn pattern_size(&self) -> u32 {
         0
     }
+
+    /// Where it hashes, and how units spread there
+    fn spreads(&self) -> Spreads;
 }
 
 /// What a vendor's split gives a context

@@ -14,7 +14,8 @@ use crate::bucket;
 use crate::bucket::rollout::Rollout;
 use crate::context::Context;
 use crate::context::path::AttributePath;
-use crate::dialect::{Choice, Clock, Expression};
+use crate::dialect::spread::{Spread, Spreads};
+use crate::dialect::{Choice, Chosen, Clock, Expression};
 use crate::error::IssueKind;
 use crate::operator::AttributeTest;
 use crate::value::timestamp::Timestamp;
@@ -325,6 +326,13 @@ pub struct DialectTest {
     pub(crate) expression: Box<dyn Expression>,
 }
 
+impl DialectTest {
+    /// For which units a hash makes it hold; `None` where it does not hash
+    pub fn spread(&self) -> Option<Spread> {
+        self.expression.spread()
+    }
+}
+
 /// A range of slots of one hash
 #[derive(Debug)]
 pub struct Bucket {
@@ -573,6 +581,32 @@ pub struct VendorSplit {
     /// Whether it hashes a unit
     pub(crate) is_hashed: bool,
     pub(crate) choice: Box<dyn Choice>,
+}
+
+impl VendorSplit {
+    /// The member of the serve that has what the vendor decides by
+    pub fn member(&self) -> &'static str {
+        if self.is_hashed {
+            "parameters"
+        } else {
+            "expression"
+        }
+    }
+
+    /// Where it hashes, and how units spread there
+    pub fn spreads(&self) -> Spreads {
+        self.choice.spreads()
+    }
+
+    /// What a unit gets; `None` where the split declines
+    pub fn variant(&self, chosen: Chosen) -> Option<&Arc<Variant>> {
+        match chosen {
+            Chosen::Arm(arm) | Chosen::Outside(arm) => self.arms.get(arm),
+            Chosen::Nothing => Some(Variant::nothing()),
+            Chosen::Unknown => Some(Variant::unknown()),
+            Chosen::Declined => None,
+        }
+    }
 }
 
 /// Weighted arms

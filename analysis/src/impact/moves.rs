@@ -4,14 +4,16 @@
 //! that each piece is followed through both; different hashes are independent, and their shares are multiplied.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use serde::Serialize;
 
 use flagstaff_core::AttributePath;
 use flagstaff_core::SLOT_COUNT;
 use flagstaff_core::Timestamp;
-use flagstaff_core::inspect::Links;
-use flagstaff_core::inspect::{Arms, Serve, ServeTarget, SlotRange};
+use flagstaff_core::dialect::Chosen as VendorChoice;
+use flagstaff_core::dialect::spread::{Part, Spread, Spreads};
+use flagstaff_core::inspect::{Arm, Links, Serve, ServeTarget, VendorSplit};
 
 /// Units that are answered otherwise
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,24 +26,39 @@ pub struct Move {
     pub share: f64,
 }
 
-/// A hash: of which unit, with which seed
-type Hash<'s> = (&'s AttributePath, u32);
-
-/// What one side does with a unit that it gets, at one instant
-#[derive(Debug)]
-pub(super) struct Plan<'s> {
-    // A unit whose slot lies in none of the ranges of a gate is stopped there.
-    gates: Vec<(Hash<'s>, Vec<SlotRange>)>,
-    end: End<'s>,
-    // What it gets where it is stopped.
-    stopped: Option<&'s str>,
+/// A hash: of which unit, with which seed; or another vendor's, by what is hashed and how
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Hash<'s> {
+    Own(&'s AttributePath, u32),
+    Vendor(String),
 }
 
+/// Slots of a hash, from one up to another
+type Range = (u64, u64);
+
+/// Units whose slot of a hash lies in one of these ranges
 #[derive(Debug)]
-enum End<'s> {
-    Stop,
-    Variant(&'s str),
-    Arms(Hash<'s>, &'s Arms),
+struct Stage<'s> {
+    hash: Hash<'s>,
+    slots: u64,
+    ranges: Vec<Range>,
+}
+
+impl Stage<'_> {
+    fn has(&self, slot: u64) -> bool {
+        let mut ranges = self.ranges.iter();
+        ranges.any(|(from, until)| *from <= slot && slot < *until)
+    }
+}
+
+/// What one side does with a unit that it gets, at one instant: the answer of the first branch all of whose stages it passes, if it passes
+/// the gates
+#[derive(Debug)]
+pub(super) struct Plan<'s> {
+    gates: Vec<Stage<'s>>,
+    branches: Vec<(Vec<Stage<'s>>, Option<&'s str>)>,
+    // What it gets otherwise.
+    stopped: Option<&'s str>,
 }
 
 impl<'s> Plan<'s> {
@@ -49,18 +66,25 @@ impl<'s> Plan<'s> {
     pub(super) fn always(answer: Option<&'s str>) -> Self {
         Self {
             gates: Vec::new(),
-            end: End::Stop,
+            branches: Vec::new(),
             stopped: answer,
         }
     }
 
-    /// A serve at `now`, for units that are there; `stopped` is what is answered where it declines
+    /// A serve at `now`, for units that are there; `stopped` is what is answered where it declines. `None` where another vendor's split
+    /// asks for more than hashes
     pub(super) fn of(
         serve: &'s Serve,
         links: &'s Links,
         now: Timestamp,
         stopped: Option<&'s str>,
-    ) -> Self {
+    ) -> Option<Self> {
+        if let ServeTarget::Vendor(split) = &serve.choice {
+            return match split.spreads() {
+                Spreads::Whole(spread) => Some(Self::of_vendor(split, spread, stopped)),
+                Spreads::Places(_) => None,
+            };
+        }
         let experiment = serve.experiment.as_deref();
         let holdout = experiment.and_then(|experiment| links.holdouts.get(experiment.holdout?));
         let slice = experiment.and_then(|experiment| experiment.slice.as_ref());
@@ -68,125 +92,212 @@ impl<'s> Plan<'s> {
         let share = serve.rollout.share(now);
         // Nobody, and so no hash is looked at.
         if share == 0 || holdout.is_some_and(|holdout| holdout.end == SLOT_COUNT) {
-            return Self::always(stopped);
+            return Some(Self::always(stopped));
         }
+        let stage = |unit, seed, ranges: Vec<(u32, u32)>| Stage {
+            hash: Hash::Own(unit, seed),
+            slots: SLOT_COUNT.into(),
+            ranges: (ranges.into_iter())
+                .map(|(from, until)| (from.into(), until.into()))
+                .collect(),
+        };
         let mut gates = Vec::new();
         if let Some(holdout) = holdout.filter(|holdout| holdout.end > 0) {
-            let spared = SlotRange {
-                from: holdout.end,
-                until: SLOT_COUNT,
-            };
-            gates.push(((&holdout.unit, holdout.seed), vec![spared]));
+            let spared = vec![(holdout.end, SLOT_COUNT)];
+            gates.push(stage(&holdout.unit, holdout.seed, spared));
         }
         if let (Some(slice), Some(group)) = (slice.filter(|slice| !slice.is_whole()), group) {
-            gates.push(((&group.unit, group.seed), slice.ranges.to_vec()));
+            let ranges = slice.ranges.iter().map(|range| (range.from, range.until));
+            gates.push(stage(&group.unit, group.seed, ranges.collect()));
         }
         if share < SLOT_COUNT {
-            gates.push((
-                (&serve.unit, serve.rollout_seed),
-                vec![SlotRange {
-                    from: 0,
-                    until: share,
-                }],
-            ));
+            gates.push(stage(&serve.unit, serve.rollout_seed, vec![(0, share)]));
         }
-        let end = match &serve.choice {
-            ServeTarget::Variant(variant) => End::Variant(&variant.name),
-            ServeTarget::Arms { seed, arms } => End::Arms((&serve.unit, *seed), arms),
-            // Not followed: `splits` leaves such serves out.
-            ServeTarget::Vendor(_) => End::Stop,
+        let branches = match &serve.choice {
+            ServeTarget::Variant(variant) => vec![(Vec::new(), Some(&*variant.name))],
+            ServeTarget::Arms { seed, arms } => {
+                let starts = iter::once(0).chain(arms.arms.iter().map(|arm| arm.end));
+                let branch = |(start, arm): (u32, &'s Arm)| {
+                    let stages = vec![stage(&serve.unit, *seed, vec![(start, arm.end)])];
+                    (stages, Some(&*arm.variant.name))
+                };
+                starts.zip(&arms.arms).map(branch).collect()
+            }
+            ServeTarget::Vendor(_) => Vec::new(),
         };
-        Self {
+        Some(Self {
             gates,
-            end,
+            branches,
+            stopped,
+        })
+    }
+
+    /// Another vendor's split, or a place in it
+    pub(super) fn of_vendor(
+        split: &'s VendorSplit,
+        spread: Spread,
+        stopped: Option<&'s str>,
+    ) -> Self {
+        let name = |chosen| match split.variant(chosen) {
+            Some(variant) => Some(&*variant.name),
+            None => stopped,
+        };
+        Self::of_spread(spread, name, stopped)
+    }
+
+    /// The answers that `name` gives what a spread chooses
+    pub(super) fn of_spread(
+        spread: Spread,
+        name: impl Fn(VendorChoice) -> Option<&'s str>,
+        stopped: Option<&'s str>,
+    ) -> Self {
+        let stage = |part: Part| Stage {
+            hash: Hash::Vendor(part.hash),
+            slots: part.slots,
+            ranges: part.ranges,
+        };
+        // A hash that lets everybody pass, or nobody, need not be looked at.
+        let is_whole = |part: &Part| part.ranges.contains(&(0, part.slots));
+        let is_empty = |part: &Part| part.ranges.iter().all(|(from, until)| from >= until);
+        let branches = spread.0.into_iter().filter_map(|branch| {
+            let stages = branch.parts.into_iter().filter(|part| !is_whole(part));
+            let stages: Vec<Part> = stages.collect();
+            let is_possible = !stages.iter().any(is_empty);
+            let stages = stages.into_iter().map(stage).collect();
+            is_possible.then(|| (stages, name(branch.chosen)))
+        });
+        Self {
+            gates: Vec::new(),
+            branches: branches.collect(),
             stopped,
         }
     }
 
-    fn hashes(&self) -> impl Iterator<Item = Hash<'s>> {
-        let arms = match &self.end {
-            End::Arms(hash, _) => Some(*hash),
-            _ => None,
-        };
-        self.gates.iter().map(|(hash, _)| *hash).chain(arms)
+    fn stages(&self) -> impl Iterator<Item = &Stage<'s>> {
+        let branches = self.branches.iter().flat_map(|(stages, _)| stages);
+        self.gates.iter().chain(branches)
     }
 
-    /// Where what it does with the slots of a hash may change
-    fn cuts(&self, hash: Hash<'s>, cuts: &mut Vec<u32>) {
-        for (_, ranges) in self.gates.iter().filter(|(other, _)| *other == hash) {
-            cuts.extend(ranges.iter().flat_map(|range| [range.from, range.until]));
-        }
-        if let End::Arms(other, arms) = &self.end
-            && *other == hash
-        {
-            cuts.extend(arms.arms.iter().map(|arm| arm.end));
-        }
+    /// What a slot of a hash comes to: which of the stages that look at it a unit passes
+    fn reading(&self, hash: &Hash<'s>, slot: u64) -> Vec<bool> {
+        let stages = self.stages().filter(|stage| stage.hash == *hash);
+        stages.map(|stage| stage.has(slot)).collect()
     }
 
-    /// What a slot of a hash comes to: which gates it passes, and its arm
-    fn reading(&self, hash: Hash<'s>, slot: u32) -> (Vec<bool>, Option<&'s str>) {
-        let gates = self.gates.iter().filter(|(other, _)| *other == hash);
-        let passed = gates.map(|(_, ranges)| ranges.iter().any(|range| range.contains(slot)));
-        let arm = match &self.end {
-            End::Arms(other, arms) if *other == hash => Some(&*arms.pick(slot).name),
-            _ => None,
+    fn answer(&self, slots: &[Chosen<'_, 's>]) -> Option<&'s str> {
+        let passes = |stage: &Stage<'s>| {
+            let mut slots = slots.iter();
+            let found = slots.find(|(hash, _)| **hash == stage.hash);
+            found.is_some_and(|(_, slot)| stage.has(*slot))
         };
-        (passed.collect(), arm)
-    }
-
-    fn answer(&self, slot: &impl Fn(Hash<'s>) -> u32) -> Option<&'s str> {
-        let is_passed = |(hash, ranges): &(Hash<'s>, Vec<SlotRange>)| {
-            ranges.iter().any(|range| range.contains(slot(*hash)))
-        };
-        if !self.gates.iter().all(is_passed) {
+        if !self.gates.iter().all(passes) {
             return self.stopped;
         }
-        match &self.end {
-            End::Stop => self.stopped,
-            End::Variant(variant) => Some(variant),
-            End::Arms(hash, arms) => Some(&arms.pick(slot(*hash)).name),
-        }
+        let mut branches = self.branches.iter();
+        let found = branches.find(|(stages, _)| stages.iter().all(passes));
+        found.map_or(self.stopped, |(_, answer)| *answer)
+    }
+
+    /// What it answers where these slots are chosen, and those of the other hashes are not, each with its share
+    fn answers(
+        &self,
+        chosen: &[Chosen<'_, 's>],
+        others: &[&Pieces<'_, 's>],
+    ) -> BTreeMap<Option<&'s str>, f64> {
+        let mut answers = BTreeMap::new();
+        combine(others, 1.0, &mut chosen.to_vec(), &mut |chosen, share| {
+            *answers.entry(self.answer(chosen)).or_default() += share;
+        });
+        answers
     }
 }
 
 /// Shares by answer before and after
 pub(super) type Shares<'s> = BTreeMap<(Option<&'s str>, Option<&'s str>), f64>;
 
-/// The slots of a hash that come to the same on both sides: one of them, and how many they are
-type Pieces = Vec<(u32, u32)>;
+/// A hash with one of its slots
+type Chosen<'p, 's> = (&'p Hash<'s>, u64);
 
-/// The share of units of each pair of answers, and of how many hashes it is made
-pub(super) fn shares<'s>(old: &Plan<'s>, new: &Plan<'s>) -> (Shares<'s>, usize) {
-    let mut hashes: Vec<Hash<'s>> = Vec::new();
-    for hash in old.hashes().chain(new.hashes()) {
-        if !hashes.contains(&hash) {
-            hashes.push(hash);
-        }
-    }
-    let pieces: Vec<(Hash<'s>, Pieces)> = hashes
-        .iter()
-        .map(|hash| (*hash, pieces(old, new, *hash)))
-        .collect();
-    let mut shares = Shares::new();
-    let mut chosen = Vec::new();
-    combine(&pieces, 1.0, &mut chosen, &mut |chosen, share| {
-        let slot = |hash| {
-            chosen
-                .iter()
-                .find(|(other, _)| *other == hash)
-                .map_or(0, |(_, slot)| *slot)
-        };
-        *shares
-            .entry((old.answer(&slot), new.answer(&slot)))
-            .or_default() += share;
-    });
-    (shares, hashes.len())
+/// The slots of a hash
+#[derive(Debug)]
+struct Pieces<'p, 's> {
+    hash: &'p Hash<'s>,
+    slots: u64,
+    // Those that come to the same on both sides: one of them, and how many they are.
+    pieces: Vec<(u64, u64)>,
+    is_old: bool,
+    is_new: bool,
 }
 
-fn pieces<'s>(old: &Plan<'s>, new: &Plan<'s>, hash: Hash<'s>) -> Pieces {
-    let mut cuts = vec![0, SLOT_COUNT];
-    old.cuts(hash, &mut cuts);
-    new.cuts(hash, &mut cuts);
+/// Ranges that are followed, and combinations of slots. Documents of people have some dozens; what has more would take too long
+const MAX_RANGES: usize = 4_000;
+const MAX_COMBINATIONS: usize = 100_000;
+
+/// The share of units of each pair of answers, and of how many hashes it is made; `None` if that is too much to follow, or a hash has
+/// different numbers of slots on both sides
+pub(super) fn shares<'s>(old: &Plan<'s>, new: &Plan<'s>) -> Option<(Shares<'s>, usize)> {
+    let all = hashes(old, new)?;
+    let of = |is_old: bool, is_new: bool| -> Vec<&Pieces<'_, 's>> {
+        let wanted = |pieces: &&Pieces<'_, '_>| (pieces.is_old, pieces.is_new) == (is_old, is_new);
+        all.iter().filter(wanted).collect()
+    };
+    // A hash that only one side looks at says nothing about the other side.
+    let (both, only_old, only_new) = (of(true, true), of(true, false), of(false, true));
+    let count = |all: &[&Pieces<'_, '_>]| {
+        let lengths = all.iter().map(|pieces| pieces.pieces.len());
+        lengths.fold(1, usize::saturating_mul)
+    };
+    let combinations =
+        count(&both).saturating_mul(count(&only_old).saturating_add(count(&only_new)));
+    if combinations > MAX_COMBINATIONS {
+        return None;
+    }
+    let mut shares = Shares::new();
+    combine(&both, 1.0, &mut Vec::new(), &mut |chosen, share| {
+        let after = new.answers(chosen, &only_new);
+        for (before, of_before) in old.answers(chosen, &only_old) {
+            for (after, of_after) in &after {
+                *shares.entry((before, *after)).or_default() += share * of_before * of_after;
+            }
+        }
+    });
+    Some((shares, all.len()))
+}
+
+/// The hashes that a side looks at
+fn hashes<'p, 's>(old: &'p Plan<'s>, new: &'p Plan<'s>) -> Option<Vec<Pieces<'p, 's>>> {
+    let ranges = old.stages().chain(new.stages());
+    if ranges.map(|stage| stage.ranges.len()).sum::<usize>() > MAX_RANGES {
+        return None;
+    }
+    let mut hashes: Vec<Pieces<'p, 's>> = Vec::new();
+    for (is_old, plan) in [(true, old), (false, new)] {
+        for stage in plan.stages() {
+            let mut known = hashes.iter_mut();
+            match known.find(|pieces| *pieces.hash == stage.hash) {
+                Some(known) if known.slots != stage.slots => return None,
+                Some(known) => known.is_new |= !is_old,
+                None => hashes.push(Pieces {
+                    hash: &stage.hash,
+                    slots: stage.slots,
+                    pieces: pieces(old, new, (&stage.hash, stage.slots)),
+                    is_old,
+                    is_new: !is_old,
+                }),
+            }
+        }
+    }
+    Some(hashes)
+}
+
+fn pieces<'s>(old: &Plan<'s>, new: &Plan<'s>, (hash, slots): (&Hash<'s>, u64)) -> Vec<(u64, u64)> {
+    let stages = old.stages().chain(new.stages());
+    let ranges = stages
+        .filter(|stage| stage.hash == *hash)
+        .flat_map(|stage| &stage.ranges);
+    let mut cuts = vec![0, slots];
+    cuts.extend(ranges.flat_map(|(from, until)| [*from, *until]));
+    cuts.retain(|cut| *cut <= slots);
     cuts.sort_unstable();
     cuts.dedup();
     let mut alike = BTreeMap::new();
@@ -194,33 +305,50 @@ fn pieces<'s>(old: &Plan<'s>, new: &Plan<'s>, hash: Hash<'s>) -> Pieces {
         let length = until.saturating_sub(*from);
         let piece = alike
             .entry((old.reading(hash, *from), new.reading(hash, *from)))
-            .or_insert((*from, 0_u32));
+            .or_insert((*from, 0_u64));
         piece.1 = piece.1.saturating_add(length);
     }
     alike.into_values().collect()
 }
 
 /// Tells of every combination of one piece of each hash, with its share
-fn combine<'s>(
-    rest: &[(Hash<'s>, Pieces)],
+fn combine<'p, 's>(
+    rest: &[&Pieces<'p, 's>],
     share: f64,
-    chosen: &mut Vec<(Hash<'s>, u32)>,
-    tell: &mut impl FnMut(&[(Hash<'s>, u32)], f64),
+    chosen: &mut Vec<Chosen<'p, 's>>,
+    tell: &mut impl FnMut(&[Chosen<'p, 's>], f64),
 ) {
-    let Some(((hash, pieces), rest)) = rest.split_first() else {
+    let Some((first, rest)) = rest.split_first() else {
         tell(chosen, share);
         return;
     };
-    for (slot, length) in pieces {
-        chosen.push((*hash, *slot));
-        combine(
-            rest,
-            share * f64::from(*length) / f64::from(SLOT_COUNT),
-            chosen,
-            tell,
-        );
+    for (slot, length) in &first.pieces {
+        chosen.push((first.hash, *slot));
+        let share = share * quotient(*length, first.slots);
+        combine(rest, share, chosen, tell);
         chosen.pop();
     }
+}
+
+fn quotient(length: u64, slots: u64) -> f64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a share is told to twelve decimals"
+    )]
+    let (length, slots) = (length as f64, slots as f64);
+    length / slots
+}
+
+/// What a plan answers, each with its share; then what changes if the same shares came by a hash of their own. `None` as of [`shares`]
+pub(super) fn rehashed<'s>(plan: &Plan<'s>) -> Option<(Shares<'s>, usize)> {
+    let (before, hashes) = shares(plan, &Plan::always(None))?;
+    let mut shares = Shares::new();
+    for ((one, _), share) in &before {
+        for ((other, _), of_other) in &before {
+            *shares.entry((*one, *other)).or_default() += share * of_other;
+        }
+    }
+    Some((shares, hashes))
 }
 
 /// The answers that differ, largest share first

@@ -8,8 +8,8 @@ use super::moves::{self, Move, Plan};
 use flagstaff_core::Timestamp;
 use flagstaff_core::Value;
 use flagstaff_core::inspect::LinkedFlag;
+use flagstaff_core::inspect::Serve;
 use flagstaff_core::inspect::pointer_to;
-use flagstaff_core::inspect::{Serve, ServeTarget};
 use flagstaff_core::object::ObjectKind;
 
 /// A serve by which units move
@@ -34,7 +34,7 @@ type Placed<'s> = (String, &'s Serve);
 /// A flag, and its rules as they are written
 type Written<'s> = (&'s LinkedFlag, &'s [Value]);
 
-/// The serves by which units move at `now`, rules first
+/// The serves by which units move at `now`, rules first; those whose shares are not known are left out
 pub(super) fn splits(old: Written<'_>, new: Written<'_>, now: Timestamp) -> Vec<Split> {
     let pairs = pairs(old, new);
     let (old, new) = (old.0, new.0);
@@ -97,14 +97,6 @@ fn split(
     (new, after): (&LinkedFlag, Option<Placed<'_>>),
     now: Timestamp,
 ) -> Option<Split> {
-    // How another vendor spreads units is not known here.
-    let is_vendors = |placed: &Option<Placed<'_>>| {
-        let serve = placed.as_ref().map(|(_, serve)| &serve.choice);
-        matches!(serve, Some(ServeTarget::Vendor(_)))
-    };
-    if is_vendors(&before) || is_vendors(&after) {
-        return None;
-    }
     let is_own =
         |placed: &Option<Placed<'_>>| placed.as_ref().is_some_and(|(place, _)| place == "/serve");
     let plans = (
@@ -113,15 +105,15 @@ fn split(
             before.as_ref().map(|(_, serve)| *serve),
             is_own(&before),
             now,
-        ),
+        )?,
         plan(
             new,
             after.as_ref().map(|(_, serve)| *serve),
             is_own(&after),
             now,
-        ),
+        )?,
     );
-    let (shares, hashes) = moves::shares(&plans.0, &plans.1);
+    let (shares, hashes) = moves::shares(&plans.0, &plans.1)?;
     let moves = moves::moves(&shares);
     let pointer = |linked: &LinkedFlag, placed: Option<Placed<'_>>| {
         placed.map(|(place, _)| pointer_to(ObjectKind::Flag, &linked.key, &place))
@@ -140,13 +132,13 @@ fn plan<'s>(
     serve: Option<&'s Serve>,
     is_own: bool,
     now: Timestamp,
-) -> Plan<'s> {
+) -> Option<Plan<'s>> {
     let flag = &*linked.flag;
     let off = &*flag.off.name;
     let is_off = !flag.enabled || flag.expires_at.is_some_and(|expiry| expiry <= now);
     match serve {
-        _ if is_off => Plan::always(Some(off)),
+        _ if is_off => Some(Plan::always(Some(off))),
         Some(serve) => Plan::of(serve, linked.links(), now, is_own.then_some(off)),
-        None => Plan::always(None),
+        None => Some(Plan::always(None)),
     }
 }

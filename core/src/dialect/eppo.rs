@@ -7,6 +7,7 @@ mod condition;
 
 use md5::{Digest as _, Md5};
 
+use super::spread::{Branch, Part, Spread, Spreads};
 use super::{Choice, Chosen, Expression, Refusal, reading};
 use crate::context::Context;
 use crate::value::Value;
@@ -121,6 +122,20 @@ impl Choice for Allocation {
         };
         let arm = self.arms.iter().position(|shards| matches(shards));
         arm.map_or(Chosen::Declined, Chosen::Arm)
+    }
+
+    fn spreads(&self) -> Spreads {
+        let total = u64::from(self.total);
+        let part = |shard: &Shard| {
+            let ranges = shard.ranges.iter();
+            let ranges = ranges.map(|(start, end)| ((*start).into(), u64::from(*end).min(total)));
+            Part::new(format!("eppo {:?}", shard.salt), total, ranges.collect())
+        };
+        let branch = |(arm, shards): (usize, &Box<[Shard]>)| Branch {
+            parts: shards.iter().map(part).collect(),
+            chosen: Chosen::Arm(arm),
+        };
+        Spreads::Whole(Spread(self.arms.iter().enumerate().map(branch).collect()))
     }
 }
 

@@ -10,12 +10,14 @@ mod fractional;
 mod logic;
 mod operation;
 mod run;
+mod spread;
 mod text;
 
 use self::fractional::Hashing;
 use self::logic::{Compiler, Logic};
 use self::run::{Run, Scope};
 use super::javascript::to_text;
+use super::spread::Spreads;
 use super::{Choice, Chosen, Clock, Expression, Refusal};
 use crate::context::Context;
 use crate::value::Value;
@@ -27,6 +29,8 @@ struct Targeting {
     flag_key: Box<str>,
     hashing: Hashing,
     logic: Logic,
+    // As it is written, which says where it hashes.
+    source: Value,
     clock: Clock,
     variants: Box<[Box<str>]>,
 }
@@ -60,17 +64,28 @@ impl Targeting {
         let hashing = hashing
             .ok_or_else(|| Refusal::new("expected the version 2 or 3").within("fractional"))?;
         let mut compiler = Compiler::default();
-        let logic = members.get("logic").unwrap_or(&Value::Null);
+        let source = members.get("logic").unwrap_or(&Value::Null);
         let logic = compiler
-            .logic(logic)
+            .logic(source)
             .map_err(|refusal| refusal.within("logic"))?;
         Ok(Self {
             flag_key,
             hashing,
             logic,
+            source: source.clone(),
             clock: compiler.clock(),
             variants: variants.iter().copied().map(Box::from).collect(),
         })
+    }
+
+    /// The variant that a result names
+    fn chosen(&self, result: &Value) -> Chosen {
+        if *result == Value::Null {
+            return Chosen::Declined;
+        }
+        let name = to_text(result);
+        let position = self.variants.iter().position(|variant| **variant == *name);
+        position.map_or(Chosen::Unknown, Chosen::Arm)
     }
 
     fn result(&self, context: &Context, now: Timestamp) -> Value {
@@ -98,16 +113,15 @@ impl Expression for Targeting {
 impl Choice for Targeting {
     fn choose(&self, context: &Context, now: Timestamp) -> Chosen {
         let result = self.result(context, now);
-        if result == Value::Null {
-            return Chosen::Declined;
-        }
-        let name = to_text(&result);
-        let position = self.variants.iter().position(|variant| **variant == *name);
-        position.map_or(Chosen::Unknown, Chosen::Arm)
+        self.chosen(&result)
     }
 
     fn clock(&self) -> Clock {
         self.clock.clone()
+    }
+
+    fn spreads(&self) -> Spreads {
+        spread::spreads(self)
     }
 }
 

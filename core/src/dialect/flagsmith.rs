@@ -13,9 +13,10 @@ use std::sync::Arc;
 
 use self::identity::{Environment, Identity};
 use self::path::Property;
-use self::percentage::percentage;
+use self::percentage::{part, percentage};
 use self::traits::{Integer, Trait};
 use super::pattern::VendorPattern;
+use super::spread::{Branch, Spread, Spreads};
 use super::{Choice, Chosen, Expression, Refusal, reading};
 use crate::context::Context;
 use crate::operator::Relation;
@@ -76,6 +77,20 @@ impl Choice for Variants {
             .iter()
             .position(|(start, end)| (*start..*end).contains(&percentage));
         Chosen::Arm(found.unwrap_or(control))
+    }
+
+    fn spreads(&self) -> Spreads {
+        let branch = |(arm, (start, end)): (usize, &(f64, f64))| Branch {
+            parts: vec![part(
+                &self.key,
+                "",
+                [*start, *end].map(|end| move |it| it < end),
+            )],
+            chosen: Chosen::Arm(arm),
+        };
+        let mut spread: Vec<Branch> = self.ranges.iter().enumerate().map(branch).collect();
+        spread.extend(Spread::everybody(Chosen::Arm(self.ranges.len())).0);
+        Spreads::Whole(Spread(spread))
     }
 }
 
@@ -306,6 +321,15 @@ impl Expression for Condition {
             Test::Regex(pattern) => pattern.size,
             _ => 0,
         }
+    }
+
+    fn spread(&self) -> Option<Spread> {
+        let Test::Split(segment, threshold) = &self.test else {
+            return None;
+        };
+        let hashed = format!("{:?}", self.property);
+        let ends = [f64::NEG_INFINITY, *threshold].map(|end| move |it| it <= end);
+        Some(Spread::condition(part(segment, &hashed, ends)))
     }
 }
 

@@ -11,6 +11,7 @@ mod reference;
 
 use self::bucket::Bucket;
 use self::clause::Clause;
+use super::spread::{Branch, Spread, Spreads};
 use super::{Choice, Chosen, Expression, Refusal, reading};
 use crate::context::Context;
 use crate::value::timestamp::Timestamp;
@@ -95,6 +96,10 @@ impl Expression for Share {
     fn holds(&self, context: &Context, _now: Timestamp) -> bool {
         self.bucket.of(context).unwrap_or(0.0) < self.share
     }
+
+    fn spread(&self) -> Option<Spread> {
+        Some(Spread::condition(self.bucket.part(0.0, self.share)))
+    }
 }
 
 /// The arms of a rollout: each ends where its weight and those before it add up to
@@ -122,6 +127,20 @@ impl Choice for Rollout {
         }
         Chosen::Arm(arm)
     }
+
+    fn spreads(&self) -> Spreads {
+        let last = self.ends.len().saturating_sub(1);
+        let starts = std::iter::once(0.0).chain(self.ends.iter().copied());
+        let branch = |(arm, (start, end)): (usize, (f64, &f64))| Branch {
+            parts: vec![
+                self.bucket
+                    .part(start, if arm == last { f64::INFINITY } else { *end }),
+            ],
+            chosen: Chosen::Arm(arm),
+        };
+        let arms = starts.zip(&self.ends).enumerate();
+        Spreads::Whole(Spread(arms.map(branch).collect()))
+    }
 }
 
 /// A variation that the flag does not have
@@ -131,6 +150,10 @@ struct Malformed;
 impl Choice for Malformed {
     fn choose(&self, _context: &Context, _now: Timestamp) -> Chosen {
         Chosen::Unknown
+    }
+
+    fn spreads(&self) -> Spreads {
+        Spreads::Whole(Spread::everybody(Chosen::Unknown))
     }
 }
 

@@ -33,16 +33,7 @@ impl VendorPattern {
             ));
         }
         let depth = u32::try_from(limits::MAX_PATTERN_DEPTH).unwrap_or(u32::MAX);
-        let reading = syntax::Config::new()
-            .case_insensitive(ignore_case)
-            .nest_limit(depth);
-        let building = thompson::Config::new()
-            .which_captures(thompson::WhichCaptures::None)
-            .nfa_size_limit(Some(MAX_BYTES));
-        let automaton = PikeVM::builder()
-            .syntax(reading)
-            .thompson(building)
-            .build(text);
+        let automaton = automaton(text, ignore_case, (depth, MAX_BYTES));
         let automaton = automaton.map_err(|error| why(&error))?;
         let size = automaton.get_nfa().states().len();
         Ok(Self {
@@ -69,6 +60,45 @@ impl VendorPattern {
                 .automaton
                 .is_match(&mut self.automaton.create_cache(), input)
     }
+}
+
+/// The automaton of a pattern with groups so deep inside one another, and of so many bytes
+fn automaton(
+    text: &str,
+    ignore_case: bool,
+    (depth, bytes): (u32, usize),
+) -> Result<PikeVM, thompson::BuildError> {
+    let reading = syntax::Config::new()
+        .case_insensitive(ignore_case)
+        .nest_limit(depth);
+    let building = thompson::Config::new()
+        .which_captures(thompson::WhichCaptures::None)
+        .nfa_size_limit(Some(bytes));
+    PikeVM::builder()
+        .syntax(reading)
+        .thompson(building)
+        .build(text)
+}
+
+/// Why a pattern of a vendor is not read
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PatternProblem {
+    /// The vendor does not read it either
+    Invalid(String),
+    /// The vendor reads it, but it is too large here
+    TooLarge(String),
+}
+
+/// What is wrong with a pattern of a vendor whose SDK uses the crate `regex`
+pub fn problem(text: &str, ignore_case: bool) -> Option<PatternProblem> {
+    let why = VendorPattern::parse(text, ignore_case).err()?;
+    // The limits of that crate.
+    let theirs = automaton(text, ignore_case, (250, 10 << 20));
+    Some(if theirs.is_ok() {
+        PatternProblem::TooLarge(why)
+    } else {
+        PatternProblem::Invalid(why)
+    })
 }
 
 /// What an error says, without the picture of the pattern that several lines make
@@ -104,5 +134,10 @@ mod tests {
         assert!(!any.is_in(&format!("{}a", "b".repeat(2_048))));
         assert!(VendorPattern::parse(&"a".repeat(1_001), false).is_err());
         assert!(VendorPattern::parse(r"(\w{1000}){1000}", false).is_err());
+        let is_ours =
+            |text: &str| matches!(problem(text, false), Some(PatternProblem::TooLarge(_)));
+        assert!(is_ours(&"a".repeat(1_001)));
+        assert!(is_ours(&format!("{}a{}", "(".repeat(40), ")".repeat(40))));
+        assert!(!is_ours("(?=a)") && !is_ours(&"(".repeat(1_001)) && !is_ours("a"));
     }
 }

@@ -6,6 +6,7 @@
 mod constraint;
 mod fields;
 
+use super::spread::{Branch, Part, Spread, Spreads};
 use super::{Choice, Chosen, Clock, Expression, Refusal, reading};
 use crate::bucket::murmur3::murmur3_x86_32;
 use crate::context::Context;
@@ -18,6 +19,8 @@ use self::fields::Field;
 
 /// The seed of the hash that chooses among variants
 const VARIANT_SEED: u32 = 86_028_157;
+/// The slots of a rollout
+const PERCENT: u32 = 100;
 
 /// A constraint or a rollout
 pub(super) fn condition(expression: &Value) -> Result<Box<dyn Expression>, Refusal> {
@@ -67,7 +70,7 @@ fn normalized_hash(group: &str, id: &str, modulus: u32, seed: u32) -> Option<u32
 }
 
 /// What a hash is taken of
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 enum Stickiness {
     /// The user, else the session, else anything
     Default,
@@ -103,6 +106,17 @@ impl Stickiness {
             _ => Clock::default(),
         }
     }
+
+    /// The slots of the hash of a group
+    fn slots(&self, group: &str, (modulus, seed): (u32, u32), range: (u32, u32)) -> Part {
+        // Who is a user has the same text by either.
+        let is_default = *self == Self::Default;
+        let field = Self::Field(Field::UserId);
+        let hashed = if is_default { &field } else { self };
+        let (modulus, from, until) = (modulus.into(), range.0.into(), range.1.into());
+        let hash = format!("unleash {group:?} {hashed:?} {seed}");
+        Part::new(hash, modulus, vec![(from, until)])
+    }
 }
 
 /// Unleash draws at random here. An evaluation has no randomness, so all of the context stands for the draw: the same context gets the
@@ -124,7 +138,7 @@ impl Rollout {
         let Some(percent) = reading::whole(members, "rollout")? else {
             return Ok(None);
         };
-        if percent > 100 {
+        if percent > PERCENT {
             return Err(Refusal::new("expected a percentage of at most 100").within("rollout"));
         }
         Ok(Some(Self {
@@ -133,17 +147,26 @@ impl Rollout {
             group: reading::required(members, "groupId")?.into(),
         }))
     }
+
+    fn part(&self) -> Part {
+        let range = (0, self.percent);
+        self.stickiness.slots(&self.group, (PERCENT, 0), range)
+    }
 }
 
 impl Expression for Rollout {
     fn holds(&self, context: &Context, now: Timestamp) -> bool {
         let id = self.stickiness.id(context, now);
-        let hash = id.and_then(|id| normalized_hash(&self.group, &id, 100, 0));
+        let hash = id.and_then(|id| normalized_hash(&self.group, &id, PERCENT, 0));
         hash.is_some_and(|hash| hash <= self.percent)
     }
 
     fn clock(&self) -> Clock {
         self.stickiness.clock()
+    }
+
+    fn spread(&self) -> Option<Spread> {
+        Some(Spread::condition(self.part()))
     }
 }
 
@@ -206,6 +229,15 @@ impl Variants {
         let target = normalized_hash(&self.group, &id, self.total, VARIANT_SEED)?;
         self.ends.iter().position(|end| *end >= target)
     }
+
+    /// The slots of each arm
+    fn parts(&self) -> impl Iterator<Item = Part> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let hash = (self.total, VARIANT_SEED);
+        starts
+            .zip(&self.ends)
+            .map(move |(start, end)| self.stickiness.slots(&self.group, hash, (start, *end)))
+    }
 }
 
 /// `overrides`: for each arm a list of `{"contextName", "values"}`; the first arm with one that matches wins
@@ -266,6 +298,19 @@ impl Choice for Strategy {
             clock.merge(variants.stickiness.clock());
         }
         clock
+    }
+
+    fn spreads(&self) -> Spreads {
+        let gate = self.rollout.as_ref().map(Rollout::part);
+        let branch = |(arm, part): (usize, Option<Part>)| Branch {
+            parts: gate.iter().cloned().chain(part).collect(),
+            chosen: Chosen::Arm(arm),
+        };
+        let parts = match &self.variants {
+            Some(variants) => variants.parts().map(Some).collect(),
+            None => vec![None],
+        };
+        Spreads::Whole(Spread(parts.into_iter().enumerate().map(branch).collect()))
     }
 }
 

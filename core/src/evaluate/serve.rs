@@ -101,12 +101,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         let context = self.context.whole();
         let choose = |context: &Context| split.choice.choose(context, self.now);
         let chosen = context.as_deref().map_or(Chosen::Declined, choose);
-        let variant = match chosen {
-            Chosen::Arm(arm) | Chosen::Outside(arm) => split.arms.get(arm),
-            Chosen::Nothing => Some(Variant::nothing()),
-            Chosen::Unknown => Some(Variant::unknown()),
-            Chosen::Declined => None,
-        };
+        let variant = split.variant(chosen);
         self.tracer.event(|| {
             [
                 ("type", "algorithm".into()),

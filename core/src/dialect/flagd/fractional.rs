@@ -16,6 +16,9 @@ pub(super) enum Hashing {
 /// The greatest sum of the weights
 const MAX_TOTAL: i64 = 0x7fff_ffff;
 
+/// The values of the hash
+pub(super) const SLOTS: u64 = 1 << 32;
+
 impl Hashing {
     pub(super) fn of_version(version: &Value) -> Option<Self> {
         match version.as_integer()? {
@@ -48,11 +51,7 @@ pub(super) fn fractional(
         (Hashing::Text, _) | (Hashing::Cbor, Value::Null) => return None,
         (Hashing::Cbor, unit) => (murmur3_x86_32(&cbor::encode(unit)?, 0), rest),
     };
-    let weights = buckets.iter().map(weight).collect::<Option<Vec<_>>>()?;
-    let total = weights
-        .iter()
-        .try_fold(0_i64, |total, weight| total.checked_add(*weight))
-        .filter(|total| *total <= MAX_TOTAL)?;
+    let (weights, total) = weights(buckets)?;
     let slot = (i64::from(hash).checked_mul(total)?) >> 32;
     let mut end = 0_i64;
     let found = weights.iter().position(|weight| {
@@ -63,6 +62,16 @@ pub(super) fn fractional(
         Value::Array(bucket) => bucket.first().cloned(),
         _ => None,
     }
+}
+
+/// The weight of each bucket, and their sum; `None` where one means none
+pub(super) fn weights(buckets: &[Value]) -> Option<(Vec<i64>, i64)> {
+    let weights = buckets.iter().map(weight).collect::<Option<Vec<_>>>()?;
+    let total = weights
+        .iter()
+        .try_fold(0_i64, |total, weight| total.checked_add(*weight))
+        .filter(|total| *total <= MAX_TOTAL)?;
+    Some((weights, total))
 }
 
 /// The weight of `[variant]` or `[variant, weight]`, whose variant is not a list or an object

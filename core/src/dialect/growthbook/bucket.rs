@@ -9,17 +9,14 @@ fn fnv32a(units: impl Iterator<Item = u16>) -> u32 {
 
 /// Where a value falls between 0 and 1; `None` of an unknown version
 pub(crate) fn hash(seed: &str, value: &str, version: u32) -> Option<f64> {
-    match version {
-        1 => {
-            let hash = fnv32a(value.encode_utf16().chain(seed.encode_utf16()));
-            Some(f64::from(hash % 1_000) / 1_000.0)
-        }
-        2 => {
-            let inner = fnv32a(seed.encode_utf16().chain(value.encode_utf16()));
-            Some(f64::from(fnv32a(decimal(inner)) % 10_000) / 10_000.0)
-        }
-        _ => None,
-    }
+    let slots = slots(version)?;
+    let hash = if version == 1 {
+        fnv32a(value.encode_utf16().chain(seed.encode_utf16()))
+    } else {
+        let inner = fnv32a(seed.encode_utf16().chain(value.encode_utf16()));
+        fnv32a(decimal(inner))
+    };
+    Some(f64::from(hash.checked_rem(slots)?) / f64::from(slots))
 }
 
 /// The decimal digits of a number
@@ -44,6 +41,15 @@ fn decimal(number: u32) -> impl Iterator<Item = u16> {
         let digit = number.checked_div(place).unwrap_or(0) % 10;
         u16::from(b'0').saturating_add(u16::try_from(digit).unwrap_or(0))
     })
+}
+
+/// How many numbers a version of the hash gives; `None` of an unknown version
+pub(crate) fn slots(version: u32) -> Option<u32> {
+    match version {
+        1 => Some(1_000),
+        2 => Some(10_000),
+        _ => None,
+    }
 }
 
 /// From the first number up to the second, which is not part of it

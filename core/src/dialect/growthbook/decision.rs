@@ -1,9 +1,10 @@
 //! What decides on an arm, and whom the filters admit to it
 
 use super::attribute::HashAttribute;
-use super::bucket::{Range, hash, is_in_range};
+use super::bucket::{Range, hash, is_in_range, slots};
 use super::condition::Condition;
 use crate::context::Context;
+use crate::dialect::spread::{Part, boundary};
 
 /// How a value becomes a number between 0 and 1
 #[derive(Debug)]
@@ -16,6 +17,33 @@ pub(super) struct Hash {
 impl Hash {
     pub(super) fn number(&self, text: &str) -> Option<f64> {
         hash(&self.seed, text, self.version?)
+    }
+
+    /// The numbers of these ranges; `None` of an unknown version, of which no value is in any range
+    pub(super) fn part(&self, hashed: &str, ranges: &[Range]) -> Option<Part> {
+        self.slots(hashed, ranges, |number, end| number < end)
+    }
+
+    /// The numbers up to the coverage, which is one of them
+    pub(super) fn part_to(&self, hashed: &str, coverage: f64) -> Option<Part> {
+        self.slots(hashed, &[(f64::NEG_INFINITY, coverage)], |number, end| {
+            number <= end
+        })
+    }
+
+    fn slots(
+        &self,
+        hashed: &str,
+        ranges: &[Range],
+        is_before: impl Fn(f64, f64) -> bool,
+    ) -> Option<Part> {
+        let version = self.version?;
+        let count = slots(version)?;
+        let number = |slot: u64| f64::from(u32::try_from(slot).unwrap_or(count)) / f64::from(count);
+        let end = |end: f64| boundary(count.into(), |slot| is_before(number(slot), end));
+        let ranges = ranges.iter().map(|(from, until)| (end(*from), end(*until)));
+        let hash = format!("growthbook {version} {:?} {hashed}", self.seed);
+        Some(Part::new(hash, count.into(), ranges.collect()))
     }
 }
 
@@ -32,6 +60,11 @@ impl Filter {
         let number = self.attribute.text(context);
         let number = number.and_then(|text| self.hash.number(&text));
         number.is_some_and(|number| self.ranges.iter().any(|range| is_in_range(number, *range)))
+    }
+
+    pub(super) fn part(&self) -> Option<Part> {
+        let hashed = format!("{:?}", self.attribute.name());
+        self.hash.part(&hashed, &self.ranges)
     }
 }
 

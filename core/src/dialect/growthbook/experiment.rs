@@ -9,6 +9,7 @@ use super::decision::{Decision, Filter, Hash};
 use super::parameters::Parameters;
 use super::sticky::{Sticky, StickyArm};
 use crate::context::Context;
+use crate::dialect::spread::{Branch, Part, Spread, Spreads};
 use crate::dialect::{Choice, Chosen, Refusal};
 use crate::value::Value;
 use crate::value::timestamp::Timestamp;
@@ -157,6 +158,22 @@ impl Choice for Experiment {
         self.chosen(arm)
     }
 
+    fn spreads(&self) -> Spreads {
+        let Decision::Arms { contexts, ranges } = &self.decision else {
+            return Spreads::Whole(self.rollout_spread());
+        };
+        let own = self.arms_spread(ranges);
+        if contexts.is_empty() {
+            return Spreads::Whole(own);
+        }
+        let contexts = contexts.iter().enumerate();
+        let places = contexts.map(|(index, (_, ranges))| {
+            let spread = self.arms_spread(ranges);
+            (format!("/contexts/{index}"), Some(spread))
+        });
+        Spreads::Places(places.chain([("/ranges".to_owned(), Some(own))]).collect())
+    }
+
     fn pattern_size(&self) -> u32 {
         let contexts = match &self.decision {
             Decision::Arms { contexts, .. } => &**contexts,
@@ -173,6 +190,60 @@ impl Choice for Experiment {
 }
 
 impl Experiment {
+    /// What is hashed
+    fn hashed(&self) -> String {
+        let fallback = self.fallback.as_ref().map(HashAttribute::name);
+        match fallback {
+            None => format!("{:?}", self.attribute.name()),
+            Some(fallback) => format!("{:?} {fallback:?}", self.attribute.name()),
+        }
+    }
+
+    /// Units that all filters admit and that are in these parts get an arm; nobody is in a part that is none
+    fn branch(&self, parts: Vec<Option<Part>>, arm: Option<usize>) -> Option<Branch> {
+        let filters = self.filters.iter().map(Filter::part);
+        let parts = filters.chain(parts).collect::<Option<_>>()?;
+        let chosen = self.chosen(arm);
+        Some(Branch { parts, chosen })
+    }
+
+    /// How units spread that get one arm, or none
+    fn rollout_spread(&self) -> Spread {
+        let hashed = self.hashed();
+        let branch = match &self.decision {
+            Decision::Forced(arm) => return Spread::everybody(self.chosen(Some(*arm))),
+            Decision::Nobody | Decision::Arms { .. } => None,
+            Decision::Everybody => self.branch(Vec::new(), Some(0)),
+            Decision::Coverage(coverage) => {
+                self.branch(vec![self.hash.part_to(&hashed, *coverage)], Some(0))
+            }
+            Decision::Range(range) => {
+                self.branch(vec![self.hash.part(&hashed, &[*range])], Some(0))
+            }
+        };
+        Spread(branch.into_iter().collect())
+    }
+
+    /// How units spread over the arms of an experiment, unless a bucket is stored for them
+    fn arms_spread(&self, ranges: &[Range]) -> Spread {
+        let hashed = self.hashed();
+        let namespace = self.namespace.as_ref().map(|(name, range)| {
+            let hash = Hash {
+                seed: ["__", name].concat().into(),
+                version: Some(1),
+            };
+            hash.part(&hashed, &[*range])
+        });
+        let branch = |(arm, range): (usize, &Range)| {
+            let arm = self
+                .force
+                .map_or(Some(arm), |force| usize::try_from(force).ok());
+            let part = self.hash.part(&hashed, &[*range]);
+            self.branch(namespace.iter().cloned().chain([part]).collect(), arm)
+        };
+        Spread(ranges.iter().enumerate().filter_map(branch).collect())
+    }
+
     fn chosen(&self, arm: Option<usize>) -> Chosen {
         match arm {
             Some(arm) if arm < self.arms && !self.passthrough.contains(&arm) => Chosen::Arm(arm),

@@ -6,6 +6,7 @@ use super::individual::Individual;
 use super::reference::Reference;
 use super::{Refusal, text};
 use crate::context::Context;
+use crate::dialect::spread::{Part, boundary};
 use crate::value::{Object, Value};
 
 /// What is hashed: the seed or the key and the salt, then an attribute of the context of one kind
@@ -14,9 +15,13 @@ pub(super) struct Bucket {
     kind: Box<str>,
     // `None` for the key.
     attribute: Option<Reference>,
-    // Has read all that stands before the attribute.
+    // Has read all that stands before the attribute, which is `hashed`.
     prefix: Sha1,
+    hashed: Box<str>,
 }
+
+/// Buckets are counted by 60 bits
+const SLOTS: u64 = 1 << 60;
 
 impl Bucket {
     /// Reads `key`, `salt`, `seed`, `bucketBy` and the context kind in the field `kind_field`
@@ -45,6 +50,7 @@ impl Bucket {
         Ok(Self {
             kind: kind.unwrap_or("user").into(),
             attribute,
+            hashed: prefix.as_str().into(),
             prefix: Sha1::new_with_prefix(prefix),
         })
     }
@@ -69,11 +75,26 @@ impl Bucket {
             .iter()
             .take(8)
             .fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "LaunchDarkly rounds to a double too"
-        )]
-        let (bits, whole) = ((bits >> 4) as f64, 0x0fff_ffff_ffff_ffff_u64 as f64);
-        bits / whole
+        share(bits >> 4)
     }
+
+    /// The buckets from one share of the whole up to another, which is not part of it
+    pub(super) fn part(&self, from: f64, until: f64) -> Part {
+        let hash = format!(
+            "launchdarkly {:?} {:?} {:?}",
+            self.hashed, self.kind, self.attribute
+        );
+        let [from, until] = [from, until].map(|end| boundary(SLOTS, |slot| share(slot) < end));
+        Part::new(hash, SLOTS, vec![(from, until)])
+    }
+}
+
+/// The share of the whole at which a bucket is
+fn share(bits: u64) -> f64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "LaunchDarkly rounds to a double too"
+    )]
+    let (bits, whole) = (bits as f64, 0x0fff_ffff_ffff_ffff_u64 as f64);
+    bits / whole
 }

@@ -1,0 +1,118 @@
+//! What would change if the hashes of another vendor became our own: who gets what by a hash that knows nothing of the other one
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::moves::{self, Move, Plan};
+use flagstaff_core::Snapshot;
+use flagstaff_core::dialect::spread::{Spread, Spreads};
+use flagstaff_core::inspect::{Condition, LinkedFlag, Links, ServeTarget, pointer_to};
+use flagstaff_core::object::ObjectKind;
+
+/// A place where another vendor's hash decides, and what would change if ours did, with the same shares
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rehash {
+    /// Where it is in the document
+    pub pointer: String,
+    /// Whose hash it is
+    pub vendor: Box<str>,
+    /// The share of the units that get there whose answer would differ, from 0 to 1; `None` where the weights depend on the context, or
+    /// are too many to follow
+    pub moved: Option<f64>,
+    /// From which variant to which, the largest share first; of a condition `true` is that it holds
+    pub moves: Vec<Move>,
+    /// The vendor's hashes that decide, each followed slot by slot and independent of the others; ours would be one more
+    pub hashes: usize,
+}
+
+/// The serves and conditions of a flag, and those of segments that it asks for, that another vendor's hashes decide; none of a flag that
+/// is broken or not there
+pub fn of_flag(snapshot: &Snapshot, key: &str) -> Vec<Rehash> {
+    let Some((key, Some(linked))) = snapshot.linked_flag(key) else {
+        return Vec::new();
+    };
+    let place = |inner: &str| pointer_to(ObjectKind::Flag, key, inner);
+    let mut found = Vec::new();
+    for (index, rule) in linked.flag.rules.iter().enumerate() {
+        let pointer = place(&format!("/rules/{index}/when"));
+        of_condition(rule.when.as_ref(), &pointer, &mut found);
+    }
+    of_segments(linked.links(), &mut BTreeSet::new(), &mut found);
+    of_serves(linked, place, &mut found);
+    found
+}
+
+fn of_segments<'s>(links: &'s Links, seen: &mut BTreeSet<&'s str>, found: &mut Vec<Rehash>) {
+    for linked in &links.segments {
+        if !seen.insert(&linked.key) {
+            continue;
+        }
+        let pointer = pointer_to(ObjectKind::Segment, &linked.key, "/when");
+        of_condition(linked.segment.when.as_ref(), &pointer, found);
+        of_segments(linked.links(), seen, found);
+    }
+}
+
+fn of_serves(linked: &LinkedFlag, place: impl Fn(&str) -> String, found: &mut Vec<Rehash>) {
+    for (pointer, serve) in linked.flag.serves() {
+        let ServeTarget::Vendor(split) = &serve.choice else {
+            continue;
+        };
+        let stopped = (pointer == "/serve").then_some(&*linked.flag.off.name);
+        let mut tell = |inner: &str, spread: Option<Spread>| {
+            let plan = spread.map(|spread| Plan::of_vendor(split, spread, stopped));
+            let pointer = format!("{}{inner}", place(&pointer));
+            found.extend(rehash(pointer, &split.name, plan.as_ref()));
+        };
+        match split.spreads() {
+            Spreads::Whole(spread) => tell("", Some(spread)),
+            Spreads::Places(places) => {
+                let inside = split.member();
+                for (pointer, spread) in places {
+                    tell(&format!("/{inside}{pointer}"), spread);
+                }
+            }
+        }
+    }
+}
+
+fn of_condition(condition: Option<&Condition>, pointer: &str, found: &mut Vec<Rehash>) {
+    match condition {
+        Some(Condition::All(conditions) | Condition::Any(conditions)) => {
+            for condition in conditions {
+                of_condition(Some(condition), pointer, found);
+            }
+        }
+        Some(Condition::Not(condition)) => of_condition(Some(condition), pointer, found),
+        Some(Condition::Dialect(test)) => {
+            let plan = test
+                .spread()
+                .map(|spread| Plan::of_spread(spread, |_| Some("true"), Some("false")));
+            if let Some(plan) = plan {
+                found.extend(rehash(pointer.to_owned(), &test.dialect, Some(&plan)));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What a place comes to; `None` where no hash decides
+fn rehash(pointer: String, vendor: &str, plan: Option<&Plan<'_>>) -> Option<Rehash> {
+    let told = plan.and_then(moves::rehashed);
+    if let Some((_, 0)) = told {
+        return None;
+    }
+    let (moves, hashes) = match &told {
+        Some((shares, hashes)) => (moves::moves(shares), *hashes),
+        None => (Vec::new(), 0),
+    };
+    Some(Rehash {
+        pointer,
+        vendor: vendor.into(),
+        moved: (told.is_some()).then(|| moves::rounded(moves.iter().map(|one| one.share).sum())),
+        moves,
+        hashes,
+    })
+}
