@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use flagstaff_core::limits::{self, is_key};
 use flagstaff_core::{Issue, Snapshot};
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use crate::report::FlagReport;
@@ -17,36 +18,73 @@ pub(crate) const NEEDS: u32 = 2;
 pub(crate) struct Draft {
     pub(crate) flags: Map<String, Json>,
     pub(crate) segments: Map<String, Json>,
+    /// Where each segment is in the vendor's file, by our key
+    pub(crate) segment_pointers: BTreeMap<String, String>,
     pub(crate) report: Vec<FlagReport>,
     pub(crate) answers: BTreeMap<String, FlagAnswers>,
     pub(crate) keys: Keys,
 }
 
 impl Draft {
-    /// Refuses the flags that our own language refuses, for example for a limit, and those that depend on them
-    pub(crate) fn refuse_broken(&mut self, flags: &str) {
-        let document = json!({"schemaVersion": 1, "flags": self.flags, "segments": self.segments});
-        let Ok(snapshot) = Snapshot::from_json(&document.to_string()) else {
-            return;
+    /// Adds a segment, which is at a place of the vendor's file
+    pub(crate) fn add_segment(&mut self, key: &str, segment: Json, pointer: &str) {
+        self.segments.insert(key.to_owned(), segment);
+        self.segment_pointers
+            .insert(key.to_owned(), pointer.to_owned());
+    }
+
+    /// Refuses what our own language refuses, for example for a limit, and the flags that depend on it
+    fn refuse_broken(&mut self) {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Document<'d> {
+            schema_version: u32,
+            flags: &'d Map<String, Json>,
+            segments: &'d Map<String, Json>,
+        }
+        let document = serde_json::to_string(&Document {
+            schema_version: 1,
+            flags: &self.flags,
+            segments: &self.segments,
+        });
+        let snapshot = document.map(|document| Snapshot::from_json(&document));
+        let Ok(Ok(snapshot)) = snapshot else { return };
+        let mut issues: BTreeMap<(&str, &str), Vec<&Issue>> = BTreeMap::new();
+        for issue in snapshot.issues() {
+            let mut parts = issue.pointer.split('/').skip(1);
+            if let (Some(section), Some(key)) = (parts.next(), parts.next()) {
+                issues.entry((section, key)).or_default().push(issue);
+            }
+        }
+        let refuse = |report: &mut FlagReport, issues: &[&Issue]| {
+            for issue in issues {
+                let message = format!("Flagstaff cannot have it: {issue}");
+                report.refuse(report.pointer.clone(), message);
+            }
         };
         for report in &mut self.report {
             let key = self.keys.of(&report.flag);
-            let is_own = |issue: &&Issue| issue.flag.as_deref() == Some(&*key);
-            if report.is_refused() {
-                continue;
-            }
-            for issue in snapshot.issues().iter().filter(is_own) {
+            if let Some(issues) = issues.get(&("flags", key.as_str()))
+                && !report.is_refused()
+            {
                 self.flags.remove(&key);
                 self.answers.remove(&key);
-                let name = report.flag.replace('~', "~0").replace('/', "~1");
-                let message = format!("Flagstaff cannot have it: {issue}");
-                report.refuse(format!("/{flags}/{name}"), message);
+                refuse(report, issues);
+            }
+        }
+        for ((section, key), issues) in issues {
+            if section == "segments" && self.segments.remove(key).is_some() {
+                let pointer = self.segment_pointers.remove(key).unwrap_or_default();
+                let mut report = FlagReport::new(&format!("segment {key}"), &pointer);
+                refuse(&mut report, &issues);
+                self.report.push(report);
             }
         }
     }
 
     /// The document, with its report
-    pub(crate) fn finish(self, options: &Options, environment: Option<&str>) -> Imported {
+    pub(crate) fn finish(mut self, options: &Options, environment: Option<&str>) -> Imported {
+        self.refuse_broken();
         let mut document = json!({"schemaVersion": 1, "flags": self.flags});
         if let Json::Object(members) = &mut document {
             if !self.segments.is_empty() {

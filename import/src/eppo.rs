@@ -3,6 +3,7 @@
 //! An allocation is a rule: its window, its rules as the condition, its splits as the serve. Where no allocation matches, nothing is
 //! served, and the caller's default is used.
 
+use flagstaff_core::dialect::pattern::{self, PatternProblem};
 use flagstaff_core::{Timestamp, Value, dialect, limits};
 use serde_json::{Map, Value as Json, json};
 
@@ -26,7 +27,7 @@ pub(crate) fn convert(options: &Options, source: &Json) -> Result<Imported, Impo
         ..Draft::default()
     };
     for (name, at) in &flags {
-        let mut report = FlagReport::new(name);
+        let mut report = FlagReport::new(name, &at.pointer);
         let key = draft.keys.of(name);
         if key != *name {
             let message =
@@ -251,6 +252,14 @@ fn condition(at: &At<'_>, report: &mut FlagReport) -> Result<Option<Json>, Impor
     for condition in at.list("conditions")? {
         let value: Value = serde_json::from_value(condition.value.clone())
             .map_err(|error| condition.error(error.to_string()))?;
+        let text = |name: &str| condition.value.get(name).and_then(Json::as_str);
+        if let (Some("MATCHES" | "NOT_MATCHES"), Some(pattern)) = (text("operator"), text("value"))
+            && let Some(PatternProblem::TooLarge(why)) = pattern::problem(pattern, false)
+        {
+            let message = format!("{why}: write it shorter in Eppo");
+            report.refuse(condition.pointer_of("value"), message);
+            return Ok(None);
+        }
         if let Some(Err(refusal)) = dialect::condition("eppo", &value) {
             let message = format!(
                 "Eppo cannot read the condition, so that it never holds, there and here: {}",

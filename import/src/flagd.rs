@@ -54,7 +54,7 @@ pub(crate) fn convert(options: &Options, source: &Json) -> Result<Imported, Impo
     };
     let mut draft = Draft::default();
     for (name, flag) in &flags {
-        let mut report = FlagReport::new(name);
+        let mut report = FlagReport::new(name, &flag.pointer);
         match file.flag(name, flag, &mut report) {
             Ok((flag, answers)) if !report.is_refused() => {
                 let key = file.keys.of(name);
@@ -67,7 +67,6 @@ pub(crate) fn convert(options: &Options, source: &Json) -> Result<Imported, Impo
         draft.report.push(report);
     }
     draft.keys = file.keys;
-    draft.refuse_broken("flags");
     Ok(draft.finish(options, None))
 }
 

@@ -7,7 +7,7 @@ mod feature;
 mod read;
 mod segment;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flagstaff_core::limits::{MAX_KEY_LENGTH, is_key};
 use serde_json::{Value as Json, json};
@@ -44,23 +44,38 @@ pub(crate) fn convert(
     let mut keys = BTreeSet::new();
     let mut taken = Vec::new();
     for segment in &document.segments {
-        let mut condition = segment::condition(&document.environment, segment);
-        if let (Ok(when), false) = (&condition, segment.is_unnamed) {
-            let key = segment_key(segment, &mut keys);
-            let json = json!({"needs": NEEDS, "description": segment.name, "when": when});
-            draft.segments.insert(key.clone(), json);
-            condition = Ok(json!({"segment": key}));
-        }
-        if let Err(reason) = &condition {
-            let mut report = FlagReport::new(&format!("segment {}", segment.name));
-            report.refuse(reason.pointer.clone(), reason.message.clone());
-            draft.report.push(report);
-        }
+        let mut report = FlagReport::new(&format!("segment {}", segment.name), &segment.pointer);
+        let condition = match segment::condition(&document.environment, segment) {
+            Ok((when, notes)) => {
+                for note in notes {
+                    report.remark(note.pointer, note.message);
+                }
+                Ok(if segment.is_unnamed {
+                    when
+                } else {
+                    let key = segment_key(segment, &mut keys);
+                    let json = json!({"needs": NEEDS, "description": segment.name, "when": when});
+                    draft.add_segment(&key, json, &segment.pointer);
+                    json!({"segment": key})
+                })
+            }
+            Err(reason) => {
+                report.refuse(reason.pointer.clone(), reason.message.clone());
+                Err(reason)
+            }
+        };
+        // A segment without remarks is no line of the report.
+        draft
+            .report
+            .extend(Some(report).filter(|report| !report.notes.is_empty()));
         taken.push(Taken { segment, condition });
     }
+    let overrides = overrides(&taken);
     for feature in &document.features {
-        let mut report = FlagReport::new(&feature.name);
-        match feature::convert(&document, feature, &overrides(feature, &taken)) {
+        let own = overrides.get(feature.name.as_str());
+        let own = own.map_or(&[][..], Vec::as_slice);
+        let mut report = FlagReport::new(&feature.name, &feature.pointer);
+        match feature::convert(&document, feature, own) {
             Ok(converted) => {
                 for note in converted.notes {
                     report.remark(note.pointer, note.message);
@@ -76,28 +91,28 @@ pub(crate) fn convert(
     Ok(draft.finish(options, None))
 }
 
-/// What overrides a feature: the lowest priority first, and of equal ones the first in the file
-fn overrides<'d>(
-    feature: &Feature,
-    taken: &'d [Taken<'d>],
-) -> Vec<(&'d Feature, &'d Result<Json>)> {
-    let mut found = Vec::new();
+/// What overrides a feature, with the condition of its segment
+type Overrides<'d> = Vec<(&'d Feature, &'d Result<Json>)>;
+
+/// What overrides each feature, by its name: the lowest priority first, and of equal ones the first in the file
+fn overrides<'d>(taken: &'d [Taken<'d>]) -> BTreeMap<&'d str, Overrides<'d>> {
+    let mut found: BTreeMap<&str, Overrides<'d>> = BTreeMap::new();
     for taken in taken {
-        let of_feature = taken
-            .segment
-            .overrides
-            .iter()
-            .filter(|own| own.name == feature.name);
         // Of two overrides of one segment the first with the lowest priority counts.
-        let mut best: Option<&Feature> = None;
-        for own in of_feature {
-            if best.is_none_or(|best| own.priority < best.priority) {
-                best = Some(own);
+        let mut best: BTreeMap<&str, &Feature> = BTreeMap::new();
+        for own in &taken.segment.overrides {
+            let known = best.entry(&own.name).or_insert(own);
+            if own.priority < known.priority {
+                *known = own;
             }
         }
-        found.extend(best.map(|best| (best, &taken.condition)));
+        for (name, own) in best {
+            found.entry(name).or_default().push((own, &taken.condition));
+        }
     }
-    found.sort_by(|(one, _), (other, _)| one.priority.total_cmp(&other.priority));
+    for overrides in found.values_mut() {
+        overrides.sort_by(|(one, _), (other, _)| one.priority.total_cmp(&other.priority));
+    }
     found
 }
 

@@ -102,7 +102,7 @@ pub(crate) fn convert(options: &Options, source: &Json) -> Result<Imported, Impo
     }
     for (name, feature) in &features {
         let report = reports.remove(name).unwrap_or_else(|| {
-            let mut report = FlagReport::new(name);
+            let mut report = FlagReport::new(name, &feature.pointer);
             let message =
                 "its prerequisites form a cycle, or lead to one: remove one of them in GrowthBook";
             report.refuse(feature.pointer_of("rules"), message);
@@ -115,7 +115,6 @@ pub(crate) fn convert(options: &Options, source: &Json) -> Result<Imported, Impo
         draft.report.push(report);
     }
     draft.keys = keys;
-    draft.refuse_broken("features");
     Ok(draft.finish(options, None))
 }
 
@@ -144,7 +143,7 @@ impl<'f> File<'f> {
         name: &'f str,
         feature: &At<'f>,
     ) -> (FlagReport, Outcomes) {
-        let mut flag = FeatureDraft::new(self, name);
+        let mut flag = FeatureDraft::new(self, name, feature);
         let mut outcomes = Outcomes::Refused;
         if parents.is_cyclic(name) {
             flag.report.remark(
@@ -173,12 +172,12 @@ impl<'f> File<'f> {
         let name = match experiment.required("key") {
             Ok(name) => name,
             Err(error) => {
-                let mut report = FlagReport::new("");
+                let mut report = FlagReport::new("", &experiment.pointer);
                 report.refuse_error(error);
                 return report;
             }
         };
-        let mut flag = FeatureDraft::new(self, name);
+        let mut flag = FeatureDraft::new(self, name, experiment);
         if features.iter().any(|(feature, _)| *feature == name)
             || draft.flags.contains_key(&self.keys.of(name))
         {

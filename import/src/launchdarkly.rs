@@ -58,6 +58,7 @@ pub(crate) fn convert(
     refuse_by_segment(&mut flags, &segments);
     refuse_dependents(&mut flags, |flag| &flag.flags, "prerequisite");
     let Source {
+        root,
         flag_keys,
         segment_keys,
         ..
@@ -67,9 +68,10 @@ pub(crate) fn convert(
         ..Draft::default()
     };
     for (key, segment) in segments {
-        let mut report = FlagReport::new(&format!("segment {key}"));
+        let pointer = format!("{root}/segments/{}", escaped(&key));
+        let mut report = FlagReport::new(&format!("segment {key}"), &pointer);
         if let Some(segment) = told(segment, &mut report) {
-            draft.segments.insert(segment_keys.of(&key), segment.json);
+            draft.add_segment(&segment_keys.of(&key), segment.json, &pointer);
         }
         // A segment without remarks is no line of the report.
         draft
@@ -77,7 +79,8 @@ pub(crate) fn convert(
             .extend(Some(report).filter(|report| !report.notes.is_empty()));
     }
     for (key, flag) in flags {
-        let mut report = FlagReport::new(&key);
+        let pointer = format!("{root}/flags/{}", escaped(&key));
+        let mut report = FlagReport::new(&key, &pointer);
         if let Some(flag) = told(flag, &mut report) {
             let own = draft.keys.of(&key);
             draft.answers.insert(own.clone(), flag.answers);
@@ -176,51 +179,68 @@ fn refuse_dependents(
     references: impl Fn(&Converted) -> &BTreeMap<String, String>,
     what: &str,
 ) {
-    // What refers only to what is settled is settled; what is left in the end is in a cycle, or refers to one.
-    let mut settled = BTreeSet::new();
-    loop {
-        let mut refused = Vec::new();
-        let mut has_changed = false;
-        for (key, object) in &*objects {
-            let Ok(converted) = object else { continue };
-            if settled.contains(key) {
-                continue;
-            }
-            let mut inner = references(converted)
-                .iter()
-                .filter_map(|(key, pointer)| Some((key, pointer, objects.get(key)?)));
-            if let Some((inner, pointer, Err(reason))) =
-                inner.clone().find(|(_, _, inner)| inner.is_err())
-            {
-                let message = format!("the {what} `{inner}` is not taken over: {}", reason.message);
-                refused.push((key.clone(), note(pointer, &message)));
-            } else if inner.all(|(inner, _, _)| settled.contains(inner)) {
-                settled.insert(key.clone());
-                has_changed = true;
-            }
+    let mut dependents: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    // How many references are not settled yet: to what is neither taken over for sure nor refused.
+    let mut unsettled: BTreeMap<String, usize> = BTreeMap::new();
+    let mut ready = Vec::new();
+    for (key, object) in &*objects {
+        let references = object.as_ref().ok().map(&references).into_iter().flatten();
+        let mut count = 0_usize;
+        for (inner, _) in references.filter(|(inner, _)| objects.contains_key(*inner)) {
+            dependents
+                .entry(inner.clone())
+                .or_default()
+                .push(key.clone());
+            count = count.saturating_add(1);
         }
-        has_changed |= !refused.is_empty();
-        for (key, note) in refused {
-            objects.insert(key, Err(note));
-        }
-        if !has_changed {
-            break;
+        if count == 0 {
+            ready.push(key.clone());
+        } else {
+            unsettled.insert(key.clone(), count);
         }
     }
-    for (key, object) in objects.iter_mut() {
-        let Ok(converted) = object else { continue };
-        if settled.contains(key) {
-            continue;
+    // Why each is refused in the end, without all that is between.
+    let mut causes: BTreeMap<String, String> = BTreeMap::new();
+    while let Some(key) = ready.pop() {
+        let reason = objects.get(&key).and_then(|object| object.as_ref().err());
+        let cause = reason.map(|note| causes.get(&key).unwrap_or(&note.message).clone());
+        for outer in dependents.remove(&key).unwrap_or_default() {
+            let Some(left) = unsettled.get_mut(&outer) else {
+                continue;
+            };
+            *left = left.saturating_sub(1);
+            let is_settled = *left == 0;
+            if let Some(cause) = &cause
+                && let Some(object) = objects.get_mut(&outer)
+                && let Ok(converted) = object
+            {
+                let pointer = references(converted).get(&key).cloned().unwrap_or_default();
+                let message = format!("the {what} `{key}` is not taken over: {cause}");
+                *object = Err(note(&pointer, &message));
+                causes.insert(outer.clone(), cause.clone());
+            }
+            if is_settled || cause.is_some() {
+                unsettled.remove(&outer);
+                ready.push(outer);
+            }
         }
-        let (inner, pointer) = references(converted)
+    }
+    // What is left is in a cycle, or refers to one.
+    for key in unsettled.keys() {
+        let Some(object) = objects.get_mut(key) else {
+            continue;
+        };
+        let Ok(converted) = object else { continue };
+        let found = references(converted)
             .iter()
-            .find(|(inner, _)| !settled.contains(*inner))
-            .map(|(inner, pointer)| (inner.clone(), pointer.clone()))
-            .unwrap_or_default();
+            .find(|(inner, _)| unsettled.contains_key(*inner));
+        let Some((inner, pointer)) = found else {
+            continue;
+        };
         let message = format!(
             "the {what} `{inner}` leads back to itself; break the cycle in LaunchDarkly, where it is a malformed flag too"
         );
-        *object = Err(note(&pointer, &message));
+        *object = Err(note(pointer, &message));
     }
 }
 

@@ -34,14 +34,18 @@ pub struct FlagReport {
     pub verdict: Verdict,
     /// Why not, or what to know
     pub notes: Vec<Note>,
+    /// Where the flag is in the vendor's file
+    #[serde(skip)]
+    pub(crate) pointer: String,
 }
 
 impl FlagReport {
-    pub(crate) fn new(flag: &str) -> Self {
+    pub(crate) fn new(flag: &str, pointer: &str) -> Self {
         Self {
             flag: flag.to_owned(),
             verdict: Verdict::Exact,
             notes: Vec::new(),
+            pointer: pointer.to_owned(),
         }
     }
 

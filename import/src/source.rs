@@ -1,7 +1,9 @@
 //! The vendor's file as JSON, with errors that say where
 
+use std::cell::RefCell;
 use std::fmt;
 
+use flagstaff_core::inspect::push_part;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value as Json};
 
@@ -10,18 +12,41 @@ use crate::ImportError;
 /// Reads a file. A key that comes twice in one object is an error: parsers differ in which one counts, and so may the vendor's SDKs
 pub(crate) fn read(text: &str) -> Result<Json, ImportError> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict.deserialize(&mut reader).and_then(|value| {
-        reader.end()?;
-        Ok(value)
-    });
-    value.map_err(|error| ImportError::Json(error.to_string()))
+    let place = RefCell::default();
+    let value = Strict(&place).deserialize(&mut reader);
+    let value = value.and_then(|value| reader.end().map(|()| value));
+    value.map_err(|error| {
+        let what_to_do = if error.is_eof() {
+            "it is cut off: download it again"
+        } else {
+            "correct it, or download it again"
+        };
+        let place = place.take();
+        let place = if place.is_empty() {
+            String::new()
+        } else {
+            format!(", in `{place}`")
+        };
+        ImportError::Json(format!("{error}{place}; {what_to_do}"))
+    })
 }
 
-/// Reads JSON without duplicate keys
+/// Reads JSON without duplicate keys; what it reads at the moment is at this place, and stays there if it cannot be read
 #[derive(Clone, Copy)]
-struct Strict;
+struct Strict<'p>(&'p RefCell<String>);
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl Strict<'_> {
+    /// What is read below a place
+    fn below<T, E>(self, part: &str, read: impl FnOnce(Self) -> Result<T, E>) -> Result<T, E> {
+        let length = self.0.borrow().len();
+        push_part(&mut self.0.borrow_mut(), part);
+        let read = read(self)?;
+        self.0.borrow_mut().truncate(length);
+        Ok(read)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Json;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
@@ -29,7 +54,7 @@ impl<'de> DeserializeSeed<'de> for Strict {
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Json;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,10 +91,14 @@ impl<'de> Visitor<'de> for Strict {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
         let mut elements = Vec::new();
-        while let Some(element) = list.next_element_seed(self)? {
-            elements.push(element);
+        loop {
+            let index = elements.len().to_string();
+            let element = self.below(&index, |strict| list.next_element_seed(strict))?;
+            match element {
+                Some(element) => elements.push(element),
+                None => return Ok(Json::Array(elements)),
+            }
         }
-        Ok(Json::Array(elements))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
@@ -78,7 +107,7 @@ impl<'de> Visitor<'de> for Strict {
             if members.contains_key(&name) {
                 return Err(A::Error::custom(format!("the key `{name}` comes twice")));
             }
-            let value = map.next_value_seed(self)?;
+            let value = self.below(&name, |strict| map.next_value_seed(strict))?;
             members.insert(name, value);
         }
         Ok(Json::Object(members))

@@ -21,9 +21,9 @@ use crate::{ImportError, Imported, Options};
 pub(crate) fn convert(options: &Options, source: &Json) -> Result<Imported, ImportError> {
     let root = At::root(source);
     let state = State::read(&root)?;
-    let names = state.features.iter().map(|(name, _)| *name);
+    let names: Vec<&str> = state.features.iter().map(|(name, _)| *name).collect();
     let mut importer = Importer {
-        keys: Keys::new(names),
+        keys: Keys::new(names.iter().copied()),
         options,
         state: &state,
         segments: BTreeMap::new(),
@@ -34,7 +34,7 @@ pub(crate) fn convert(options: &Options, source: &Json) -> Result<Imported, Impo
     // A parent first: what depends on it names its variants.
     let has_parents = |at: &At<'_>| at.list("dependencies").is_ok_and(|list| !list.is_empty());
     for is_child in [false, true] {
-        for (name, at) in &state.features {
+        for (name, at) in state.features.iter() {
             if has_parents(at) == is_child {
                 importer.feature(name, at);
             }
@@ -42,28 +42,63 @@ pub(crate) fn convert(options: &Options, source: &Json) -> Result<Imported, Impo
     }
     let mut draft = importer.draft;
     draft.keys = importer.keys;
-    let place = |report: &FlagReport| {
-        state
-            .features
-            .iter()
-            .position(|(name, _)| **name == *report.flag)
-    };
-    draft.report.sort_by_key(place);
+    let places = names.into_iter().zip(0_usize..);
+    let places: BTreeMap<&str, usize> = places.collect();
+    let place = |report: &FlagReport| places.get(report.flag.as_str()).copied();
+    draft.report.sort_by_cached_key(place);
     Ok(draft.finish(options, None))
 }
 
 /// The features and segments of a file
+#[derive(Default)]
 struct State<'j> {
-    features: Vec<(&'j str, At<'j>)>,
-    segments: Vec<(u64, At<'j>)>,
+    features: InOrder<&'j str, At<'j>>,
+    segments: InOrder<u64, At<'j>>,
+}
+
+/// What came last by its name, in the order in which it came
+struct InOrder<K, T> {
+    // `None` in place of what was removed.
+    items: Vec<Option<(K, T)>>,
+    positions: BTreeMap<K, usize>,
+}
+
+impl<K, T> Default for InOrder<K, T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            positions: BTreeMap::new(),
+        }
+    }
+}
+
+impl<K: Ord + Copy, T> InOrder<K, T> {
+    fn get(&self, key: K) -> Option<&T> {
+        let found = self.items.get(*self.positions.get(&key)?)?.as_ref();
+        found.map(|(_, item)| item)
+    }
+
+    fn put(&mut self, key: K, item: T) {
+        self.remove(key);
+        self.positions.insert(key, self.items.len());
+        self.items.push(Some((key, item)));
+    }
+
+    fn remove(&mut self, key: K) {
+        let position = self.positions.remove(&key);
+        if let Some(place) = position.and_then(|position| self.items.get_mut(position)) {
+            *place = None;
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &(K, T)> {
+        self.items.iter().flatten()
+    }
 }
 
 impl<'j> State<'j> {
     fn read(root: &At<'j>) -> Result<Self, ImportError> {
-        let mut state = Self {
-            features: Vec::new(),
-            segments: Vec::new(),
-        };
+        let mut state = Self::default();
         if root.get("events").is_some() {
             for event in root.list("events")? {
                 state.apply(&event)?;
@@ -82,18 +117,18 @@ impl<'j> State<'j> {
     fn add_all(&mut self, at: &At<'j>) -> Result<(), ImportError> {
         for feature in at.list("features")? {
             let name = feature.required("name")?;
-            if self.features.iter().any(|(other, _)| *other == name) {
+            if self.features.get(name).is_some() {
                 return Err(feature.error(format!("the feature `{name}` comes twice")));
             }
-            self.features.push((name, feature));
+            self.features.put(name, feature);
         }
         for segment in at.list("segments")? {
             let id = segment.whole("id")?;
             let id = id.ok_or_else(|| segment.error("missing `id`"))?;
-            if self.segments.iter().any(|(other, _)| *other == id) {
+            if self.segments.get(id).is_some() {
                 return Err(segment.error(format!("the segment {id} comes twice")));
             }
-            self.segments.push((id, segment));
+            self.segments.put(id, segment);
         }
         Ok(())
     }
@@ -103,42 +138,36 @@ impl<'j> State<'j> {
         let missing = |name: &str| event.error(format!("missing `{name}`"));
         match event.required("type")? {
             "hydration" => {
-                self.features.clear();
-                self.segments.clear();
+                *self = Self::default();
                 self.add_all(event)
             }
             "feature-updated" => {
                 let feature = event.get("feature").ok_or_else(|| missing("feature"))?;
                 let name = feature.required("name")?;
-                self.features.retain(|(other, _)| *other != name);
-                self.features.push((name, feature));
+                self.features.put(name, feature);
                 Ok(())
             }
             "feature-removed" => {
                 let name = event.required("featureName")?;
-                self.features.retain(|(other, _)| *other != name);
+                self.features.remove(name);
                 Ok(())
             }
             "segment-updated" => {
                 let segment = event.get("segment").ok_or_else(|| missing("segment"))?;
                 let id = segment.whole("id")?;
                 let id = id.ok_or_else(|| segment.error("missing `id`"))?;
-                self.segments.retain(|(other, _)| *other != id);
-                self.segments.push((id, segment));
+                self.segments.put(id, segment);
                 Ok(())
             }
             "segment-removed" => {
                 let id = event.whole("segmentId")?;
-                self.segments.retain(|(other, _)| Some(*other) != id);
+                if let Some(id) = id {
+                    self.segments.remove(id);
+                }
                 Ok(())
             }
             other => Err(event.error(format!("unknown event `{other}`"))),
         }
-    }
-
-    fn feature(&self, name: &str) -> Option<&At<'j>> {
-        let found = self.features.iter().find(|(other, _)| *other == name);
-        found.map(|(_, at)| at)
     }
 }
 
@@ -168,7 +197,7 @@ struct Gate {
 
 impl Importer<'_, '_> {
     fn feature(&mut self, name: &str, at: &At<'_>) {
-        let mut report = FlagReport::new(name);
+        let mut report = FlagReport::new(name, &at.pointer);
         match self.flag(name, at, &mut report) {
             Ok(Some(flag)) if !report.is_refused() => {
                 self.draft.flags.insert(self.keys.of(name), flag);
@@ -251,6 +280,11 @@ impl Importer<'_, '_> {
         let (mut compiled, mut broken) = (Vec::new(), None);
         for strategy in &at.list("strategies")? {
             let read = Strategy::read(strategy, name, is_approximate, report)?;
+            for (id, _) in read.iter().flat_map(|strategy| &strategy.segments) {
+                if let Some(segment) = self.state.segments.get(*id) {
+                    strategy::check_patterns(segment, report);
+                }
+            }
             match read.and_then(|strategy| self.conditions(strategy)) {
                 Ok(strategy) => compiled.push(strategy),
                 Err(why) => broken = broken.or(Some(why)),
@@ -279,20 +313,19 @@ impl Importer<'_, '_> {
         if let Some(known) = self.segments.get(&id) {
             return known.clone();
         }
-        let found = self.state.segments.iter().find(|(other, _)| *other == id);
-        let made = match found {
+        let made = match self.state.segments.get(id) {
             None => Err(Broken {
                 pointer: used_at.to_owned(),
                 message: format!("there is no segment {id}"),
             }),
-            Some((_, at)) => strategy::constraints(at).map(|conditions| {
+            Some(at) => strategy::constraints(at).map(|conditions| {
                 let name = at.value.get("name").and_then(Json::as_str);
                 let name = name.map_or_else(|| format!("segment-{id}"), str::to_owned);
                 let key = Keys::new([name.as_str()]).of(&name);
                 let key =
                     crate::draft::unique(&key, limits::MAX_KEY_LENGTH, &mut self.segment_keys);
                 let segment = json!({"needs": NEEDS, "when": {"all": conditions}});
-                self.draft.segments.insert(key.clone(), segment);
+                self.draft.add_segment(&key, segment, &at.pointer);
                 key
             }),
         };
@@ -314,7 +347,7 @@ impl Importer<'_, '_> {
         };
         for dependency in at.list("dependencies")? {
             let parent = dependency.required("feature")?;
-            let found = self.state.feature(parent);
+            let found = self.state.features.get(parent);
             let Some(found) =
                 found.filter(|found| found.list("dependencies").is_ok_and(|list| list.is_empty()))
             else {

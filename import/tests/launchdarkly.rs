@@ -201,3 +201,33 @@ fn a_file_of_another_kind_is_refused() {
         import(&file(json!({}))).document
     );
 }
+
+#[test]
+fn a_long_chain_of_prerequisites_is_told_in_short_lines() {
+    let count = 1_000_usize;
+    let flag = |index: usize| {
+        let before = index.checked_sub(1);
+        let required: Vec<Json> = (before.iter())
+            .map(|before| json!({"key": format!("f{before}"), "variation": 0}))
+            .collect();
+        json!({"on": true, "variations": ["a"], "fallthrough": {"variation": 0}, "prerequisites": required})
+    };
+    let mut flags: serde_json::Map<String, Json> = (0..count)
+        .map(|index| (format!("f{index}"), flag(index)))
+        .collect();
+    flags["f0"]["on"] = json!("yes");
+    let imported = import(&json!({"flags": flags}));
+    // Each names the flag that it requires and why the first one is refused, and not all that is between.
+    for report in &imported.report {
+        let [note] = &*report.notes else {
+            panic!("not one note: {report:?}");
+        };
+        assert_eq!(report.verdict, Verdict::Refused);
+        assert!(
+            note.message.ends_with("expected `true` or `false`"),
+            "{note:?}"
+        );
+        assert!(note.message.len() < 100, "{note:?}");
+    }
+    assert_eq!(imported.report.len(), count);
+}

@@ -152,13 +152,12 @@ fn unknown_operator(logic: &Json, pointer: &str) -> Option<(String, String)> {
         Json::Object(members) if members.len() == 1 => {
             let (name, arguments) = members.iter().next()?;
             let pointer = format!("{pointer}/{}", escaped(name));
-            let is_known = [&OPERATORS[..], &OF_SOME_PROVIDERS[..]]
-                .concat()
-                .contains(&name.as_str());
+            let name = name.as_str();
+            let is_known = OPERATORS.contains(&name) || OF_SOME_PROVIDERS.contains(&name);
             if is_known {
                 unknown_operator(arguments, &pointer)
             } else {
-                Some((pointer, name.clone()))
+                Some((pointer, name.to_owned()))
             }
         }
         _ => None,

@@ -1,36 +1,60 @@
 //! Segments: rules of conditions and of rules
 
+use std::cell::RefCell;
+
 use flagstaff_core::dialect;
 use serde_json::{Map, Value as Json, json};
 
 use super::read::Segment;
 use super::{Result, note};
+use crate::report::Note;
 
 /// Rules in rules; each takes two levels of a condition of ours, and those are limited
 const MAX_DEPTH: usize = 10;
 
-/// The condition under which a context is in a segment
-pub(super) fn condition(environment: &Json, segment: &Segment) -> Result<Json> {
+/// Operators that Flagsmith's engine knows
+const OPERATORS: [&str; 14] = [
+    "CONTAINS",
+    "EQUAL",
+    "GREATER_THAN",
+    "GREATER_THAN_INCLUSIVE",
+    "IN",
+    "IS_NOT_SET",
+    "IS_SET",
+    "LESS_THAN",
+    "LESS_THAN_INCLUSIVE",
+    "MODULO",
+    "NOT_CONTAINS",
+    "NOT_EQUAL",
+    "PERCENTAGE_SPLIT",
+    "REGEX",
+];
+
+/// The condition under which a context is in a segment, and what to know about it
+pub(super) fn condition(environment: &Json, segment: &Segment) -> Result<(Json, Vec<Note>)> {
     let pointer = format!("{}/rules", segment.pointer);
     let Some(rules) = segment.rules.as_array() else {
         return Err(note(&pointer, "expected an array"));
     };
     if rules.is_empty() {
         // Without rules nobody is in it.
-        return Ok(json!({"any": []}));
+        return Ok((json!({"any": []}), Vec::new()));
     }
     let reader = Reader {
         environment,
         segment,
+        notes: RefCell::default(),
     };
     let rules = rules.iter().enumerate();
     let all = rules.map(|(index, rule)| reader.rule(rule, &format!("{pointer}/{index}"), 0));
-    Ok(simplified("all", all.collect::<Result<_>>()?))
+    let condition = simplified("all", all.collect::<Result<_>>()?);
+    Ok((condition, reader.notes.into_inner()))
 }
 
 struct Reader<'r> {
     environment: &'r Json,
     segment: &'r Segment,
+    notes: RefCell<Vec<Note>>,
 }
 
 impl Reader<'_> {
@@ -92,6 +116,13 @@ impl Reader<'_> {
         } else {
             text("property_")
         };
+        if !OPERATORS.contains(&operator) {
+            let message = format!(
+                "Flagsmith does not know the operator `{operator}`, so that the condition never holds, there and here"
+            );
+            let unknown = note(&format!("{pointer}/operator"), &message);
+            self.notes.borrow_mut().push(unknown);
+        }
         let mut expression = Map::new();
         expression.insert("property".into(), property.into());
         expression.insert("operator".into(), operator.into());

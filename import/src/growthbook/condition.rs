@@ -102,7 +102,7 @@ impl<'f> Conditions<'f> {
             groups: None,
             approximate: &NOTHING,
         };
-        let mut unused = FlagReport::new("");
+        let mut unused = FlagReport::new("", "");
         let expression = none.condition(condition, &mut unused)?;
         let expression = compile(&expression, condition)?;
         let holds = values.iter().map(|(_, value)| {

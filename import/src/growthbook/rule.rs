@@ -34,11 +34,11 @@ struct Gate {
 }
 
 impl<'a, 'f> FeatureDraft<'a, 'f> {
-    pub(super) fn new(file: &'a File<'f>, name: &'f str) -> Self {
+    pub(super) fn new(file: &'a File<'f>, name: &'f str, at: &At<'f>) -> Self {
         Self {
             file,
             name,
-            report: FlagReport::new(name),
+            report: FlagReport::new(name, &at.pointer),
             values: Values::default(),
             rules: Vec::new(),
             rule_ids: BTreeSet::new(),

@@ -1,5 +1,6 @@
 //! Strategies: who they reach, and what they serve
 
+use flagstaff_core::dialect::pattern::{self, PatternProblem};
 use flagstaff_core::{Value, dialect};
 use serde_json::{Map, Value as Json, json};
 
@@ -165,6 +166,7 @@ impl Strategy {
             }
         }
         warn(name, at, is_approximate, report);
+        check_patterns(at, report);
         let variant_stickiness = parameters.get("stickiness");
         let variant_stickiness = variant_stickiness.unwrap_or_else(|| "default".to_owned());
         let weighty = variants.iter().filter(|variant| variant.weight > 0).count();
@@ -330,6 +332,30 @@ pub(super) fn hashes_by_name(feature: &At<'_>) -> Result<bool, ImportError> {
             && (1..100).contains(&percent);
     }
     Ok(hashes)
+}
+
+/// Tells of the regular expressions of a strategy or a segment that match nothing, and refuses those that are too large here alone
+pub(super) fn check_patterns(at: &At<'_>, report: &mut FlagReport) {
+    for constraint in at.list("constraints").into_iter().flatten() {
+        let text = |name: &str| constraint.value.get(name).and_then(Json::as_str);
+        if text("operator") != Some("REGEX") {
+            continue;
+        }
+        let ignore_case = constraint.value.get("caseInsensitive") == Some(&Json::Bool(true));
+        let pointer = constraint.pointer_of("value");
+        match pattern::problem(text("value").unwrap_or_default(), ignore_case) {
+            None => {}
+            Some(PatternProblem::Invalid(why)) => {
+                report.remark(
+                    pointer,
+                    format!("{why}, so that it matches nothing, there and here"),
+                );
+            }
+            Some(PatternProblem::TooLarge(why)) => {
+                report.refuse(pointer, format!("{why}: write it shorter in Unleash"));
+            }
+        }
+    }
 }
 
 /// The constraints of a strategy or a segment as conditions of ours
