@@ -6,8 +6,9 @@
 // builds for another platform, whose Rust target must be installed. For musl it needs `musl-gcc` (Debian's musl-tools), unless it runs on musl.
 
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { platformName } from '../ts/platform.ts';
 import { PLATFORMS } from './platforms.mjs';
@@ -22,11 +23,23 @@ if (isForeign && target === undefined) {
 }
 const addonFile = `flagstaff.${platform}.node`;
 
-/** For musl: an addon is linked to the library of the program that loads it, not to one of its own. */
+/** For musl: an addon is linked to the libraries of the program that loads it, not to its own. */
 function muslEnvironment() {
   const name = `CARGO_TARGET_${target.toUpperCase().replaceAll('-', '_')}`;
   const flags = { [`${name}_RUSTFLAGS`]: '-C target-feature=-crt-static' };
-  return isForeign ? { ...flags, [`${name}_LINKER`]: 'musl-gcc' } : flags;
+  if (!isForeign) {
+    return flags;
+  }
+  // Node on musl brings libgcc_s, of which only the name and the symbols matter here; `musl-gcc` does not find that of the system.
+  const libraries = mkdtempSync(join(tmpdir(), 'flagstaff-musl-'));
+  process.on('exit', () => rmSync(libraries, { recursive: true }));
+  const libgcc = execFileSync('gcc', ['-print-file-name=libgcc_s.so.1'], { encoding: 'utf8' }).trim();
+  // The linker's file `libgcc_s.so` refers to the name with the number.
+  symlinkSync(libgcc, join(libraries, 'libgcc_s.so.1'));
+  // In front of the real one, and not under a name of its own: cargo builds everything anew for another linker.
+  const script = `#!/bin/sh\nPATH=\${PATH#*:} exec musl-gcc -L${libraries} "$@"\n`;
+  writeFileSync(join(libraries, 'musl-gcc'), script, { mode: 0o755 });
+  return { ...flags, [`${name}_LINKER`]: 'musl-gcc', PATH: `${libraries}:${process.env.PATH}` };
 }
 
 const messages = execFileSync(

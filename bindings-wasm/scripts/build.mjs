@@ -4,8 +4,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -17,7 +16,6 @@ const MODULES = {
   'flagstaff_wasm_dialects.wasm': 'pkg/node/flagstaff_wasm_bg.wasm',
 };
 const ENTRIES = ['ts/index.ts', 'ts/local.ts', 'ts/local-dialects.ts', 'ts/openfeature.ts'];
-const require = createRequire(new URL('../../sdk-js/package.json', import.meta.url));
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 // OpenFeature's SDK is the application's own.
@@ -44,7 +42,6 @@ removeUnused(
 );
 cpSync('dist/esm/types', 'dist/cjs/types', { recursive: true });
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
-copyFileSync(join(dirname(require.resolve('eventsource-parser')), '..', 'LICENSE'), 'dist/LICENSE-eventsource-parser');
 for (const licence of ['LICENSE-MIT', 'LICENSE-APACHE']) {
   copyFileSync(join('..', licence), join('dist', licence));
 }

@@ -188,7 +188,6 @@ test('the tarballs contain what is built, with types and licences, and nothing e
     [
       ...common,
       ...scripts(['index', 'local', 'local-dialects', 'openfeature']),
-      'dist/LICENSE-eventsource-parser',
       'dist/cli.js',
       'dist/flagstaff_wasm.wasm',
       'dist/flagstaff_wasm_dialects.wasm',

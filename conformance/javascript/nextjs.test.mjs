@@ -19,7 +19,7 @@ import { installPacked, readGuide } from './project.mjs';
 const FLAG = 'wishlist-gallery';
 const EXAMPLE = fromRoot('examples/javascript/nextjs');
 const NEXT = createRequire(`${EXAMPLE}/package.json`).resolve('next/dist/bin/next');
-const BUILD_MS = 400_000;
+const BUILD_MS = 1_200_000;
 /** What an application has installed; in this tree they are links into folders that Next.js takes for parts of the application. */
 const PACKAGES = { '@flagstaff/node': 'bindings-node', '@flagstaff/web': 'bindings-wasm', '@flagstaff/react': 'react' };
 const SHOWN = { timeout: 60_000 };
