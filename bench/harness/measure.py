@@ -129,6 +129,8 @@ def threads(findings: Findings, workers: dict[Subject, Worker], effort: Effort) 
     """Measure one thread and two."""
     say(f"{findings.language.title}: two threads")
     for subject, worker in workers.items():
+        if subject.vendor:
+            continue
         findings.threads[subject.name] = {
             cell: worker.ask("threads", workload=cell, rounds=effort.rounds, seconds=effort.seconds * 2)
             for cell in ("W1", "W3")

@@ -23,7 +23,7 @@ THREADS_TARGET = 1.95
 
 @dataclass(frozen=True)
 class Verdict:
-    """One of our SDKs in one cell, compared with the best peer of the run."""
+    """One of our SDKs in one cell, compared with the best peer of the run, or with a certain one."""
 
     row: Row
     cell: str
@@ -62,7 +62,8 @@ def verdicts(findings: Findings) -> Iterator[Verdict]:
     peers = [subject for subject in findings.language.subjects if subject.is_peer]
     for row in findings.language.rows:
         for cell, ours in findings.cells[row.subject].items():
-            figures = {peer: findings.cells[peer.name][cell] for peer in peers}
+            compared = [peer for peer in peers if row.peer in ("", peer.name)]
+            figures = {peer: findings.cells[peer.name][cell] for peer in compared}
             best_peer, best = min(figures.items(), key=lambda figure: figure[1].lowest)
             yield Verdict(row, cell, ours, best, best_peer, row.targets.get(cell))
 
@@ -87,7 +88,7 @@ def markdown(all_findings: list[Findings], circumstances: dict[str, str]) -> str
 
 def targets_table(findings: Findings) -> Iterator[str]:
     """Our SDKs compared with the best peer, cell by cell."""
-    yield "| | cell | ours | best peer | ratio | target | |"
+    yield "| | cell | ours | best peer, or the vendor's own SDK | ratio | target | |"
     yield "|---|---|---|---|---|---|---|"
     for verdict in verdicts(findings):
         note = f" ({verdict.row.note})" if verdict.row.note and verdict.cell == CELLS[0] else ""
@@ -115,7 +116,7 @@ def threads_table(findings: Findings) -> Iterator[str]:
     yield f"| two threads on one client | cell | one thread | two, each call | {target} | control |"
     yield "|---|---|---|---|---|---|"
     for subject in findings.language.subjects:
-        for cell, found in findings.threads[subject.name].items():
+        for cell, found in findings.threads.get(subject.name, {}).items():
             gain, control = found["one"] / found["two"], found["controlOne"] / found["controlTwo"]
             figures = f"{duration(found['one'])} | {duration(found['two'])} | {gain:.2f} | {control:.2f}"
             yield f"| {subject.title} | {cell} | {figures} |"

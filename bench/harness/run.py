@@ -33,7 +33,10 @@ def main() -> None:
     started = time.strftime("%Y-%m-%d %H:%M")
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="flagstaff-bench-") as folder:
-        documents.write({subject.format for language in languages for subject in language.subjects}, Path(folder))
+        subjects = [subject for language in languages for subject in language.subjects]
+        documents.write({subject.format for subject in subjects}, Path(folder))
+        vendors = {subject.vendor for subject in subjects if subject.vendor}
+        documents.write_imported(vendors, Path(folder), options.rust_worker)
         findings = [
             measure.run(language, launches(language, Path(folder), options.rust_worker), effort)
             for language in languages
@@ -69,7 +72,13 @@ def launches(language: Language, folder: Path, rust_worker: Path) -> dict[str, L
         "python": (str(PYTHON), "-W", "ignore", str(BENCH / "python/worker.py")),
         "node": ("node", "--expose-gc", str(BENCH / "node/worker.mjs")),
     }
-    return {subject.name: Launch((*programs[language.name], subject.name), folder) for subject in language.subjects}
+    program = programs[language.name]
+    return {
+        subject.name: Launch((*program, subject.worker), documents.imported_folder(subject.vendor, folder))
+        if subject.vendor
+        else Launch((*program, subject.name), folder)
+        for subject in language.subjects
+    }
 
 
 def processor() -> str:

@@ -20,6 +20,9 @@ class Subject:
     #: Its module in `formats`
     format: str = "flagstaff"
     cells: tuple[str, ...] = CELLS
+    #: The vendor whose flags it imports; then it is our SDK with these flags, which is `worker` in the worker
+    vendor: str = ""
+    worker: str = "flagstaff"
 
     @property
     def is_peer(self) -> bool:
@@ -35,6 +38,8 @@ class Row:
     title: str
     targets: dict[str, float]
     note: str = ""
+    #: The only peer with which it is compared, if not with the best one
+    peer: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,12 +64,27 @@ def targets(*highest: float) -> dict[str, float]:
     return dict(zip(CELLS, highest, strict=False))
 
 
+def imported(vendor: str, title: str, worker: str = "flagstaff") -> Subject:
+    """Our SDK with the flags of a vendor that is a peer in the same language."""
+    name = f"flagstaff, imported from {title}"
+    return Subject(f"imported-{vendor}", name, cells=CALLS, vendor=vendor, worker=worker)
+
+
+def imported_row(vendor: str, language: str, title: str) -> Row:
+    """Imported flags, compared with the vendor's own SDK."""
+    half = targets(*[1 / 2] * len(SINGLE))
+    return Row(f"imported-{vendor}", f"{language}, imported from {title}", half, peer=vendor)
+
+
 RUST = Language(
     "rust",
     "Rust",
     (
         Subject("flagstaff", "flagstaff::Client"),
         Subject("flagstaff-core", "our engine alone"),
+        imported("unleash", "Unleash"),
+        imported("eppo", "Eppo"),
+        imported("launchdarkly", "LaunchDarkly"),
         Subject("unleash", "Unleash Yggdrasil", "unleash-yggdrasil", "unleash"),
         Subject("eppo", "Eppo", "eppo_core", "eppo"),
         Subject("launchdarkly", "LaunchDarkly", "launchdarkly-server-sdk-evaluation", "launchdarkly"),
@@ -72,6 +92,9 @@ RUST = Language(
     (
         Row("flagstaff", "Rust", targets(1 / 3, 1 / 3, 1 / 3, 1 / 2, 1 / 4, 1 / 2, 1 / 2)),
         Row("flagstaff-core", "Rust, the engine alone", {}, "no clock and no client around it"),
+        imported_row("unleash", "Rust", "Unleash"),
+        imported_row("eppo", "Rust", "Eppo"),
+        imported_row("launchdarkly", "Rust", "LaunchDarkly"),
     ),
 )
 
@@ -81,6 +104,8 @@ PYTHON = Language(
     (
         Subject("flagstaff", "flagstaff, prepared"),
         Subject("flagstaff-plain", "flagstaff, a plain dict", cells=CALLS),
+        imported("eppo", "Eppo"),
+        imported("flagsmith", "Flagsmith"),
         Subject("eppo", "Eppo", "eppo-server-sdk", "eppo"),
         Subject("statsig", "Statsig", "statsig-python-core", "statsig"),
         Subject("flagsmith", "Flagsmith", "flagsmith-flag-engine", "flagsmith"),
@@ -89,6 +114,8 @@ PYTHON = Language(
     (
         Row("flagstaff", "Python, prepared context", targets(1 / 5, 1 / 5, 1 / 4, 1 / 8, 1 / 6, 1 / 2, 1 / 2)),
         Row("flagstaff-plain", "Python, a plain dict each time", targets(1 / 5, 1 / 3, 1 / 2, 1 / 6)),
+        imported_row("eppo", "Python", "Eppo"),
+        imported_row("flagsmith", "Python", "Flagsmith"),
     ),
 )
 
@@ -100,6 +127,9 @@ NODE = Language(
         Subject("flagstaff-plain", "flagstaff, a plain object", cells=CALLS),
         Subject("flagstaff-wasm", "flagstaff as WebAssembly, prepared"),
         Subject("flagstaff-wasm-plain", "flagstaff as WebAssembly, a plain object", cells=CALLS),
+        imported("flagd", "flagd"),
+        imported("launchdarkly", "LaunchDarkly"),
+        imported("growthbook", "GrowthBook", "flagstaff-id"),
         Subject("flagd", "flagd", "@openfeature/flagd-core", "flagd"),
         Subject("launchdarkly", "LaunchDarkly", "@launchdarkly/node-server-sdk", "launchdarkly"),
         Subject("growthbook", "GrowthBook", "@growthbook/growthbook", "growthbook"),
@@ -109,6 +139,9 @@ NODE = Language(
         Row("flagstaff-plain", "Node, a plain object each time", targets(1 / 2, 1 / 2, 1 / 2, 1 / 3)),
         Row("flagstaff-wasm", "Node, WebAssembly, prepared context", {}, "the engine where no addon fits"),
         Row("flagstaff-wasm-plain", "Node, WebAssembly, a plain object", {}),
+        imported_row("flagd", "Node", "flagd"),
+        imported_row("launchdarkly", "Node", "LaunchDarkly"),
+        imported_row("growthbook", "Node", "GrowthBook"),
     ),
     starts=3,
 )

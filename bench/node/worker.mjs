@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 const SUBJECTS = {
   flagstaff: ['flagstaff', 'native'],
   'flagstaff-plain': ['flagstaff', 'nativePlain'],
+  'flagstaff-id': ['flagstaff', 'nativeId'],
   'flagstaff-wasm': ['flagstaff', 'wasm'],
   'flagstaff-wasm-plain': ['flagstaff', 'wasmPlain'],
   flagd: ['flagd', 'flagd'],

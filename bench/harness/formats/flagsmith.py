@@ -19,7 +19,9 @@ SEGMENTS: dict[str, dict[str, tuple[str, str, str]]] = {
 
 def flag(key: str, kind: str) -> Json:
     """A flag of workload `kind`, and the overrides of its segments."""
-    feature: Json = {"key": key, "name": key, "enabled": kind == "W1", "value": None}
+    # One type of values, so that an imported flag has it, too.
+    value = "none" if kind == "W3" else None
+    feature: Json = {"key": key, "name": key, "enabled": kind == "W1", "value": value}
     override: Json = {**feature, "enabled": True}
     if kind == "W3":
         variants = [

@@ -24,6 +24,8 @@ const prepare = (context) => new PreparedContext(context);
 const plain = (context) => context;
 
 export const native = subject('native', prepare);
+/** For flags of GrowthBook, which hash the attribute `id`. */
+export const nativeId = subject('native', (context) => prepare({ ...context, id: context.targetingKey }));
 export const nativePlain = subject('native', plain);
 export const wasm = subject('wasm', prepare);
 export const wasmPlain = subject('wasm', plain);
