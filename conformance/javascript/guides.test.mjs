@@ -200,7 +200,16 @@ test('the tarballs contain what is built, with types and licences, and nothing e
   const page = ['client', 'details', 'options', 'signature', 'types'].map((name) => `page/${name}`);
   assert.deepEqual(
     types.sort(),
-    ['index', 'local', 'local-dialects', 'local/client', 'local/engine', 'openfeature', ...page, 'remote/client'].sort(),
+    [
+      'index',
+      'local',
+      'local-dialects',
+      'local/client',
+      'local/engine',
+      'openfeature',
+      ...page,
+      'remote/client',
+    ].sort(),
   );
   const modules = ['context', 'devtools', 'feature', 'hooks', 'index', 'provider', 'server', 'testing'];
   assert.deepEqual(await rest('react'), [...common, ...scripts(modules)].sort());
