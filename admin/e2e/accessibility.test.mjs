@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { KEYS } from '../../conformance/e2e/support/server.mjs';
 import { audit, eventually, Ui } from './support/ui.mjs';
 
 const PICTURES = fileURLToPath(new URL('../../docs/admin', import.meta.url));
@@ -43,7 +44,7 @@ const click =
 /** Each page or state by its name: its path, what is done before it is looked at, and whether the guide shows it */
 const STATES = {
   'sign-in': { path: '/', token: null, shows: 'Access token' },
-  flags: { path: `${PROJECT}/flags`, shows: 'wishlist-max-items', isShown: true },
+  flags: { path: `${PROJECT}/flags`, shows: '37 evaluations in 7 days', isShown: true },
   'no-match': { path: `${PROJECT}/flags?q=nothing`, shows: 'No flag matches these filters' },
   'new-flag': { path: `${PROJECT}/flags?new=1`, shows: 'The name in the code' },
   palette: { path: `${PROJECT}/flags`, act: [click('Find or do')], shows: 'wishlist-gallery', isShown: true },
@@ -54,6 +55,16 @@ const STATES = {
     shows: 'In upper or lower case',
   },
   split: { path: `${PROJECT}/flags/wishlist-button-text?env=production`, shows: 'Equal shares' },
+  yaml: {
+    path: `${PROJECT}/flags/new-checkout?env=production&as=yaml`,
+    shows: 'nordics',
+    isShown: true,
+  },
+  'code-errors': {
+    path: `${PROJECT}/flags/new-checkout?env=production&as=json`,
+    act: [(page) => page.getByRole('textbox', { name: 'The flag as JSON' }).fill('{\n  "type": "bool"\n}')],
+    shows: 'Line 2:',
+  },
   experiment: {
     path: `${PROJECT}/flags/checkout-colour?env=production`,
     act: [(page) => page.getByText('in steps', { exact: true }).click()],
@@ -110,6 +121,12 @@ const STATES = {
     shows: 'Who moves',
   },
   compare: { path: `${PROJECT}/compare?from=staging&to=production`, shows: 'things differ', isShown: true },
+  document: { path: `${PROJECT}/document?env=staging`, shows: 'The document of staging', isShown: true },
+  bulk: {
+    path: `${PROJECT}/flags?q=wishlist`,
+    act: [(page) => page.getByRole('checkbox', { name: 'Select all flags of the list' }).check()],
+    shows: 'flags selected',
+  },
   person: { path: `${PROJECT}/people?env=production&key=u-17`, shows: 'an override of the user', isShown: true },
   audit: { path: `${PROJECT}/audit`, shows: 'chained by hashes', isShown: true },
   keys: { path: `${PROJECT}/keys?env=production`, shows: 'Programs read the flags', isShown: true },
@@ -165,6 +182,7 @@ before(async () => {
   await ui.api('PUT', '/environments/production/flags/wishlist-layout/overrides/organization/acme', {
     value: { patch: { pictures: { show: true } } },
   });
+  await reportUsage('wishlist-gallery', 37);
   await ui.api('POST', '/members', { email: 'ann@example.com', role: 'editor' });
   await ui.api('PATCH', '/environments/staging/flags/wishlist-gallery', { enabled: true, rolloutPercentage: 50 });
   await ui.api('PATCH', '/flags/new-checkout', {
@@ -172,12 +190,31 @@ before(async () => {
     tags: ['checkout', 'q1'],
     owner: 'team-pay',
   });
+  const isStored = async () => 'wishlist-gallery' in (await ui.api('GET', '/usage')).flags;
+  await eventually(isStored, true, 'the reported evaluations');
   await ui.api('PATCH', '/flags/wishlist-max-items', { kind: 'permission', owner: 'team-wish' });
   await ui.api('PUT', '/environments/production/flags/new-checkout/overrides/user/u-17', {
     value: 'include',
     reason: 'tests it for us',
   });
 });
+
+/** Reports evaluations of a flag, as an SDK does; the server stores them within ten seconds. */
+async function reportUsage(flag, count) {
+  const now = new Date().toISOString();
+  const report = {
+    instance: 'pictures',
+    sequence: 1,
+    sdk: { name: 'flagstaff-test', version: '1.2.3' },
+    from: now,
+    until: now,
+    counts: [{ flag, variant: 'on', count }],
+  };
+  const headers = { authorization: `Bearer ${KEYS.server}`, 'content-type': 'application/json' };
+  const response = await fetch(`${ui.url}/api/v1/sdk/usage`, { method: 'POST', headers, body: JSON.stringify(report) });
+  assert.ok(response.ok, `${response.status}`);
+}
+
 afterEach(() => ui.closePages());
 after(async () => {
   await ui?.stop();

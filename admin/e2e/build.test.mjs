@@ -8,10 +8,11 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import { builtFiles, embeddedFiles } from '../scripts/embed.mjs';
 import { typesOf } from '../scripts/generate.mjs';
-import { Ui } from './support/ui.mjs';
+import { ADMIN, Ui } from './support/ui.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FIRST_LOAD_BYTES = 250_000;
+const FIRST_LOAD_SCRIPTS = 12;
 
 describe('the build', () => {
   before(() => build({ root: ROOT, logLevel: 'error' }));
@@ -40,7 +41,9 @@ describe('the build', () => {
     );
     const total = sizes.reduce((sum, size) => sum + size, 0);
     assert.ok(total > 50_000 && total <= FIRST_LOAD_BYTES, `${total} bytes`);
-    assert.ok(!files.some((file) => file.includes('flag-page')), 'the page of a flag is loaded when it is opened');
+    for (const later of ['flag-page', 'code-field', 'playground']) {
+      assert.ok(!files.some((file) => file.includes(later)), `${later} is loaded when it is opened`);
+    }
   });
 });
 
@@ -60,9 +63,20 @@ describe('the types of the API', () => {
     }
   });
 
-  test('the page that the server sends loads without a warning of the browser', async () => {
-    const page = await ui.open('/');
-    await page.getByRole('heading', { name: 'Flags' }).waitFor();
+  test('the page that the server sends loads without a warning of the browser, and as little as it may', async () => {
+    const page = await ui.open('/api', { token: null });
+    const scripts = [];
+    page.on('response', (response) => {
+      if (response.request().resourceType() === 'script') {
+        scripts.push(response);
+      }
+    });
+    await page.goto(`${ui.url}/#token=${ADMIN}`);
+    await page.getByRole('switch').first().waitFor();
+    const sizes = await Promise.all(scripts.map(async (each) => Number((await each.allHeaders())['content-length'])));
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    assert.ok(total > 50_000 && total <= FIRST_LOAD_BYTES, `${total} bytes in ${sizes.length} scripts`);
+    assert.ok(sizes.length <= FIRST_LOAD_SCRIPTS, scripts.map((each) => each.url()).join(' '));
     await ui.closePages();
   });
 });

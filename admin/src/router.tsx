@@ -47,7 +47,7 @@ const flag = createRoute({
   getParentRoute: () => project,
   path: 'flags/$flag',
   component: lazyRouteComponent(() => import('./pages/flag/flag-page'), 'FlagPage'),
-  validateSearch: texts('env', 'tab'),
+  validateSearch: texts('env', 'tab', 'as'),
 });
 
 const person = createRoute({
@@ -92,6 +92,13 @@ const compare = createRoute({
   validateSearch: texts('from', 'to'),
 });
 
+const document = createRoute({
+  getParentRoute: () => project,
+  path: 'document',
+  component: lazyRouteComponent(() => import('./pages/document/document-page'), 'DocumentPage'),
+  validateSearch: texts('env', 'as'),
+});
+
 const audit = createRoute({
   getParentRoute: () => project,
   path: 'audit',
@@ -131,6 +138,7 @@ const routeTree = root.addChildren([
     segment,
     groups,
     compare,
+    document,
     audit,
     keys,
     instances,

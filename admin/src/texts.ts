@@ -1,8 +1,9 @@
 // Every text of the UI, by page in `texts/`. One word has one meaning: flag, variant, rule, override, environment, as in docs/spec/language.md.
 
 import { audit, instances, keys, unknown } from './texts/administration';
+import { code, document } from './texts/code';
 import { absent, details, diff, flag, history, overrides, prerequisites, usage, variants } from './texts/flag';
-import { flags, newFlag } from './texts/flags';
+import { bulk, flags, newFlag } from './texts/flags';
 import { groups } from './texts/groups';
 import { patches } from './texts/patches';
 import { compare, person, segments } from './texts/people';
@@ -18,12 +19,15 @@ export const texts = {
   absent,
   audit,
   broken,
+  bulk,
+  code,
   common,
   compare,
   conflict,
   convergence,
   details,
   diff,
+  document,
   errors,
   experiment,
   flag,

@@ -49,7 +49,7 @@ pub use settings::SettingsChange;
 pub use sql::SqlStore;
 pub(crate) use sql::{BackupError, backup, redacted, restore};
 pub use usage::{
-    KEPT_UNKNOWN, MAX_EVALUATIONS, SeenFlag, UnknownFlag, UsageCounts, UsagePoint, UsageQuery,
+    FlagUsagePoint, FlagsUsageQuery, KEPT_UNKNOWN, MAX_EVALUATIONS, SeenFlag, UnknownFlag, UsageCounts, UsagePoint, UsageQuery,
     UsageRow, UsageStore,
 };
 pub use writes::{WriteFailure, Writes};

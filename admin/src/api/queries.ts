@@ -12,6 +12,7 @@ export interface Place {
 
 /** Other people change flags too: what is on the page is read again this often. */
 const FOLLOW_MS = 10_000;
+const USAGE_MS = 5 * 60_000;
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -70,6 +71,15 @@ export function useProjectFlags(project: string, archived: boolean) {
   }, [hasNextPage, isFetchingNextPage, isError, fetchNextPage]);
   return query;
 }
+
+/** How often each flag was evaluated on each day of the last week; it changes slowly, and is much. */
+export const projectUsage = (project: string) =>
+  queryOptions({
+    queryKey: ['projectUsage', project],
+    queryFn: ({ signal }) => get('/api/v1/projects/{project}/usage', { path: { project }, signal }),
+    staleTime: USAGE_MS,
+    refetchInterval: USAGE_MS,
+  });
 
 export const projectFlag = (project: string, key: string) =>
   queryOptions({

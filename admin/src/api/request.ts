@@ -11,6 +11,12 @@ export interface FieldError {
   message: string;
 }
 
+/** The errors of a part, with pointers into it */
+export function below(errors: readonly FieldError[], pointer: string): FieldError[] {
+  const inside = errors.filter((error) => error.pointer === pointer || error.pointer.startsWith(`${pointer}/`));
+  return inside.map((error) => ({ ...error, pointer: error.pointer.slice(pointer.length) }));
+}
+
 /** A response that is not a success, or no response: then `status` is 0 */
 export class Problem extends Error {
   readonly status: number;

@@ -24,11 +24,23 @@ export function tryEdit(place: Place, edit: Edit, signal: AbortSignal): Promise<
   }) as Promise<Answer<Preview>>;
 }
 
+/** Tells what the server refuses of a flag that is never stored. */
+export function tryValue(place: Place, value: FlagBody, signal: AbortSignal): Promise<Answer<Preview>> {
+  return request('post', PATH, {
+    path: { ...place },
+    query: { dryRun: true },
+    body: { operations: [{ op: 'put', key: UNUSED, value }] },
+    signal,
+  }) as Promise<Answer<Preview>>;
+}
+
 export function saveEdit(place: Place, edit: Edit, reason: string): Promise<Answer<Preview>> {
   const query = reason === '' ? {} : { reason };
   return request('post', PATH, { path: { ...place }, query, body: changeset(edit) }) as Promise<Answer<Preview>>;
 }
 
+/** The key of a flag in a dry run */
+const UNUSED = 'not-stored';
 const PATH = '/api/v1/projects/{project}/environments/{environment}/changesets';
 
 function changeset({ key, version, base, body }: Edit): unknown {

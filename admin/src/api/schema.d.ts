@@ -1147,6 +1147,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts the evaluations of all flags of a project, in all environments together, for each day of the last week */
+        get: operations["readProjectUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sdk/applied": {
         parameters: {
             query?: never;
@@ -2954,6 +2971,18 @@ export interface components {
             project: string;
             /** @description `viewer`, `editor` or `admin` */
             role: string;
+        };
+        /** @description How often each flag of a project was evaluated in the last week, in all environments together */
+        ProjectUsage: {
+            /** @description The evaluations of each day by flag, of which the last is today; flags that were not evaluated are left out */
+            flags: {
+                [key: string]: number[];
+            };
+            /**
+             * Format: date-time
+             * @description When the first day begins, in UTC
+             */
+            from: string;
         };
         /** @description The server is ready, and how old its data is */
         Readiness: {
@@ -8014,6 +8043,36 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    readProjectUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project's name */
+                project: components["parameters"]["project"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How often */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectUsage"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];

@@ -29,7 +29,14 @@ export type Condition =
   | { segment: string }
   | { flag: string; variants: string[] }
   | { bucket: Bucket }
+  | VendorExpression
   | Test;
+
+/** A condition, or the name of a variant, in the language of another vendor (section 10) */
+export interface VendorExpression {
+  dialect: string;
+  expression: Json;
+}
 
 export interface RolloutSteps {
   steps: { at: string | number; percent: number }[];
@@ -62,7 +69,15 @@ export interface HashedServe {
   algorithm?: string;
 }
 
-export type Serve = string | HashedServe;
+/** The split of another vendor: `parameters` and the weights are the vendor's */
+export interface VendorSplit {
+  algorithm: string;
+  parameters?: JsonObject;
+  arms: { variant: string | null; weight: number }[];
+}
+
+/** Null serves nothing: the caller gets its own default */
+export type Serve = string | null | HashedServe | VendorSplit | VendorExpression;
 
 export interface Rule {
   id?: string;
@@ -98,6 +113,7 @@ export interface FlagBody {
   rules?: Rule[];
   serve?: Serve;
   metadata?: JsonObject;
+  jsonSchema?: JsonObject;
   needs?: number;
 }
 
@@ -110,6 +126,9 @@ export interface FlagRead extends FlagBody {
   lastSeenAt: string | null;
 }
 
+/** The languages and hashes of other vendors, DL-1; of `flagd` there is no hash */
+export const DIALECTS = ['eppo', 'flagd', 'flagsmith', 'growthbook', 'launchdarkly', 'unleash'];
+const OWN_ALGORITHM = 'murmur3';
 const ENVELOPE = new Set(['key', 'version', 'createdAt', 'updatedAt', 'lastSeenAt']);
 
 /** The flag without the fields of the server and without fields that are null, which count as absent */
@@ -137,12 +156,22 @@ export function levelsOf(flag: FlagBody): string[] {
 
 /** The serve of contexts to which no rule applies */
 export function serveOf(flag: FlagBody): Serve {
-  return flag.serve ?? onVariantOf(flag) ?? Object.keys(variantsOf(flag))[0] ?? '';
+  return flag.serve !== undefined ? flag.serve : (onVariantOf(flag) ?? Object.keys(variantsOf(flag))[0] ?? '');
 }
 
-/** A serve as an object, so that it can be edited field by field */
+/** Whether a serve is one that only its JSON says: that of another vendor, or none at all */
+export function isVendors(serve: Serve): serve is null | VendorSplit | VendorExpression {
+  return (
+    serve === null ||
+    (typeof serve === 'object' &&
+      ('dialect' in serve ||
+        ('algorithm' in serve && serve.algorithm !== undefined && serve.algorithm !== OWN_ALGORITHM)))
+  );
+}
+
+/** A serve of ours as an object, so that it can be edited field by field; of another vendor's, nothing */
 export function hashed(serve: Serve): HashedServe {
-  return typeof serve === 'string' ? { variant: serve } : serve;
+  return typeof serve === 'string' ? { variant: serve } : isVendors(serve) ? {} : (serve as HashedServe);
 }
 
 /** The shortest way to write a serve */

@@ -2,8 +2,18 @@
 
 import { texts } from '../texts';
 import { isTest, literalsOf, showLiteral } from './condition';
-import type { Condition, HashedServe, Json, Override, Rollout, Serve, Test } from './language';
-import { hashed } from './language';
+import type {
+  Condition,
+  HashedServe,
+  Json,
+  Override,
+  Rollout,
+  Serve,
+  Test,
+  VendorExpression,
+  VendorSplit,
+} from './language';
+import { hashed, isVendors } from './language';
 import { type Arm, percent } from './split';
 
 /** Literals that a sentence names before it only counts the others */
@@ -39,6 +49,9 @@ export function conditionText(condition: Condition): string {
     const { unit = 'user', from, until, salt } = condition.bucket;
     return texts.sentence.bucket(unit, percent(from), percent(until), salt);
   }
+  if ('dialect' in condition) {
+    return texts.sentence.dialect(condition.dialect, valueText(condition.expression));
+  }
   if ('not' in condition) {
     return texts.sentence.not(conditionText(condition.not));
   }
@@ -50,6 +63,9 @@ export function conditionText(condition: Condition): string {
 }
 
 export function serveText(serve: Serve): string {
+  if (isVendors(serve)) {
+    return vendorServeText(serve);
+  }
   const given = hashed(serve);
   const served = given.arms === undefined ? (given.variant ?? '') : armsText(given.arms);
   if (given.rollout === undefined || given.rollout === 100) {
@@ -57,6 +73,17 @@ export function serveText(serve: Serve): string {
   }
   const share = texts.sentence.share(rolloutText(given.rollout), unitsText(given));
   return given.arms === undefined ? texts.sentence.serveTo(served, share) : texts.sentence.split(share, served);
+}
+
+function vendorServeText(serve: null | VendorSplit | VendorExpression): string {
+  if (serve === null) {
+    return texts.sentence.serveNothing;
+  }
+  if ('dialect' in serve) {
+    return texts.sentence.serveExpression(serve.dialect, valueText(serve.expression));
+  }
+  const arms = serve.arms.map(({ variant, weight }) => `${variant ?? texts.sentence.nothing} ${weight}`);
+  return texts.sentence.vendorSplit(serve.algorithm, arms.join(', '));
 }
 
 export function armsText(arms: readonly Arm[]): string {

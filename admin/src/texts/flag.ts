@@ -12,6 +12,12 @@ export const flag = {
   isOn: 'The flag is on: its rules decide.',
   isOff: (variant: string) => `The flag is off: everybody gets ${variant}.`,
   notSaved: 'not saved yet',
+  form: 'How the flag is edited',
+  forms: { form: 'Form', json: 'JSON', yaml: 'YAML' } as Record<string, string>,
+  code: { json: 'The flag as JSON', yaml: 'The flag as YAML' },
+  codeHint: 'Without its overrides.',
+  refusals: (count: number) => `the server would refuse ${plural(count, 'thing')}`,
+  unreadable: 'has errors',
 };
 
 export const absent = {
@@ -64,6 +70,10 @@ export const variants = {
   onHint: 'Served to who is included.',
   clearOn: 'No variant for who is included',
   notObject: 'A JSON object, in braces',
+  schema: 'JSON Schema',
+  schemaHint: 'What the values of the variants, and what patches make of them, must satisfy.',
+  addSchema: 'Add a JSON Schema',
+  removeSchema: 'Remove the JSON Schema',
 };
 
 export const prerequisites = {

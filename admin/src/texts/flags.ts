@@ -36,6 +36,12 @@ export const flags = {
   updated: 'Changed',
   seen: 'Last used',
   never: 'never',
+  week: 'Last week',
+  weekUnused: 'no evaluation in the last 7 days',
+  weekCounts: (counts: readonly number[]) => {
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    return `${plural(total, 'evaluation')} in 7 days: ${counts.map((count) => count.toLocaleString('en')).join(', ')}`;
+  },
   notIn: (environment: string) => `${environment} does not have this flag`,
   switchLabel: (flag: string, environment: string) => `${flag} in ${environment}`,
 };
@@ -54,4 +60,25 @@ export const newFlag = {
   description: 'Description',
   places: 'Create it, switched off, in',
   submit: 'Create flag',
+};
+
+/** Texts of what is done with several flags at once */
+export const bulk = {
+  bar: 'Selected flags',
+  all: 'Select all flags of the list',
+  one: (flag: string) => `Select ${flag}`,
+  selected: (count: number) => `${plural(count, 'flag')} selected`,
+  working: (done: number, total: number) => `· ${done} of ${total} done`,
+  addTag: 'Add a tag',
+  removeTag: 'Remove a tag',
+  archive: 'Archive',
+  restore: 'Restore',
+  clear: 'Select none',
+  tagged: (count: number, tag: string, isAdded: boolean) =>
+    `The tag ${tag} was ${isAdded ? 'added to' : 'removed from'} ${plural(count, 'flag')}.`,
+  moved: (count: number, verb: 'archive' | 'restore') =>
+    `${plural(count, 'flag')} ${count === 1 ? 'was' : 'were'} ${verb === 'archive' ? 'archived' : 'restored'}.`,
+  archiveTitle: (count: number) => `Archive ${plural(count, 'flag')} in all environments?`,
+  keys: (keys: readonly string[], named: number) =>
+    keys.slice(0, named).join(', ') + (keys.length > named ? ` and ${plural(keys.length - named, 'other')}` : ''),
 };

@@ -38,7 +38,9 @@ export const experiment = {
 
 export const serve = {
   what: 'What is served',
-  kinds: { one: 'one variant', split: 'a split' },
+  kinds: { one: 'one variant', split: 'a split', json: 'as JSON' },
+  json: 'What is served, as JSON',
+  jsonHint: 'Also the splits and expressions of other vendors, and null for nothing',
   variant: 'Variant',
   to: 'to',
   rollout: 'Share that gets it, in percent',

@@ -22,6 +22,7 @@ export const pages = {
   segments: 'Segments',
   groups: 'Groups and holdouts',
   compare: 'Compare',
+  document: 'Document',
   instances: 'Instances',
   audit: 'Audit',
   keys: 'Keys',

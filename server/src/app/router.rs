@@ -183,6 +183,7 @@ fn editing() -> Routes<AppState> {
         .routes(routes!(project_flags::read, project_flags::patch))
         .routes(routes!(project_flags::archive))
         .routes(routes!(project_flags::restore))
+        .routes(routes!(usage::of_project))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(audit::head));

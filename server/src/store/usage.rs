@@ -30,6 +30,12 @@ pub trait UsageStore: Send + Sync + std::fmt::Debug {
     /// The evaluations of one flag by step and variant, earliest first; steps without evaluations are left out
     async fn usage(&self, query: UsageQuery) -> Result<Vec<UsagePoint>, StoreError>;
 
+    /// The evaluations of all flags of an environment by step, in no order; steps without evaluations are left out
+    async fn usage_of_flags(
+        &self,
+        query: FlagsUsageQuery,
+    ) -> Result<Vec<FlagUsagePoint>, StoreError>;
+
     /// When flags of all environments were last evaluated, for those that were at or after `since`
     async fn seen_flags(&self, since: Timestamp) -> Result<Vec<SeenFlag>, StoreError>;
 
@@ -107,6 +113,28 @@ pub struct UsageQuery {
     pub until: Timestamp,
     /// Milliseconds of a step, which is a whole number of hours; steps begin at multiples of it since 1970
     pub step: i64,
+}
+
+/// A query for the usage of all flags
+#[derive(Debug, Clone, Copy)]
+pub struct FlagsUsageQuery {
+    /// The environment
+    pub environment: i64,
+    /// The begin, inclusive
+    pub from: Timestamp,
+    /// Milliseconds of a step, as in [`UsageQuery`]
+    pub step: i64,
+}
+
+/// Evaluations of a flag in one step
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlagUsagePoint {
+    /// The flag's key
+    pub flag: String,
+    /// The begin of the step
+    pub began_at: Timestamp,
+    /// The number of evaluations
+    pub evaluations: u64,
 }
 
 /// Evaluations of a flag with one variant in one step

@@ -1,4 +1,4 @@
-//! `POST /api/v1/sdk/usage`, `…/flags/{key}/usage` and `…/unknown-flags`: what was evaluated, and which unknown flags were asked for
+//! `POST /api/v1/sdk/usage`, `…/usage`, `…/flags/{key}/usage` and `…/unknown-flags`: what was evaluated, and which unknown flags were asked for
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,16 +11,18 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::auth::Principal;
-use crate::access::guards::{EnvironmentAccess, key_environment};
+use crate::access::guards::{EnvironmentAccess, ProjectAccess, key_environment};
 use crate::http::api_error::ApiError;
 use crate::http::body::{Body, QueryParams};
 use crate::http::paging::{self, Field, ListQuery, Page, PageQuery, Sortable};
-use crate::store::{CredentialKind, FlagRow, UnknownFlag, UsageQuery};
+use crate::store::{CredentialKind, FlagRow, FlagsUsageQuery, UnknownFlag, UsageQuery};
 use crate::usage::{HOUR, ReportWire, Usage, hour_of};
 
 /// The maximum number of steps in one response
 const STEPS: i64 = 1_000;
 const DAY: i64 = 24 * HOUR;
+/// The days of the counts of all flags: the last week, of which today is a part
+const DAYS: usize = 7;
 
 /// Reports what an SDK evaluated
 #[utoipa::path(
@@ -178,6 +180,56 @@ pub(crate) async fn of_flag(
         step: query.step,
         variants,
     }))
+}
+
+/// How often each flag of a project was evaluated in the last week, in all environments together
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProjectUsage {
+    /// When the first day begins, in UTC
+    #[schema(value_type = String, format = DateTime)]
+    from: Timestamp,
+    /// The evaluations of each day by flag, of which the last is today; flags that were not evaluated are left out
+    flags: BTreeMap<String, Vec<u64>>,
+}
+
+/// Counts the evaluations of all flags of a project, in all environments together, for each day of the last week
+#[utoipa::path(
+    get, path = "/usage", tag = "usage", operation_id = "readProjectUsage",
+    responses((status = OK, description = "How often", body = ProjectUsage), (status = SERVICE_UNAVAILABLE)),
+)]
+pub(crate) async fn of_project(
+    scope: ProjectAccess,
+    State(usage): State<Arc<Usage>>,
+) -> Result<Json<ProjectUsage>, ApiError> {
+    let now = usage.engine.now().as_millis();
+    let today = now.saturating_sub(now.rem_euclid(DAY));
+    let days_before = i64::try_from(DAYS).unwrap_or_default().saturating_sub(1);
+    let from = Timestamp::from_millis(today.saturating_sub(days_before.saturating_mul(DAY)));
+    let mut flags: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for environment in usage.engine.project(&scope.name) {
+        let query = FlagsUsageQuery {
+            environment: environment.row().id,
+            from,
+            step: DAY,
+        };
+        let points = usage.engine.store().usage_of_flags(query).await?;
+        let current = environment.current();
+        for point in points {
+            // Counts of deleted flags are kept as long as those of others.
+            if !current.flags().contains_key(&*point.flag) {
+                continue;
+            }
+            let since = point.began_at.as_millis().saturating_sub(from.as_millis());
+            let days = flags.entry(point.flag).or_insert_with(|| vec![0; DAYS]);
+            // A node whose clock is ahead may have counted tomorrow.
+            let day = usize::try_from(since.div_euclid(DAY)).unwrap_or_default();
+            if let Some(count) = days.get_mut(day.min(DAYS.saturating_sub(1))) {
+                *count = count.saturating_add(point.evaluations);
+            }
+        }
+    }
+    Ok(Json(ProjectUsage { from, flags }))
 }
 
 fn instant(given: Option<&str>, pointer: &str) -> Result<Option<Timestamp>, ApiError> {

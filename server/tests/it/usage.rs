@@ -174,6 +174,24 @@ async fn counts_are_stored_by_hour_and_returned_by_interval() {
 }
 
 #[tokio::test]
+async fn the_flags_of_a_project_have_their_counts_of_the_last_week_by_day() {
+    const USAGE: &str = "/api/v1/projects/default/usage";
+    let server = with_flags().await;
+    server.put_flag("gone", boolean("on")).await;
+    for (day, flag) in [(0, "one"), (5, "one"), (5, "two"), (5, "gone"), (7, "one")] {
+        server.set_clock(NOW + day * 24 * HOUR + HOUR);
+        evaluate(&server, &format!("{BULK}/{flag}")).await;
+        usage::store(server.state.usage()).await.unwrap();
+    }
+    server.delete("flags/gone").await.expect_success();
+    let week = server.get(USAGE).await.json();
+    // The eighth day of January is the last of the week, and its first evaluation was seven days before.
+    let expected = json!({"from": "2026-01-02T00:00:00.000Z",
+        "flags": {"one": [0, 0, 0, 0, 1, 0, 1], "two": [0, 0, 0, 0, 1, 0, 0]}});
+    assert_eq!(week, expected);
+}
+
+#[tokio::test]
 async fn a_flag_has_the_time_of_its_last_evaluation() {
     let server = with_flags().await;
     let late = NOW + 90_000;

@@ -1,22 +1,30 @@
 // One test in a condition: its words are a button; the editor behind it keeps what is typed on Enter and forgets it on Escape.
 
 import { Autocomplete, Button, Checkbox, Popover, SegmentedControl, Select, TagsInput, TextInput } from '@mantine/core';
-import { type FormEvent, type ReactNode, useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { type FormEvent, type ReactNode, useContext, useState } from 'react';
+import { known } from '../../api/known';
+import { below } from '../../api/request';
+import { CodeEditor } from '../../editor/code-editor';
+import { type KnownAttribute, operatorsFor } from '../../model/attributes';
 import {
   isTest,
   literalsOf,
   OPERATORS,
+  type Operator,
   operatorOf,
   parseLiteral,
   showLiteral,
   withLiterals,
   withOperator,
 } from '../../model/condition';
-import type { Condition, Test } from '../../model/language';
+import { type Condition, DIALECTS, type Test, type VendorExpression } from '../../model/language';
 import { conditionText, operatorWords } from '../../model/sentence';
 import { percent } from '../../model/split';
 import { texts } from '../../texts';
+import { FlagPlace } from './flag-place';
 import { Share } from './split-editor';
+import { useConditionCheck } from './use-check';
 
 interface Props {
   condition: Condition;
@@ -29,7 +37,7 @@ interface Props {
   menu: ReactNode;
 }
 
-type Kind = 'test' | 'segment' | 'flag' | 'bucket';
+type Kind = 'test' | 'segment' | 'flag' | 'bucket' | 'dialect';
 
 export function Clause({ condition, attributes, isOpen, onOpen, onClose, onNegate, menu }: Props) {
   const text = conditionText(condition);
@@ -41,7 +49,7 @@ export function Clause({ condition, attributes, isOpen, onOpen, onClose, onNegat
         opened={isOpen}
         onChange={(open) => !open && onClose(unchanged)}
         position="bottom-start"
-        width="min(22.5rem, calc(100vw - 1.5rem))"
+        width={`min(${'dialect' in condition ? '34rem' : '24rem'}, calc(100vw - 1.5rem))`}
         trapFocus
         returnFocus
         shadow="md"
@@ -79,6 +87,7 @@ interface FormProps {
 
 function Form({ condition, attributes, onClose, onCancel, onNegate }: FormProps) {
   const [edited, setEdited] = useState<Condition>(condition);
+  const { data: has } = useQuery(known(useContext(FlagPlace)));
   const kind = kindOf(edited);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -91,7 +100,8 @@ function Form({ condition, attributes, onClose, onCancel, onNegate }: FormProps)
       className="stack tight"
       onSubmit={submit}
       onKeyDown={(event) => {
-        if (event.key === 'Escape') {
+        // The editor of an expression has taken it: its list of offers was open.
+        if (event.key === 'Escape' && !event.isDefaultPrevented()) {
           event.stopPropagation();
           onCancel();
         }
@@ -104,32 +114,44 @@ function Form({ condition, attributes, onClose, onCancel, onNegate }: FormProps)
         onChange={(value) => setEdited(blank(value as Kind))}
         data={(Object.keys(texts.rules.kinds) as Kind[]).map((value) => ({ value, label: texts.rules.kinds[value] }))}
       />
-      {isTest(edited) && <TestFields test={edited} attributes={attributes} onChange={setEdited} />}
+      {isTest(edited) && (
+        <TestFields test={edited} attributes={attributes} known={has?.attributes ?? []} onChange={setEdited} />
+      )}
       {'segment' in edited && (
-        <TextInput
+        <Autocomplete
           label={texts.rules.segment}
           value={edited.segment}
-          onChange={(event) => setEdited({ segment: event.currentTarget.value })}
+          data={[...(has?.segments ?? [])]}
+          onChange={(segment) => setEdited({ segment })}
           data-autofocus
+          openOnFocus={false}
+          comboboxProps={{ withinPortal: false }}
         />
       )}
       {'flag' in edited && (
         <>
-          <TextInput
+          <Autocomplete
             label={texts.rules.otherFlag}
             value={edited.flag}
-            onChange={(event) => setEdited({ ...edited, flag: event.currentTarget.value })}
+            data={[...(has?.variants.keys() ?? [])]}
+            onChange={(flag) => setEdited({ ...edited, flag })}
             data-autofocus
+            openOnFocus={false}
+            comboboxProps={{ withinPortal: false }}
           />
           <TagsInput
             label={texts.rules.servesOneOf}
             value={edited.variants}
+            data={[...(has?.variants.get(edited.flag) ?? [])]}
             onChange={(variants) => setEdited({ ...edited, variants })}
             acceptValueOnBlur
+            openOnFocus={false}
+            comboboxProps={{ withinPortal: false }}
           />
         </>
       )}
       {'bucket' in edited && <BucketFields condition={edited} onChange={setEdited} />}
+      {'dialect' in edited && <VendorFields condition={edited} onChange={setEdited} />}
       <div className="row apart">
         <span className="row">
           <Button size="compact-sm" variant="subtle" onClick={onNegate}>
@@ -150,15 +172,21 @@ function Form({ condition, attributes, onClose, onCancel, onNegate }: FormProps)
 function TestFields({
   test,
   attributes,
+  known: seen,
   onChange,
 }: {
   test: Test;
   attributes: readonly string[];
+  /** What other conditions of the environment tell of attributes */
+  known: readonly KnownAttribute[];
   onChange: (test: Test) => void;
 }) {
   const { literal, takesCase } = operatorOf(test.op);
   const literals = literalsOf(test).map(showLiteral);
-  const groups = [...new Set(OPERATORS.map((operator) => operator.group))];
+  const own = seen.find(({ name }) => name === test.attribute);
+  const { fitting, others } = operatorsFor(own?.type);
+  const groups = [...new Set(others.map((operator) => operator.group))];
+  const option = ({ op }: Operator) => ({ value: op, label: operatorWords(op) });
   const isListed = OPERATORS.some((operator) => operator.op === test.op);
   return (
     <>
@@ -166,7 +194,7 @@ function TestFields({
         label={texts.rules.attribute}
         description={texts.rules.attributeHint}
         value={test.attribute}
-        data={[...attributes]}
+        data={[...new Set([...attributes, ...seen.map(({ name }) => name)])].sort()}
         onChange={(attribute) => onChange({ ...test, attribute })}
         data-autofocus
         openOnFocus={false}
@@ -182,12 +210,12 @@ function TestFields({
         comboboxProps={{ withinPortal: false }}
         data={[
           ...(isListed ? [] : [{ group: '', items: [{ value: test.op, label: test.op }] }]),
+          ...(own?.type === undefined
+            ? []
+            : [{ group: texts.rules.fitting(texts.rules.types[own.type]), items: fitting.map(option) }]),
           ...groups.map((group) => ({
             group: texts.rules.groups[group] ?? group,
-            items: OPERATORS.filter((operator) => operator.group === group).map(({ op }) => ({
-              value: op,
-              label: operatorWords(op),
-            })),
+            items: others.filter((operator) => operator.group === group).map(option),
           })),
         ]}
         onChange={(op) => op !== null && onChange(withOperator(test, op))}
@@ -197,6 +225,8 @@ function TestFields({
           label={texts.rules.values}
           description={texts.rules.valuesHint}
           value={literals}
+          data={own?.values ?? []}
+          openOnFocus={false}
           splitChars={[',', '\n']}
           acceptValueOnBlur
           comboboxProps={{ withinPortal: false }}
@@ -210,7 +240,9 @@ function TestFields({
           }
         />
       )}
-      {literal !== 'many' && literal !== 'none' && <OneLiteral test={test} onChange={onChange} />}
+      {literal !== 'many' && literal !== 'none' && (
+        <OneLiteral test={test} values={own?.values ?? []} onChange={onChange} />
+      )}
       {takesCase && (
         <Checkbox
           label={texts.rules.ignoreCase}
@@ -225,7 +257,15 @@ function TestFields({
   );
 }
 
-function OneLiteral({ test, onChange }: { test: Test; onChange: (test: Test) => void }) {
+function OneLiteral({
+  test,
+  values,
+  onChange,
+}: {
+  test: Test;
+  values: readonly string[];
+  onChange: (test: Test) => void;
+}) {
   const { literal } = operatorOf(test.op);
   const [first] = literalsOf(test);
   // What is typed stays as it is: `2.` is on its way to be `2.1`.
@@ -235,16 +275,19 @@ function OneLiteral({ test, onChange }: { test: Test; onChange: (test: Test) => 
     typed !== '' &&
     ((literal === 'number' && Number.isNaN(value)) || (literal === 'instant' && Number.isNaN(Date.parse(typed))));
   return (
-    <TextInput
+    <Autocomplete
       label={texts.rules.value}
       description={texts.rules.literals[literal]}
       value={typed}
+      data={[...values]}
       error={isWrong ? texts.rules.literalWrong : undefined}
-      onChange={(event) => {
-        setTyped(event.currentTarget.value);
-        const next = parseLiteral(event.currentTarget.value, literal);
-        onChange(withLiterals(test, event.currentTarget.value.trim() === '' || Number.isNaN(next) ? [] : [next]));
+      onChange={(text) => {
+        setTyped(text);
+        const next = parseLiteral(text, literal);
+        onChange(withLiterals(test, text.trim() === '' || Number.isNaN(next) ? [] : [next]));
       }}
+      openOnFocus={false}
+      comboboxProps={{ withinPortal: false }}
     />
   );
 }
@@ -281,7 +324,42 @@ function BucketFields({
   );
 }
 
+function VendorFields({
+  condition,
+  onChange,
+}: {
+  condition: VendorExpression;
+  onChange: (condition: Condition) => void;
+}) {
+  const problems = useConditionCheck(condition);
+  const others = problems.filter(({ pointer }) => !pointer.startsWith('/expression'));
+  return (
+    <>
+      <Select
+        label={texts.rules.dialect}
+        description={texts.rules.dialectHint}
+        data={DIALECTS}
+        value={condition.dialect}
+        allowDeselect={false}
+        onChange={(dialect) => dialect !== null && onChange({ ...condition, dialect })}
+        comboboxProps={{ withinPortal: false }}
+        error={others[0]?.message}
+      />
+      <CodeEditor
+        label={texts.rules.expression}
+        isLabelShown
+        value={condition.expression}
+        problems={below(problems, '/expression')}
+        onChange={(expression) => onChange({ ...condition, expression })}
+      />
+    </>
+  );
+}
+
 function kindOf(condition: Condition): Kind {
+  if ('dialect' in condition) {
+    return 'dialect';
+  }
   if ('segment' in condition) {
     return 'segment';
   }
@@ -297,6 +375,8 @@ function blank(kind: Kind): Condition {
       return { segment: '' };
     case 'flag':
       return { flag: '', variants: [] };
+    case 'dialect':
+      return { dialect: 'flagd', expression: {} };
     case 'bucket':
       return { bucket: { salt: '', from: 0, until: 50_000 } };
     default:

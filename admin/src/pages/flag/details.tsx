@@ -7,6 +7,7 @@ import { useState } from 'react';
 import { type Place, type ProjectFlag, projectFlag } from '../../api/queries';
 import { request } from '../../api/request';
 import { texts } from '../../texts';
+import { DialogActions } from '../../ui/dialog-actions';
 import { Failure, Loading } from '../../ui/parts';
 import { say } from '../../ui/toasts';
 import { Usage } from './usage';
@@ -167,14 +168,12 @@ export function Archive({ project, flag }: { project: string; flag: ProjectFlag 
             spellCheck={false}
           />
           {failure !== undefined && <Failure error={failure} />}
-          <div className="row">
-            <Button color="red" type="submit" disabled={typed !== flag.key}>
-              {texts.details.archive}
-            </Button>
-            <Button variant="default" onClick={() => setOpen(false)}>
-              {texts.common.cancel}
-            </Button>
-          </div>
+          <DialogActions
+            label={texts.details.archive}
+            color="red"
+            isDisabled={typed !== flag.key}
+            onCancel={() => setOpen(false)}
+          />
         </form>
       </Modal>
     </section>

@@ -1,18 +1,16 @@
 // Everything of a flag in one environment that a draft can change.
 
 import { Button, TagsInput, TextInput } from '@mantine/core';
-import type { FieldError } from '../../api/request';
+import { below, type FieldError } from '../../api/request';
 import { attributesIn } from '../../model/condition';
 import { type FlagBody, type JsonObject, type Prerequisite, serveOf, variantsOf } from '../../model/language';
 import { serveText } from '../../model/sentence';
-import { boundaries } from '../../model/timeline';
 import { texts } from '../../texts';
 import { ObjectField } from '../../ui/object-field';
-import { Time } from '../../ui/parts';
 import { Switch } from '../../ui/switch';
-import { local } from '../../ui/time';
 import { Rules } from './rules';
 import { ServeEditor } from './serve-editor';
+import { TimeLine } from './time-line';
 import type { Draft } from './use-draft';
 import { Variants } from './variants';
 import { Instant } from './window-fields';
@@ -57,7 +55,12 @@ export function Editor({ draft, name, environment, errors }: Props) {
             <h2 id="everybody">{rules.length > 0 ? texts.rules.everybodyElse : texts.rules.everybodyAtAll}</h2>
             <span className="dim">{serveText(serveOf(body))}</span>
           </span>
-          <ServeEditor serve={serveOf(body)} variants={variants} onChange={(serve) => edit({ serve })} />
+          <ServeEditor
+            serve={serveOf(body)}
+            variants={variants}
+            problems={below(errors, '/serve')}
+            onChange={(serve) => edit({ serve })}
+          />
           {errors
             .filter((error) => error.pointer.startsWith('/serve'))
             .map((error) => (
@@ -68,10 +71,11 @@ export function Editor({ draft, name, environment, errors }: Props) {
         </section>
       </div>
       <div className="stack">
-        <Variants flag={body} onChange={edit} />
+        <Variants flag={body} errors={errors} onChange={edit} />
         {body.type === 'object' && (
           <EnvironmentPatch
             given={body.environmentPatch}
+            problems={below(errors, '/environmentPatch')}
             onChange={(environmentPatch) => edit({ environmentPatch } as Partial<FlagBody>)}
           />
         )}
@@ -97,37 +101,22 @@ function offText(flag: FlagBody): string {
   return flag.offVariant ?? 'off';
 }
 
-function TimeLine({ flag }: { flag: FlagBody }) {
-  const all = boundaries(flag);
-  if (all.length === 0) {
-    return <p className="dim">{texts.timeline.none}</p>;
-  }
-  return (
-    <ol className="timeline">
-      {all.map(({ at, text }) => (
-        <li key={`${at} ${text}`}>
-          <span>{text}</span>
-          <span className="dim small">
-            {local(at)} · <Time at={at} />
-          </span>
-        </li>
-      ))}
-    </ol>
-  );
-}
-
 function EnvironmentPatch({
   given,
+  problems,
   onChange,
 }: {
   given: JsonObject | undefined;
+  problems: readonly FieldError[];
   onChange: (patch: JsonObject | undefined) => void;
 }) {
   return (
     <section className="card stack" aria-labelledby="environment-patch">
       <h2 id="environment-patch">{texts.patches.environment}</h2>
       <p className="dim">{texts.patches.environmentHint}</p>
-      {given !== undefined && <ObjectField label={texts.patches.environment} value={given} onChange={onChange} />}
+      {given !== undefined && (
+        <ObjectField label={texts.patches.environment} value={given} problems={problems} onChange={onChange} />
+      )}
       <div>
         <Button size="xs" variant="default" onClick={() => onChange(given === undefined ? {} : undefined)}>
           {given === undefined ? texts.patches.addEnvironment : texts.patches.removeEnvironment}

@@ -1,15 +1,15 @@
 import '../../styles/flag.css';
-import { Button, Tabs } from '@mantine/core';
+import { Button, SegmentedControl, Tabs } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useBlocker } from '@tanstack/react-router';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { flag as flagQuery, type Place, projectFlag, projects } from '../../api/queries';
-import { type FieldError, Problem } from '../../api/request';
-import { pointerInFlag } from '../../api/save-flag';
+import { Problem } from '../../api/request';
 import type { FlagRead } from '../../model/language';
 import { texts } from '../../texts';
 import { Failure, Loading, Time } from '../../ui/parts';
 import { Absent } from './absent';
+import { AsCode } from './as-code';
 import { Convergence } from './convergence';
 import { Archive, Details } from './details';
 import { Editor } from './editor';
@@ -17,6 +17,7 @@ import { FlagPlace } from './flag-place';
 import { History } from './history';
 import { Overrides } from './overrides';
 import { Review } from './review';
+import { useDraftCheck } from './use-check';
 import { useDraft } from './use-draft';
 
 const route = getRouteApi('/projects/$project/flags/$flag');
@@ -156,13 +157,14 @@ function InEnvironment({ place, flagKey, tab, others }: InEnvironmentProps) {
 function Targeting({ place, flag }: { place: Place; flag: FlagRead }) {
   const draft = useDraft(place, flag);
   const [isReviewing, setReviewing] = useState(false);
-  const [errors, setErrors] = useState<readonly FieldError[]>([]);
+  const [isReadable, setReadable] = useState(true);
+  // Another number is another editor, which has not what was typed into this one.
+  const [editor, setEditor] = useState(0);
+  const errors = useDraftCheck(place, flag.key, draft);
+  const { as: form = 'form' } = route.useSearch();
+  const navigate = route.useNavigate();
   const [saved, setSaved] = useState<{ revision: number; since: number }>();
   const result = useRef<HTMLDivElement>(null);
-  const refused = useCallback((problem: unknown) => {
-    const given = problem instanceof Problem ? problem.errors : [];
-    setErrors(given.map((error) => ({ ...error, pointer: pointerInFlag(error.pointer) })));
-  }, []);
 
   // Drafts survive a change of page; only closing the tab loses them, and is asked about.
   useBlocker({ shouldBlockFn: () => false, enableBeforeUnload: () => draft.changes > 0 });
@@ -179,25 +181,43 @@ function Targeting({ place, flag }: { place: Place; flag: FlagRead }) {
           <Convergence place={place} {...saved} />
         </div>
       )}
+      <div>
+        <SegmentedControl
+          size="xs"
+          aria-label={texts.flag.form}
+          value={form}
+          disabled={!isReadable}
+          onChange={(value) => navigate({ search: (before) => ({ ...before, as: value === 'form' ? '' : value }) })}
+          data={Object.entries(texts.flag.forms).map(([value, label]) => ({ value, label }))}
+        />
+      </div>
       <FlagPlace value={place}>
-        <Editor draft={draft} name={flag.key} environment={place.environment} errors={errors} />
+        {form === 'json' || form === 'yaml' ? (
+          <AsCode key={editor} draft={draft} language={form} errors={errors} onReadable={setReadable} />
+        ) : (
+          <Editor draft={draft} name={flag.key} environment={place.environment} errors={errors} />
+        )}
       </FlagPlace>
-      {draft.changes > 0 && (
+      {(draft.changes > 0 || !isReadable) && (
         <section className="savebar" aria-label={texts.review.bar}>
           <span>
             <strong>{texts.review.changes(draft.changes)}</strong>
-            {draft.isBehind && <span className="tag warn">{texts.review.behind}</span>}
+            {draft.isBehind && <span className="tag warn">{texts.review.behind}</span>}{' '}
+            {errors.length > 0 && <span className="tag bad">{texts.flag.refusals(errors.length)}</span>}
+            {!isReadable && <span className="tag bad">{texts.flag.unreadable}</span>}
           </span>
           <span className="row">
-            <Button variant="default" onClick={draft.discard}>
-              {texts.review.discard}
-            </Button>
             <Button
+              variant="default"
               onClick={() => {
-                setErrors([]);
-                setReviewing(true);
+                draft.discard();
+                setReadable(true);
+                setEditor(editor + 1);
               }}
             >
+              {texts.review.discard}
+            </Button>
+            <Button disabled={!isReadable} onClick={() => setReviewing(true)}>
               {texts.review.open}
             </Button>
           </span>
@@ -209,10 +229,8 @@ function Targeting({ place, flag }: { place: Place; flag: FlagRead }) {
           flag={flag}
           draft={draft}
           onClose={() => setReviewing(false)}
-          onRefused={refused}
           onSaved={(revision) => {
             setReviewing(false);
-            setErrors([]);
             setSaved({ revision, since: Date.now() });
           }}
         />

@@ -8,6 +8,7 @@ import { get, request, type Schemas } from '../../api/request';
 import { shownDifferences } from '../../api/shapes';
 import type { FlagRead } from '../../model/language';
 import { texts } from '../../texts';
+import { DialogActions } from '../../ui/dialog-actions';
 import { DiffList } from '../../ui/diff-list';
 import { Empty, Failure, Loading, Time } from '../../ui/parts';
 import { say } from '../../ui/toasts';
@@ -149,14 +150,7 @@ function Rollback({ place, flag, to, undone, onClose }: RollbackProps) {
           data-autofocus
         />
         {failure !== undefined && <Failure error={failure} />}
-        <div className="row">
-          <Button type="submit" loading={isBusy}>
-            {texts.history.rollback}
-          </Button>
-          <Button variant="default" onClick={onClose}>
-            {texts.common.cancel}
-          </Button>
-        </div>
+        <DialogActions label={texts.history.rollback} isBusy={isBusy} onCancel={onClose} />
       </form>
     </Modal>
   );

@@ -24,11 +24,10 @@ interface Props {
   flag: FlagRead;
   draft: Draft;
   onClose: () => void;
-  onRefused: (problem: unknown) => void;
   onSaved: (revision: number) => void;
 }
 
-export function Review({ place, flag, draft, onClose, onRefused, onSaved }: Props) {
+export function Review({ place, flag, draft, onClose, onSaved }: Props) {
   const [reason, setReason] = useState('');
   const [isSaving, setSaving] = useState(false);
   const [failure, setFailure] = useState<unknown>();
@@ -45,13 +44,10 @@ export function Review({ place, flag, draft, onClose, onRefused, onSaved }: Prop
   const refetch = () => client.invalidateQueries({ queryKey: flagQuery(place, flag.key).queryKey });
 
   useEffect(() => {
-    if (preview.error !== null) {
-      onRefused(preview.error);
-      if (isStale(preview.error)) {
-        void client.invalidateQueries({ queryKey: flagQuery(place, flag.key).queryKey });
-      }
+    if (isStale(preview.error)) {
+      void client.invalidateQueries({ queryKey: flagQuery(place, flag.key).queryKey });
     }
-  }, [preview.error, onRefused, client, place, flag.key]);
+  }, [preview.error, client, place, flag.key]);
 
   // What nobody contests is merged without a question.
   useEffect(() => {

@@ -2,7 +2,7 @@
 
 import { Button, Menu, TextInput } from '@mantine/core';
 import { type KeyboardEvent, useState } from 'react';
-import type { FieldError } from '../../api/request';
+import { below, type FieldError } from '../../api/request';
 import { type Condition, hashed, newRuleId, type Rule } from '../../model/language';
 import { serveText } from '../../model/sentence';
 import { texts } from '../../texts';
@@ -180,7 +180,12 @@ function RuleCard(props: CardProps) {
       <WindowText rule={rule} />
       {isOpen && (
         <div className="inset stack">
-          <ServeEditor serve={rule.serve} variants={props.variants} onChange={(serve) => set({ serve })} />
+          <ServeEditor
+            serve={rule.serve}
+            variants={props.variants}
+            problems={below(props.errors, `/rules/${index}/serve`)}
+            onChange={(serve) => set({ serve })}
+          />
           <WindowFields from={rule.from} until={rule.until} onChange={set} />
           <div className="row">
             <TextInput

@@ -1,7 +1,10 @@
 // What a rule serves: one variant or a split, to everybody or to a share.
 
 import { SegmentedControl, Select, TextInput } from '@mantine/core';
-import { type HashedServe, hashed, plain, type Serve } from '../../model/language';
+import { useState } from 'react';
+import { CodeEditor } from '../../editor/code-editor';
+import type { Violation } from '../../editor/schema';
+import { type HashedServe, hashed, isVendors, type Json, plain, type Serve } from '../../model/language';
 import { serveText, unitsText } from '../../model/sentence';
 import { equal } from '../../model/split';
 import { texts } from '../../texts';
@@ -12,17 +15,25 @@ import { SplitEditor } from './split-editor';
 interface Props {
   serve: Serve;
   variants: readonly string[];
+  /** What the server refuses of it, by pointers into it */
+  problems: readonly Violation[];
   onChange: (serve: Serve) => void;
 }
 
-type Served = 'one' | 'split';
+type Served = 'one' | 'split' | 'json';
 
-export function ServeEditor({ serve, variants, onChange }: Props) {
+export function ServeEditor({ serve, variants, problems, onChange }: Props) {
+  const [isJson, setJson] = useState(false);
   const given = hashed(serve);
   const set = (next: HashedServe) => onChange(plain(next));
-  const served: Served = given.arms === undefined ? 'one' : 'split';
+  const isCode = isJson || isVendors(serve);
+  const served: Served = isCode ? 'json' : given.arms === undefined ? 'one' : 'split';
 
   const change = (wanted: string) => {
+    setJson(wanted === 'json');
+    if (wanted === 'json') {
+      return;
+    }
     const { variant, arms, experiment, ...rest } = given;
     const first = variant ?? arms?.[0]?.variant ?? variants[0] ?? '';
     set(
@@ -39,9 +50,9 @@ export function ServeEditor({ serve, variants, onChange }: Props) {
           aria-label={texts.serve.what}
           value={served}
           onChange={change}
-          data={(['one', 'split'] as const).map((value) => ({ value, label: texts.serve.kinds[value] }))}
+          data={(['one', 'split', 'json'] as const).map((value) => ({ value, label: texts.serve.kinds[value] }))}
         />
-        {given.arms === undefined && (
+        {served === 'one' && (
           <Select
             size="xs"
             aria-label={texts.serve.variant}
@@ -52,11 +63,22 @@ export function ServeEditor({ serve, variants, onChange }: Props) {
           />
         )}
       </div>
-      {given.arms !== undefined && (
+      {served === 'json' && (
+        <CodeEditor
+          label={texts.serve.json}
+          isLabelShown
+          description={texts.serve.jsonHint}
+          value={serve as Json}
+          schema="serve"
+          problems={problems}
+          onChange={(next) => onChange(next as Serve)}
+        />
+      )}
+      {served === 'split' && given.arms !== undefined && (
         <SplitEditor arms={given.arms} variants={variants} onChange={(arms) => set({ ...given, arms })} />
       )}
-      <Rollout serve={given} onChange={set} />
-      {given.arms !== undefined && (
+      {served !== 'json' && <Rollout serve={given} onChange={set} />}
+      {served === 'split' && (
         <ExperimentFields
           experiment={given.experiment}
           onChange={(experiment) => {

@@ -2,6 +2,7 @@
 
 import { ActionIcon, Button, NumberInput, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { below, type FieldError } from '../../api/request';
 import { type FlagBody, type Json, type JsonObject, offVariantOf, onVariantOf, variantsOf } from '../../model/language';
 import { texts } from '../../texts';
 import { Icon } from '../../ui/icon';
@@ -9,10 +10,12 @@ import { ObjectField } from '../../ui/object-field';
 
 interface Props {
   flag: FlagBody;
+  /** What the server refuses, by pointers into the flag */
+  errors: readonly FieldError[];
   onChange: (change: Partial<FlagBody>) => void;
 }
 
-export function Variants({ flag, onChange }: Props) {
+export function Variants({ flag, errors, onChange }: Props) {
   const [added, setAdded] = useState('');
   const variants = variantsOf(flag);
   const names = Object.keys(variants);
@@ -47,6 +50,7 @@ export function Variants({ flag, onChange }: Props) {
                   flag={flag}
                   name={name}
                   value={variants[name] ?? null}
+                  problems={below(errors, `/variants/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`)}
                   onChange={(value) => set({ ...variants, [name]: value })}
                 />
               </li>
@@ -72,6 +76,7 @@ export function Variants({ flag, onChange }: Props) {
               {texts.variants.add}
             </Button>
           </form>
+          {flag.type === 'object' && <SchemaField flag={flag} errors={errors} onChange={onChange} />}
           <div className="row">
             <Select
               label={texts.variants.off}
@@ -96,14 +101,43 @@ export function Variants({ flag, onChange }: Props) {
   );
 }
 
+function SchemaField({ flag: { jsonSchema }, errors, onChange }: Props) {
+  return (
+    <>
+      {jsonSchema !== undefined && (
+        <ObjectField
+          label={texts.variants.schema}
+          isLabelShown
+          description={texts.variants.schemaHint}
+          value={jsonSchema}
+          problems={below(errors, '/jsonSchema')}
+          onChange={(next) => onChange({ jsonSchema: next })}
+        />
+      )}
+      <div>
+        <Button
+          size="xs"
+          variant="default"
+          onClick={() =>
+            onChange({ jsonSchema: jsonSchema === undefined ? { type: 'object' } : undefined } as Partial<FlagBody>)
+          }
+        >
+          {jsonSchema === undefined ? texts.variants.addSchema : texts.variants.removeSchema}
+        </Button>
+      </div>
+    </>
+  );
+}
+
 interface ValueProps {
   flag: FlagBody;
   name: string;
   value: Json;
+  problems: readonly FieldError[];
   onChange: (value: Json) => void;
 }
 
-function Value({ flag, name, value, onChange }: ValueProps) {
+function Value({ flag, name, value, problems, onChange }: ValueProps) {
   const label = texts.variants.value(name);
   switch (flag.type) {
     case 'boolean':
@@ -136,7 +170,15 @@ function Value({ flag, name, value, onChange }: ValueProps) {
         />
       );
     default:
-      return <ObjectField label={label} value={value as JsonObject} onChange={onChange} />;
+      return (
+        <ObjectField
+          label={label}
+          value={value as JsonObject}
+          schema={flag.jsonSchema}
+          problems={flag.jsonSchema === undefined ? problems : []}
+          onChange={onChange}
+        />
+      );
   }
 }
 

@@ -17,7 +17,7 @@ export interface Filter {
 export const SORTS = ['key', '-createdAt', '-updatedAt', 'lastSeenAt', '-lastSeenAt'] as const;
 
 /** The flags that a filter admits, in its order */
-export function select(flags: readonly ProjectFlag[], filter: Filter): ProjectFlag[] {
+export function matching(flags: readonly ProjectFlag[], filter: Filter): ProjectFlag[] {
   const words = (filter.q ?? '').toLowerCase().split(/\s+/).filter(Boolean);
   const admitted = flags.filter((flag) => {
     const text = `${flag.key} ${flag.description} ${flag.tags.join(' ')} ${flag.owner}`.toLowerCase();

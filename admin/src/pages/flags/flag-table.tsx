@@ -3,13 +3,15 @@
 // The rows in view and a few more, of plain elements: 2,000 flags scroll without a stutter.
 
 import { useMediaQuery } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { memo, useLayoutEffect, useRef, useState } from 'react';
-import type { ProjectFlag } from '../../api/queries';
+import { type ProjectFlag, projectUsage } from '../../api/queries';
 import { useSwitchFlag } from '../../api/switch-flag';
 import { texts } from '../../texts';
 import { Time } from '../../ui/parts';
+import { Sparkline } from '../../ui/sparkline';
 import { Switch } from '../../ui/switch';
 import { updatedAt } from './filter';
 
@@ -17,18 +19,22 @@ interface Props {
   flags: readonly ProjectFlag[];
   environments: readonly string[];
   project: string;
+  selected: ReadonlySet<string>;
+  onSelect: (keys: readonly string[], isSelected: boolean) => void;
 }
 
 const ROW_PX = 68;
 const HEAD_ROWS = 1;
+const UNUSED: readonly number[] = [];
 /** Where the table becomes cards: as in flags.css */
 const CARDS = '(max-width: 48rem)';
 const CARD_GAP_PX = 10;
 
-export function FlagTable({ flags, environments, project }: Props) {
+export function FlagTable({ flags, environments, project, selected, onSelect }: Props) {
   const body = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const change = useSwitchFlag(project);
+  const { data: usage } = useQuery(projectUsage(project));
   const isCards = useMediaQuery(CARDS) ?? false;
   useLayoutEffect(() => {
     const element = body.current;
@@ -55,10 +61,24 @@ export function FlagTable({ flags, environments, project }: Props) {
     >
       <div role="rowgroup" className="head">
         <div role="row" className="line" aria-rowindex={1}>
+          <span role="columnheader">
+            <input
+              type="checkbox"
+              aria-label={texts.bulk.all}
+              checked={flags.every((flag) => selected.has(flag.key))}
+              onChange={(event) =>
+                onSelect(
+                  flags.map((flag) => flag.key),
+                  event.currentTarget.checked,
+                )
+              }
+            />
+          </span>
           <span role="columnheader">{texts.flags.flag}</span>
           <span role="columnheader">{texts.flags.owner}</span>
           <span role="columnheader">{texts.flags.updated}</span>
           <span role="columnheader">{texts.flags.seen}</span>
+          <span role="columnheader">{texts.flags.week}</span>
           {environments.map((name) => (
             <span role="columnheader" key={name} className="place">
               {name}
@@ -80,7 +100,15 @@ export function FlagTable({ flags, environments, project }: Props) {
                 className="line body"
                 style={{ transform: `translateY(${item.start - virtual.options.scrollMargin}px)` }}
               >
-                <Row flag={flag} environments={environments} project={project} onSwitch={change} />
+                <Row
+                  flag={flag}
+                  week={usage === undefined ? undefined : (usage.flags[flag.key] ?? UNUSED)}
+                  environments={environments}
+                  project={project}
+                  isSelected={selected.has(flag.key)}
+                  onSwitch={change}
+                  onSelect={onSelect}
+                />
               </div>
             )
           );
@@ -92,15 +120,27 @@ export function FlagTable({ flags, environments, project }: Props) {
 
 interface RowProps {
   flag: ProjectFlag;
+  /** The evaluations of each day; undefined while they are not there */
+  week: readonly number[] | undefined;
   environments: readonly string[];
   project: string;
+  isSelected: boolean;
   onSwitch: (flag: string, environment: string, enabled: boolean) => void;
+  onSelect: (keys: readonly string[], isSelected: boolean) => void;
 }
 
-const Row = memo(function Row({ flag, environments, project, onSwitch }: RowProps) {
+const Row = memo(function Row({ flag, week, environments, project, isSelected, onSwitch, onSelect }: RowProps) {
   const lifecycle = flag.lifecycle === 'active' ? undefined : flag.lifecycle;
   return (
     <>
+      <span role="cell" className="select">
+        <input
+          type="checkbox"
+          aria-label={texts.bulk.one(flag.key)}
+          checked={isSelected}
+          onChange={(event) => onSelect([flag.key], event.currentTarget.checked)}
+        />
+      </span>
       <div role="cell" className="what">
         <span className="row">
           <Link to="/projects/$project/flags/$flag" params={{ project, flag: flag.key }} className="key">
@@ -125,6 +165,10 @@ const Row = memo(function Row({ flag, environments, project, onSwitch }: RowProp
       </span>
       <span role="cell" className="meta">
         <Time at={flag.lastSeenAt} fallback={texts.flags.never} />
+      </span>
+      <span role="cell" className="meta week">
+        {week === UNUSED && <span className="hidden">{texts.flags.weekUnused}</span>}
+        {week !== undefined && week !== UNUSED && <Sparkline counts={week} text={texts.flags.weekCounts(week)} />}
       </span>
       {environments.map((name) => {
         const place = flag.environments.find((each) => each.name === name);

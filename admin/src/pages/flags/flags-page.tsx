@@ -1,30 +1,49 @@
 import { Button, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { lazy, Suspense, useMemo } from 'react';
+import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
 import { projects, useProjectFlags } from '../../api/queries';
 import { texts } from '../../texts';
 import { AddressSearch } from '../../ui/address-search';
 import { Empty, Failure, Loading } from '../../ui/parts';
-import { choices, type Filter, SORTS, select } from './filter';
+import { choices, type Filter, matching, SORTS } from './filter';
 import { FlagTable } from './flag-table';
 
 const NewFlag = lazy(() => import('./new-flag').then((module) => ({ default: module.NewFlag })));
+const BulkBar = lazy(() => import('./bulk-bar').then((module) => ({ default: module.BulkBar })));
 const route = getRouteApi('/projects/$project/flags');
 
 export function FlagsPage() {
   const { project } = route.useParams();
   const filter = route.useSearch();
   const navigate = route.useNavigate();
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const query = useProjectFlags(project, filter.lifecycle === 'archived');
   const { data: known } = useQuery(projects());
 
   const all = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
-  const shown = useMemo(() => select(all, filter), [all, filter]);
+  const shown = useMemo(() => matching(all, filter), [all, filter]);
   const environments = useMemo(
     () => known?.find((each) => each.name === project)?.environments ?? [],
     [known, project],
   );
+  const select = useCallback(
+    (keys: readonly string[], isSelected: boolean) =>
+      setSelected((before) => {
+        const next = new Set(before);
+        for (const key of keys) {
+          if (isSelected) {
+            next.add(key);
+          } else {
+            next.delete(key);
+          }
+        }
+        return next;
+      }),
+    [],
+  );
+  // What a filter hides is not acted on.
+  const chosen = shown.filter((flag) => selected.has(flag.key));
   const set = (change: Partial<Filter>) =>
     navigate({ search: (before) => ({ ...before, ...change }), replace: true, resetScroll: false });
   const isFiltered = Object.entries(filter).some(
@@ -62,7 +81,12 @@ export function FlagsPage() {
           </Button>
         </Empty>
       )}
-      {shown.length > 0 && <FlagTable flags={shown} environments={environments} project={project} />}
+      {shown.length > 0 && <FlagTable {...{ flags: shown, environments, project, selected }} onSelect={select} />}
+      {chosen.length > 0 && (
+        <Suspense>
+          <BulkBar project={project} flags={chosen} onClear={() => setSelected(new Set())} />
+        </Suspense>
+      )}
       {filter.new !== undefined && (
         <Suspense>
           <NewFlag

@@ -1,11 +1,12 @@
 // Editing a group or a holdout: who moves in which flag is shown before it is saved.
 
-import { Button, Modal, TextInput } from '@mantine/core';
+import { Modal, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { changeExclusion, type Exclusion, type ExclusionKind } from '../../api/exclusions';
 import type { Place } from '../../api/queries';
 import { texts } from '../../texts';
+import { DialogActions } from '../../ui/dialog-actions';
 import { Moves, ruleIndex } from '../../ui/moves';
 import { Failure, Loading } from '../../ui/parts';
 import { say } from '../../ui/toasts';
@@ -98,14 +99,12 @@ export function Edit({ place, kind, item, onSaved, onClose }: Props) {
           maxLength={500}
         />
         {failure !== undefined && <Failure error={failure} />}
-        <div className="row">
-          <Button type="submit" loading={isBusy} disabled={!isChanged || !preview.isSuccess}>
-            {texts.review.save}
-          </Button>
-          <Button variant="default" onClick={onClose}>
-            {texts.common.cancel}
-          </Button>
-        </div>
+        <DialogActions
+          label={texts.review.save}
+          isBusy={isBusy}
+          isDisabled={!isChanged || !preview.isSuccess}
+          onCancel={onClose}
+        />
       </form>
     </Modal>
   );

@@ -17,7 +17,8 @@ import type { Place } from '../../api/queries';
 import { texts } from '../../texts';
 import { AddressSearch } from '../../ui/address-search';
 import { EnvironmentSelect, useEnvironments } from '../../ui/environment-select';
-import { Empty, explain, Failure, Loading } from '../../ui/parts';
+import { Listing } from '../../ui/listing';
+import { Empty, explain } from '../../ui/parts';
 import { Table } from '../../ui/table';
 import { complain, say } from '../../ui/toasts';
 import { Share } from '../flag/split-editor';
@@ -112,14 +113,15 @@ function List({ place, kind, search, onSearch }: ListProps) {
       <search>
         <AddressSearch label={texts.groups.search} value={search} onSearch={onSearch} />
       </search>
-      {query.isError && <Failure error={query.error} retry={() => query.refetch()} />}
-      {query.isPending && !query.isError && <Loading lines={3} />}
-      {query.data !== undefined && items.length === 0 && (
-        <Empty title={search === '' ? texts.groups.none[kind] : texts.groups.noMatch}>
-          {search === '' && <p className="dim">{texts.groups.noneHints[kind]}</p>}
-        </Empty>
-      )}
-      {items.length > 0 && (
+      <Listing
+        query={query}
+        isEmpty={items.length === 0}
+        empty={
+          <Empty title={search === '' ? texts.groups.none[kind] : texts.groups.noMatch}>
+            {search === '' && <p className="dim">{texts.groups.noneHints[kind]}</p>}
+          </Empty>
+        }
+      >
         <Table caption={texts.groups.tabs[kind]} columns={columns} actions={texts.groups.actions}>
           {items.map((item) => (
             <tr key={item.key}>
@@ -153,14 +155,7 @@ function List({ place, kind, search, onSearch }: ListProps) {
             </tr>
           ))}
         </Table>
-      )}
-      {query.hasNextPage && (
-        <div>
-          <Button variant="default" onClick={() => query.fetchNextPage()}>
-            {texts.common.more}
-          </Button>
-        </div>
-      )}
+      </Listing>
       {edited !== undefined && (
         <Edit place={place} kind={kind} item={edited} onSaved={refresh} onClose={() => setEdited(undefined)} />
       )}

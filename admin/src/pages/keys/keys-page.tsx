@@ -8,7 +8,9 @@ import { type FormEvent, useState } from 'react';
 import { projects } from '../../api/queries';
 import { get, request, type Schemas } from '../../api/request';
 import { texts } from '../../texts';
-import { Empty, explain, Failure, Loading, Time } from '../../ui/parts';
+import { DialogActions } from '../../ui/dialog-actions';
+import { Listing } from '../../ui/listing';
+import { Empty, explain, Time } from '../../ui/parts';
 import { Table } from '../../ui/table';
 import { complain, say } from '../../ui/toasts';
 
@@ -86,6 +88,7 @@ function List({ at, kinds, hint }: { at: Collection; kinds: Record<string, strin
     queryFn: async ({ signal }) =>
       (await get(base(at), { path: names(at) as never, query: { limit: 200 }, signal })).items as Credential[],
   });
+  const all = query.data ?? [];
   const act = async (change: () => Promise<Credential | undefined>) => {
     try {
       setShown(await change());
@@ -116,16 +119,13 @@ function List({ at, kinds, hint }: { at: Collection; kinds: Record<string, strin
     <div className="stack">
       <p className="dim">{hint}</p>
       <Create kinds={kinds} onCreate={create} />
-      {query.isError && <Failure error={query.error} retry={() => query.refetch()} />}
-      {query.isPending && !query.isError && <Loading lines={3} />}
-      {query.data?.length === 0 && <Empty title={texts.keys.none} />}
-      {query.data !== undefined && query.data.length > 0 && (
+      <Listing query={query} isEmpty={all.length === 0} empty={<Empty title={texts.keys.none} />}>
         <Table
           caption={texts.keys.title}
           columns={[texts.keys.name, texts.keys.kind, texts.keys.ends, texts.keys.created, texts.keys.expires]}
           actions={texts.keys.actions}
         >
-          {query.data.map((each) => (
+          {all.map((each) => (
             <tr key={each.id}>
               <td>{each.name}</td>
               <td>{kinds[kindOf(each)] ?? kindOf(each)}</td>
@@ -160,7 +160,7 @@ function List({ at, kinds, hint }: { at: Collection; kinds: Record<string, strin
             </tr>
           ))}
         </Table>
-      )}
+      </Listing>
       <Secret credential={shown} onClose={() => setShown(undefined)} />
       <Modal
         opened={revoking !== undefined}
@@ -170,22 +170,17 @@ function List({ at, kinds, hint }: { at: Collection; kinds: Record<string, strin
       >
         <div className="stack">
           <p>{texts.keys.revokeText}</p>
-          <div className="row">
-            <Button
-              color="red"
-              onClick={() => {
-                setRevoking(undefined);
-                if (revoking !== undefined) {
-                  void revoke(revoking);
-                }
-              }}
-            >
-              {texts.keys.revoke}
-            </Button>
-            <Button variant="default" onClick={() => setRevoking(undefined)}>
-              {texts.common.cancel}
-            </Button>
-          </div>
+          <DialogActions
+            label={texts.keys.revoke}
+            color="red"
+            onDo={() => {
+              setRevoking(undefined);
+              if (revoking !== undefined) {
+                void revoke(revoking);
+              }
+            }}
+            onCancel={() => setRevoking(undefined)}
+          />
         </div>
       </Modal>
     </div>

@@ -10,7 +10,8 @@ import { createSegment, type SegmentRead, segments } from '../../api/segments';
 import { conditionText } from '../../model/sentence';
 import { texts } from '../../texts';
 import { AddressSearch } from '../../ui/address-search';
-import { Empty, explain, Failure, Loading } from '../../ui/parts';
+import { Listing } from '../../ui/listing';
+import { Empty, explain } from '../../ui/parts';
 import { Table } from '../../ui/table';
 import { complain } from '../../ui/toasts';
 
@@ -66,12 +67,11 @@ function List({ project, environment, search, onSearch }: ListProps) {
       <search>
         <AddressSearch label={texts.segments.search} value={search} onSearch={onSearch} />
       </search>
-      {query.isError && <Failure error={query.error} retry={() => query.refetch()} />}
-      {query.isPending && !query.isError && <Loading lines={4} />}
-      {query.data !== undefined && items.length === 0 && (
-        <Empty title={search === '' ? texts.segments.none : texts.segments.noMatch} />
-      )}
-      {items.length > 0 && (
+      <Listing
+        query={query}
+        isEmpty={items.length === 0}
+        empty={<Empty title={search === '' ? texts.segments.none : texts.segments.noMatch} />}
+      >
         <Table caption={texts.segments.title} columns={[texts.segments.key, texts.segments.who, texts.segments.usedBy]}>
           {items.map((item) => (
             <tr key={item.key}>
@@ -90,14 +90,7 @@ function List({ project, environment, search, onSearch }: ListProps) {
             </tr>
           ))}
         </Table>
-      )}
-      {query.hasNextPage && (
-        <div>
-          <Button variant="default" onClick={() => query.fetchNextPage()}>
-            {texts.common.more}
-          </Button>
-        </div>
-      )}
+      </Listing>
     </>
   );
 }

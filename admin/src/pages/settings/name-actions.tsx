@@ -3,6 +3,7 @@
 import { Button, Modal, TextInput } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { texts } from '../../texts';
+import { DialogActions } from '../../ui/dialog-actions';
 import { Failure } from '../../ui/parts';
 
 const words = texts.settings;
@@ -108,14 +109,7 @@ function NameDialog({ title, label, first, submit, color, isReady, onSubmit, onC
           data-autofocus
         />
         {failure !== undefined && <Failure error={failure} />}
-        <div className="row">
-          <Button type="submit" loading={isBusy} disabled={!isReady(typed)} {...(color === undefined ? {} : { color })}>
-            {submit}
-          </Button>
-          <Button variant="default" onClick={onClose}>
-            {texts.common.cancel}
-          </Button>
-        </div>
+        <DialogActions label={submit} color={color} isBusy={isBusy} isDisabled={!isReady(typed)} onCancel={onClose} />
       </form>
     </Modal>
   );

@@ -7,7 +7,10 @@ use sqlx::{Any, AnyConnection, Row as _, Transaction};
 
 use super::{SqlStore, WORK, timestamp, unsigned};
 use crate::store::StoreError;
-use crate::store::usage::{SeenFlag, UnknownFlag, UsagePoint, UsageQuery, UsageRow, UsageStore};
+use crate::store::usage::{
+    FlagUsagePoint, FlagsUsageQuery, SeenFlag, UnknownFlag, UsagePoint, UsageQuery, UsageRow,
+    UsageStore,
+};
 
 mod add;
 
@@ -40,6 +43,16 @@ impl UsageStore for SqlStore {
     async fn usage(&self, query: UsageQuery) -> Result<Vec<UsagePoint>, StoreError> {
         self.on(&self.readers, WORK, |connection| {
             Box::pin(usage(connection, query))
+        })
+        .await
+    }
+
+    async fn usage_of_flags(
+        &self,
+        query: FlagsUsageQuery,
+    ) -> Result<Vec<FlagUsagePoint>, StoreError> {
+        self.on(&self.readers, WORK, move |connection| {
+            Box::pin(usage_of_flags(connection, query))
         })
         .await
     }
@@ -87,6 +100,29 @@ async fn usage(
         Ok(UsagePoint {
             began_at: timestamp(row.try_get(0)?),
             variant: Some(variant).filter(|variant| !variant.is_empty()),
+            evaluations: unsigned(row.try_get(2)?)?,
+        })
+    };
+    rows.iter().map(step).collect()
+}
+
+async fn usage_of_flags(
+    connection: &mut AnyConnection,
+    query: FlagsUsageQuery,
+) -> Result<Vec<FlagUsagePoint>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT flag, began_at / $1 * $1, CAST(SUM(evaluations) AS BIGINT) FROM usage_hour \
+         WHERE environment_id = $2 AND began_at >= $3 GROUP BY flag, began_at / $1 * $1",
+    )
+    .bind(query.step)
+    .bind(query.environment)
+    .bind(query.from.as_millis())
+    .fetch_all(connection)
+    .await?;
+    let step = |row: &AnyRow| {
+        Ok(FlagUsagePoint {
+            flag: row.try_get(0)?,
+            began_at: timestamp(row.try_get(1)?),
             evaluations: unsigned(row.try_get(2)?)?,
         })
     };

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use flagstaff_core::Timestamp;
 use flagstaff_server::store::{
-    KEPT_UNKNOWN, MAX_EVALUATIONS, SeenFlag, SqlStore, UnknownFlag, UsageQuery, UsageRow,
-    UsageStore as _,
+    FlagUsagePoint, FlagsUsageQuery, KEPT_UNKNOWN, MAX_EVALUATIONS, SeenFlag, SqlStore,
+    UnknownFlag, UsageQuery, UsageRow, UsageStore as _,
 };
 
 use crate::support::{Cluster, Database, execute, simultaneously};
@@ -88,6 +88,19 @@ async fn counts_add_up_by_flag_variant_and_hour() {
         assert_eq!(counts(&store, query("a", 0..2, HOUR)).await, expected[..2]);
         let by_day = [(0, None, 1), (0, on(), 9)];
         assert_eq!(counts(&store, query("a", 0..24, 24 * HOUR)).await, by_day);
+        let of_all = FlagsUsageQuery {
+            environment: 1,
+            from: at(0),
+            step: 24 * HOUR,
+        };
+        let mut of_all = store.usage_of_flags(of_all).await.unwrap();
+        of_all.sort_by(|one, other| one.flag.cmp(&other.flag));
+        let day = |flag: &str, evaluations| FlagUsagePoint {
+            flag: flag.to_owned(),
+            began_at: at(0),
+            evaluations,
+        };
+        assert_eq!(of_all, [day("a", 10), day("b", 9)]);
         store.forget_usage(at(2)).await.unwrap();
         assert_eq!(counts(&store, query("a", 0..24, HOUR)).await, expected[2..]);
     }
