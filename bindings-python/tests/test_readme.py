@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import textwrap
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,9 @@ def test_each_message_is_one_of_the_package(message):
 def test_links_lead_somewhere():
     for link in re.findall(r"\]\((.*?)\)", README):
         assert (ROOT / "bindings-python" / link).exists(), link
+
+
+@pytest.mark.parametrize("name", ["LICENSE-MIT", "LICENSE-APACHE"])
+def test_the_installed_package_has_the_licences_of_this_tree(name):
+    (licence,) = [file for file in metadata.files("flagstaff") if file.name == name]
+    assert licence.read_text(encoding="utf-8") == (ROOT / name).read_text(encoding="utf-8")
