@@ -192,6 +192,13 @@ enum CommandError {
     Http(#[from] reqwest::Error),
     #[error("the server refuses: {0}")]
     Refused(String),
+    /// What was to be changed is not what it was
+    #[error("the server refuses: {0}")]
+    Stale(String),
+    #[error(
+        "nothing is written: the environment has changed since the differences were found. Import again to see them as they are now"
+    )]
+    ChangedSince,
     #[error("cannot use the database: {}", crate::runtime::logging::error_chain(.0))]
     Store(#[from] StoreError),
     #[error("cannot use the database: {}", crate::runtime::logging::error_chain(.0))]

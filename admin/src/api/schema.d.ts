@@ -405,7 +405,7 @@ export interface paths {
          * Imports a document into an environment, in one revision
          * @description By default the environment is replaced, and objects that are not in the document are deleted. A flag without a `salt` keeps its stored
          *     salt; a flag, group or holdout with another salt than the stored one is refused, unless `rehash` allows it. `If-Match`, with the
-         *     document's `ETag` in either notation, is checked if it is sent.
+         *     document's `ETag` in either notation, is checked if it is sent. A dry run returns the `ETag` of what it compared with.
          */
         put: operations["replaceDocument"];
         post?: never;
@@ -4688,6 +4688,8 @@ export interface operations {
             /** @description It is there */
             200: {
                 headers: {
+                    /** @description Of the document with which a dry run compared */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {

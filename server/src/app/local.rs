@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Extension, Request};
-use axum::http::StatusCode;
+use axum::http::Response;
 use tower::ServiceExt as _;
 
 use crate::access::auth::Principal;
@@ -34,10 +34,10 @@ impl LocalRoutes {
     pub(crate) async fn send(
         &self,
         request: Request<Body>,
-    ) -> Result<(StatusCode, Vec<u8>), axum::Error> {
+    ) -> Result<Response<Vec<u8>>, axum::Error> {
         let Ok(response) = self.0.clone().oneshot(request).await;
-        let status = response.status();
-        let body = to_bytes(response.into_body(), usize::MAX).await?;
-        Ok((status, body.into()))
+        let (head, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await?;
+        Ok(Response::from_parts(head, body.into()))
     }
 }

@@ -6,7 +6,7 @@ use axum::http::{Request, Uri};
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use futures_util::stream;
-use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH};
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, IF_MATCH};
 use reqwest::{Client, Method, StatusCode, Url};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -103,7 +103,7 @@ pub(super) struct ApiRequest<'q> {
     pub(super) body: Option<(&'static str, String)>,
     /// The media type that is wanted
     pub(super) accept: &'static str,
-    /// The version that is to be replaced
+    /// The version that is to be replaced, or the tag of the state in which nothing may have changed
     pub(super) if_match: Option<String>,
 }
 
@@ -155,8 +155,25 @@ enum Transport {
     Database(Box<LocalRoutes>),
 }
 
-/// The status and the text of a response
-type Received = (StatusCode, String);
+/// A response
+#[derive(Debug)]
+struct Received {
+    status: StatusCode,
+    text: String,
+    /// Of what the response is about
+    tag: Option<String>,
+}
+
+impl Received {
+    fn new(status: StatusCode, headers: &HeaderMap, bytes: Vec<u8>) -> Self {
+        let tag = headers.get(ETAG).and_then(|tag| tag.to_str().ok());
+        Self {
+            status,
+            text: text(bytes),
+            tag: tag.map(|tag| tag.trim_matches('"').to_owned()),
+        }
+    }
+}
 
 impl ApiArgs {
     /// The project
@@ -208,12 +225,23 @@ impl Api {
         Ok(serde_json::from_str(&self.send(request)?)?)
     }
 
+    /// The JSON of a response, and the tag of what it is about
+    pub(super) fn tagged(
+        &self,
+        request: ApiRequest<'_>,
+    ) -> Result<(Value, Option<String>), CommandError> {
+        let mut received = self.exchange(request)?;
+        let tag = received.tag.take();
+        Ok((serde_json::from_str(&accepted(received)?)?, tag))
+    }
+
     /// The JSON of a response; `None` if there is no such thing
     pub(super) fn find(&self, request: ApiRequest<'_>) -> Result<Option<Value>, CommandError> {
-        match self.exchange(request)? {
-            (StatusCode::NOT_FOUND, _) => Ok(None),
-            received => Ok(Some(serde_json::from_str(&accepted(received)?)?)),
+        let received = self.exchange(request)?;
+        if received.status == StatusCode::NOT_FOUND {
+            return Ok(None);
         }
+        Ok(Some(serde_json::from_str(&accepted(received)?)?))
     }
 
     /// The items of all pages of a list
@@ -257,7 +285,7 @@ impl Api {
         accepted(self.exchange_at(url, request)?)
     }
 
-    /// The status and the text of a response, whatever it says
+    /// A response, whatever it says
     fn exchange(&self, request: ApiRequest<'_>) -> Result<Received, CommandError> {
         let mut url = self.base()?;
         url.path_segments_mut()
@@ -328,14 +356,14 @@ async fn at_server(
             .body(reqwest::Body::wrap_stream(stream::iter(parts)));
     }
     let mut response = http_request.send().await?;
-    let status = response.status();
+    let (status, headers) = (response.status(), response.headers().clone());
     progress.restart(response.content_length());
     let mut bytes = Vec::new();
     while let Some(part) = response.chunk().await? {
         progress.advance(part.len());
         bytes.extend_from_slice(&part);
     }
-    Ok((status, text(bytes)))
+    Ok(Received::new(status, &headers, bytes))
 }
 
 async fn in_database(
@@ -362,8 +390,9 @@ async fn in_database(
     };
     // Whatever a URL can hold, a request can.
     let request = built.map_err(|_| CommandError::Address)?;
-    let (status, bytes) = routes.send(request).await.map_err(CommandError::Response)?;
-    Ok((status, text(bytes)))
+    let response = routes.send(request).await.map_err(CommandError::Response)?;
+    let (head, bytes) = response.into_parts();
+    Ok(Received::new(head.status, &head.headers, bytes))
 }
 
 fn quoted(version: &str) -> String {
@@ -376,12 +405,16 @@ fn text(bytes: Vec<u8>) -> String {
 }
 
 /// The text of a response that is no refusal
-fn accepted((status, text): Received) -> Result<String, CommandError> {
+fn accepted(Received { status, text, .. }: Received) -> Result<String, CommandError> {
     if status.is_success() {
-        Ok(text)
-    } else {
-        Err(CommandError::Refused(refusal(status, &text)))
+        return Ok(text);
     }
+    let told = refusal(status, &text);
+    Err(if status == StatusCode::PRECONDITION_FAILED {
+        CommandError::Stale(told)
+    } else {
+        CommandError::Refused(told)
+    })
 }
 
 /// What a problem+json says, a line for each thing that is wrong

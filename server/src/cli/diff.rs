@@ -70,7 +70,7 @@ struct Changed {
     impact: ContextImpact,
 }
 
-const ASSUMPTIONS: [&str; 3] = [
+pub(super) const ASSUMPTIONS: [&str; 3] = [
     "a share is of the units that reach the serve and have a key of its unit",
     "a hash spreads units evenly over its slots",
     "different hashes (of another salt, step or unit) are independent",
@@ -231,15 +231,23 @@ fn write_flag(text: &mut String, impact: &FlagImpact) {
             percent(split.moved)
         );
         for one in &split.moves {
-            let (before, after) = (one.before.as_deref(), one.after.as_deref());
             let _ = writeln!(
                 text,
                 "    {} -> {}: {}",
-                before.unwrap_or("(next)"),
-                after.unwrap_or("(next)"),
+                answer_name(one.before.as_deref()),
+                answer_name(one.after.as_deref()),
                 percent(one.share)
             );
         }
+    }
+}
+
+/// A variant, or what stands for none
+pub(super) fn answer_name(variant: Option<&str>) -> &str {
+    match variant {
+        None => "(next)",
+        Some("") => "(no variant)",
+        Some(name) => name,
     }
 }
 

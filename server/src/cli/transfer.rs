@@ -1,6 +1,6 @@
 //! `flagstaff export` and `flagstaff import`
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -9,6 +9,7 @@ use super::{CommandError, CommandOutput, Format, percent};
 use crate::documents::notation::Notation;
 
 mod download;
+mod rehash;
 mod vendor;
 mod verify;
 
@@ -37,9 +38,10 @@ pub struct ImportArgs {
     #[arg(long, value_enum, default_value_t = MergeMode::Merge)]
     mode: MergeMode,
 
-    /// Accept salts that differ from the stored ones, which moves users to other variants
-    #[arg(long)]
-    rehash: bool,
+    /// Accept salts that differ from the stored ones, which moves users to other variants. With `--from`, `--rehash plan` only reports what
+    /// would change if the vendor's hashes became our own
+    #[arg(long, value_enum, value_name = "plan", num_args = 0..=1, default_missing_value = "salts", hide_possible_values = true)]
+    rehash: Option<Rehash>,
 
     /// Only report what would change, and for which share of users
     #[arg(long)]
@@ -55,6 +57,15 @@ pub struct ImportArgs {
 
     #[command(flatten, next_help_heading = "Flags of other vendors")]
     vendor: vendor::VendorArgs,
+}
+
+/// What to do about hashes that are others than before
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Rehash {
+    /// Accept other salts, which is `--rehash` alone
+    Salts,
+    /// Only report what another hash would change
+    Plan,
 }
 
 pub(super) fn export(options: &ExportArgs) -> Result<CommandOutput, CommandError> {
@@ -74,37 +85,55 @@ pub(super) fn import(options: &ImportArgs) -> Result<CommandOutput, CommandError
     if let Some(vendor) = options.vendor.from {
         return vendor::import(options, vendor);
     }
+    if options.rehash == Some(Rehash::Plan) {
+        return Err(CommandError::Argument {
+            option: "--rehash plan",
+            expected: "`--from VENDOR`: only another vendor's hashes are planned for".to_owned(),
+        });
+    }
     let document = super::read(&options.file)?;
     let media = Notation::of_file(&options.file).media_type();
     let api = options.place.api.open("import")?;
-    let response = put(options, &api, (media, document), options.dry_run)?;
+    let write = Write {
+        is_dry_run: options.dry_run,
+        if_match: None,
+    };
+    let (response, _) = put(options, &api, (media, document), write)?;
     Ok(CommandOutput::success(match options.format {
         Format::Json => super::json(&response)?,
         Format::Text => report(&response),
     }))
 }
 
-/// Sends a document, of a media type, to the environment
+/// How to write
+struct Write {
+    is_dry_run: bool,
+    /// The tag that the environment must still have
+    if_match: Option<String>,
+}
+
+/// Sends a document, of a media type, to the environment; returns the answer, and the tag of what a dry run compared with
 fn put(
     options: &ImportArgs,
     api: &Api,
     body: (&'static str, String),
-    is_dry_run: bool,
-) -> Result<Value, CommandError> {
+    write: Write,
+) -> Result<(Value, Option<String>), CommandError> {
     let path = ["environments", &options.place.environment, "document"];
     let mut query = vec![("mode", options.mode.name())];
-    if is_dry_run {
+    if write.is_dry_run {
         query.push(("dryRun", "true"));
     }
-    if options.rehash {
+    if options.rehash.is_some() {
         query.push(("rehash", "true"));
     }
     if let Some(reason) = &options.reason {
         query.push(("reason", reason));
     }
-    api.json(ApiRequest {
+    api.tagged(ApiRequest {
         method: Method::PUT,
         body: Some(body),
+        if_match: write.if_match,
         ..ApiRequest::get(&path, &query)
     })
 }

@@ -4,12 +4,14 @@ use std::io::{self, Write as _};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use flagstaff_core::{Snapshot, Timestamp};
 use flagstaff_import::{FlagReport, Imported, Options, Vendor, Verdict, convert};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::rehash::{Plan, Total};
 use super::verify::{Verification, verify};
-use super::{ImportArgs, download};
+use super::{ImportArgs, Rehash, Write, download};
 use crate::cli::api::MergeMode;
 use crate::cli::table::{bad, good, odd, table, visible};
 use crate::cli::{CommandError, CommandOutput, Format, argument, check_stdin};
@@ -47,6 +49,10 @@ pub(super) struct VendorArgs {
     #[arg(long, value_name = "FILE", requires = "from")]
     verify: Option<String>,
 
+    /// The time at which `--verify` evaluates, for schedules and dates; now by default
+    #[arg(long, value_name = "INSTANT", value_parser = crate::cli::parse_now, requires = "verify")]
+    now: Option<Timestamp>,
+
     /// What the file does not contain, as JSON: `fractional` (2 or 3) for flagd; `enabled`, `qaMode`, `forcedVariations`, `url` and
     /// `stickyBuckets` for GrowthBook. `@FILE` is a file
     #[arg(long, value_name = "JSON|@FILE", requires = "from")]
@@ -59,15 +65,28 @@ struct JsonOutput<'r> {
     /// `revision`, `changes` and `moves`, as the API names them
     #[serde(flatten)]
     answer: Value,
-    report: &'r [FlagReport],
+    report: &'r [ReportLine<'r>],
+    /// All flags together, if a plan was asked for
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rehash: Option<Total>,
     #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<Verification>,
     written: bool,
 }
 
+/// How a flag was taken over, and where a hash decides it, if a plan was asked for
+#[derive(Serialize)]
+struct ReportLine<'r> {
+    #[serde(flatten)]
+    flag: &'r FlagReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rehash: Option<&'r [flagstaff_analysis::impact::rehash::Rehash]>,
+}
+
 /// What a file was converted to, and how many flags have which verdict
 struct Conversion {
     imported: Imported,
+    plan: Option<Plan>,
     exact: usize,
     remarks: usize,
     refused: usize,
@@ -75,7 +94,11 @@ struct Conversion {
 
 pub(super) fn import(options: &ImportArgs, vendor: Vendor) -> Result<CommandOutput, CommandError> {
     let conversion = read(options, vendor)?;
-    let verify = |name: &String| verify(name, &conversion.imported);
+    let now = crate::cli::now(options.vendor.now);
+    let verify = |name: &String| {
+        let imported = &conversion.imported;
+        verify(name, (imported, &compiled(imported)?), now)
+    };
     let verification = options.vendor.verify.as_ref().map(verify).transpose()?;
     let is_complete = conversion.refused == 0 || options.vendor.partial;
     let is_same = verification.as_ref().is_none_or(Verification::is_same);
@@ -88,32 +111,48 @@ pub(super) fn import(options: &ImportArgs, vendor: Vendor) -> Result<CommandOutp
                 .map_or_else(String::new, Verification::text),
         )?;
     }
+    if let Some(plan) = &conversion.plan {
+        let text = match options.format {
+            Format::Text => plan.text(),
+            Format::Json => conversion.json(json!({}), verification, false)?,
+        };
+        return Ok(CommandOutput { text, is_success });
+    }
     let api = options.place.api.open("import")?;
     let document = conversion.imported.document.to_string();
-    let write = |is_dry_run: bool| {
+    let write = |write: Write| {
         let body = ("application/json", document.clone());
-        super::put(options, &api, body, is_dry_run)
+        super::put(options, &api, body, write)
     };
-    let mut answer = write(true)?;
+    let (mut answer, tag) = write(Write {
+        is_dry_run: true,
+        if_match: None,
+    })?;
     let is_written = is_success && !options.dry_run;
+    // Only what was shown is written.
+    let write_shown = || {
+        let written = write(Write {
+            is_dry_run: false,
+            if_match: tag.clone(),
+        });
+        match written {
+            Err(CommandError::Stale(_)) => Err(CommandError::ChangedSince),
+            other => other.map(|(written, _)| written),
+        }
+    };
     let text = if options.format == Format::Json {
         if is_written {
             // The differences are those of the dry run.
-            let written = write(false)?;
+            let written = write_shown()?;
             if let (Some(old), Some(new)) = (answer.get_mut("revision"), written.get("revision")) {
                 new.clone_into(old);
             }
         }
-        crate::cli::json(&JsonOutput {
-            answer,
-            report: &conversion.imported.report,
-            verification,
-            written: is_written,
-        })?
+        conversion.json(answer, verification, is_written)?
     } else {
         print(&super::report(&answer))?;
         if is_written {
-            super::report(&write(false)?)
+            super::report(&write_shown()?)
         } else if !is_complete {
             format!(
                 "nothing is written, because {} not taken over; --partial writes the others\n",
@@ -153,22 +192,37 @@ fn read(options: &ImportArgs, vendor: Vendor) -> Result<Conversion, CommandError
             expected: format!("the key of a flag in the file, not `{}`", visible(unknown)),
         });
     }
+    let plan = if options.rehash == Some(Rehash::Plan) {
+        Some(Plan::of(vendor, &imported, &compiled(&imported)?))
+    } else {
+        None
+    };
+    let count = |verdict: Verdict| {
+        let flags = imported.report.iter();
+        flags.filter(|flag| flag.verdict == verdict).count()
+    };
+    let conversion = Conversion {
+        exact: count(Verdict::Exact),
+        remarks: count(Verdict::Remarks),
+        refused: count(Verdict::Refused),
+        imported,
+        plan,
+    };
     if let Some(file) = &asked.report {
-        let text = crate::cli::json(&imported.report)?;
+        let text = crate::cli::json(&conversion.report())?;
         std::fs::write(file, text).map_err(|cause| CommandError::Unwritable {
             name: file.clone(),
             cause,
         })?;
     }
-    let count = |verdict: Verdict| {
-        let flags = imported.report.iter();
-        flags.filter(|flag| flag.verdict == verdict).count()
-    };
-    Ok(Conversion {
-        exact: count(Verdict::Exact),
-        remarks: count(Verdict::Remarks),
-        refused: count(Verdict::Refused),
-        imported,
+    Ok(conversion)
+}
+
+/// The converted flags, to be evaluated or analysed here
+fn compiled(imported: &Imported) -> Result<Snapshot, CommandError> {
+    Snapshot::from_json(&imported.document.to_string()).map_err(|cause| CommandError::Document {
+        name: "the converted flags".to_owned(),
+        cause,
     })
 }
 
@@ -209,6 +263,32 @@ impl VendorArgs {
 }
 
 impl Conversion {
+    /// How each flag was taken over
+    fn report(&self) -> Vec<ReportLine<'_>> {
+        let plan = self.plan.as_ref();
+        let line = |flag| ReportLine {
+            flag,
+            rehash: plan.and_then(|plan| plan.of_flag(&flag.flag)),
+        };
+        self.imported.report.iter().map(line).collect()
+    }
+
+    /// The report for programs
+    fn json(
+        &self,
+        answer: Value,
+        verification: Option<Verification>,
+        is_written: bool,
+    ) -> Result<String, CommandError> {
+        crate::cli::json(&JsonOutput {
+            answer,
+            report: &self.report(),
+            rehash: self.plan.as_ref().map(Plan::total),
+            verification,
+            written: is_written,
+        })
+    }
+
     /// The report for people: each flag, and how many there are
     fn text(&self) -> String {
         let head = ["flag", "taken over", "where", "what to know"];

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
+use crate::cli::CommandError;
 use crate::cli::table::{table, visible};
-use crate::cli::{CommandError, now};
 
 /// A line of the file: what the vendor answered
 #[derive(Deserialize)]
@@ -39,13 +39,11 @@ pub(super) struct Verification {
 }
 
 /// Evaluates each context with the flags of a file
-pub(super) fn verify(name: &str, imported: &Imported) -> Result<Verification, CommandError> {
-    let document = imported.document.to_string();
-    let snapshot = Snapshot::from_json(&document).map_err(|cause| CommandError::Document {
-        name: "the converted flags".to_owned(),
-        cause,
-    })?;
-    let now = now(None);
+pub(super) fn verify(
+    name: &str,
+    (imported, snapshot): (&Imported, &Snapshot),
+    now: Timestamp,
+) -> Result<Verification, CommandError> {
     let text = crate::cli::read(name)?;
     let mut verification = Verification {
         read: 0,
@@ -62,7 +60,7 @@ pub(super) fn verify(name: &str, imported: &Imported) -> Result<Verification, Co
             cause,
         })?;
         verification.read = verification.read.saturating_add(1);
-        let found = answer(&snapshot, imported, &line, now)?;
+        let found = answer(snapshot, imported, &line, now)?;
         let is_same = serde_json::from_value(found.clone()).is_ok_and(|it: Value| it == line.value);
         if !is_same {
             verification.differences.push(Mismatch {

@@ -203,7 +203,7 @@ pub(crate) struct Replaced {
 ///
 /// By default the environment is replaced, and objects that are not in the document are deleted. A flag without a `salt` keeps its stored
 /// salt; a flag, group or holdout with another salt than the stored one is refused, unless `rehash` allows it. `If-Match`, with the
-/// document's `ETag` in either notation, is checked if it is sent.
+/// document's `ETag` in either notation, is checked if it is sent. A dry run returns the `ETag` of what it compared with.
 #[utoipa::path(
     put, path = "/document", tag = "flags", operation_id = "replaceDocument",
     params(ReplaceQuery, IfMatch),
@@ -212,7 +212,10 @@ pub(crate) struct Replaced {
         (String = "application/yaml", example = json!("schemaVersion: 1\nflags: {}\n")),
     )),
     responses(
-        (status = OK, description = "It is there", body = Replaced),
+        (
+            status = OK, description = "It is there", body = Replaced,
+            headers(("ETag" = String, description = "Of the document with which a dry run compared")),
+        ),
         (status = CONFLICT), (status = PRECONDITION_FAILED), (status = TOO_MANY_REQUESTS),
     ),
 )]
@@ -246,13 +249,14 @@ pub(crate) async fn replace(
         let current = scope.environment.current();
         let preview = dry_run::preview(Arc::clone(&current), edit, invalid, state.engine.now());
         let Preview { changes, moves } = preview.await?;
-        return Ok(Json(Replaced {
+        let tag = etag::quoted(&tag(&current, Notation::Json))?;
+        let replaced = Replaced {
             revision: current.revision(),
             issues: Vec::new(),
             changes: Some(changes),
             moves: Some(moves),
-        })
-        .into_response());
+        };
+        return Ok(([(ETAG, tag)], Json(replaced)).into_response());
     }
     let written = scope.environment.write(author, invalid, edit).await?;
     discard(written.before);

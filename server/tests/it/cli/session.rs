@@ -1,4 +1,4 @@
-//! The session of `docs/command-line.md`
+//! The sessions of `docs/command-line.md` and `docs/migrate/own-hash.md`
 
 use super::*;
 use crate::support::{ADMIN, Process};
@@ -21,12 +21,22 @@ fn without_times(text: &str) -> String {
 }
 
 #[test]
-fn the_session_of_the_page_is_what_the_commands_print() {
-    let page = include_str!("../../../../docs/command-line.md");
+fn the_session_of_the_command_line_is_what_the_commands_print() {
+    let commands = check_session(include_str!("../../../../docs/command-line.md"));
+    assert!(commands >= 10, "{commands}");
+}
+
+#[test]
+fn the_session_about_hashes_is_what_the_commands_print() {
+    let commands = check_session(include_str!("../../../../docs/migrate/own-hash.md"));
+    assert_eq!(commands, 2);
+}
+
+/// Runs the commands of a page, and compares what they print; returns how many there are
+fn check_session(page: &str) -> usize {
     let block = page.split("```console\n").nth(1).unwrap();
     let block = block.split("```").next().unwrap();
     let commands: Vec<&str> = block.split("$ ").skip(1).collect();
-    assert!(commands.len() >= 10, "{}", commands.len());
     let folder = tempfile::tempdir().unwrap();
     let server = Process::start(folder.path(), &["--admin-token", ADMIN]);
     let binaries = Path::new(env!("CARGO_BIN_EXE_flagstaff")).parent().unwrap();
@@ -47,4 +57,5 @@ fn the_session_of_the_page_is_what_the_commands_print() {
         session.extend(["$ ", command, "\n", &printed]);
     }
     assert_eq!(without_times(block), without_times(&session), "{session}");
+    commands.len()
 }

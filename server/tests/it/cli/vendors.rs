@@ -1,5 +1,7 @@
 //! `flagstaff import --from`: files of other vendors
 
+use std::io::{BufRead as _, BufReader};
+
 use super::remote::ask;
 use super::*;
 use crate::support::{ADMIN, Process, Requests as _};
@@ -293,4 +295,184 @@ fn a_file_that_cannot_be_imported_is_told_and_nothing_is_asked() {
     }
     let printed = run(folder.path(), &["import", "good.json", "--partial"], "");
     printed.expect_failure("--from <VENDOR>");
+}
+
+/// A toggle whose rule is open from an instant on
+fn dated(name: &str, from: &str) -> Value {
+    let constraint = json!({"contextName": "currentTime", "operator": "DATE_AFTER", "value": from});
+    json!({"name": name, "enabled": true, "strategies": [{"name": "default", "constraints": [constraint]}]})
+}
+
+#[test]
+fn contexts_are_verified_at_the_instant_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "unleash.json",
+        &unleash(&[dated("later", "2030-01-01T00:00:00Z")]),
+    );
+    write(
+        "contexts.ndjson",
+        &json!({"context": {}, "flag": "later", "value": true}).to_string(),
+    );
+    Process::start(folder.path(), &["--admin-token", ADMIN]).stop();
+    let import = |options: &[&str]| {
+        let command = [
+            "import",
+            "--from",
+            "unleash",
+            "unleash.json",
+            "--database",
+            "sqlite://flags.db",
+            "--dry-run",
+        ];
+        run(folder.path(), &[&command[..], options].concat(), "")
+    };
+    let verify = |now: &str| import(&["--verify", "contexts.ndjson", "--now", now]);
+    let before = verify("2030-01-01T00:00:00Z");
+    assert_eq!(before.status, 1, "{}", before.stdout);
+    assert!(
+        before
+            .stdout
+            .contains("\n1     later  true      false\n1 contexts verified, 1 differ\n"),
+        "{}",
+        before.stdout
+    );
+    let after = verify("2030-01-01T00:00:01Z").expect_success();
+    assert!(
+        after.contains("\n1 contexts verified, 0 differ\n"),
+        "{after}"
+    );
+    import(&["--now", "2030-01-01T00:00:00Z"]).expect_failure("--verify <FILE>");
+    verify("tomorrow").expect_failure("expected a date and time with a zone");
+}
+
+#[test]
+fn a_plan_tells_what_another_hash_would_change_and_asks_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let mut split = toggle("größe", "100", "userId");
+    split["strategies"][0]["variants"] = json!([
+        {"name": "s", "weight": 500, "stickiness": "userId"}, {"name": "m", "weight": 300, "stickiness": "userId"},
+        {"name": "l", "weight": 200, "stickiness": "userId"},
+    ]);
+    let toggles = [
+        toggle("quarter", "25", "userId"),
+        split,
+        toggle("all", "100", "default"),
+        toggle("drawn", "50", "random"),
+    ];
+    write("unleash.json", &unleash(&toggles));
+    let plan = |options: &[&str]| {
+        let command = [
+            "import",
+            "--from",
+            "unleash",
+            "unleash.json",
+            "--rehash",
+            "plan",
+            "--partial",
+        ];
+        run(folder.path(), &[&command[..], options].concat(), "")
+    };
+    let printed = plan(&["--report", "report.json"]).expect_success();
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(
+        lines[5],
+        "2 taken over exactly, 1 with remarks, 1 not taken over"
+    );
+    let expected = "größe    /flags/gr--e/rules/0/serve    62 %               2 independent hashes  \
+        m -> s 15 %, s -> m 15 %, l -> s 10 %, s -> l 10 %, and 2 more";
+    assert_eq!(lines[7], expected);
+    assert!(
+        lines[8].starts_with("quarter  /flags/quarter/rules/0/serve  37.5 %  "),
+        "{}",
+        lines[8]
+    );
+    assert!(
+        lines[9].starts_with("2 of 3 flags are hashed as by unleash, at 2 places: "),
+        "{}",
+        lines[9]
+    );
+    assert!(
+        lines[9].ends_with(" 49.75 % of the units change on average, and 62 % at most"),
+        "{}",
+        lines[9]
+    );
+
+    let report = std::fs::read_to_string(folder.path().join("report.json")).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let place = json!({"pointer": "/flags/quarter/rules/0/serve", "vendor": "unleash", "moved": 0.375, "hashes": 1, "moves": [
+        {"before": null, "after": "on", "share": 0.1875}, {"before": "on", "after": null, "share": 0.1875},
+    ]});
+    assert_eq!(
+        report[0],
+        json!({"flag": "quarter", "verdict": "exact", "notes": [], "rehash": [place]})
+    );
+    assert_eq!(report[2]["rehash"], json!([]));
+    // What is not taken over has no plan.
+    assert_eq!(
+        (&report[3]["verdict"], report[3].get("rehash")),
+        (&json!("refused"), None)
+    );
+
+    let printed = plan(&["--format", "json"]).expect_success();
+    let printed: Value = serde_json::from_str(&printed).unwrap();
+    let total = json!({"flags": 3, "hashed": 2, "places": 2, "unknown": 0, "mean": 0.4975, "largest": 0.62});
+    assert_eq!((&printed["rehash"], &printed["report"]), (&total, &report));
+    assert_eq!(printed["written"], false);
+    assert!(printed.get("revision").is_none());
+
+    let ours = run(
+        folder.path(),
+        &["import", "unleash.json", "--rehash", "plan"],
+        "",
+    );
+    ours.expect_failure("--rehash plan: expected `--from VENDOR`");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_after_the_differences_were_shown_stops_the_write() {
+    // So many differences that the command cannot print them all before somebody reads them.
+    let toggles: Vec<Value> = (0..2_000)
+        .map(|index| toggle(&format!("toggle-{index:04}"), "50", "userId"))
+        .collect();
+    let (folder, server) = start(&[("unleash.json", &unleash(&toggles))]);
+    let mut command = flagstaff(
+        folder.path(),
+        &[
+            "import",
+            "--from",
+            "unleash",
+            "unleash.json",
+            "--server",
+            &server.address,
+            "--token",
+            ADMIN,
+        ],
+    );
+    let mut importing = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(importing.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let shown = lines
+        .by_ref()
+        .find(|line| line.starts_with("added    /flags/toggle-0000  "));
+    assert!(shown.is_some());
+    server.put_flag("other", crate::support::on()).await;
+    let shown = 1 + lines
+        .filter(|line| line.starts_with("added    /flags/toggle-"))
+        .count();
+    let ended = importing.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), shown), (Some(2), 2_000));
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert!(told.starts_with("flagstaff: nothing is written: the environment has changed since the differences were found"), "{told}");
+    assert_eq!(server.get("flags").await.items().len(), 1);
+    ask(&server, folder.path(), "import --from unleash unleash.json").expect_success();
+    server.get("flags/toggle-1999").await.expect(200);
 }
