@@ -1,5 +1,6 @@
 //! Reading bodies and queries
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -168,8 +169,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T>
             let name = error.path().iter().next().map(ToString::to_string);
             ApiError::invalid(
                 format!("?{}", name.unwrap_or_default()),
-                foreign(&error.inner().to_string()),
+                parameter_words(&error.inner().to_string()),
             )
         })
+    }
+}
+
+/// The message about a parameter that cannot be read, in the words of this API instead of the standard library's
+fn parameter_words(message: &str) -> Cow<'_, str> {
+    match message {
+        "invalid digit found in string" | "cannot parse integer from empty string" => {
+            "expected a whole number".into()
+        }
+        "number too large to fit in target type" => "the number is too large".into(),
+        "provided string was not `true` or `false`" => "expected `true` or `false`".into(),
+        message => foreign(message),
     }
 }

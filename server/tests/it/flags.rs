@@ -199,7 +199,13 @@ async fn malformed_json_is_refused_with_its_position() {
 #[tokio::test]
 async fn a_body_of_the_wrong_type_is_refused_with_the_pointer_of_the_error() {
     let server = Server::new().await;
-    server.get("flags?limit=x").await.expect_errors(["?limit"]);
+    let refused = server.get("flags?limit=x").await;
+    let refused = refused.expect_errors(["?limit"]);
+    assert!(
+        refused.text.contains("expected a whole number"),
+        "{}",
+        refused.text
+    );
     let report = |counts: Value| {
         json!({
             "instance": "1", "sequence": 1, "sdk": {"name": "a", "version": "1"},
