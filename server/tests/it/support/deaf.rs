@@ -8,10 +8,10 @@ use flagstaff_core::Timestamp;
 use flagstaff_server::store::{
     Access, AccessChange, AuditDetails, AuditHead, AuditQuery, AuditRow, Author, CatalogueStore,
     Claim, ClaimResult, Commit, CommitNotifications, CredentialRow, EntryId, EntryQuery, EntryRow,
-    EnvironmentContent, EnvironmentRow, IdempotencyStore, InstanceStore, NameChange, NewClaim,
-    NewEnvironments, NodeInstances, NoteChange, PoolDurations, PoolUse, ProjectFlagRow, SeenFlag,
-    SettingsChange, Since, SqlStore, Store, StoreError, StoreRevisions, UnknownFlag, UsagePoint,
-    UsageQuery, UsageRow, UsageStore, Writes,
+    EnvironmentContent, EnvironmentRow, FlagUsagePoint, FlagsUsageQuery, IdempotencyStore,
+    InstanceStore, NameChange, NewClaim, NewEnvironments, NodeInstances, NoteChange, PoolDurations,
+    PoolUse, ProjectFlagRow, SeenFlag, SettingsChange, Since, SqlStore, Store, StoreError,
+    StoreRevisions, UnknownFlag, UsagePoint, UsageQuery, UsageRow, UsageStore, Writes,
 };
 use serde_json::Value;
 
@@ -124,6 +124,7 @@ pass_on! {
     add_seen(rows: Vec<SeenFlag>) -> ();
     add_unknown(rows: Vec<UnknownFlag>) -> ();
     usage(query: UsageQuery) -> Vec<UsagePoint>;
+    usage_of_flags(query: FlagsUsageQuery) -> Vec<FlagUsagePoint>;
     seen_flags(since: Timestamp) -> Vec<SeenFlag>;
     unknown_flags(environment: i64) -> Vec<UnknownFlag>;
     forget_usage(before: Timestamp) -> ();
