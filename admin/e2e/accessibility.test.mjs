@@ -5,7 +5,9 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { SingleNode } from '../../conformance/e2e/support/deployment.mjs';
 import { KEYS } from '../../conformance/e2e/support/server.mjs';
+import { IDENTITY, tokenOf } from './support/people.mjs';
 import { audit, eventually, Ui } from './support/ui.mjs';
 
 const PICTURES = fileURLToPath(new URL('../../docs/admin', import.meta.url));
@@ -71,6 +73,13 @@ const STATES = {
     shows: 'Before the first step nobody gets it',
     isShown: true,
   },
+  findings: { path: `${PROJECT}/flags/odd?env=staging`, shows: /alternatives/ },
+  reason: {
+    path: `${PROJECT}/flags/wishlist-max-items?env=development`,
+    act: [(page) => page.keyboard.press('Control+k'), click('Switch wishlist-max-items off in development', 'option')],
+    shows: 'The reason is stored in the history and the audit.',
+    isShown: true,
+  },
   review: {
     path: `${PROJECT}/flags/wishlist-button-text?env=production`,
     act: [click('Equal shares'), click('Review and save')],
@@ -130,6 +139,13 @@ const STATES = {
   person: { path: `${PROJECT}/people?env=production&key=u-17`, shows: 'an override of the user', isShown: true },
   audit: { path: `${PROJECT}/audit`, shows: 'chained by hashes', isShown: true },
   keys: { path: `${PROJECT}/keys?env=production`, shows: 'Programs read the flags', isShown: true },
+  'personal-tokens': {
+    path: `${PROJECT}/keys?tab=own`,
+    token: tokenOf({ sub: 'ann', email: 'ann@example.com', email_verified: true }),
+    shows: 'nightly report',
+    isShown: true,
+  },
+  'no-personal-tokens': { path: `${PROJECT}/keys?tab=own`, shows: 'Only people who sign in' },
   members: { path: `${PROJECT}/settings`, shows: 'ann@example.com', isShown: true },
   environments: { path: `${PROJECT}/settings?tab=environments`, shows: 'Public values', isShown: true },
   projects: { path: `${PROJECT}/settings?tab=projects`, shows: 'Name of a new project' },
@@ -144,7 +160,7 @@ const STATES = {
 
 let ui;
 before(async () => {
-  ui = await Ui.start();
+  ui = await Ui.start({ start: () => SingleNode.start(IDENTITY) });
   for (const environment of ['production', 'staging']) {
     const flag = {
       key: 'new-checkout',
@@ -184,6 +200,23 @@ before(async () => {
   });
   await reportUsage('wishlist-gallery', 37);
   await ui.api('POST', '/members', { email: 'ann@example.com', role: 'editor' });
+  const person = { authorization: `Bearer ${tokenOf({ sub: 'ann', email: 'ann@example.com', email_verified: true })}` };
+  const token = { project: 'default', role: 'viewer', name: 'nightly report' };
+  const response = await fetch(`${ui.url}/api/v1/me/tokens`, {
+    method: 'POST',
+    headers: { ...person, 'content-type': 'application/json' },
+    body: JSON.stringify(token),
+  });
+  assert.equal(response.status, 201);
+  const country = (value) => ({ attribute: 'country', op: 'equals', value });
+  await ui.api('POST', '/environments/staging/flags', {
+    key: 'odd',
+    type: 'boolean',
+    enabled: true,
+    rules: [{ id: 'nobody', when: { all: [country('se'), country('dk')] }, serve: 'on' }],
+    serve: 'off',
+  });
+  await ui.api('PUT', '/environments/development/settings', { requireReason: true });
   await ui.api('PATCH', '/environments/staging/flags/wishlist-gallery', { enabled: true, rolloutPercentage: 50 });
   await ui.api('PATCH', '/flags/new-checkout', {
     description: 'The checkout of next year',

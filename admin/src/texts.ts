@@ -1,6 +1,6 @@
 // Every text of the UI, by page in `texts/`. One word has one meaning: flag, variant, rule, override, environment, as in docs/spec/language.md.
 
-import { audit, instances, keys, unknown } from './texts/administration';
+import { audit, instances, keys, personalTokens, unknown } from './texts/administration';
 import { code, document } from './texts/code';
 import { absent, details, diff, flag, history, overrides, prerequisites, usage, variants } from './texts/flag';
 import { bulk, flags, newFlag } from './texts/flags';
@@ -8,6 +8,7 @@ import { groups } from './texts/groups';
 import { patches } from './texts/patches';
 import { compare, person, segments } from './texts/people';
 import { playground, trace } from './texts/playground';
+import { followed, protection } from './texts/protection';
 import { operators, rules, sentence, timeline } from './texts/rules';
 import { conflict, convergence, impact, review } from './texts/saving';
 import { experiment, rollout, serve, split } from './texts/serving';
@@ -32,6 +33,7 @@ export const texts = {
   experiment,
   flag,
   flags,
+  followed,
   groups,
   history,
   impact,
@@ -45,8 +47,10 @@ export const texts = {
   palette,
   patches,
   person,
+  personalTokens,
   playground,
   prerequisites,
+  protection,
   review,
   rollout,
   rules,

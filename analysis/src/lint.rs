@@ -34,6 +34,7 @@ use flagstaff_core::Snapshot;
 use flagstaff_core::SnapshotError;
 use flagstaff_core::Timestamp;
 use flagstaff_core::inspect::Condition;
+use flagstaff_core::inspect::LinkedFlag;
 use flagstaff_core::inspect::LinkedSegment;
 use flagstaff_core::inspect::pointer_to;
 use flagstaff_core::object::ObjectKind;
@@ -235,18 +236,35 @@ pub fn lint(document: &str, options: Options<'_>) -> Result<Vec<Finding>, Snapsh
     }
     let mut segments = BTreeSet::new();
     for linked in snapshot.linked_flags().filter_map(|(_, linked)| linked) {
-        flag::inspect(linked, options.now, &mut findings);
-        match options.declared {
-            Some(declared) => declared::inspect_flag(linked, declared, &mut findings),
-            // Whether callers send the unit is not known.
-            None => flag::inspect_units(linked, &mut findings),
-        }
+        inspect_flag(linked, options, &mut findings);
         for segment in &linked.links().segments {
             inspect_segment(segment, options.declared, &mut segments, &mut findings);
         }
     }
     unused::inspect(&snapshot, &mut findings);
     Ok(findings.located(document))
+}
+
+/// Analyses one flag of a compiled document; the findings have no position, and are in the order of their pointers
+///
+/// What is wrong with a flag that does not compile is in the issues of the snapshot.
+pub fn lint_flag(snapshot: &Snapshot, key: &str, options: Options<'_>) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    if let Some((_, Some(linked))) = snapshot.linked_flag(key) {
+        inspect_flag(linked, options, &mut findings);
+    }
+    let Findings(mut found) = findings;
+    found.sort_by(|a, b| (&a.pointer, a.code).cmp(&(&b.pointer, b.code)));
+    found
+}
+
+fn inspect_flag(linked: &LinkedFlag, options: Options<'_>, findings: &mut Findings) {
+    flag::inspect(linked, options.now, findings);
+    match options.declared {
+        Some(declared) => declared::inspect_flag(linked, declared, findings),
+        // Whether callers send the unit is not known.
+        None => flag::inspect_units(linked, findings),
+    }
 }
 
 /// Reports what is odd about a segment that a flag refers to, and about those that it refers to, each once

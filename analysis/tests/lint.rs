@@ -10,8 +10,8 @@
     reason = "tables read better without borrows"
 )]
 
-use flagstaff_analysis::lint::{Finding, Options, Position, Severity, lint};
-use flagstaff_core::{Context, Timestamp};
+use flagstaff_analysis::lint::{Finding, Options, Position, Severity, lint, lint_flag};
+use flagstaff_core::{Context, Snapshot, Timestamp};
 use serde_json::{Value as Json, json};
 
 fn findings(document: &Json, options: Options<'_>) -> Vec<Finding> {
@@ -511,4 +511,37 @@ fn units_and_attributes_are_held_against_the_declared_context() {
     }
     let bucket = json!({"rules": [{"when": {"bucket": {"salt": "s", "unit": "device", "from": 0, "until": 9}}, "serve": "on"}]});
     assert_eq!(of(bucket), ["missing-unit /flags/f/rules/0/when/bucket"]);
+}
+
+#[test]
+fn the_findings_of_one_flag_are_those_of_the_document_that_are_in_it() {
+    let rule = json!({"when": {"all": [
+        {"attribute": "a", "op": "equals", "value": "x"}, {"attribute": "a", "op": "equals", "value": "y"},
+    ]}, "serve": "on"});
+    let odd = json!({"type": "boolean", "enabled": true, "rules": [rule], "serve": {"variant": "on", "rollout": 0}});
+    let plain = json!({"type": "boolean", "enabled": true, "serve": "on"});
+    let document = json!({"schemaVersion": 1, "flags": {"odd": odd, "other": odd, "plain": plain}, "segments": {"s": {}}});
+    let text = document.to_string();
+    let all = lint(&text, Options::default()).unwrap();
+    let snapshot = Snapshot::from_json(&text).unwrap();
+    for (key, is_odd) in [
+        ("odd", true),
+        ("other", true),
+        ("plain", false),
+        ("none", false),
+    ] {
+        let own = lint_flag(&snapshot, key, Options::default());
+        let begin = format!("/flags/{key}/");
+        let mut expected: Vec<_> = all
+            .iter()
+            .filter(|it| it.pointer.starts_with(&begin))
+            .cloned()
+            .collect();
+        for finding in &mut expected {
+            finding.position = None;
+        }
+        expected.sort_by(|a, b| (&a.pointer, a.code).cmp(&(&b.pointer, b.code)));
+        assert_eq!(own, expected, "{key}");
+        assert_eq!(!own.is_empty(), is_odd, "{own:?}");
+    }
 }

@@ -1,5 +1,7 @@
 //! The admin UI: the files that `admin/` builds, embedded in the binary, and the page for every address of the UI
 //!
+//! A program that reads `/`, such as curl, gets the addresses of what is here instead.
+//!
 //! The files are stored and sent compressed. Their names change with their content, so browsers cache them for ever; the page itself is
 //! never cached, since each response has its own nonce.
 
@@ -15,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 use rust_embed::RustEmbed;
+use serde_json::json;
 
 use crate::engine::coding::ContentCoding;
 use crate::http::api_error::ApiError;
@@ -60,6 +63,9 @@ pub(crate) async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Respon
     let is_page = method == Method::GET
         && accepts_html(&headers)
         && !NO_PAGES.iter().any(|below| path.starts_with(below));
+    if uri.path() == "/" && method.is_safe() && !is_page {
+        return index();
+    }
     match file("index.html").filter(|_| is_page) {
         Some(compressed) => match decompress(&compressed) {
             Ok(page) => render(&page),
@@ -67,6 +73,21 @@ pub(crate) async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Respon
         },
         None => ApiError::NoRoute.into_response(),
     }
+}
+
+/// The response to a program at `/`
+fn index() -> Response {
+    let index = json!({
+        "name": "Flagstaff",
+        "version": env!("CARGO_PKG_VERSION"),
+        "adminUi": "open this address in a browser",
+        "api": "/api/v1",
+        "apiDescription": "/api/v1/openapi.json",
+        "apiDocs": "/api/v1/docs",
+        "health": "/readyz",
+    });
+    let headers = [(CONTENT_TYPE, "application/json"), (VARY, "Accept")];
+    (headers, format!("{index:#}\n")).into_response()
 }
 
 fn render(page: &[u8]) -> Response {

@@ -27,6 +27,7 @@ use crate::metrics::{KnownLabels, Metrics};
 use crate::redis::cached_state::{EnvironmentCache, ServerCache};
 use crate::runtime::clock::Clock;
 use crate::store::{Access, Store, StoreError};
+use crate::streams::project_changes::ProjectChanges;
 use crate::streams::state::StreamState;
 use crate::streams::stream::{StreamBound, StreamLimits, StreamSlots};
 use crate::usage::Usage;
@@ -207,6 +208,7 @@ impl AppState {
                 access: Arc::clone(&access),
                 instances: Arc::clone(&instances),
                 slots: Arc::new(StreamSlots::new(config.streams)),
+                changes: ProjectChanges::default(),
                 heartbeat: config.heartbeat,
                 stopping: CancellationToken::new(),
             }),

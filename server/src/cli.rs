@@ -8,11 +8,13 @@ mod backup;
 mod call;
 mod config;
 mod diff;
+mod environment;
 mod eval;
 mod flag;
 mod lint;
 mod overrides;
 mod progress;
+mod project;
 mod table;
 mod token;
 mod trace;
@@ -33,10 +35,12 @@ pub use backup::{BackupArgs, RestoreArgs};
 pub use call::CallArgs;
 pub use config::ConfigCommand;
 pub use diff::DiffArgs;
+pub use environment::EnvironmentCommand;
 pub use eval::EvalArgs;
 pub use flag::FlagCommand;
 pub use lint::LintArgs;
 pub use overrides::OverrideCommand;
+pub use project::ProjectCommand;
 pub use token::TokenCommand;
 pub use transfer::{ExportArgs, ImportArgs};
 
@@ -95,7 +99,13 @@ pub enum OneShotCommand {
     /// The overrides of flags: list, add, remove, load many
     #[command(subcommand)]
     Override(OverrideCommand),
-    /// The tokens of a project: list, create, revoke
+    /// The environments of a project: list, create, rename, delete, protect
+    #[command(subcommand)]
+    Environment(EnvironmentCommand),
+    /// Projects: list, create, rename, delete
+    #[command(subcommand)]
+    Project(ProjectCommand),
+    /// The tokens of a project, and your own: list, create, revoke
     #[command(subcommand)]
     Token(TokenCommand),
     /// The audit of a project: verify, list, export
@@ -241,6 +251,8 @@ pub fn run(tool: &OneShotCommand) -> ExitCode {
         OneShotCommand::Import(options) => transfer::import(options),
         OneShotCommand::Flag(command) => flag::run(command),
         OneShotCommand::Override(command) => overrides::run(command),
+        OneShotCommand::Environment(command) => environment::run(command),
+        OneShotCommand::Project(command) => project::run(command),
         OneShotCommand::Token(command) => token::run(command),
         OneShotCommand::Audit(command) => audit::run(command),
         OneShotCommand::Backup(args) => backup::run_backup(args),

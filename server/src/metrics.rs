@@ -302,6 +302,19 @@ impl Metrics {
         OpenStream(gauge)
     }
 
+    /// Records a new stream of the changes of a project, which an environment of the project stands for
+    pub(crate) fn record_project_stream(&self, row: &EnvironmentRow) -> OpenStream {
+        let gauge = self.streams.get_or_create_owned(&StreamLabels {
+            environment: EnvironmentLabels {
+                environment: String::new(),
+                ..self.labels(row)
+            },
+            subject: "changes",
+        });
+        gauge.inc();
+        OpenStream(gauge)
+    }
+
     /// Records a stream that was refused by a limit
     pub(crate) fn refused_stream(&self, limit: &'static str) {
         self.refused_streams

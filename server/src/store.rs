@@ -34,8 +34,8 @@ pub use access::{
     SigningSecret,
 };
 pub use audit::{
-    ACCESS_KINDS, Action, AuditDetails, AuditEntry, AuditHead, AuditQuery, AuditRow, Author,
-    Difference, EntryChange, EntryCounts, Origin, SHOWN_ENTRIES,
+    ACCESS_KINDS, Action, AuditDetails, AuditEntry, AuditEvent, AuditHead, AuditQuery, AuditRow,
+    Author, Difference, EntryChange, EntryCounts, Origin, SHOWN_ENTRIES,
 };
 pub(crate) use audit::{audited_differences, canonical_changes};
 pub use catalogue::{CatalogueStore, FlagKind, Lifecycle, NoteChange, ProjectFlagRow};
@@ -45,12 +45,12 @@ pub use instances::{InstanceStore, NodeInstances};
 pub use members::{KnownBy, MemberChange, MemberRow};
 pub use overrides::{ChangeLimit, EntryId, EntryMetadata, EntryQuery, EntryRow};
 pub use pools::{PoolDurations, PoolLabels, PoolUse};
-pub use settings::SettingsChange;
+pub use settings::{EnvironmentSettings, SettingsChange};
 pub use sql::SqlStore;
 pub(crate) use sql::{BackupError, backup, redacted, restore};
 pub use usage::{
-    FlagUsagePoint, FlagsUsageQuery, KEPT_UNKNOWN, MAX_EVALUATIONS, SeenFlag, UnknownFlag, UsageCounts, UsagePoint, UsageQuery,
-    UsageRow, UsageStore,
+    FlagUsagePoint, FlagsUsageQuery, KEPT_UNKNOWN, MAX_EVALUATIONS, SeenFlag, UnknownFlag,
+    UsageCounts, UsagePoint, UsageQuery, UsageRow, UsageStore,
 };
 pub use writes::{WriteFailure, Writes};
 
@@ -68,7 +68,7 @@ pub const WRITE_LIMIT: Duration = Duration::from_mins(1);
 pub trait Store:
     CatalogueStore + IdempotencyStore + InstanceStore + UsageStore + Send + Sync + std::fmt::Debug
 {
-    /// The revisions of all environments, the epoch and the version of access, by one cheap query
+    /// The revisions of all environments, the epoch, the version of access and the ends of the audits, by one cheap query
     async fn heads(&self) -> Result<StoreRevisions, StoreError>;
 
     /// Whether writes succeed
@@ -132,6 +132,14 @@ pub trait Store:
 
     /// The audit rows that match, newest first by default
     async fn audit(&self, query: AuditQuery) -> Result<Vec<AuditRow>, StoreError>;
+
+    /// The audit rows after a number, oldest first, without their content
+    async fn audit_events(
+        &self,
+        project: i64,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<AuditEvent>, StoreError>;
 
     /// The details of an audit row
     async fn audit_details(&self, project: i64, sequence: u64) -> Result<AuditDetails, StoreError>;
@@ -259,6 +267,12 @@ pub enum StoreError {
     /// The key has an end already: it was rotated or revoked
     #[error("the key expires already")]
     EndsAlready,
+    /// The environment is protected, and the change states no reason
+    #[error("environment `{environment}` is protected: a change of it must state a reason")]
+    ReasonRequired {
+        /// The environment
+        environment: String,
+    },
     /// It is the last token that administers the project
     #[error("it is the last token with the role `admin` that does not expire")]
     LastAdmin,
@@ -348,7 +362,7 @@ impl StoreError {
 }
 
 /// The revisions of all environments of a store
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoreRevisions {
     /// The epoch of the database: 16 lower-case hexadecimal digits, random
     pub epoch: Arc<str>,
@@ -356,6 +370,8 @@ pub struct StoreRevisions {
     pub revisions: BTreeMap<i64, u64>,
     /// The number of changes of access
     pub access: u64,
+    /// The number of the last audit row of each project
+    pub audited: BTreeMap<i64, u64>,
 }
 
 /// Environments to be created

@@ -1,5 +1,6 @@
-//! How SDKs and OFREP clients receive the changes of an environment
+//! How SDKs and OFREP clients receive the changes of an environment, and people those of a project
 
+pub(crate) mod project_changes;
 pub(crate) mod routes;
 pub(crate) mod state;
 pub(crate) mod stream;

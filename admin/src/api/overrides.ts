@@ -49,7 +49,7 @@ export async function removeOverride(place: Place, at: OverrideAt): Promise<void
 export async function loadOverrides(place: Place, key: string, lines: string, isTrial: boolean) {
   const { data } = await request('post', `${BASE}/bulk`, {
     path: { ...place, key },
-    query: isTrial ? { dryRun: true } : { reason: 'pasted in the admin UI' },
+    ...(isTrial ? { query: { dryRun: true } } : { ownReason: 'pasted in the admin UI' }),
     body: lines,
   });
   return data;

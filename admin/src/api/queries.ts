@@ -3,6 +3,7 @@
 import { infiniteQueryOptions, QueryClient, queryOptions, useInfiniteQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { FlagRead } from '../model/language';
+import { rememberProtected } from './protection';
 import { get, Problem, type Schemas } from './request';
 
 export interface Place {
@@ -10,9 +11,23 @@ export interface Place {
   environment: string;
 }
 
-/** Other people change flags too: what is on the page is read again this often. */
+/** Other people change flags too: what is on the page is read again this often, */
 const FOLLOW_MS = 10_000;
 const USAGE_MS = 5 * 60_000;
+/** or this often while the server tells of changes: something may get lost all the same. */
+const LIVE_MS = 60_000;
+
+let liveSince: number | undefined;
+
+/** Notes whether the server tells of changes. */
+export function setLive(isLive: boolean): void {
+  liveSince = isLive ? (liveSince ?? Date.now()) : undefined;
+}
+
+/** What was read before the server began to tell is read again soon. */
+export function followed({ state }: { state: { dataUpdatedAt: number } }): number {
+  return liveSince !== undefined && state.dataUpdatedAt > liveSince ? LIVE_MS : FOLLOW_MS;
+}
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -30,14 +45,29 @@ export const projects = () =>
     staleTime: 60_000,
   });
 
+/** Who uses this tab */
+export const me = () =>
+  queryOptions({
+    queryKey: ['me'],
+    queryFn: ({ signal }) => get('/api/v1/me', { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
 /** The environments of a project, with the revision of each */
 export const environments = (project: string) =>
   queryOptions({
     queryKey: ['environments', project],
-    queryFn: async ({ signal }) =>
-      (await get('/api/v1/projects/{project}/environments', { path: { project }, query: { limit: 200 }, signal }))
-        .items,
-    refetchInterval: FOLLOW_MS,
+    queryFn: async ({ signal }) => {
+      const path = '/api/v1/projects/{project}/environments';
+      const { items } = await get(path, { path: { project }, query: { limit: 200 }, signal });
+      const isProtected = items.filter((each) => each.requireReason);
+      rememberProtected(
+        project,
+        isProtected.map((each) => each.name),
+      );
+      return items;
+    },
+    refetchInterval: followed,
   });
 
 export type ProjectFlag = Schemas['ProjectFlag'];
@@ -57,7 +87,7 @@ const projectFlags = (project: string, archived: boolean) =>
       }),
     initialPageParam: '',
     getNextPageParam: (page) => page.next ?? undefined,
-    refetchInterval: FOLLOW_MS,
+    refetchInterval: followed,
   });
 
 /** All flags of a project: what is not there yet is loaded page after page. */
@@ -85,7 +115,7 @@ export const projectFlag = (project: string, key: string) =>
   queryOptions({
     queryKey: ['projectFlag', project, key],
     queryFn: ({ signal }) => get('/api/v1/projects/{project}/flags/{key}', { path: { project, key }, signal }),
-    refetchInterval: FOLLOW_MS,
+    refetchInterval: followed,
   });
 
 export const flag = ({ project, environment }: Place, key: string) =>
@@ -96,5 +126,5 @@ export const flag = ({ project, environment }: Place, key: string) =>
       const read = await get('/api/v1/projects/{project}/environments/{environment}/flags/{key}', { path, signal });
       return read as unknown as FlagRead;
     },
-    refetchInterval: FOLLOW_MS,
+    refetchInterval: followed,
   });

@@ -2,6 +2,7 @@
 
 import { currentToken, refuse } from '../session';
 import type { Method, NamesOf, OperationOf, PathsWith, QueryOf, ResponseOf } from './operations';
+import { askReason, isDangerous, protectedOf, rememberProtected } from './protection';
 import type { components } from './schema';
 
 export type Schemas = components['schemas'];
@@ -40,11 +41,17 @@ export class Problem extends Error {
   }
 }
 
+const REASON_REQUIRED = 'urn:flagstaff:problem:reason-required';
+/** Routes with a body that write nothing */
+const READS = /\/(contexts\/flags|evaluate|values)$/;
+
 type PathOf<O> = [NamesOf<O>] extends [never] ? { path?: never } : { path: NamesOf<O> };
 
 type Options<O> = PathOf<O> & {
   query?: QueryOf<O>;
   body?: unknown;
+  /** The reason that the UI gives by itself; in a protected environment a person gives one */
+  ownReason?: string;
   /** The entity tag that the resource must still have */
   ifMatch?: string | number;
   signal?: AbortSignal;
@@ -55,22 +62,63 @@ export interface Answer<T> {
   etag: string | undefined;
 }
 
-/** Sends a request to a path of the OpenAPI document. */
+/** The options whatever the operation is */
+interface Plain {
+  path?: Record<string, string>;
+  query?: Record<string, unknown>;
+  body?: unknown;
+  ifMatch?: string | number;
+  signal?: AbortSignal;
+}
+
+/** Sends a request to a path of the OpenAPI document. A write to a protected environment is asked about first. */
 export async function request<M extends Method, P extends PathsWith<M>>(
   method: M,
   path: P,
   options: Options<OperationOf<P, M>>,
 ): Promise<Answer<ResponseOf<OperationOf<P, M>>>> {
-  const {
-    path: names,
-    query,
-    body,
-    ifMatch,
-    signal,
-  } = options as Options<never> & {
-    path?: Record<string, string>;
-    query?: Record<string, unknown>;
+  const { ownReason, ...plain } = options as Plain & { ownReason?: string };
+  const { project = '', environment } = plain.path ?? {};
+  const isWrite = method !== 'get' && plain.query?.['dryRun'] !== true;
+  const withReason = async (place: string) => {
+    const given = plain.query?.['reason'] ?? (plain.body as { reason?: unknown } | undefined)?.reason;
+    const question = { environment: place, isDangerous: isDangerous(method, path), reason: String(given ?? '') };
+    const reason = await askReason(question);
+    const isInBody = typeof plain.body === 'object' && plain.body !== null && 'reason' in plain.body;
+    const body = isInBody ? { ...(plain.body as object), reason } : plain.body;
+    return exchange(method, path, { ...plain, body, query: { ...plain.query, reason } });
   };
+  if (isWrite && environment !== undefined && !READS.test(path)) {
+    const isProtected = (protectedOf(project) ?? (await readProtected(project))).includes(environment);
+    if (isProtected) {
+      return (await withReason(environment)) as never;
+    }
+  }
+  try {
+    const own = ownReason === undefined ? plain : { ...plain, query: { ...plain.query, reason: ownReason } };
+    return (await exchange(method, path, own)) as never;
+  } catch (error) {
+    // What concerns the whole project, or an environment that was protected a moment ago
+    if (!(error instanceof Problem) || error.body['type'] !== REASON_REQUIRED) {
+      throw error;
+    }
+    return (await withReason(environment ?? (await readProtected(project)).join(', '))) as never;
+  }
+}
+
+async function readProtected(project: string): Promise<readonly string[]> {
+  const path = '/api/v1/projects/{project}/environments';
+  const { data } = await exchange('get', path, { path: { project }, query: { limit: 200 } });
+  const { items } = data as Schemas['Page_Environment'];
+  rememberProtected(
+    project,
+    items.filter((each) => each.requireReason).map((each) => each.name),
+  );
+  return protectedOf(project) ?? [];
+}
+
+async function exchange(method: Method, path: string, options: Plain): Promise<Answer<unknown>> {
+  const { path: names, query, body, ifMatch, signal } = options;
   const isText = typeof body === 'string';
   const headers = new Headers();
   if (body !== undefined) {
@@ -86,7 +134,7 @@ export async function request<M extends Method, P extends PathsWith<M>>(
     ...(body === undefined ? {} : { body: isText ? body : JSON.stringify(body) }),
   });
   const data = response.status === 204 ? undefined : await response.json();
-  return { data: data as ResponseOf<OperationOf<P, M>>, etag: response.headers.get('etag')?.replaceAll('"', '') };
+  return { data, etag: response.headers.get('etag')?.replaceAll('"', '') };
 }
 
 /** The body of a successful GET */

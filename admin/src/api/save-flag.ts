@@ -6,6 +6,7 @@ import type { Place } from './queries';
 import { type Answer, request, type Schemas } from './request';
 
 export type Preview = Schemas['AppliedChangeset'];
+export type Finding = Schemas['LintFinding'];
 
 interface Edit {
   key: string;

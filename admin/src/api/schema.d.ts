@@ -934,7 +934,10 @@ export interface paths {
         };
         /** Reads the settings of an environment */
         get: operations["readSettings"];
-        /** Changes the settings of an environment */
+        /**
+         * Changes the settings of an environment; those that are left out stay
+         * @description To end the protection of an environment needs a reason, as every change of it.
+         */
         put: operations["putSettings"];
         post?: never;
         delete?: never;
@@ -982,6 +985,28 @@ export interface paths {
          * @description The same as by `GET`, with attributes and other kinds of contexts.
          */
         post: operations["evaluateValues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams what changes in a project, and by whom, while it changes
+         * @description The events are `ready`, when the stream is open; `change`, whose data is a `ProjectChange`; and `reload`, when there were more changes
+         *     than the stream can tell: read again what you show. The changes themselves are in the audit. Changes of keys, tokens and members are
+         *     sent only to admins. The stream ends after some minutes, or when access changes: open it again with `Last-Event-ID`.
+         */
+        get: operations["followProject"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1423,6 +1448,8 @@ export interface components {
         /** @description The result of a changeset, or of a dry run */
         AppliedChangeset: {
             changes: components["schemas"]["Difference"][];
+            /** @description Only for a dry run: what is odd about the flags as they would be, as `flagstaff lint` says it */
+            findings?: components["schemas"]["LintFinding"][];
             /** @description The objects, in the order of the operations */
             items: components["schemas"]["ChangesetItem"][];
             /** @description Only for a dry run: which flags would give units another variant */
@@ -1723,6 +1750,8 @@ export interface components {
             /** @description The number of flags */
             flags: number;
             name: string;
+            /** @description Whether the environment is protected: every change of it must state a reason */
+            requireReason: boolean;
             /**
              * Format: int64
              * @description The number of changes
@@ -2317,6 +2346,19 @@ export interface components {
         LanguageVersion: string;
         /** @description `^V` or `~V` (OP-45). */
         LanguageVersionRange: string;
+        /** @description Something odd about a flag, and where: the lint's `Finding` */
+        LintFinding: {
+            /** @description The kind of finding, as `unreachable-rule` */
+            code: string;
+            /** @description What to do about it */
+            hint: string;
+            /** @description What is odd */
+            message: string;
+            /** @description A JSON pointer into the request */
+            pointer: string;
+            /** @description `error`, `warning` or `info` */
+            severity: string;
+        };
         /** @description The process is alive */
         Liveness: {
             status: string;
@@ -2453,6 +2495,13 @@ export interface components {
         };
         /** @description A new segment */
         NewSegment: components["schemas"]["SegmentBody"];
+        /** @description The settings to be; one that is left out stays */
+        NewSettings: {
+            /** @description Whether evaluated values can be read without a key */
+            publicValues?: boolean;
+            /** @description Whether the environment is protected: every change of it must state a reason */
+            requireReason?: boolean;
+        };
         /** @description What the server says of a segment, group or holdout */
         ObjectEnvelope: {
             key?: components["schemas"]["LanguageKey"];
@@ -2612,6 +2661,8 @@ export interface components {
                 /** @description The number of flags */
                 flags: number;
                 name: string;
+                /** @description Whether the environment is protected: every change of it must state a reason */
+                requireReason: boolean;
                 /**
                  * Format: int64
                  * @description The number of changes
@@ -2905,6 +2956,34 @@ export interface components {
             environments: string[];
             name: string;
         };
+        /** @description The data of an event `change` */
+        ProjectChange: {
+            /** @description `create`, `update`, `delete`, `archive` or `restore` */
+            action: string;
+            /** @description The author's name in the audit */
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            /** @description The environment; null if the change concerns the whole project */
+            environment: string | null;
+            /** @description The key or name of what was changed */
+            key: string;
+            /**
+             * @description The kind of what was changed, as in the audit: `flag`, `segment`, `group`, `holdout`, `environment`, `project`, and for admins
+             *     `key`, `token` and `member`
+             */
+            kind: string;
+            /**
+             * Format: int64
+             * @description The revision of the environment; null if it has no new one
+             */
+            revision: number | null;
+            /**
+             * Format: int64
+             * @description The number of the change in the project's audit; also the event's `id`
+             */
+            sequence: number;
+        };
         /** @description A flag in its project */
         ProjectFlag: {
             /**
@@ -3093,6 +3172,8 @@ export interface components {
         Settings: {
             /** @description Whether evaluated values can be read without a key */
             publicValues: boolean;
+            /** @description Whether the environment is protected: every change of it must state a reason */
+            requireReason: boolean;
         };
         /** @description The short form: a body without any part that says who gets what; what it does not name stays */
         ShortFlag: {
@@ -3424,6 +3505,8 @@ export interface components {
         /**
          * @description `invalid`: The request is well-formed but not valid: `errors` lists what is wrong and where
          *
+         *     `reason-required`: The environment is protected: state the reason of the change
+         *
          *     `idempotency-key-reused`: The `Idempotency-Key` was used for another request
          *
          *     `response-too-long`: The response would be longer than 8 MiB: ask for fewer flags or contexts at a time
@@ -3437,7 +3520,7 @@ export interface components {
                     /** @constant */
                     status?: 422;
                     /** @enum {unknown} */
-                    type?: "urn:flagstaff:problem:invalid" | "urn:flagstaff:problem:idempotency-key-reused" | "urn:flagstaff:problem:response-too-long";
+                    type?: "urn:flagstaff:problem:invalid" | "urn:flagstaff:problem:reason-required" | "urn:flagstaff:problem:idempotency-key-reused" | "urn:flagstaff:problem:response-too-long";
                 } & components["schemas"]["Problem"];
             };
         };
@@ -7257,10 +7340,11 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "publicValues": false
+                 *       "publicValues": false,
+                 *       "requireReason": true
                  *     }
                  */
-                "application/json": components["schemas"]["Settings"];
+                "application/json": components["schemas"]["NewSettings"];
             };
         };
         responses: {
@@ -7413,6 +7497,39 @@ export interface operations {
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
+        };
+    };
+    followProject: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `id` of the last event that arrived: the stream continues from there if possible */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description The project's name */
+                project: components["parameters"]["project"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["ProjectChange"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     listProjectFlags: {

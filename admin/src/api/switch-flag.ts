@@ -13,7 +13,7 @@ export function useSwitchFlag(project: string): (flag: string, environment: stri
       try {
         await request('patch', '/api/v1/projects/{project}/environments/{environment}/flags/{key}', {
           path: { project, environment, key: flag },
-          query: { reason: isUndo ? texts.switching.undoReason : texts.switching.reason },
+          ownReason: isUndo ? texts.switching.undoReason : texts.switching.reason,
           body: { enabled },
         });
         const undo = { label: texts.common.undo, run: () => void change(flag, environment, !enabled, true) };

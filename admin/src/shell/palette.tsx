@@ -126,7 +126,7 @@ function useCommands(text: string): Command[] {
     }));
   const jump = (flag: ProjectFlag): Command => ({
     id: `open ${flag.key}`,
-    label: flag.key,
+    label: flag.name === '' ? flag.key : `${flag.key} · ${flag.name}`,
     hint: texts.palette.open,
     run: () => navigate({ to: '/projects/$project/flags/$flag', params: { project: name, flag: flag.key } }),
   });
@@ -139,7 +139,8 @@ function useCommands(text: string): Command[] {
 
   // `off checkout` is a verb and what it is about.
   const verb = /^(on|off)\s+(.*)$/.exec(wanted);
-  const found = all.filter((flag) => flag.key.toLowerCase().includes(verb?.[2] ?? wanted));
+  const isFound = (text: string) => text.toLowerCase().includes(verb?.[2] ?? wanted);
+  const found = all.filter((flag) => isFound(flag.key) || isFound(flag.name));
   if (verb !== null) {
     const isWanted = (flag: ProjectFlag) => flag.environments.filter((place) => place.enabled === (verb[1] === 'off'));
     return found.flatMap((flag) => switches({ ...flag, environments: isWanted(flag) }));

@@ -3,6 +3,7 @@ import { type ErrorComponentProps, Link, Outlet } from '@tanstack/react-router';
 import { useSession } from '../session';
 import { texts } from '../texts';
 import { Empty } from '../ui/parts';
+import { ReasonDialog } from './protection';
 import { SignIn } from './sign-in';
 
 /** Every page, for who has signed in; where the server stops accepting a token, sign-in comes over the page and forms stay. */
@@ -18,6 +19,7 @@ export function Root() {
   return (
     <>
       <Outlet />
+      <ReasonDialog />
       <Modal
         opened={session.state === 'refused'}
         onClose={() => undefined}

@@ -7,7 +7,9 @@ import { signOut } from '../session';
 import icon from '../styles/icon.svg';
 import { texts } from '../texts';
 import { Icon } from '../ui/icon';
+import { Time } from '../ui/parts';
 import { local } from '../ui/time';
+import { forgetForeign, useFollowed, useForeign } from './followed';
 import { Palette } from './palette';
 import { useUnreachableSince } from './unreachable';
 
@@ -69,6 +71,12 @@ export function Shell() {
     }
   }, [path]);
 
+  const { project: followedProject } = project.useParams();
+  useFollowed(followedProject);
+  // What others changed on another page is not news of this one.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the path is what ends it
+  useEffect(forgetForeign, [path]);
+
   const side = <Side onFind={find} />;
   return (
     <div className="shell">
@@ -99,6 +107,7 @@ export function Shell() {
       </Drawer>
       <main id="main" className="main" tabIndex={-1} ref={main}>
         <Unreachable />
+        <Followed />
         <Outlet />
       </main>
       <Palette isOpen={isPaletteOpen} onClose={found} />
@@ -187,6 +196,25 @@ function ThemeMenu() {
         ))}
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+/** What somebody else has changed since the page was opened: it shows that already */
+function Followed() {
+  const change = useForeign();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const opened = /\/(flag|segment)s\/([^/]+)$/.exec(path);
+  const isOther =
+    opened !== null && (opened[1] !== change?.kind || decodeURIComponent(opened[2] ?? '') !== change?.key);
+  return (
+    <p className="followed" role="status">
+      {change !== undefined && !isOther && (
+        <>
+          {texts.followed.changed(change.actor, change.action, change.key, change.environment)} ·{' '}
+          <Time at={change.at} />
+        </>
+      )}
+    </p>
   );
 }
 

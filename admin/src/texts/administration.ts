@@ -67,6 +67,7 @@ export const keys = {
   kind: 'Kind',
   ends: 'Ends with',
   created: 'Created',
+  used: 'Last used',
   expires: 'Expires',
   never: 'never',
   actions: 'Actions',
@@ -83,4 +84,16 @@ export const keys = {
   secretText: 'It is shown only this once; the server stores no more than its hash.',
   copy: 'Copy',
   copied: 'Copied',
+};
+
+export const personalTokens = {
+  title: 'Personal tokens',
+  hint: 'A personal token is for your own scripts: it acts in your name, in this project, with at most your role, and ends with your membership.',
+  onlyPeople: (name: string) =>
+    `You are signed in with the token ${name}. Only people who sign in with the identity provider have personal tokens.`,
+  none: 'No personal tokens',
+  nameHint: 'What it is for, such as the name of a script',
+  role: 'Role',
+  lasts: 'Ends in',
+  days: { 7: '7 days', 30: '30 days', 90: '90 days', 365: 'a year' } as Record<string, string>,
 };

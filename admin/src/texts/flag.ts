@@ -29,7 +29,10 @@ export const absent = {
 
 export const details = {
   title: 'About the flag',
+  name: 'Name',
+  nameHint: 'What people call it. Programs use the key.',
   description: 'Description',
+  descriptionHint: 'The name and the description are the same in all environments.',
   tags: 'Tags',
   save: 'Save details',
   saved: 'The details were saved.',

@@ -64,6 +64,8 @@ export const operators = {
 } as Record<string, string>;
 
 export const rules = {
+  /** A sentence of the lint: "`a` is never served", as the core writes it */
+  finding: (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`,
   title: 'Rules',
   name: (id: string | undefined, index: number) => (id === undefined ? `rule ${index + 1}` : id),
   first: 'First',

@@ -2,6 +2,7 @@
 
 import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { NoReason } from '../api/protection';
 import { Problem } from '../api/request';
 import { texts } from '../texts';
 import { exact, millisOf, relative } from './time';
@@ -67,6 +68,9 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
 
 /** An error in a sentence */
 export function explain(error: unknown): string {
+  if (error instanceof NoReason) {
+    return texts.protection.cancelled;
+  }
   if (!(error instanceof Problem)) {
     return error instanceof Error ? error.message : String(error);
   }

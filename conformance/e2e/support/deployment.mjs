@@ -11,11 +11,12 @@ export class SingleNode {
   static title = 'one node on SQLite';
   #folder;
 
-  static async start() {
+  /** `options` are more options of the server. */
+  static async start(options = []) {
     const deployment = new SingleNode();
     deployment.#folder = await mkdtemp(join(tmpdir(), 'flagstaff-e2e-'));
     const database = `sqlite://${join(deployment.#folder, 'flagstaff.db')}`;
-    deployment.writer = await Server.start(['--database', database]);
+    deployment.writer = await Server.start(['--database', database, ...options]);
     deployment.reader = deployment.writer;
     return deployment;
   }

@@ -88,6 +88,7 @@ pub struct AccessIndex {
     version: u64,
     keys: HashMap<String, Arc<Key>>,
     public: BTreeSet<i64>,
+    protected: BTreeSet<i64>,
     members: Vec<MemberRow>,
 }
 
@@ -115,6 +116,7 @@ impl AccessIndex {
             version: access.version,
             keys: access.rows.into_iter().map(key).collect(),
             public: access.public,
+            protected: access.protected,
             members,
         }
     }
@@ -122,6 +124,11 @@ impl AccessIndex {
     /// The environments whose evaluated values are public
     pub fn public_environments(&self) -> &BTreeSet<i64> {
         &self.public
+    }
+
+    /// The environments of which every change must state a reason
+    pub fn protected_environments(&self) -> &BTreeSet<i64> {
+        &self.protected
     }
 
     /// The version of access

@@ -67,7 +67,7 @@ pub(crate) async fn encrypt_all(state: &AccessState) -> Result<(), SecretsError>
             author: Author {
                 actor: "flagstaff".into(),
                 at: state.engine.now(),
-                reason: None,
+                reason: Some("the first encryption key has changed".to_owned()),
                 origin: Origin::default(),
             },
             made: None,

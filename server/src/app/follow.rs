@@ -141,6 +141,8 @@ async fn poll_store(state: &AppState) -> PollResult {
             }
         }
     }
+    // Last, so that who is told of a change reads it here.
+    state.engine.set_followed(heads);
     result
 }
 

@@ -31,7 +31,7 @@ use crate::openapi::{Audience, Described, Routes};
 use crate::overrides::routes as overrides;
 use crate::projects::routes::{environments, names, project_flags, settings};
 use crate::segments::routes::{groups, holdouts, ids, segments};
-use crate::streams::routes::{instances, refetch_stream, sdk};
+use crate::streams::routes::{instances, project_events, refetch_stream, sdk};
 use crate::usage::routes as usage;
 
 const PROJECT: &str = "/api/v1/projects/{project}";
@@ -186,7 +186,8 @@ fn editing() -> Routes<AppState> {
         .routes(routes!(usage::of_project))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
-        .routes(routes!(audit::head));
+        .routes(routes!(audit::head))
+        .routes(routes!(project_events::events));
     Routes::default()
         .nest(PROJECT, project)
         .nest(ENVIRONMENT, environment)

@@ -412,7 +412,7 @@ async fn seed_environments(options: &ServeOptions, state: &AppState) -> Result<(
     let author = Author {
         actor: "seed".into(),
         at: state.now(),
-        reason: None,
+        reason: Some("--seed".to_owned()),
         origin: Origin::default(),
     };
     let SeedReport { issues, made } = seed::seed(&document, &environments, author).await?;

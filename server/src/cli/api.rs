@@ -38,7 +38,7 @@ pub(super) struct ApiArgs {
         long,
         env = "FLAGSTAFF_TOKEN",
         hide_env_values = true,
-        value_parser = SecretParser::TOKEN,
+        value_parser = SecretParser::BEARER,
         value_name = "TOKEN"
     )]
     token: Option<Secret>,
@@ -92,11 +92,21 @@ impl MergeMode {
     }
 }
 
+/// What the path of a request is below
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Root {
+    /// The project
+    Project,
+    /// `/api/v1`
+    Api,
+}
+
 /// A request to the API
 #[derive(Debug)]
 pub(super) struct ApiRequest<'q> {
     pub(super) method: Method,
-    /// Below the project, piece by piece
+    pub(super) root: Root,
+    /// Below the root, piece by piece
     pub(super) path: &'q [&'q str],
     pub(super) query: &'q [(&'q str, &'q str)],
     /// Its media type and text
@@ -112,12 +122,18 @@ impl<'q> ApiRequest<'q> {
     pub(super) fn get(path: &'q [&'q str], query: &'q [(&'q str, &'q str)]) -> Self {
         Self {
             method: Method::GET,
+            root: Root::Project,
             path,
             query,
             body: None,
             accept: "application/json",
             if_match: None,
         }
+    }
+
+    /// The same with a path below another root
+    pub(super) fn below(self, root: Root) -> Self {
+        Self { root, ..self }
     }
 
     /// To write JSON
@@ -244,9 +260,19 @@ impl Api {
         Ok(Some(serde_json::from_str(&accepted(received)?)?))
     }
 
-    /// The items of all pages of a list
+    /// The items of all pages of a list of the project
     pub(super) fn items(
         &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<Vec<Value>, CommandError> {
+        self.items_below(Root::Project, path, query)
+    }
+
+    /// The items of all pages of a list
+    pub(super) fn items_below(
+        &self,
+        root: Root,
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<Vec<Value>, CommandError> {
@@ -258,7 +284,7 @@ impl Api {
             if !cursor.is_empty() {
                 query.push(("cursor", &cursor));
             }
-            let mut page = self.json(ApiRequest::get(path, &query))?;
+            let mut page = self.json(ApiRequest::get(path, &query).below(root))?;
             if let Some(Value::Array(more)) = page.get_mut("items") {
                 items.append(more);
             }
@@ -275,7 +301,7 @@ impl Api {
         target: &str,
         request: ApiRequest<'_>,
     ) -> Result<String, CommandError> {
-        let mut base = self.base()?;
+        let mut base = self.base(Root::Project)?;
         base.path_segments_mut()
             .map_err(|()| CommandError::Address)?
             .push("");
@@ -287,7 +313,7 @@ impl Api {
 
     /// A response, whatever it says
     fn exchange(&self, request: ApiRequest<'_>) -> Result<Received, CommandError> {
-        let mut url = self.base()?;
+        let mut url = self.base(request.root)?;
         url.path_segments_mut()
             .map_err(|()| CommandError::Address)?
             .extend(request.path);
@@ -297,8 +323,8 @@ impl Api {
         self.exchange_at(url, request)
     }
 
-    /// The URL of the project
-    fn base(&self) -> Result<Url, CommandError> {
+    /// The URL of a root
+    fn base(&self, root: Root) -> Result<Url, CommandError> {
         let mut base = match &self.transport {
             Transport::Server { address, .. } => address.clone(),
             Transport::Database(_) => {
@@ -308,7 +334,13 @@ impl Api {
         base.path_segments_mut()
             .map_err(|()| CommandError::Address)?
             .pop_if_empty()
-            .extend(["api", "v1", "projects", &self.project]);
+            .extend(["api", "v1"]);
+        if root == Root::Project {
+            let project = ["projects", &self.project];
+            base.path_segments_mut()
+                .map_err(|()| CommandError::Address)?
+                .extend(project);
+        }
         Ok(base)
     }
 

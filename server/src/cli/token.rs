@@ -7,7 +7,7 @@ use flagstaff_core::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::api::{Api, ApiArgs, ApiRequest};
+use super::api::{Api, ApiArgs, ApiRequest, Root};
 use super::table::table;
 use super::{CommandError, CommandOutput, Format, word};
 use crate::access::credentials::{self, NAME_LENGTH, NewCredential};
@@ -26,11 +26,36 @@ pub enum TokenCommand {
     Revoke(RevokeOptions),
 }
 
+/// Whose tokens
+#[derive(Debug, Args)]
+struct TokenPlace {
+    /// Your personal tokens instead of those of the project; one is created with the JSON Web Token of a person
+    #[arg(long, conflicts_with = "database")]
+    own: bool,
+}
+
+impl TokenPlace {
+    fn root(&self) -> Root {
+        if self.own { Root::Api } else { Root::Project }
+    }
+
+    fn path<'p>(&self, id: &'p [&'p str]) -> Vec<&'p str> {
+        let tokens: &[&str] = if self.own {
+            &["me", "tokens"]
+        } else {
+            &["tokens"]
+        };
+        [tokens, id].concat()
+    }
+}
+
 /// How to list
 #[derive(Debug, Args)]
 pub struct TokenListArgs {
     #[command(flatten)]
     api: ApiArgs,
+    #[command(flatten)]
+    place: TokenPlace,
     /// How to print them
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -47,8 +72,10 @@ pub struct CreateOptions {
     /// viewer, editor or admin
     #[arg(long, value_name = "ROLE", value_parser = role)]
     role: CredentialKind,
+    #[command(flatten)]
+    place: TokenPlace,
     /// Valid in all projects
-    #[arg(long)]
+    #[arg(long, conflicts_with = "own")]
     all_projects: bool,
     /// When it expires
     #[arg(long, value_name = "INSTANT")]
@@ -63,6 +90,8 @@ pub struct CreateOptions {
 pub struct RevokeOptions {
     #[command(flatten)]
     api: ApiArgs,
+    #[command(flatten)]
+    place: TokenPlace,
     /// Its id, as in `token list`
     #[arg(value_name = "ID")]
     id: String,
@@ -76,7 +105,7 @@ pub(super) fn run(command: &TokenCommand) -> Result<CommandOutput, CommandError>
             String::new()
         }
         TokenCommand::Revoke(options) => {
-            revoke(&options.api.open("token")?, &options.id)?;
+            revoke(&options.api.open("token")?, &options.place, &options.id)?;
             String::new()
         }
     };
@@ -84,7 +113,9 @@ pub(super) fn run(command: &TokenCommand) -> Result<CommandOutput, CommandError>
 }
 
 fn list(options: &TokenListArgs) -> Result<String, CommandError> {
-    let items = options.api.open("token")?.items(&["tokens"], &[])?;
+    let api = options.api.open("token")?;
+    let (root, path) = (options.place.root(), options.place.path(&[]));
+    let items = api.items_below(root, &path, &[])?;
     if options.format == Format::Json {
         return super::json(&items);
     }
@@ -112,25 +143,30 @@ fn create(options: &CreateOptions) -> Result<(), CommandError> {
 
 fn create_at_server(options: &CreateOptions) -> Result<(), CommandError> {
     let api = options.api.open("token")?;
-    let wanted = json!({
-        "name": options.name, "role": options.role.name(), "expiresAt": options.expires_at,
-        "allProjects": options.all_projects,
-    });
-    let made = api.json(ApiRequest::write(Method::POST, &["tokens"], &[], &wanted))?;
+    let (name, role, expires_at) = (&options.name, options.role.name(), &options.expires_at);
+    let wanted = if options.place.own {
+        json!({"name": name, "role": role, "expiresAt": expires_at, "project": options.api.project()})
+    } else {
+        json!({"name": name, "role": role, "expiresAt": expires_at, "allProjects": options.all_projects})
+    };
+    let path = options.place.path(&[]);
+    let request = ApiRequest::write(Method::POST, &path, &[], &wanted);
+    let made = api.json(request.below(options.place.root()))?;
     let Err(error) = print(options.format, &made)? else {
         return Ok(());
     };
-    revoke(&api, &word(&made, "id"))?;
+    revoke(&api, &options.place, &word(&made, "id"))?;
     Err(CommandError::Unprinted(error))
 }
 
-fn revoke(api: &Api, id: &str) -> Result<(), CommandError> {
-    let path = ["tokens", id];
+fn revoke(api: &Api, place: &TokenPlace, id: &str) -> Result<(), CommandError> {
+    let id = [id];
+    let path = place.path(&id);
     let request = ApiRequest {
         method: Method::DELETE,
         ..ApiRequest::get(&path, &[])
     };
-    api.send(request).map(drop)
+    api.send(request.below(place.root())).map(drop)
 }
 
 async fn create_in_database(options: &CreateOptions, database: &str) -> Result<(), CommandError> {

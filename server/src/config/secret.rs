@@ -39,6 +39,13 @@ impl SecretParser {
         },
         expected: "expected 1 to 200 visible ASCII characters",
     };
+    /// What a client sends as bearer token, which may be a JSON Web Token
+    pub(crate) const BEARER: Self = Self {
+        is_usable: |text| {
+            (1..=16_384).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+        },
+        expected: "expected 1 to 16,384 visible ASCII characters",
+    };
     /// Any text; what reads it says what is wrong in it
     pub(crate) const TEXT: Self = Self {
         is_usable: |_| true,

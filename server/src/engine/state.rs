@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use flagstaff_core::{SnapshotError, Timestamp};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::engine::environment::{Environment, LoadError};
 use crate::engine::published::EnvironmentIdentity;
@@ -13,13 +13,14 @@ use crate::engine::store_handle::StoreHandle;
 use crate::engine::store_health::StoreHealth;
 use crate::runtime::clock::Clock;
 use crate::runtime::offload::discard;
-use crate::store::{EnvironmentContent, Store};
+use crate::store::{EnvironmentContent, Store, StoreRevisions};
 
 /// All environments that this node serves, and the store that they are written to
 #[derive(Debug)]
 pub(crate) struct EngineState {
     store_handle: Arc<StoreHandle>,
     environments: ArcSwap<BTreeMap<i64, Arc<Environment>>>,
+    followed: watch::Sender<Arc<StoreRevisions>>,
     loading: Mutex<()>,
     clock: Clock,
 }
@@ -56,6 +57,7 @@ impl EngineState {
         Self {
             store_handle,
             environments: ArcSwap::from_pointee(environments),
+            followed: watch::Sender::default(),
             loading: Mutex::new(()),
             clock,
         }
@@ -109,6 +111,22 @@ impl EngineState {
             discard(gone);
         }
         Ok(())
+    }
+
+    /// What the store had when this node last followed it; empty before the first time
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Arc<StoreRevisions>> {
+        self.followed.subscribe()
+    }
+
+    /// Tells that this node has followed the store
+    pub(crate) fn set_followed(&self, revisions: StoreRevisions) {
+        self.followed.send_if_modified(|followed| {
+            let is_other = **followed != revisions;
+            if is_other {
+                *followed = Arc::new(revisions);
+            }
+            is_other
+        });
     }
 
     /// The store

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use flagstaff_analysis::impact::{Change, Comparison, Split, document_differences};
+use flagstaff_analysis::lint::{Finding, Options, lint_flag};
 use flagstaff_core::{Snapshot, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,6 +26,8 @@ pub(crate) struct Preview {
     pub(crate) changes: Vec<Change>,
     /// The flags that would give units another variant
     pub(crate) moves: Vec<FlagMoves>,
+    /// What is odd about the flags that `edit` wrote
+    pub(crate) findings: Vec<Finding>,
 }
 
 /// The serves of a flag that would give units another variant
@@ -37,21 +40,50 @@ pub(crate) struct FlagMoves {
     splits: Vec<Split>,
 }
 
-/// The differences of an environment after `edit`, and the units that would move at `now`; fails as the write would
+/// Something odd about a flag, and where: the lint's `Finding`
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LintFinding)]
+pub(crate) struct FindingItem {
+    /// `error`, `warning` or `info`
+    severity: &'static str,
+    /// The kind of finding, as `unreachable-rule`
+    code: &'static str,
+    /// A JSON pointer into the request
+    pub(crate) pointer: String,
+    /// What is odd
+    message: String,
+    /// What to do about it
+    hint: &'static str,
+}
+
+impl FindingItem {
+    pub(crate) fn new(finding: Finding, pointer: String) -> Self {
+        Self {
+            severity: finding.severity.as_str(),
+            code: finding.code.as_str(),
+            pointer,
+            message: finding.message,
+            hint: finding.hint,
+        }
+    }
+}
+
+/// The differences of an environment after `edit`, the units that would move at `now`, and the findings about the flags `linted`; fails
+/// as the write would
 pub(crate) async fn preview(
     current: Arc<PublishedRevision>,
     edit: impl Fn(&PublishedRevision, &mut Draft) -> Result<(), ApiError> + Send + 'static,
     invalid: InvalidFlagPolicy,
-    now: Timestamp,
+    (now, linted): (Timestamp, Vec<Arc<str>>),
 ) -> Result<Preview, ApiError> {
-    offload(move || preview_of(&current, edit, invalid, now)).await?
+    offload(move || preview_of(&current, edit, invalid, (now, &linted))).await?
 }
 
 fn preview_of(
     current: &PublishedRevision,
     edit: impl Fn(&PublishedRevision, &mut Draft) -> Result<(), ApiError>,
     invalid: InvalidFlagPolicy,
-    now: Timestamp,
+    (now, linted): (Timestamp, &[Arc<str>]),
 ) -> Result<Preview, ApiError> {
     let objects = current.state().objects(Visibility::All);
     let mut draft = Draft::new(current.revision(), objects);
@@ -76,6 +108,14 @@ fn preview_of(
         write_owners(objects, &owners),
         write_owners(draft.objects(), &owners),
     );
+    let options = Options {
+        now: Some(now),
+        declared: None,
+    };
+    let linted = linted.iter();
+    let findings = linted
+        .flat_map(|key| lint_flag(&snapshot, key, options))
+        .collect();
     let snapshots = (Snapshot::clone(current.snapshot()), snapshot);
     let comparison = Comparison::of_snapshots(snapshots, (&before, &after));
     let flags = comparison.flags(now).into_iter();
@@ -88,6 +128,7 @@ fn preview_of(
                 splits: impact.splits,
             })
             .collect(),
+        findings,
     })
 }
 

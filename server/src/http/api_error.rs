@@ -141,6 +141,14 @@ pub enum ApiError {
         /// The flag
         flag: String,
     },
+    /// The environment is protected, and the request states no reason
+    #[error(
+        "environment `{environment}` is protected: say why you change it, in `reason` (at most 500 characters)"
+    )]
+    ReasonRequired {
+        /// The environment
+        environment: String,
+    },
     /// The last admin credential without expiry cannot be revoked
     #[error(
         "this is the last admin token without expiry of the project or of all projects; create another one first"
@@ -349,6 +357,7 @@ impl ApiError {
             Self::Exists { .. } | Self::NameTaken { .. } => ProblemKind::Exists,
             Self::InUse { .. } => ProblemKind::InUse,
             Self::Archived { .. } => ProblemKind::Archived,
+            Self::ReasonRequired { .. } => ProblemKind::ReasonRequired,
             Self::LastAdmin => ProblemKind::LastAdmin,
             Self::Expires => ProblemKind::Expires,
             Self::TypeConflict { .. } => ProblemKind::TypeConflict,

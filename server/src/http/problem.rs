@@ -61,6 +61,7 @@ kinds! {
     Stale = "stale", PRECONDITION_FAILED, "What was to be replaced has changed since";
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "The body is too long";
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "The request is well-formed but not valid: `errors` lists what is wrong and where";
+    ReasonRequired = "reason-required", UNPROCESSABLE_ENTITY, "The environment is protected: state the reason of the change";
     KeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The `Idempotency-Key` was used for another request";
     ResponseTooLong = "response-too-long", UNPROCESSABLE_ENTITY, "The response would be longer than 8 MiB: ask for fewer flags or contexts at a time";
     PreconditionRequired = "precondition-required", PRECONDITION_REQUIRED, "A replacement must say in `If-Match` what it replaces";

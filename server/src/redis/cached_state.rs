@@ -74,6 +74,9 @@ struct AccessText {
     version: u64,
     keys: Vec<KeyText>,
     public: BTreeSet<i64>,
+    // Added later: a copy of the release before has none.
+    #[serde(default)]
+    protected: BTreeSet<i64>,
     members: Vec<MemberText>,
 }
 
@@ -201,6 +204,7 @@ pub(crate) fn write_access(access_index: &AccessIndex) -> Result<String, Unreada
         version: access_index.version(),
         keys: access_index.iter().map(|held| key(held.row())).collect(),
         public: access_index.public_environments().clone(),
+        protected: access_index.protected_environments().clone(),
         members: access_index.members().iter().map(member).collect(),
     };
     serde_json::to_string(&text).map_err(|_| Unreadable)
@@ -240,6 +244,7 @@ pub(crate) fn read_access(text: &str) -> Result<Access, Unreadable> {
         version: text.version,
         rows: text.keys.into_iter().map(row).collect::<Result<_, _>>()?,
         public: text.public,
+        protected: text.protected,
         members: text
             .members
             .into_iter()

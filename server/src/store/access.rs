@@ -161,6 +161,8 @@ pub struct Access {
     pub rows: Vec<CredentialRow>,
     /// The environments whose evaluated values are public, without a key
     pub public: BTreeSet<i64>,
+    /// The environments of which every change must state a reason
+    pub protected: BTreeSet<i64>,
     /// The members of all projects, oldest first in each
     pub members: Vec<MemberRow>,
 }

@@ -345,6 +345,29 @@ pub struct AuditRow {
     pub hash: Option<String>,
 }
 
+/// A row of the audit without its content
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// Its number in the project
+    pub sequence: u64,
+    /// The time
+    pub at: Timestamp,
+    /// The author
+    pub actor: String,
+    /// The name of an [`Action`]
+    pub action: String,
+    /// The environment; `None` if the change concerns the whole project
+    pub environment_id: Option<i64>,
+    /// The name that the environment had
+    pub environment: Option<String>,
+    /// The revision; `None` if there was none
+    pub revision: Option<u64>,
+    /// The kind of the changed thing
+    pub kind: String,
+    /// The name of the changed thing
+    pub name: String,
+}
+
 /// Details that are stored beside a row of the audit
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditDetails {

@@ -2,6 +2,15 @@
 
 use super::{AuditEntry, Author};
 
+/// The settings of an environment
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EnvironmentSettings {
+    /// Whether evaluated values can be read without a key
+    pub is_public: bool,
+    /// Whether it is protected: every change must state a reason
+    pub requires_reason: bool,
+}
+
 /// A change of an environment's settings
 #[derive(Debug)]
 pub struct SettingsChange {
@@ -9,10 +18,10 @@ pub struct SettingsChange {
     pub project_id: i64,
     /// The environment
     pub environment_id: i64,
-    /// Whether evaluated values were public before; the change fails if that is no longer so
-    pub was_public: bool,
-    /// Whether evaluated values are public from now on
-    pub is_public: bool,
+    /// The settings before; the change fails if they are others by now
+    pub before: EnvironmentSettings,
+    /// The settings from now on
+    pub after: EnvironmentSettings,
     /// The author
     pub author: Author,
     /// The audit entries

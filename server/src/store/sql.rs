@@ -13,8 +13,8 @@ use sqlx::{Any, AnyConnection, Connection as _, Executor as _, Transaction};
 use tokio::sync::OnceCell;
 
 use super::{
-    Access, AccessChange, AuditDetails, AuditHead, AuditQuery, AuditRow, Author, Commit,
-    CommitNotifications, CredentialRow, EntryId, EntryQuery, EntryRow, EnvironmentContent,
+    Access, AccessChange, AuditDetails, AuditEvent, AuditHead, AuditQuery, AuditRow, Author,
+    Commit, CommitNotifications, CredentialRow, EntryId, EntryQuery, EntryRow, EnvironmentContent,
     EnvironmentRow, NameChange, NewEnvironments, NoteChange, PoolDurations, PoolUse,
     SettingsChange, Since, Store, StoreError, StoreRevisions, WRITE_LIMIT, Writes, pools,
 };
@@ -371,6 +371,18 @@ impl Store for SqlStore {
     async fn audit(&self, query: AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
         self.on(&self.readers, WORK, |connection| {
             Box::pin(audit::audit(connection, query))
+        })
+        .await
+    }
+
+    async fn audit_events(
+        &self,
+        project: i64,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<AuditEvent>, StoreError> {
+        self.on(&self.followers, WORK, move |connection| {
+            Box::pin(audit::events(connection, project, (after, limit)))
         })
         .await
     }

@@ -32,7 +32,7 @@ use crate::streams::subscription::{InitialEvents, StreamKind, Subscription};
 mod slots;
 
 pub use slots::{StreamBound, StreamLimits};
-pub(crate) use slots::{StreamSlot, StreamSlots};
+pub(crate) use slots::{StreamGroup, StreamSlot, StreamSlots};
 
 static HEARTBEAT: LazyLock<SharedBytes> =
     LazyLock::new(|| SharedBytes::new(&b": heartbeat\n\n"[..]));
@@ -59,7 +59,12 @@ pub(crate) async fn open(
     if state.stopping.is_cancelled() {
         return Err(ApiError::unavailable("the server is stopping"));
     }
-    let slot = take_slot(state, environment, principal, &request)?;
+    let id = environment.row().id;
+    let group = match request.kind {
+        StreamKind::Objects(_) => StreamGroup::Objects(id),
+        StreamKind::Notices => StreamGroup::Notices(id),
+    };
+    let slot = take_slot(state, principal, group, request.extensions)?;
     // Subscribe first, then read: a revision published in between wakes the first wait.
     let mut changes = environment.subscribe();
     let published = Arc::clone(&changes.borrow_and_update());
@@ -138,15 +143,15 @@ fn heartbeat(period: Duration) -> Interval {
 }
 
 /// Takes a slot for a stream, or refuses it
-fn take_slot(
+pub(crate) fn take_slot(
     state: &StreamState,
-    environment: &Environment,
     principal: &Principal,
-    request: &StreamRequest<'_>,
+    group: StreamGroup,
+    extensions: &Extensions,
 ) -> Result<StreamSlot, ApiError> {
-    let address = client_address(request.extensions);
-    let subscription = (environment.row().id, request.kind);
-    let taken = state.slots.take(principal, address, subscription);
+    let taken = state
+        .slots
+        .take(principal, client_address(extensions), group);
     taken.map_err(|bound| {
         state.access.http.metrics.refused_stream(bound.name());
         ApiError::TooManyStreams {

@@ -11,6 +11,7 @@ use crate::support::{Printed, flagstaff};
 mod audit;
 mod config;
 mod flags;
+mod names;
 mod remote;
 mod session;
 mod tasks;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Database, Requests as _, Server, column, on, state, text};
 
 mod names;
+mod protected;
 
 const PROJECTS: &str = "/api/v1/projects";
 const ENVIRONMENTS: &str = "/api/v1/projects/default/environments";
@@ -23,7 +24,7 @@ async fn a_new_environment_can_be_used_at_once() {
         .expect(201);
     assert_eq!(
         made.json(),
-        json!({"name": "qa", "revision": 0, "flags": 0})
+        json!({"name": "qa", "revision": 0, "flags": 0, "requireReason": false})
     );
     server.put(&at("qa", "flags/a"), on()).await.expect(201);
     let list = server.get(ENVIRONMENTS).await;
@@ -33,7 +34,7 @@ async fn a_new_environment_can_be_used_at_once() {
     );
     assert_eq!(
         list["items"][2],
-        json!({"name": "qa", "revision": 1, "flags": 1})
+        json!({"name": "qa", "revision": 1, "flags": 1, "requireReason": false})
     );
     let pages = server.pages(&format!("{ENVIRONMENTS}?limit=3")).await;
     assert_eq!(pages[0].items().len(), 3);

@@ -12,6 +12,7 @@ use crate::support::{
 };
 
 mod followers;
+mod people;
 mod refetch;
 mod slow;
 

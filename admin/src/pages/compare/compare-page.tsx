@@ -8,6 +8,7 @@ import { useEffect, useState } from 'react';
 import { type Place, projects } from '../../api/queries';
 import { get, request } from '../../api/request';
 import { shownDifferences } from '../../api/shapes';
+import { ProtectedBar } from '../../shell/protection';
 import { texts } from '../../texts';
 import { DiffList, type Shown } from '../../ui/diff-list';
 import { Moves, ruleIndex } from '../../ui/moves';
@@ -58,6 +59,7 @@ export function ComparePage() {
   );
   return (
     <div className="stack">
+      <ProtectedBar project={project} environment={to} />
       <h1>{texts.compare.title}</h1>
       <div className="card row bottom">
         {choose('from', texts.compare.from, from)}

@@ -15,7 +15,7 @@ export function Absent({ place, flagKey, others }: { place: Place; flagKey: stri
     try {
       await request('post', '/api/v1/projects/{project}/environments/{environment}/copy', {
         path: { ...place },
-        query: { reason: texts.absent.reason(from) },
+        ownReason: texts.absent.reason(from),
         body: { from, flags: [flagKey] },
       });
       await client.invalidateQueries({ queryKey: ['flag', place.project, place.environment, flagKey] });

@@ -7,9 +7,11 @@ import { useState } from 'react';
 import { type Place, type ProjectFlag, projectFlag } from '../../api/queries';
 import { request } from '../../api/request';
 import { texts } from '../../texts';
+import { Behind } from '../../ui/behind';
 import { DialogActions } from '../../ui/dialog-actions';
 import { Failure, Loading } from '../../ui/parts';
 import { say } from '../../ui/toasts';
+import { useForm } from '../../ui/use-form';
 import { Usage } from './usage';
 
 export function Details({ place, flagKey }: { place: Place; flagKey: string }) {
@@ -20,8 +22,7 @@ export function Details({ place, flagKey }: { place: Place; flagKey: string }) {
   return (
     <div className="editor">
       <div className="stack">
-        {/* Another version begins with its own fields: what was typed for an older one is refused by its entity tag. */}
-        <About key={query.data.version} project={place.project} flag={query.data} />
+        <About project={place.project} flag={query.data} />
         <Archive project={place.project} flag={query.data} />
       </div>
       <Usage place={place} flagKey={flagKey} />
@@ -30,12 +31,13 @@ export function Details({ place, flagKey }: { place: Place; flagKey: string }) {
 }
 
 function About({ project, flag }: { project: string; flag: ProjectFlag }) {
-  const { description, tags, owner, kind } = flag;
-  const [edited, setEdited] = useState({ description, tags, owner, kind: kind as string });
+  const form = useForm(flag, ({ name, description, tags, owner, kind }) => {
+    return { name, description, tags, owner, kind: kind as string };
+  });
+  const { fields: edited, set } = form;
   const [failure, setFailure] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
   const client = useQueryClient();
-  const set = (change: Partial<typeof edited>) => setEdited({ ...edited, ...change });
   const save = async () => {
     setBusy(true);
     setFailure(undefined);
@@ -43,7 +45,7 @@ function About({ project, flag }: { project: string; flag: ProjectFlag }) {
       await request('patch', '/api/v1/projects/{project}/flags/{key}', {
         path: { project, key: flag.key },
         body: edited,
-        ifMatch: flag.version,
+        ifMatch: form.base.version,
       });
       await client.invalidateQueries({ queryKey: ['projectFlag', project, flag.key] });
       await client.invalidateQueries({ queryKey: ['projectFlags', project] });
@@ -63,8 +65,16 @@ function About({ project, flag }: { project: string; flag: ProjectFlag }) {
       }}
     >
       <h2>{texts.details.title}</h2>
+      <TextInput
+        label={texts.details.name}
+        description={texts.details.nameHint}
+        value={edited.name}
+        onChange={(event) => set({ name: event.currentTarget.value })}
+        maxLength={100}
+      />
       <Textarea
         label={texts.details.description}
+        description={texts.details.descriptionHint}
         value={edited.description}
         onChange={(event) => set({ description: event.currentTarget.value })}
         autosize
@@ -93,6 +103,7 @@ function About({ project, flag }: { project: string; flag: ProjectFlag }) {
         maxTags={20}
         acceptValueOnBlur
       />
+      <Behind form={form} />
       {failure !== undefined && <Failure error={failure} />}
       <div>
         <Button type="submit" loading={isBusy}>

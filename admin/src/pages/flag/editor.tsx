@@ -2,12 +2,14 @@
 
 import { Button, TagsInput, TextInput } from '@mantine/core';
 import { below, type FieldError } from '../../api/request';
+import type { Finding } from '../../api/save-flag';
 import { attributesIn } from '../../model/condition';
 import { type FlagBody, type JsonObject, type Prerequisite, serveOf, variantsOf } from '../../model/language';
 import { serveText } from '../../model/sentence';
 import { texts } from '../../texts';
 import { ObjectField } from '../../ui/object-field';
 import { Switch } from '../../ui/switch';
+import { Findings } from './findings';
 import { Rules } from './rules';
 import { ServeEditor } from './serve-editor';
 import { TimeLine } from './time-line';
@@ -20,9 +22,10 @@ interface Props {
   name: string;
   environment: string;
   errors: readonly FieldError[];
+  findings: readonly Finding[];
 }
 
-export function Editor({ draft, name, environment, errors }: Props) {
+export function Editor({ draft, name, environment, errors, findings }: Props) {
   const { body, edit } = draft;
   const variants = Object.keys(variantsOf(body));
   const rules = body.rules ?? [];
@@ -47,6 +50,7 @@ export function Editor({ draft, name, environment, errors }: Props) {
           variants={variants}
           attributes={known}
           errors={errors}
+          findings={findings}
           onChange={(next) => edit({ rules: next })}
         />
         <section className="card stack" aria-labelledby="everybody">
@@ -68,6 +72,7 @@ export function Editor({ draft, name, environment, errors }: Props) {
                 {error.message}
               </p>
             ))}
+          <Findings all={findings.filter((each) => !each.pointer.startsWith('/rules/'))} />
         </section>
       </div>
       <div className="stack">

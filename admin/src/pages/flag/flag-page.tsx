@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from 'react';
 import { flag as flagQuery, type Place, projectFlag, projects } from '../../api/queries';
 import { Problem } from '../../api/request';
 import type { FlagRead } from '../../model/language';
+import { ProtectedBar } from '../../shell/protection';
 import { texts } from '../../texts';
 import { Failure, Loading, Time } from '../../ui/parts';
 import { Absent } from './absent';
@@ -41,7 +42,14 @@ export function FlagPage() {
       </nav>
       <div className="row apart">
         <div className="stack tight">
-          <h1 className="code">{key}</h1>
+          {about.data === undefined || about.data.name === '' ? (
+            <h1 className="code">{key}</h1>
+          ) : (
+            <>
+              <h1>{about.data.name}</h1>
+              <code>{key}</code>
+            </>
+          )}
           {about.data !== undefined && (
             <span className="row">
               <span className="tag">{texts.flags.types[about.data.type ?? ''] ?? '–'}</span>
@@ -131,7 +139,8 @@ function InEnvironment({ place, flagKey, tab, others }: InEnvironmentProps) {
       keepMounted={false}
       onChange={(next) => next !== null && navigate({ search: (before) => ({ ...before, tab: next }) })}
     >
-      <Tabs.List aria-label={texts.flag.parts} mb="md">
+      <ProtectedBar {...place} />
+      <Tabs.List aria-label={texts.flag.parts} my="md">
         {Object.entries(texts.flag.tabs).map(([value, label]) => (
           <Tabs.Tab key={value} value={value}>
             {label}
@@ -160,7 +169,7 @@ function Targeting({ place, flag }: { place: Place; flag: FlagRead }) {
   const [isReadable, setReadable] = useState(true);
   // Another number is another editor, which has not what was typed into this one.
   const [editor, setEditor] = useState(0);
-  const errors = useDraftCheck(place, flag.key, draft);
+  const { errors, findings } = useDraftCheck(place, flag.key, draft);
   const { as: form = 'form' } = route.useSearch();
   const navigate = route.useNavigate();
   const [saved, setSaved] = useState<{ revision: number; since: number }>();
@@ -195,7 +204,7 @@ function Targeting({ place, flag }: { place: Place; flag: FlagRead }) {
         {form === 'json' || form === 'yaml' ? (
           <AsCode key={editor} draft={draft} language={form} errors={errors} onReadable={setReadable} />
         ) : (
-          <Editor draft={draft} name={flag.key} environment={place.environment} errors={errors} />
+          <Editor draft={draft} name={flag.key} environment={place.environment} errors={errors} findings={findings} />
         )}
       </FlagPlace>
       {(draft.changes > 0 || !isReadable) && (

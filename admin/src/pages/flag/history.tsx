@@ -35,9 +35,11 @@ const history = (place: Place, key: string) =>
 
 export function History({ place, flag }: Props) {
   const query = useInfiniteQuery(history(place, flag.key));
-  const [target, setTarget] = useState<number>();
+  // By its revision: while the dialog is open, others may add changes before it.
+  const [revision, setRevision] = useState<number>();
   const changes = query.data?.pages.flatMap((page) => page.items) ?? [];
-  const undone = target === undefined ? [] : changes.slice(0, target);
+  const index = changes.findIndex((change) => revision !== undefined && change.revision === revision);
+  const target = changes[index];
   return (
     <div className="stack">
       {query.isError && <Failure error={query.error} retry={() => query.refetch()} />}
@@ -55,7 +57,7 @@ export function History({ place, flag }: Props) {
                 )}
               </span>
               {index > 0 && change.revision !== null && (
-                <Button size="compact-sm" variant="default" onClick={() => setTarget(index)}>
+                <Button size="compact-sm" variant="default" onClick={() => setRevision(change.revision ?? undefined)}>
                   {texts.history.rollback}
                 </Button>
               )}
@@ -73,8 +75,14 @@ export function History({ place, flag }: Props) {
           </Button>
         </div>
       )}
-      {target !== undefined && changes[target] !== undefined && (
-        <Rollback place={place} flag={flag} to={changes[target]} undone={undone} onClose={() => setTarget(undefined)} />
+      {target !== undefined && (
+        <Rollback
+          place={place}
+          flag={flag}
+          to={target}
+          undone={changes.slice(0, index)}
+          onClose={() => setRevision(undefined)}
+        />
       )}
     </div>
   );

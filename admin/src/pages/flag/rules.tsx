@@ -3,12 +3,14 @@
 import { Button, Menu, TextInput } from '@mantine/core';
 import { type KeyboardEvent, useState } from 'react';
 import { below, type FieldError } from '../../api/request';
+import type { Finding } from '../../api/save-flag';
 import { type Condition, hashed, newRuleId, type Rule } from '../../model/language';
 import { serveText } from '../../model/sentence';
 import { texts } from '../../texts';
 import { Icon } from '../../ui/icon';
 import { SortableList, useSortableItem } from '../../ui/sortable';
 import { ConditionEditor } from './condition-editor';
+import { Findings } from './findings';
 import { ServeEditor } from './serve-editor';
 import { WindowFields } from './window-fields';
 
@@ -18,10 +20,18 @@ interface Props {
   attributes: readonly string[];
   /** What the server refused, with pointers below `/rules` */
   errors: readonly FieldError[];
+  /** What the lint finds, with pointers into the flag */
+  findings: readonly Finding[];
   onChange: (rules: Rule[]) => void;
 }
 
-export function Rules({ rules, variants, attributes, errors, onChange }: Props) {
+/** Those of a rule */
+function inRule<T extends { pointer: string }>(all: readonly T[], index: number): T[] {
+  const place = `/rules/${index}`;
+  return all.filter(({ pointer }) => pointer === place || pointer.startsWith(`${place}/`));
+}
+
+export function Rules({ rules, variants, attributes, errors, findings, onChange }: Props) {
   const [announced, setAnnounced] = useState('');
   const [opened, setOpened] = useState<number>();
 
@@ -45,9 +55,8 @@ export function Rules({ rules, variants, attributes, errors, onChange }: Props) 
               key={rule.id ?? index}
               {...{ rule, index, variants, attributes }}
               count={rules.length}
-              errors={errors.filter(
-                (error) => error.pointer.startsWith(`/rules/${index}/`) || error.pointer === `/rules/${index}`,
-              )}
+              errors={inRule(errors, index)}
+              findings={inRule(findings, index)}
               isOpen={opened === index}
               onToggle={() => setOpened(opened === index ? undefined : index)}
               onChange={(next) => onChange(rules.with(index, next))}
@@ -86,6 +95,7 @@ interface CardProps {
   variants: readonly string[];
   attributes: readonly string[];
   errors: readonly FieldError[];
+  findings: readonly Finding[];
   isOpen: boolean;
   onToggle: () => void;
   onChange: (rule: Rule) => void;
@@ -210,6 +220,7 @@ function RuleCard(props: CardProps) {
           {error.message}
         </p>
       ))}
+      <Findings all={props.findings} />
     </li>
   );
 }

@@ -20,7 +20,7 @@ export const SORTS = ['key', '-createdAt', '-updatedAt', 'lastSeenAt', '-lastSee
 export function matching(flags: readonly ProjectFlag[], filter: Filter): ProjectFlag[] {
   const words = (filter.q ?? '').toLowerCase().split(/\s+/).filter(Boolean);
   const admitted = flags.filter((flag) => {
-    const text = `${flag.key} ${flag.description} ${flag.tags.join(' ')} ${flag.owner}`.toLowerCase();
+    const text = `${flag.key} ${flag.name} ${flag.description} ${flag.tags.join(' ')} ${flag.owner}`.toLowerCase();
     return (
       words.every((word) => text.includes(word)) &&
       isOrAny(filter.type, flag.type ?? '') &&

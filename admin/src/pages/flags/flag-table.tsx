@@ -155,7 +155,11 @@ const Row = memo(function Row({ flag, week, environments, project, isSelected, o
             </span>
           ))}
         </span>
-        <span className="about">{flag.description}</span>
+        <span className="about">
+          {flag.name !== '' && <strong>{flag.name}</strong>}
+          {flag.name !== '' && flag.description !== '' && ' · '}
+          {flag.description}
+        </span>
       </div>
       <span role="cell" className="meta owner">
         {flag.owner === '' ? <span className="dim">–</span> : flag.owner}

@@ -25,6 +25,7 @@ const VARIANTS: Record<Exclude<FlagType, 'boolean'>, { [name: string]: Json }> =
 export function NewFlag({ project, environments, onClose }: Props) {
   const [key, setKey] = useState('');
   const [type, setType] = useState<FlagType>('boolean');
+  const [name, setName] = useState('');
   const [description, setDescription] = useState('');
   const [places, setPlaces] = useState<string[]>([...environments]);
   const [failure, setFailure] = useState<unknown>();
@@ -42,7 +43,12 @@ export function NewFlag({ project, environments, onClose }: Props) {
       for (const environment of places) {
         await request('post', '/api/v1/projects/{project}/environments/{environment}/flags', {
           path: { project, environment },
-          body: { key, ...firstBody(type), ...(description === '' ? {} : { description }) },
+          body: {
+            key,
+            ...firstBody(type),
+            ...(name === '' ? {} : { name }),
+            ...(description === '' ? {} : { description }),
+          },
         });
         created.push(environment);
       }
@@ -89,6 +95,13 @@ export function NewFlag({ project, environments, onClose }: Props) {
           />
           <span className="dim small">{texts.newFlag.typeHints[type]}</span>
         </div>
+        <TextInput
+          label={texts.newFlag.name}
+          description={texts.newFlag.nameHint}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          maxLength={100}
+        />
         <Textarea
           label={texts.newFlag.description}
           value={description}

@@ -14,6 +14,7 @@ import {
   exclusionsKey,
 } from '../../api/exclusions';
 import type { Place } from '../../api/queries';
+import { ProtectedBar } from '../../shell/protection';
 import { texts } from '../../texts';
 import { AddressSearch } from '../../ui/address-search';
 import { EnvironmentSelect, useEnvironments } from '../../ui/environment-select';
@@ -36,6 +37,7 @@ export function GroupsPage() {
   const kind = tab === 'holdout' ? 'holdout' : 'group';
   return (
     <div className="stack">
+      <ProtectedBar project={project} environment={environment} />
       <div className="row apart">
         <h1>{texts.groups.title}</h1>
         <EnvironmentSelect

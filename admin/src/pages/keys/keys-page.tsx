@@ -1,22 +1,24 @@
 // SDK keys of an environment, and access tokens of a project: create, rotate and revoke. A secret is shown once.
 
 import '../../styles/flag.css';
-import { Button, CopyButton, Modal, Select, Tabs, TextInput } from '@mantine/core';
+import { Button, Select, Tabs, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { projects } from '../../api/queries';
-import { get, request, type Schemas } from '../../api/request';
+import { get, request } from '../../api/request';
+import { ProtectedBar } from '../../shell/protection';
 import { texts } from '../../texts';
-import { DialogActions } from '../../ui/dialog-actions';
 import { Listing } from '../../ui/listing';
 import { Empty, explain, Time } from '../../ui/parts';
 import { Table } from '../../ui/table';
 import { complain, say } from '../../ui/toasts';
+import { PersonalTokens } from './personal-tokens';
+import { Revoke } from './revoke';
+import { type Credential, Secret } from './secret';
 
 const route = getRouteApi('/projects/$project/keys');
 
-type Credential = Schemas['AccessKey'];
 /** Where credentials are: keys in an environment, tokens in a project */
 interface Collection {
   project: string;
@@ -49,9 +51,11 @@ export function KeysPage() {
         <Tabs.List aria-label={texts.keys.title}>
           <Tabs.Tab value="keys">{texts.keys.sdkKeys}</Tabs.Tab>
           <Tabs.Tab value="tokens">{texts.keys.tokens}</Tabs.Tab>
+          <Tabs.Tab value="own">{texts.personalTokens.title}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="keys" pt="md">
           <div className="stack">
+            <ProtectedBar project={project} environment={environment} />
             <Select
               label={texts.flags.environment}
               data={environments}
@@ -72,6 +76,9 @@ export function KeysPage() {
         </Tabs.Panel>
         <Tabs.Panel value="tokens" pt="md">
           <List at={{ project, environment: undefined }} kinds={texts.keys.roles} hint={texts.keys.tokensHint} />
+        </Tabs.Panel>
+        <Tabs.Panel value="own" pt="md">
+          <PersonalTokens project={project} />
         </Tabs.Panel>
       </Tabs>
     </div>
@@ -122,7 +129,14 @@ function List({ at, kinds, hint }: { at: Collection; kinds: Record<string, strin
       <Listing query={query} isEmpty={all.length === 0} empty={<Empty title={texts.keys.none} />}>
         <Table
           caption={texts.keys.title}
-          columns={[texts.keys.name, texts.keys.kind, texts.keys.ends, texts.keys.created, texts.keys.expires]}
+          columns={[
+            texts.keys.name,
+            texts.keys.kind,
+            texts.keys.ends,
+            texts.keys.created,
+            texts.keys.used,
+            texts.keys.expires,
+          ]}
           actions={texts.keys.actions}
         >
           {all.map((each) => (
@@ -132,6 +146,9 @@ function List({ at, kinds, hint }: { at: Collection; kinds: Record<string, strin
               <td className="code">…{each.hint}</td>
               <td>
                 <Time at={each.createdAt} />
+              </td>
+              <td>
+                <Time at={each.lastUsedAt} fallback={texts.keys.never} />
               </td>
               <td>
                 <Time at={each.expiresAt} fallback={texts.keys.never} />
@@ -162,27 +179,7 @@ function List({ at, kinds, hint }: { at: Collection; kinds: Record<string, strin
         </Table>
       </Listing>
       <Secret credential={shown} onClose={() => setShown(undefined)} />
-      <Modal
-        opened={revoking !== undefined}
-        onClose={() => setRevoking(undefined)}
-        title={texts.keys.revokeTitle(revoking?.name ?? '')}
-        closeButtonProps={{ 'aria-label': texts.common.close }}
-      >
-        <div className="stack">
-          <p>{texts.keys.revokeText}</p>
-          <DialogActions
-            label={texts.keys.revoke}
-            color="red"
-            onDo={() => {
-              setRevoking(undefined);
-              if (revoking !== undefined) {
-                void revoke(revoking);
-              }
-            }}
-            onCancel={() => setRevoking(undefined)}
-          />
-        </div>
-      </Modal>
+      <Revoke credential={revoking} onClose={() => setRevoking(undefined)} onRevoke={revoke} />
     </div>
   );
 }
@@ -229,33 +226,5 @@ function Create({
         {texts.keys.create}
       </Button>
     </form>
-  );
-}
-
-/** The secret of a new credential, which no other response contains */
-function Secret({ credential, onClose }: { credential: Credential | undefined; onClose: () => void }) {
-  const token = credential?.token;
-  return (
-    <Modal
-      opened={token !== undefined}
-      onClose={onClose}
-      title={texts.keys.secretTitle}
-      size="lg"
-      closeOnClickOutside={false}
-      closeButtonProps={{ 'aria-label': texts.common.close }}
-    >
-      <div className="stack">
-        <p>{texts.keys.secretText}</p>
-        <code className="secret">{token}</code>
-        <div className="row">
-          <CopyButton value={token ?? ''}>
-            {({ copied, copy }) => <Button onClick={copy}>{copied ? texts.keys.copied : texts.keys.copy}</Button>}
-          </CopyButton>
-          <Button variant="default" onClick={onClose}>
-            {texts.common.done}
-          </Button>
-        </div>
-      </div>
-    </Modal>
   );
 }

@@ -6,11 +6,12 @@ import { infiniteQueryOptions, useInfiniteQuery, useQuery, useQueryClient } from
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type FormEvent, useEffect, useState } from 'react';
 import { putOverride, removeOverride } from '../../api/overrides';
-import { flag as flagQuery, type Place, projects } from '../../api/queries';
+import { flag as flagQuery, followed, type Place, projects } from '../../api/queries';
 import { get, type Schemas } from '../../api/request';
 import type { Json, Override } from '../../model/language';
 import { reasonText } from '../../model/reason';
 import { valueText } from '../../model/sentence';
+import { ProtectedBar } from '../../shell/protection';
 import { texts } from '../../texts';
 import { AddressSearch } from '../../ui/address-search';
 import { overrideChoices, parseOverride } from '../../ui/override-value';
@@ -38,7 +39,7 @@ const gets = (place: Place, { kind, key }: Person) =>
       }),
     initialPageParam: '',
     getNextPageParam: (page) => page.next ?? undefined,
-    refetchInterval: 10_000,
+    refetchInterval: followed,
   });
 
 export function PersonPage() {
@@ -54,6 +55,7 @@ export function PersonPage() {
 
   return (
     <div className="stack">
+      <ProtectedBar project={project} environment={environment} />
       <h1>{texts.person.title}</h1>
       <Ask
         kind={kind}

@@ -8,11 +8,13 @@ import { useState } from 'react';
 import { type Place, projects } from '../../api/queries';
 import { changeSegment, deleteSegment, type SegmentEdit, type SegmentRead, segment } from '../../api/segments';
 import { attributesIn } from '../../model/condition';
-import { isSame } from '../../model/diff';
+import { ProtectedBar } from '../../shell/protection';
 import { texts } from '../../texts';
+import { Behind } from '../../ui/behind';
 import { Moves, ruleIndex } from '../../ui/moves';
 import { explain, Failure, Loading } from '../../ui/parts';
 import { complain, say } from '../../ui/toasts';
+import { useForm } from '../../ui/use-form';
 import { ConditionEditor } from '../flag/condition-editor';
 import { Ids } from './ids';
 
@@ -25,6 +27,7 @@ export function SegmentPage() {
   const environment = env ?? known?.find((each) => each.name === project)?.environments[0];
   return (
     <div className="stack">
+      <ProtectedBar project={project} environment={environment} />
       <nav aria-label={texts.flag.path}>
         <Link to="/projects/$project/segments" params={{ project }} search={{ env: environment ?? '' }}>
           {texts.pages.segments}
@@ -56,14 +59,14 @@ function Segment({ place, segmentKey }: { place: Place; segmentKey: string }) {
 }
 
 function Edit({ place, read }: { place: Place; read: SegmentRead }) {
-  const [edited, setEdited] = useState({ when: read.when, description: read.description ?? '' });
+  const form = useForm(read, ({ when, description = '' }: SegmentRead) => ({ when, description }));
+  const { fields: edited, base, isChanged } = form;
   const [reason, setReason] = useState('');
   const [failure, setFailure] = useState<unknown>();
   const client = useQueryClient();
-  const isChanged = !isSame(edited.when, read.when) || edited.description !== (read.description ?? '');
   const edit: SegmentEdit = {
-    key: read.key,
-    version: read.version,
+    key: base.key,
+    version: base.version,
     patch: { when: edited.when ?? null, description: edited.description === '' ? null : edited.description },
   };
   const preview = useQuery({
@@ -103,17 +106,18 @@ function Edit({ place, read }: { place: Place; read: SegmentRead }) {
           condition={edited.when}
           attributes={['targetingKey', ...attributesIn(edited.when)]}
           emptyText=""
-          onChange={(when) => setEdited({ ...edited, when })}
+          onChange={(when) => form.set({ when })}
         />
       </div>
       <TextInput
         label={texts.details.description}
         value={edited.description}
-        onChange={(event) => setEdited({ ...edited, description: event.currentTarget.value })}
+        onChange={(event) => form.set({ description: event.currentTarget.value })}
       />
       {isChanged && (
         <>
           {preview.isPending && <Loading lines={2} />}
+          <Behind form={form} />
           {preview.isError && <Failure error={preview.error} retry={() => preview.refetch()} />}
           {preview.data !== undefined && (
             <section className="stack tight" aria-labelledby="segment-moves">
@@ -133,10 +137,7 @@ function Edit({ place, read }: { place: Place; read: SegmentRead }) {
             <Button type="submit" disabled={!preview.isSuccess}>
               {texts.review.save}
             </Button>
-            <Button
-              variant="default"
-              onClick={() => setEdited({ when: read.when, description: read.description ?? '' })}
-            >
+            <Button variant="default" onClick={form.reset}>
               {texts.review.discard}
             </Button>
           </div>

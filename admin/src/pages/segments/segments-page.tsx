@@ -8,6 +8,7 @@ import { type FormEvent, useState } from 'react';
 import { projects } from '../../api/queries';
 import { createSegment, type SegmentRead, segments } from '../../api/segments';
 import { conditionText } from '../../model/sentence';
+import { ProtectedBar } from '../../shell/protection';
 import { texts } from '../../texts';
 import { AddressSearch } from '../../ui/address-search';
 import { Listing } from '../../ui/listing';
@@ -26,6 +27,7 @@ export function SegmentsPage() {
   const environment = env ?? environments[0];
   return (
     <div className="stack">
+      <ProtectedBar project={project} environment={environment} />
       <div className="row apart">
         <h1>{texts.segments.title}</h1>
         <Select

@@ -45,7 +45,7 @@ export function Environments({ project }: { project: string }) {
       {query.data !== undefined && (
         <Table
           caption={words.tabs.environments}
-          columns={[words.name, words.flags, words.revision, words.publicValues]}
+          columns={[words.name, words.flags, words.revision, words.publicValues, texts.protection.column]}
           actions={words.actions}
         >
           {query.data.map((each) => (
@@ -55,6 +55,9 @@ export function Environments({ project }: { project: string }) {
               <td>{each.revision.toLocaleString('en')}</td>
               <td>
                 <PublicValues project={project} environment={each.name} />
+              </td>
+              <td>
+                <Protected project={project} environment={each.name} isOn={each.requireReason} />
               </td>
               <td>
                 <NameActions
@@ -69,7 +72,36 @@ export function Environments({ project }: { project: string }) {
         </Table>
       )}
       <p className="dim small">{words.publicHint}</p>
+      <p className="dim small">{texts.protection.hint}</p>
     </div>
+  );
+}
+
+function Protected({ project, environment, isOn }: { project: string; environment: string; isOn: boolean }) {
+  const [isBusy, setBusy] = useState(false);
+  const client = useQueryClient();
+  const set = async (requireReason: boolean) => {
+    setBusy(true);
+    try {
+      const path = { project, environment };
+      await request('put', `${BASE}/{environment}/settings`, { path, body: { requireReason } });
+      await client.invalidateQueries({ queryKey: environments(project).queryKey });
+      say(requireReason ? texts.protection.begun(environment) : texts.protection.ended(environment));
+    } catch (error) {
+      complain(explain(error));
+    }
+    setBusy(false);
+  };
+  return (
+    <Switch
+      isOn={isOn}
+      label={texts.protection.label(environment)}
+      onSwitch={(next) => {
+        if (!isBusy) {
+          void set(next);
+        }
+      }}
+    />
   );
 }
 

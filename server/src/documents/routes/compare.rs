@@ -181,10 +181,10 @@ pub(crate) async fn copy(
             Arc::clone(&current),
             edit,
             InvalidFlagPolicy::Refuse,
-            state.engine.now(),
+            (state.engine.now(), Vec::new()),
         )
         .await?;
-        let Preview { changes, moves } = preview;
+        let Preview { changes, moves, .. } = preview;
         return Ok(Json(Copied {
             revision: current.revision(),
             changes,

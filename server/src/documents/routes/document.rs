@@ -247,8 +247,9 @@ pub(crate) async fn replace(
     };
     if query.dry_run {
         let current = scope.environment.current();
-        let preview = dry_run::preview(Arc::clone(&current), edit, invalid, state.engine.now());
-        let Preview { changes, moves } = preview.await?;
+        let at = (state.engine.now(), Vec::new());
+        let preview = dry_run::preview(Arc::clone(&current), edit, invalid, at);
+        let Preview { changes, moves, .. } = preview.await?;
         let tag = etag::quoted(&tag(&current, Notation::Json))?;
         let replaced = Replaced {
             revision: current.revision(),

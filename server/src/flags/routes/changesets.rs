@@ -20,7 +20,7 @@ use crate::engine::environment::InvalidFlagPolicy;
 use crate::engine::field_error::FieldError;
 use crate::engine::published::PublishedRevision;
 use crate::engine::visibility::Visibility;
-use crate::flags::dry_run::{self, FlagMoves, Preview};
+use crate::flags::dry_run::{self, FindingItem, FlagMoves};
 use crate::flags::edit::{Edit, EditKind};
 use crate::flags::flag;
 use crate::http::api_error::ApiError;
@@ -104,6 +104,10 @@ pub(crate) struct AppliedChangeset {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     moves: Option<Vec<FlagMoves>>,
+    /// Only for a dry run: what is odd about the flags as they would be, as `flagstaff lint` says it
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    findings: Option<Vec<FindingItem>>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -155,11 +159,17 @@ pub(crate) async fn apply(
             Arc::clone(&current),
             edit,
             InvalidFlagPolicy::Refuse,
-            state.engine.now(),
+            (state.engine.now(), flags(&operations)),
         );
-        let Preview { changes, moves } =
-            preview.await.map_err(|error| pointed(error, &operations))?;
-        return Ok(answer(&current, &operations, (changes, Some(moves))));
+        let preview = preview.await.map_err(|error| pointed(error, &operations))?;
+        let findings = preview.findings.into_iter();
+        let findings = findings.map(|finding| {
+            let inside = in_request(&finding.pointer, &operations);
+            let pointer = inside.unwrap_or_else(|| finding.pointer.clone());
+            FindingItem::new(finding, pointer)
+        });
+        let dry = (preview.moves, findings.collect());
+        return Ok(answer(&current, &operations, (preview.changes, Some(dry))));
     }
     let written = scope
         .environment
@@ -173,8 +183,9 @@ pub(crate) async fn apply(
 fn answer(
     published: &PublishedRevision,
     operations: &[Operation],
-    (changes, moves): (Vec<Change>, Option<Vec<FlagMoves>>),
+    (changes, dry): (Vec<Change>, Option<(Vec<FlagMoves>, Vec<FindingItem>)>),
 ) -> Response {
+    let (moves, findings) = dry.unzip();
     let item = |operation: &Operation| ChangedObject {
         kind: operation.id.kind.as_str(),
         key: Arc::clone(&operation.id.key),
@@ -185,8 +196,19 @@ fn answer(
         items: operations.iter().map(item).collect(),
         changes,
         moves,
+        findings,
     })
     .into_response()
+}
+
+/// The flags that operations write
+fn flags(operations: &[Operation]) -> Vec<Arc<str>> {
+    let flags = operations
+        .iter()
+        .filter(|operation| operation.id.kind == ObjectKind::Flag);
+    flags
+        .map(|operation| Arc::clone(&operation.id.key))
+        .collect()
 }
 
 /// The revision that last changed an object or one of its lists
@@ -324,19 +346,21 @@ fn pointed(error: ApiError, operations: &[Operation]) -> ApiError {
         return error;
     };
     for error in &mut errors {
-        let inside = operations
-            .iter()
-            .enumerate()
-            .find_map(|(index, operation)| {
-                let rest = error.pointer.strip_prefix(&operation.id.pointer())?;
-                (rest.is_empty() || rest.starts_with('/'))
-                    .then(|| format!("/operations/{index}/value{rest}"))
-            });
-        if let Some(pointer) = inside {
+        if let Some(pointer) = in_request(&error.pointer, operations) {
             error.pointer = pointer;
         }
     }
     ApiError::Invalid { errors }
+}
+
+/// A pointer into the resulting document as one into the request, if it is about something that an operation writes
+fn in_request(pointer: &str, operations: &[Operation]) -> Option<String> {
+    let mut operations = operations.iter().enumerate();
+    operations.find_map(|(index, operation)| {
+        let rest = pointer.strip_prefix(&operation.id.pointer())?;
+        (rest.is_empty() || rest.starts_with('/'))
+            .then(|| format!("/operations/{index}/value{rest}"))
+    })
 }
 
 fn read(body: Value) -> Result<Vec<Operation>, ApiError> {

@@ -59,6 +59,7 @@ impl From<StoreError> for ApiError {
             StoreError::NoteMoved => {
                 Self::unavailable("another request changed the flag; try again")
             }
+            StoreError::ReasonRequired { environment } => Self::ReasonRequired { environment },
             StoreError::LastAdmin => Self::LastAdmin,
             StoreError::EndsAlready => Self::Expires,
             StoreError::Changed => {

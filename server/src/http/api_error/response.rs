@@ -78,6 +78,12 @@ impl IntoResponse for ApiError {
                 Self::Invalid { errors } | Self::InUse { errors, .. } => {
                     errors.iter().map(FieldError::shortened).collect()
                 }
+                Self::ReasonRequired { .. } => {
+                    vec![FieldError::new(
+                        "?reason",
+                        "expected the reason of the change",
+                    )]
+                }
                 _ => Vec::new(),
             },
             expected_version,

@@ -14,7 +14,6 @@ use crate::access::auth::Principal;
 use crate::access::guards::{Admin, ProjectAccess, WriteQuery};
 use crate::access::state::AccessState;
 use crate::engine::environment::{Author, Environment};
-use crate::engine::published::PublishedRevision;
 use crate::http::api_error::ApiError;
 use crate::http::body::{Body, QueryParams};
 use crate::http::fields::{Fields, KEY, key};
@@ -39,12 +38,15 @@ pub(crate) struct ProjectItem {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Environment)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct EnvironmentItem {
     name: Arc<str>,
     /// The number of changes
     revision: u64,
     /// The number of flags
     flags: usize,
+    /// Whether the environment is protected: every change of it must state a reason
+    require_reason: bool,
 }
 
 /// The body that creates a project
@@ -152,7 +154,7 @@ pub(crate) async fn list(
     State(state): State<Arc<AccessState>>,
     QueryParams(query): QueryParams<ListQuery>,
 ) -> Result<Response, ApiError> {
-    let item = |environment: Arc<Environment>| EnvironmentItem::of(&environment.current());
+    let item = |environment: Arc<Environment>| EnvironmentItem::of(&environment, &state);
     let project = state.engine.project(&scope.name);
     Ok(Json(paging::page(project.into_iter().map(item), &query)?).into_response())
 }
@@ -191,6 +193,7 @@ pub(crate) async fn create(
         name: name.into(),
         revision: 0,
         flags: 0,
+        require_reason: false,
     };
     Ok((StatusCode::CREATED, Json(made)).into_response())
 }
@@ -234,11 +237,16 @@ impl ProjectItem {
 }
 
 impl EnvironmentItem {
-    pub(crate) fn of(published: &PublishedRevision) -> Self {
+    pub(crate) fn of(environment: &Environment, state: &AccessState) -> Self {
+        let (row, published) = (environment.row(), environment.current());
         Self {
-            name: Arc::clone(&published.identity().row.name),
+            name: Arc::clone(&row.name),
             revision: published.revision(),
             flags: published.flags().len(),
+            require_reason: state
+                .access_index()
+                .protected_environments()
+                .contains(&row.id),
         }
     }
 }

@@ -119,8 +119,11 @@ pub(crate) async fn delete_project(
     get, path = "/environments/{environment}", tag = "projects", operation_id = "readEnvironment",
     responses((status = OK, description = "The environment", body = EnvironmentItem)),
 )]
-pub(crate) async fn read_environment(scope: EnvironmentAccess) -> Json<EnvironmentItem> {
-    Json(EnvironmentItem::of(&scope.environment.current()))
+pub(crate) async fn read_environment(
+    scope: EnvironmentAccess,
+    State(state): State<Arc<AccessState>>,
+) -> Json<EnvironmentItem> {
+    Json(EnvironmentItem::of(&scope.environment, &state))
 }
 
 /// Renames an environment
@@ -146,7 +149,7 @@ pub(crate) async fn rename_environment(
     }
     let environment = state.engine.environment(scope.environment.row().id);
     let environment = environment.unwrap_or_else(|| Arc::clone(&scope.environment));
-    Ok(Json(EnvironmentItem::of(&environment.current())))
+    Ok(Json(EnvironmentItem::of(&environment, &state)))
 }
 
 /// Deletes an environment with its flags and keys

@@ -14,7 +14,7 @@ use crate::access::state::AccessState;
 use crate::http::api_error::ApiError;
 use crate::http::body::{Body, QueryParams};
 use crate::http::fields::Fields;
-use crate::store::{Action, AuditEntry, Author, SettingsChange, StoreError};
+use crate::store::{Action, AuditEntry, Author, EnvironmentSettings, SettingsChange, StoreError};
 
 /// The maximum number of attempts, if others change the settings at the same time
 const ATTEMPTS: u32 = 5;
@@ -25,14 +25,38 @@ const ATTEMPTS: u32 = 5;
 pub(crate) struct Settings {
     /// Whether evaluated values can be read without a key
     public_values: bool,
+    /// Whether the environment is protected: every change of it must state a reason
+    require_reason: bool,
 }
 
-impl Settings {
-    fn of(scope: &EnvironmentAccess, state: &AccessState) -> Self {
-        let id = scope.environment.row().id;
+/// The settings to be; one that is left out stays
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `Fields` reads")]
+pub(crate) struct NewSettings {
+    /// Whether evaluated values can be read without a key
+    #[schema(nullable = false)]
+    public_values: Option<bool>,
+    /// Whether the environment is protected: every change of it must state a reason
+    #[schema(nullable = false)]
+    require_reason: Option<bool>,
+}
+
+impl From<EnvironmentSettings> for Settings {
+    fn from(settings: EnvironmentSettings) -> Self {
         Self {
-            public_values: state.access_index().public_environments().contains(&id),
+            public_values: settings.is_public,
+            require_reason: settings.requires_reason,
         }
+    }
+}
+
+fn current(scope: &EnvironmentAccess, state: &AccessState) -> EnvironmentSettings {
+    let id = scope.environment.row().id;
+    let access_index = state.access_index();
+    EnvironmentSettings {
+        is_public: access_index.public_environments().contains(&id),
+        requires_reason: access_index.protected_environments().contains(&id),
     }
 }
 
@@ -45,14 +69,16 @@ pub(crate) async fn read(
     scope: EnvironmentAccess,
     State(state): State<Arc<AccessState>>,
 ) -> Answer<Settings> {
-    Answer(Settings::of(&scope, &state))
+    Answer(current(&scope, &state).into())
 }
 
-/// Changes the settings of an environment
+/// Changes the settings of an environment; those that are left out stay
+///
+/// To end the protection of an environment needs a reason, as every change of it.
 #[utoipa::path(
     put, path = "/settings", tag = "projects", operation_id = "putSettings",
     params(WriteQuery),
-    request_body(content = Settings, example = json!({"publicValues": false})),
+    request_body(content = NewSettings, example = json!({"publicValues": false, "requireReason": true})),
     responses((status = OK, description = "The settings as they are now", body = Settings)),
     security(("bearer" = ["admin"])),
 )]
@@ -64,17 +90,22 @@ pub(crate) async fn put(
 ) -> Result<Answer<Settings>, ApiError> {
     let author = query.author(&scope.principal, &state)?;
     let mut fields = Fields::of(body)?;
-    let public_values = fields.required("publicValues", "true or false", Json::as_bool);
-    let public_values = fields.finish(public_values)?;
+    let public_values = fields.optional("publicValues", "true or false", Json::as_bool);
+    let require_reason = fields.optional("requireReason", "true or false", Json::as_bool);
+    fields.finish(Some(()))?;
     if state.engine.store_health().is_lost() {
         return Err(ApiError::out_of_reach());
     }
     for _ in 0..ATTEMPTS {
-        let before = Settings::of(&scope, &state).public_values;
-        if before == public_values {
-            return Ok(Answer(Settings { public_values }));
+        let before = current(&scope, &state);
+        let after = EnvironmentSettings {
+            is_public: public_values.unwrap_or(before.is_public),
+            requires_reason: require_reason.unwrap_or(before.requires_reason),
+        };
+        if before == after {
+            return Ok(Answer(after.into()));
         }
-        let change = change(&scope, author.clone(), (before, public_values));
+        let change = change(&scope, author.clone(), (before, after));
         let changed = state.engine.store().change_settings(change).await;
         if matches!(changed, Err(StoreError::Changed)) {
             // This node's copy was old: the audit must contain the settings that were really changed.
@@ -84,7 +115,7 @@ pub(crate) async fn put(
         changed?;
         state.engine.store_handle().local_commit.notify_one();
         state.refresh_keys().await?;
-        return Ok(Answer(Settings { public_values }));
+        return Ok(Answer(after.into()));
     }
     Err(StoreError::Changed.into())
 }
@@ -92,17 +123,22 @@ pub(crate) async fn put(
 fn change(
     scope: &Admin<EnvironmentAccess>,
     author: Author,
-    (before, after): (bool, bool),
+    (before, after): (EnvironmentSettings, EnvironmentSettings),
 ) -> SettingsChange {
     let row = scope.environment.row();
-    let state = |public_values: bool| Value::object([("publicValues", public_values.into())]);
+    let state = |settings: EnvironmentSettings| {
+        Value::object([
+            ("publicValues", settings.is_public.into()),
+            ("requireReason", settings.requires_reason.into()),
+        ])
+    };
     let states = (Some(state(before)), Some(state(after)));
     let name = Arc::clone(&row.name);
     SettingsChange {
         project_id: row.project_id,
         environment_id: row.id,
-        was_public: before,
-        is_public: after,
+        before,
+        after,
         author,
         audit: vec![AuditEntry::new(Action::Update, "environment", name, states)],
     }

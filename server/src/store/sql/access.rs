@@ -42,6 +42,7 @@ pub(super) async fn access(mut transaction: Transaction<'_, Any>) -> Result<Acce
         version: version(count.try_get(0)?)?,
         rows: rows.iter().map(key).collect::<Result<_, _>>()?,
         public: settings::public(&mut *connection).await?,
+        protected: settings::protected(&mut *connection).await?,
         members: members::all(connection).await?,
     })
 }

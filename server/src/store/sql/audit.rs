@@ -3,8 +3,8 @@
 use sqlx::{AnyConnection, Row as _};
 
 use super::batch::Batch;
-use super::idempotency;
 use super::row::{signed, unsigned};
+use super::{idempotency, settings};
 use crate::object::canonical;
 use crate::store::{AuditDetails, AuditEntry, AuditRow, Author, EntryChange, StoreError, chain};
 
@@ -13,7 +13,7 @@ mod read;
 mod then;
 
 pub(super) use forget::forget;
-pub(super) use read::{audit, details, head};
+pub(super) use read::{audit, details, events, head};
 pub(super) use then::flag_at_revision;
 
 /// The maximum number of rows in memory
@@ -31,12 +31,17 @@ pub(super) struct Occasion<'a> {
 }
 
 /// Adds rows, and locks the project until the end of the transaction, so that numbers follow the order of commits
+///
+/// Every write is audited, so what holds for every write is done here: the check that a protected environment is given a reason, and
+/// the claim of an `Idempotency-Key`.
 pub(super) async fn add(
     connection: &mut AnyConnection,
     occasion: Occasion<'_>,
     entries: &[AuditEntry],
 ) -> Result<(), StoreError> {
-    // Done here because every write is audited.
+    if let Some((environment, _)) = occasion.environment {
+        settings::require_reason(connection, occasion.author, environment).await?;
+    }
     if let Some(claim) = &occasion.author.origin.claim {
         idempotency::apply(connection, claim).await?;
     }

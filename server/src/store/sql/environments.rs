@@ -9,9 +9,9 @@ use flagstaff_core::{Timestamp, Value};
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Executor as _, Row as _, Transaction};
 
-use super::access;
 use super::audit::{self, Occasion};
 use super::dialect::Dialect;
+use super::{access, settings};
 use crate::store::{
     Action, AuditEntry, EnvironmentRow, NameChange, NewEnvironments, ProjectChoice, StoreError,
 };
@@ -186,6 +186,10 @@ pub(super) async fn change(
         .partition(|(id, _)| change.environment_id.is_none_or(|own| own == *id));
     if affected.is_empty() {
         return Err(StoreError::Gone);
+    }
+    // Here too, since the rows of a project name no environment.
+    for (id, _) in &affected {
+        settings::require_reason(connection, &change.author, *id).await?;
     }
     let name = match &change.new_name {
         Some(name) => name.clone(),

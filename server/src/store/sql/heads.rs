@@ -1,4 +1,4 @@
-//! The revisions of all environments, and the epoch of the database
+//! The revisions of all environments, the ends of all audits, and the epoch of the database
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,8 +10,9 @@ use crate::store::{StoreError, StoreRevisions};
 
 pub(super) async fn heads(connection: &mut AnyConnection) -> Result<StoreRevisions, StoreError> {
     let rows = sqlx::query(
-        "SELECT epoch.value, access.value, environment.id, environment.revision \
-         FROM meta epoch JOIN meta access ON access.name = 'access' LEFT JOIN environment ON environment.deleted_at IS NULL WHERE epoch.name = 'epoch'",
+        "SELECT epoch.value, access.value, environment.id, environment.revision, project.id, project.audited \
+         FROM meta epoch JOIN meta access ON access.name = 'access' LEFT JOIN environment ON environment.deleted_at IS NULL \
+         LEFT JOIN project ON project.id = environment.project_id WHERE epoch.name = 'epoch'",
     )
     .fetch_all(connection)
     .await?;
@@ -20,16 +21,18 @@ pub(super) async fn heads(connection: &mut AnyConnection) -> Result<StoreRevisio
         .ok_or(StoreError::Corrupt { what: "an epoch" })?;
     let epoch: Arc<str> = first.try_get::<String, _>(0)?.into();
     let access = access::version(first.try_get(1)?)?;
-    let mut revisions = BTreeMap::new();
+    let (mut revisions, mut audited) = (BTreeMap::new(), BTreeMap::new());
     for row in &rows {
         if let Some(id) = row.try_get(2)? {
             revisions.insert(id, unsigned(row.try_get(3)?)?);
+            audited.insert(row.try_get(4)?, unsigned(row.try_get(5)?)?);
         }
     }
     Ok(StoreRevisions {
         epoch,
         revisions,
         access,
+        audited,
     })
 }
 

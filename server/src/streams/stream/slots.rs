@@ -1,4 +1,4 @@
-//! How many streams are open, and whose: public keys must not take the slots of others
+//! How many streams are open, and whose: public keys and people must not take the slots of servers
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,14 +9,13 @@ use crate::access::auth::Principal;
 use crate::http::client_address::network;
 use crate::runtime::logging::LogLimiter;
 use crate::store::CredentialKind;
-use crate::streams::subscription::StreamKind;
 
 /// The limits on open streams
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamLimits {
     /// All streams
     pub all: usize,
-    /// Streams of public keys together; the rest is reserved for server keys
+    /// Streams of public keys and people together; the rest is reserved for server keys
     pub public: usize,
     /// Streams of one public key; 0 for no limit
     pub key: usize,
@@ -86,6 +85,20 @@ impl StreamBound {
     }
 }
 
+/// Streams of one person or token: a browser needs one for all its tabs
+const PERSON: usize = 32;
+
+/// Streams that are alike
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum StreamGroup {
+    /// The objects of an environment
+    Objects(i64),
+    /// The notices of an environment
+    Notices(i64),
+    /// The changes of a project, for people
+    Changes(i64),
+}
+
 /// The open streams
 #[derive(Debug)]
 pub(crate) struct StreamSlots {
@@ -99,22 +112,15 @@ struct Open {
     public: usize,
     keys: HashMap<Arc<str>, usize>,
     addresses: HashMap<IpAddr, usize>,
-    feeds: HashMap<Subscription, Arc<AtomicUsize>>,
+    groups: HashMap<StreamGroup, Arc<AtomicUsize>>,
     log_limiter: LogLimiter,
-}
-
-/// The streams of one kind in one environment
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Subscription {
-    environment: i64,
-    is_of_notices: bool,
 }
 
 /// The slot of one stream, which is freed when dropped
 #[derive(Debug)]
 pub(crate) struct StreamSlot {
     slots: Arc<StreamSlots>,
-    subscription: Subscription,
+    group: StreamGroup,
     alike: Arc<AtomicUsize>,
     // Only of a public key.
     key: Option<Arc<str>>,
@@ -122,7 +128,7 @@ pub(crate) struct StreamSlot {
 }
 
 impl StreamSlot {
-    /// The number of streams of the same kind in the same environment
+    /// The number of streams of the same group
     pub(crate) fn alike(&self) -> usize {
         self.alike.load(Ordering::Relaxed)
     }
@@ -141,23 +147,31 @@ impl StreamSlots {
         self.open().all
     }
 
-    /// Takes a slot for a stream of an environment, opened with a key from an address
+    /// Takes a slot for a stream, opened with a key or by a person from an address
     pub(crate) fn take(
         self: &Arc<Self>,
         principal: &Principal,
         address: Option<IpAddr>,
-        (environment, kind): (i64, StreamKind),
+        group: StreamGroup,
     ) -> Result<StreamSlot, StreamBound> {
         let is_public = principal.kind() != CredentialKind::Server;
         let key = is_public.then(|| principal.rate_limit_subject());
         let client = address.filter(|_| is_public);
         let address = client.map(network);
         let mut open = self.open();
-        if let Some(bound) = open.beyond(self.limits, key.as_ref(), address.as_ref()) {
+        let mut limits = self.limits;
+        if matches!(group, StreamGroup::Changes(_)) {
+            limits.key = if limits.key == 0 {
+                PERSON
+            } else {
+                limits.key.min(PERSON)
+            };
+        }
+        if let Some(bound) = open.beyond(limits, key.as_ref(), address.as_ref()) {
             let is_logged = open.log_limiter.admit(bound.name());
             drop(open);
             if is_logged {
-                warn(bound, self.limits, (key.as_deref(), client));
+                warn(bound, limits, (key.as_deref(), client));
             }
             return Err(bound);
         }
@@ -167,15 +181,11 @@ impl StreamSlots {
         }
         add(&mut open.keys, key.as_ref());
         add(&mut open.addresses, address.as_ref());
-        let subscription = Subscription {
-            environment,
-            is_of_notices: matches!(kind, StreamKind::Notices),
-        };
-        let alike = Arc::clone(open.feeds.entry(subscription).or_default());
+        let alike = Arc::clone(open.groups.entry(group).or_default());
         alike.fetch_add(1, Ordering::Relaxed);
         Ok(StreamSlot {
             slots: Arc::clone(self),
-            subscription,
+            group,
             alike,
             key,
             address,
@@ -244,7 +254,7 @@ impl Drop for StreamSlot {
         remove(&mut open.keys, self.key.as_ref());
         remove(&mut open.addresses, self.address.as_ref());
         if self.alike.fetch_sub(1, Ordering::Relaxed) == 1 {
-            open.feeds.remove(&self.subscription);
+            open.groups.remove(&self.group);
         }
     }
 }

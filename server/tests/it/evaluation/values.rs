@@ -65,12 +65,15 @@ async fn values_are_a_map_and_public_where_an_admin_allows_it() {
         anonymous(&server, path).await.expect(401);
     }
     let settings = server.get("settings").await;
-    assert_eq!(settings.json(), json!({"publicValues": false}));
+    assert_eq!(
+        settings.json(),
+        json!({"publicValues": false, "requireReason": false})
+    );
     set_public(&server, "editor", &json!({"publicValues": true}))
         .await
         .expect(403);
     for (body, pointer) in [
-        (json!({}), "/publicValues"),
+        (json!({"requireReason": "yes"}), "/requireReason"),
         (json!({"publicValues": 1}), "/publicValues"),
         (json!({"publicValues": true, "all": true}), "/all"),
     ] {
@@ -80,7 +83,10 @@ async fn values_are_a_map_and_public_where_an_admin_allows_it() {
     let opened = set_public(&server, "admin", &json!({"publicValues": true}))
         .await
         .expect(200);
-    assert_eq!(opened.json(), json!({"publicValues": true}));
+    assert_eq!(
+        opened.json(),
+        json!({"publicValues": true, "requireReason": false})
+    );
     let answer = anonymous(&server, path).await.expect(200);
     assert_eq!(answer.json(), expected);
     anonymous(&server, staging).await.expect(401);

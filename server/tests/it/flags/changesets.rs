@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Requests as _, Server};
+use crate::support::{Answer, Requests as _, Server, text};
 
 async fn apply(server: &Server, query: &str, operations: Value) -> Answer {
     let body = json!({"operations": operations});
@@ -189,4 +189,28 @@ async fn all_errors_of_a_changeset_are_reported_at_once() {
         .token("viewer")
         .await
         .expect(403);
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_what_is_odd_about_the_flags_as_they_would_be() {
+    let server = Server::new().await;
+    server.put_flag("a", &flag("on")).await;
+    let segment = json!({"op": "put", "kind": "segment", "key": "s", "value": {}});
+    let nobody = json!({"variant": "on", "rollout": 0});
+    let patch = json!({"op": "patch", "key": "a", "value": {"serve": nobody}});
+    let operations = json!([segment, patch]);
+    let tried = apply(&server, "?dryRun=true", operations.clone()).await;
+    let tried = tried.expect(200).json();
+    let findings = tried["findings"].as_array().unwrap();
+    let finding = findings.iter().find(|it| it["code"] == "serves-nobody");
+    let finding = finding.unwrap_or_else(|| panic!("{tried}"));
+    assert_eq!(finding["pointer"], "/operations/1/value/serve/rollout");
+    assert_eq!(finding["severity"], "info");
+    assert!(!text(finding, "message").is_empty() && !text(finding, "hint").is_empty());
+    // What is applied has none, and neither has a flag without oddities.
+    let applied = apply(&server, "", operations).await.expect(200).json();
+    assert_eq!(applied.get("findings"), None);
+    let plain = json!([{"op": "patch", "key": "a", "value": {"serve": "on"}}]);
+    let tried = apply(&server, "?dryRun=true", plain).await.expect(200);
+    assert_eq!(tried["findings"], json!([]));
 }

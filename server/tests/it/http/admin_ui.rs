@@ -55,6 +55,24 @@ async fn other_paths_that_do_not_exist_are_errors_for_browsers_too() {
 }
 
 #[tokio::test]
+async fn a_program_that_reads_the_root_learns_the_addresses_of_what_is_here() {
+    let server = Server::new().await;
+    for accept in [None, Some("*/*"), Some("application/json"), Some("image/*")] {
+        let mut request = server.get("/").anonymous();
+        if let Some(accept) = accept {
+            request = request.header("accept", accept);
+        }
+        let answer = request.await.expect(200);
+        assert_eq!(answer.header("content-type"), "application/json");
+        for member in ["apiDescription", "apiDocs", "health"] {
+            let address = answer[member].as_str().unwrap();
+            server.get(address).anonymous().await.expect(200);
+        }
+    }
+    server.post("/", ()).anonymous().await.expect(404);
+}
+
+#[tokio::test]
 async fn files_are_compressed_and_kept_for_ever() {
     let server = Server::new().await;
     let page = server.get("/").anonymous().header(HTML.0, HTML.1).await;

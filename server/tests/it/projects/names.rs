@@ -23,7 +23,7 @@ async fn a_renamed_environment_keeps_its_flags_keys_and_audit() {
         .expect(200);
     assert_eq!(
         renamed.json(),
-        json!({"name": "qa", "revision": 1, "flags": 1})
+        json!({"name": "qa", "revision": 1, "flags": 1, "requireReason": false})
     );
     assert_eq!(server.get(QA).await.expect(200).json(), renamed.json());
     server.get(STAGING).await.expect(404);

@@ -1,17 +1,21 @@
 //! Environments and their settings
 
-use flagstaff_server::store::{NameChange, SettingsChange};
+use flagstaff_server::store::{EnvironmentSettings, NameChange, SettingsChange};
 
 use super::*;
 
 async fn a_change_of_settings_is_a_change_of_access(store: &dyn Store) {
     let before = store.access().await.unwrap();
     assert!(before.public.is_empty());
+    let settings = |is_public| EnvironmentSettings {
+        is_public,
+        requires_reason: false,
+    };
     let change = |is_public: bool| SettingsChange {
         project_id: 1,
         environment_id: 2,
-        was_public: !is_public,
-        is_public,
+        before: settings(!is_public),
+        after: settings(is_public),
         author: Author {
             actor: "ann".into(),
             at: Timestamp::from_millis(5),

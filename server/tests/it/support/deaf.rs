@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use flagstaff_core::Timestamp;
 use flagstaff_server::store::{
-    Access, AccessChange, AuditDetails, AuditHead, AuditQuery, AuditRow, Author, CatalogueStore,
-    Claim, ClaimResult, Commit, CommitNotifications, CredentialRow, EntryId, EntryQuery, EntryRow,
-    EnvironmentContent, EnvironmentRow, FlagUsagePoint, FlagsUsageQuery, IdempotencyStore,
-    InstanceStore, NameChange, NewClaim, NewEnvironments, NodeInstances, NoteChange, PoolDurations,
-    PoolUse, ProjectFlagRow, SeenFlag, SettingsChange, Since, SqlStore, Store, StoreError,
-    StoreRevisions, UnknownFlag, UsagePoint, UsageQuery, UsageRow, UsageStore, Writes,
+    Access, AccessChange, AuditDetails, AuditEvent, AuditHead, AuditQuery, AuditRow, Author,
+    CatalogueStore, Claim, ClaimResult, Commit, CommitNotifications, CredentialRow, EntryId,
+    EntryQuery, EntryRow, EnvironmentContent, EnvironmentRow, FlagUsagePoint, FlagsUsageQuery,
+    IdempotencyStore, InstanceStore, NameChange, NewClaim, NewEnvironments, NodeInstances,
+    NoteChange, PoolDurations, PoolUse, ProjectFlagRow, SeenFlag, SettingsChange, Since, SqlStore,
+    Store, StoreError, StoreRevisions, UnknownFlag, UsagePoint, UsageQuery, UsageRow, UsageStore,
+    Writes,
 };
 use serde_json::Value;
 
@@ -93,6 +94,7 @@ pass_on! {
     entry_notes(environment: i64, entries: Vec<EntryId>) -> Vec<EntryRow>;
     entries_by_time(query: EntryQuery) -> Vec<EntryRow>;
     audit(query: AuditQuery) -> Vec<AuditRow>;
+    audit_events(project: i64, after: u64, limit: u32) -> Vec<AuditEvent>;
     audit_details(project: i64, sequence: u64) -> AuditDetails;
     audit_head(project: i64) -> AuditHead;
     forget_audit(kept: Duration, author: Author) -> ();

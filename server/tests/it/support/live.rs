@@ -84,6 +84,16 @@ impl Connection {
         cursor: Option<&str>,
     ) -> Self {
         let url = format!("{address}/api/v1/sdk/stream{query}");
+        Self::to(url, token, cursor).await
+    }
+
+    /// The changes of the project `default`, for people
+    pub(crate) async fn of_project(address: &str, token: &str, cursor: Option<&str>) -> Self {
+        let url = format!("{address}/api/v1/projects/default/events");
+        Self::to(url, token, cursor).await
+    }
+
+    async fn to(url: String, token: &str, cursor: Option<&str>) -> Self {
         let mut request = http().get(url).bearer_auth(token);
         if let Some(cursor) = cursor {
             request = request.header("last-event-id", cursor);

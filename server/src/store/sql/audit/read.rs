@@ -5,7 +5,8 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _, Transaction};
 
 use super::super::row::{object_kind, shared, signed, timestamp, unsigned};
 use crate::store::{
-    ACCESS_KINDS, AuditDetails, AuditHead, AuditQuery, AuditRow, EntryChange, StoreError,
+    ACCESS_KINDS, AuditDetails, AuditEvent, AuditHead, AuditQuery, AuditRow, EntryChange,
+    StoreError,
 };
 
 const COLUMNS: &str = "sequence, made_at, actor, action, environment_name, revision, kind, name, changes, entries, reason, \
@@ -56,6 +57,38 @@ pub(in super::super) async fn audit(
             }
         }
     }
+}
+
+/// The rows after a number, oldest first, without their content
+pub(in super::super) async fn events(
+    connection: &mut AnyConnection,
+    project: i64,
+    (after, limit): (u64, u32),
+) -> Result<Vec<AuditEvent>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT sequence, made_at, actor, action, environment_id, environment_name, revision, kind, name FROM audit_entry \
+         WHERE project_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
+    )
+    .bind(project)
+    .bind(signed(after)?)
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    let event = |row: &AnyRow| {
+        let revision: Option<i64> = row.try_get(6)?;
+        Ok(AuditEvent {
+            sequence: unsigned(row.try_get(0)?)?,
+            at: timestamp(row.try_get(1)?),
+            actor: row.try_get(2)?,
+            action: row.try_get(3)?,
+            environment_id: row.try_get(4)?,
+            environment: row.try_get(5)?,
+            revision: revision.map(unsigned).transpose()?,
+            kind: row.try_get(7)?,
+            name: row.try_get(8)?,
+        })
+    };
+    rows.iter().map(event).collect()
 }
 
 /// What every row of a pointer has in its text, and others may have too: the pointer's last name

@@ -1,9 +1,15 @@
 //! Who the caller is, and personal tokens
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use flagstaff_server::Limits;
 use serde_json::{Value, json};
 
-use super::{MEMBERS, claims, server};
-use crate::support::{NOW, Requests as _, Server, Signer, TestIssuer, column, on, text};
+use super::{MEMBERS, claims, published, server};
+use crate::cli::run;
+use crate::support::{
+    Database, Live, NOW, Printed, Requests as _, Server, Signer, TestIssuer, column, on, text,
+};
 
 const ME: &str = "/api/v1/me";
 const TOKENS: &str = "/api/v1/me/tokens";
@@ -185,4 +191,45 @@ async fn an_admin_sees_and_revokes_personal_tokens_and_their_number_is_bounded()
     server.set_clock(NOW + 91 * 86_400_000);
     let expired = server.get(&format!("{OF_PROJECT}?search=laptop")).await;
     assert!(expired["items"][0]["expiresAt"].as_str() < Some("2026-04-02"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_makes_lists_and_revokes_them() {
+    let issuer = TestIssuer::start().await;
+    let key = Signer::ecdsa("a");
+    issuer.publish(&[&key]);
+    let (database, folder) = (Database::new(), tempfile::tempdir().unwrap());
+    let limits = Limits {
+        issuer: Some(published(&issuer).into()),
+        ..Limits::default()
+    };
+    let live = Live::with(&database, limits).await;
+    live.post(MEMBERS, json!({"subject": "bob", "role": "editor"}))
+        .await
+        .expect(201);
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let bob = key.sign(&claims(json!({"sub": "bob", "exp": now + 3_600})));
+    let ask = |token: &str, line: &str| -> Printed {
+        let words: Vec<&str> = line.split(' ').collect();
+        let server = ["--server", live.address(), "--token", token];
+        run(folder.path(), &[&words[..], &server].concat(), "")
+    };
+    let made = ask(&bob, "token create --own --name laptop --role editor");
+    assert_eq!((made.status, &*made.stderr), (0, ""));
+    let token = made.stdout.trim();
+    // It acts in its owner's name, and lists itself.
+    live.put("flags/a", on()).token(token).await.expect(201);
+    assert_eq!(live.audit("?limit=1").await[0]["actor"], "bob");
+    let list = ask(token, "token list --own --format json").stdout;
+    let list: Value = serde_json::from_str(&list).unwrap();
+    assert_eq!(list[0]["name"], "laptop");
+    ask(token, "token create --own --name second --role editor")
+        .expect_failure("only a person who signed in");
+    let id = text(&list[0], "id");
+    assert_eq!(ask(&bob, &format!("token revoke --own {id}")).status, 0);
+    live.get("flags/a").token(token).await.expect(401);
+    live.stop().await;
 }
