@@ -13,6 +13,7 @@ mod flag;
 mod lint;
 mod overrides;
 mod progress;
+mod sign_in_link;
 mod table;
 mod token;
 mod trace;
@@ -37,6 +38,7 @@ pub use eval::EvalArgs;
 pub use flag::FlagCommand;
 pub use lint::LintArgs;
 pub use overrides::OverrideCommand;
+pub use sign_in_link::SignInLinkArgs;
 pub use token::TokenCommand;
 pub use transfer::{ExportArgs, ImportArgs};
 
@@ -98,6 +100,10 @@ pub enum OneShotCommand {
     /// The tokens of a project: list, create, revoke
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Print a link that signs in to the admin UI once, within 15 minutes, as admin of all projects
+    ///
+    /// For who can write to the database. Exits with 0, or with 2 if there is no link.
+    SignInLink(SignInLinkArgs),
     /// The audit of a project: verify, list, export
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -242,6 +248,7 @@ pub fn run(tool: &OneShotCommand) -> ExitCode {
         OneShotCommand::Flag(command) => flag::run(command),
         OneShotCommand::Override(command) => overrides::run(command),
         OneShotCommand::Token(command) => token::run(command),
+        OneShotCommand::SignInLink(args) => sign_in_link::run(args),
         OneShotCommand::Audit(command) => audit::run(command),
         OneShotCommand::Backup(args) => backup::run_backup(args),
         OneShotCommand::Restore(args) => backup::run_restore(args),
