@@ -28,7 +28,7 @@ async fn a_link_signs_in_once_and_its_session_is_a_cookie_that_scripts_cannot_re
     assert_eq!(me["name"], "ann");
     assert_eq!(me["credential"], "operator");
     assert_eq!(me["id"], json!(null));
-    assert_eq!(me["expiresAt"], "2026-01-01T12:00:00Z");
+    assert_eq!(me["expiresAt"], "2026-01-01T12:00:00.000Z");
     assert_eq!(me["allProjects"], true);
     let created = with(server.put("flags/a", on()), cookie).await;
     created.expect(201);
