@@ -47,11 +47,19 @@ export FLAGSTAFF_LISTEN=${FLAGSTAFF_LISTEN:-127.0.0.1:8080}
 export FLAGSTAFF_DATABASE=${FLAGSTAFF_DATABASE:-sqlite://.flagstaff/flagstaff.db}
 
 url=http://$FLAGSTAFF_LISTEN
+# The link signs in once, and the server prints it only if nobody else can reach the address.
+case $FLAGSTAFF_LISTEN in
+  127.* | "[::1]"*)
+    export FLAGSTAFF_SIGN_IN_LINK=${FLAGSTAFF_SIGN_IN_LINK:-true}
+    admin_ui="$url, by the link below, which signs you in"
+    ;;
+  *) admin_ui="$url, with the token FLAGSTAFF_ADMIN_TOKEN" ;;
+esac
 cat <<TEXT
 
 Flagstaff with the demo flags on $url
 
-  Admin UI       $url/#token=$FLAGSTAFF_ADMIN_TOKEN
+  Admin UI       $admin_ui
   Example page   $url/example/#key=$FLAGSTAFF_CLIENT_KEY
 
   Change a flag in the admin UI, or with curl, and watch the example page:

@@ -9,18 +9,19 @@ import { setNonce } from 'get-nonce';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { queryClient } from './api/queries';
+import { exchangeLink } from './api/sign-in';
 import { reloadOnceForLostChunks } from './lost-chunks';
 import { router } from './router';
-import { takeTokenFromAddress } from './session';
+import { takeSignInFromAddress } from './session';
 import { theme, variables } from './theme';
 import { Toasts } from './ui/toasts';
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
 // For the library that locks scrolling behind dialogs.
 setNonce(nonce);
-takeTokenFromAddress();
 reloadOnceForLostChunks();
 
+await takeSignInFromAddress(exchangeLink);
 const root = document.getElementById('root');
 if (root !== null) {
   createRoot(root).render(

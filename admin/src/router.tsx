@@ -3,7 +3,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { projects, queryClient } from './api/queries';
 import { FlagsPage } from './pages/flags/flags-page';
-import { currentToken } from './session';
+import { currentSession } from './session';
 import { Broken, NotFound, Root } from './shell/root';
 import { Shell } from './shell/shell';
 
@@ -23,7 +23,7 @@ const home = createRoute({
   getParentRoute: () => root,
   path: '/',
   beforeLoad: async () => {
-    if (currentToken() === undefined) {
+    if (currentSession().state === 'signedOut') {
       return;
     }
     const all = await queryClient.ensureQueryData(projects()).catch(() => []);

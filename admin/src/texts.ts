@@ -13,7 +13,8 @@ import { operators, rules, sentence, timeline } from './texts/rules';
 import { conflict, convergence, impact, review } from './texts/saving';
 import { experiment, rollout, serve, split } from './texts/serving';
 import { settings } from './texts/settings';
-import { broken, common, errors, notFound, pages, palette, shell, signIn, switching, themes } from './texts/shell';
+import { broken, common, errors, notFound, pages, palette, shell, switching, themes } from './texts/shell';
+import { failures, signIn } from './texts/sign-in';
 import { sorting } from './texts/sorting';
 
 export const texts = {
@@ -31,6 +32,7 @@ export const texts = {
   document,
   errors,
   experiment,
+  failures,
   flag,
   flags,
   followed,

@@ -26,10 +26,10 @@ mod unleash;
 
 use std::fmt;
 
+use self::spread::{Spread, Spreads};
 /// The members that a constraint of Unleash has here; the vendor's files have more
 #[cfg(feature = "dialects")]
 pub use self::unleash::CONSTRAINT_MEMBERS as UNLEASH_CONSTRAINT_MEMBERS;
-use self::spread::{Spread, Spreads};
 use crate::context::Context;
 use crate::value::Value;
 use crate::value::pointer::push_part;

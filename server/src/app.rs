@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::auth::AccessIndex;
 use crate::access::identity::Issuer;
+use crate::access::sign_in::SignIn;
 use crate::access::state::AccessState;
 use crate::crypto::encryption::EncryptionKeys;
 use crate::engine::environment::{Environment, LoadError};
@@ -76,6 +77,8 @@ pub struct RuntimeConfig {
     pub idempotency_lease: Duration,
     /// The issuer of JSON Web Tokens for people
     pub issuer: Option<Arc<Issuer>>,
+    /// How people sign in to the admin UI
+    pub sign_in: SignIn,
     /// The keys with which signing secrets in the store are encrypted
     pub encryption_keys: EncryptionKeys,
 }
@@ -95,6 +98,7 @@ impl Default for RuntimeConfig {
             rates: Rates::default(),
             idempotency_lease: idempotency::LEASE,
             issuer: None,
+            sign_in: SignIn::default(),
             encryption_keys: EncryptionKeys::default(),
         }
     }
@@ -190,7 +194,7 @@ impl AppState {
             (Arc::clone(&engine), Arc::clone(&http)),
             access,
             config.encryption_keys.clone(),
-            config.issuer.clone(),
+            (config.issuer.clone(), config.sign_in.clone()),
         ));
         let usage = Arc::new(Usage::new(Arc::clone(&engine), metrics, config.usage_kept));
         let instances = Arc::new(Instances::new(Arc::clone(&engine)));

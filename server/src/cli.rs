@@ -15,6 +15,7 @@ mod lint;
 mod overrides;
 mod progress;
 mod project;
+mod sign_in_link;
 mod table;
 mod token;
 mod trace;
@@ -41,6 +42,7 @@ pub use flag::FlagCommand;
 pub use lint::LintArgs;
 pub use overrides::OverrideCommand;
 pub use project::ProjectCommand;
+pub use sign_in_link::SignInLinkArgs;
 pub use token::TokenCommand;
 pub use transfer::{ExportArgs, ImportArgs};
 
@@ -108,6 +110,10 @@ pub enum OneShotCommand {
     /// The tokens of a project, and your own: list, create, revoke
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Print a link that signs in to the admin UI once, within 15 minutes, as admin of all projects
+    ///
+    /// For who can write to the database. Exits with 0, or with 2 if there is no link.
+    SignInLink(SignInLinkArgs),
     /// The audit of a project: verify, list, export
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -254,6 +260,7 @@ pub fn run(tool: &OneShotCommand) -> ExitCode {
         OneShotCommand::Environment(command) => environment::run(command),
         OneShotCommand::Project(command) => project::run(command),
         OneShotCommand::Token(command) => token::run(command),
+        OneShotCommand::SignInLink(args) => sign_in_link::run(args),
         OneShotCommand::Audit(command) => audit::run(command),
         OneShotCommand::Backup(args) => backup::run_backup(args),
         OneShotCommand::Restore(args) => backup::run_restore(args),

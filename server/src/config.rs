@@ -13,6 +13,7 @@ mod file;
 mod identity;
 mod network;
 mod secret;
+mod sign_in;
 mod tls;
 
 pub use connections::ConnectionOptions;
@@ -21,6 +22,8 @@ pub use identity::{IdentityError, IdentityOptions};
 pub use network::NetworkOptions;
 pub use secret::Secret;
 pub(crate) use secret::SecretParser;
+pub(crate) use sign_in::origin;
+pub use sign_in::{SignInOptions, SignInOptionsError};
 pub use tls::TlsOptions;
 
 /// Minimum number of characters of the admin token, so that nobody can guess it
@@ -137,6 +140,10 @@ pub struct ServeOptions {
     /// The identity provider
     #[command(flatten)]
     pub identity: IdentityOptions,
+
+    /// How they sign in to the admin UI
+    #[command(flatten)]
+    pub sign_in: SignInOptions,
 
     /// Format of the log on stderr; `FLAGSTAFF_LOG` sets the levels, as `info` or `flagstaff_server=debug`
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::task::JoinSet;
 
-use crate::access::auth::token;
+use crate::access::auth::bearer_or_cookie;
 use crate::access::guards::WriteAccess;
 use crate::access::state::AccessState;
 use crate::crypto::token_encryption;
@@ -115,7 +115,9 @@ async fn begin(
         return Err(ApiError::out_of_reach());
     }
     let bytes = whole_body(&parts.extensions, &state.http, (body, access.body_bytes)).await?;
-    let token = token(parts).unwrap_or_default().to_owned();
+    let token = bearer_or_cookie(parts, state)
+        .unwrap_or_default()
+        .to_owned();
     let claim = Claim {
         scope: principal.idempotency_scope(),
         key: key.into(),

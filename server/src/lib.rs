@@ -55,7 +55,7 @@ mod streams;
 pub mod usage;
 
 pub use access::signing_secrets::{SecretsError, UnusableSecret};
-pub use access::{auth, identity};
+pub use access::{auth, identity, sign_in};
 pub use app::router::app;
 pub use app::seed::{SeedError, SeedReport, seed};
 pub use app::serve::{ServeError, keep, serve, serve_on};
@@ -63,7 +63,7 @@ pub use app::{AppState, RuntimeConfig, RuntimeConfig as Limits};
 pub use cli::{Cli, Command};
 pub use config::{
     ConnectionOptions, DatabaseOptions, IdentityError, IdentityOptions, NetworkOptions, Secret,
-    ServeOptions, TlsOptions, WeakToken,
+    ServeOptions, SignInOptions, SignInOptionsError, TlsOptions, WeakToken,
 };
 pub use crypto::encryption::{DecryptError, EncryptionKeys, InvalidEncryptionKeys};
 pub use documents::notation;

@@ -42,7 +42,7 @@ const TAGS: [(&str, &str); 12] = [
     ("audit", "Who changed what, when and why"),
     (
         "access",
-        "Keys of programs and tokens of people: create, rotate and revoke them",
+        "Keys of programs and tokens of people: create, rotate and revoke them; signing in to the admin UI",
     ),
     ("evaluation", "Evaluation by the server"),
     (
@@ -120,6 +120,13 @@ pub(crate) fn document(groups: Vec<Described>) -> Result<Json, serde_json::Error
                     "in": "header",
                     "name": "X-API-Key",
                     "description": "The same, where something else uses `Authorization`",
+                },
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "__Host-flagstaff_session",
+                    "description": "Of somebody who is signed in to the admin UI; without https `flagstaff_session`. What changes something must come \
+    from a page of the server itself, which `Sec-Fetch-Site` or `Origin` says",
                 },
             },
         },

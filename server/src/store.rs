@@ -24,6 +24,7 @@ mod instances;
 mod members;
 mod overrides;
 mod pools;
+mod sessions;
 mod settings;
 mod sql;
 mod usage;
@@ -45,6 +46,9 @@ pub use instances::{InstanceStore, NodeInstances};
 pub use members::{KnownBy, MemberChange, MemberRow};
 pub use overrides::{ChangeLimit, EntryId, EntryMetadata, EntryQuery, EntryRow};
 pub use pools::{PoolDurations, PoolLabels, PoolUse};
+pub use sessions::{
+    LinkRow, MAX_SESSIONS, NewLinkSession, SessionHolder, SessionRow, SessionStore,
+};
 pub use settings::{EnvironmentSettings, SettingsChange};
 pub use sql::SqlStore;
 pub(crate) use sql::{BackupError, backup, redacted, restore};
@@ -66,7 +70,14 @@ pub const WRITE_LIMIT: Duration = Duration::from_mins(1);
 /// Persistence of everything that survives a restart
 #[async_trait]
 pub trait Store:
-    CatalogueStore + IdempotencyStore + InstanceStore + UsageStore + Send + Sync + std::fmt::Debug
+    CatalogueStore
+    + IdempotencyStore
+    + InstanceStore
+    + SessionStore
+    + UsageStore
+    + Send
+    + Sync
+    + std::fmt::Debug
 {
     /// The revisions of all environments, the epoch, the version of access and the ends of the audits, by one cheap query
     async fn heads(&self) -> Result<StoreRevisions, StoreError>;
@@ -158,7 +169,7 @@ pub trait Store:
         revision: u64,
     ) -> Result<Option<Json>, StoreError>;
 
-    /// All keys, tokens and members
+    /// All keys, tokens, members and sessions
     async fn access(&self) -> Result<Access, StoreError>;
 
     /// Stores a key; storing the same key again changes nothing; the same token for another purpose is [`StoreError::KeyTaken`]

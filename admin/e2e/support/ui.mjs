@@ -33,6 +33,17 @@ export class Ui {
     return this.#deployment.writer;
   }
 
+  /** What was started, with whatever else belongs to it */
+  get deployment() {
+    return this.#deployment;
+  }
+
+  /** Stops the server without a shutdown, and starts it again at the same address. */
+  async restart() {
+    await this.server.kill();
+    await this.server.restart();
+  }
+
   get url() {
     return this.server.url;
   }
@@ -43,10 +54,11 @@ export class Ui {
   }
 
   /**
-   * A page in a browser of its own, of the node at `at`: `size` is `[width, height]`, and `token` signs in. Its user prefers reduced motion,
+   * A page in a browser of its own, of the node at `at`: `size` is `[width, height]`, and `token` signs in; `also` are other servers that it
+   * may ask. Its user prefers reduced motion,
    * so no dialog is on its way when a test looks at it.
    */
-  async open(path, { at = this.url, size = [1280, 800], token = ADMIN } = {}) {
+  async open(path, { at = this.url, size = [1280, 800], token = ADMIN, also = [] } = {}) {
     const [width, height] = size;
     const viewport = { width, height };
     const context = await this.#browser.newContext({ viewport, colorScheme: 'light', reducedMotion: 'reduce' });
@@ -65,7 +77,7 @@ export class Ui {
       }
     });
     page.on('request', (request) => {
-      if (!request.url().startsWith(at) && !/^(blob|data):/.test(request.url())) {
+      if (![at, ...also].some((server) => request.url().startsWith(server)) && !/^(blob|data):/.test(request.url())) {
         this.#problems.push(`a request to ${request.url()}`);
       }
     });

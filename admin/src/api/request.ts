@@ -1,6 +1,6 @@
 // Requests to the server, typed by its OpenAPI document. Errors are `application/problem+json` (RFC 9457).
 
-import { currentToken, refuse } from '../session';
+import { currentSession, refuse } from '../session';
 import type { Method, NamesOf, OperationOf, PathsWith, QueryOf, ResponseOf } from './operations';
 import { askReason, isDangerous, protectedOf, rememberProtected } from './protection';
 import type { components } from './schema';
@@ -153,9 +153,10 @@ export function address(path: string, names: Record<string, string> = {}, query:
   return text === '' ? filled : `${filled}?${text}`;
 }
 
-/** Sends a request with the token of the session; a status of 400 or more is thrown as a `Problem`. */
+/** Sends a request with the token of the session, or its cookie, which the browser adds; a status of 400 or more is thrown as a `Problem`. */
 export async function send(url: string, init: RequestInit): Promise<Response> {
-  const token = currentToken();
+  const session = currentSession();
+  const token = session.state === 'signedOut' ? undefined : session.token;
   const headers = new Headers(init.headers);
   if (token !== undefined) {
     headers.set('authorization', `Bearer ${token}`);
@@ -172,8 +173,8 @@ export async function send(url: string, init: RequestInit): Promise<Response> {
   if (response.ok) {
     return response;
   }
-  if (response.status === 401 && token !== undefined) {
-    refuse(token);
+  if (response.status === 401) {
+    refuse(session);
   }
   const body: unknown = await response.json().catch(() => ({}));
   throw new Problem(

@@ -1263,6 +1263,97 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how people can sign in to the admin UI, besides by an access token */
+        get: operations["readSignIn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchanges the code of a one-time link for a session, which is a cookie
+         * @description Only pages of the server itself can: `Sec-Fetch-Site` or `Origin` must say so.
+         */
+        post: operations["signInByLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Begins a sign-in with the identity provider: leads the browser there */
+        get: operations["beginSignIn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ends a sign-in with the identity provider: begins a session, which is a cookie */
+        get: operations["finishSignIn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends the session of the cookie, if there is one, and removes the cookie
+         * @description Only pages of the server itself can: `Sec-Fetch-Site` or `Origin` must say so.
+         */
+        post: operations["signOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -2359,6 +2450,11 @@ export interface components {
             /** @description `error`, `warning` or `info` */
             severity: string;
         };
+        /** @description The code of a one-time link */
+        LinkCode: {
+            /** @description The code after `#sign-in=` in the link */
+            code: string;
+        };
         /** @description The process is alive */
         Liveness: {
             status: string;
@@ -2398,15 +2494,18 @@ export interface components {
         Me: {
             /** @description Whether the role is the same in all projects, including future ones */
             allProjects: boolean;
-            /** @description `person` (a JSON Web Token), `personalToken`, `token` or `key` */
+            /**
+             * @description `person` (signed in with the identity provider, or by its JSON Web Token), `operator` (signed in by a one-time link),
+             *     `personalToken`, `token` or `key`
+             */
             credential: string;
             environment: components["schemas"]["KeyEnvironment"] | null;
             /**
              * Format: date-time
-             * @description When it expires; null for a person
+             * @description When it expires: a token, a key, or the session of somebody who is signed in
              */
             expiresAt: string | null;
-            /** @description The id of the token or key; null for a person */
+            /** @description The id of the token or key; null for a person or operator */
             id: string | null;
             /** @description The name in the audit */
             name: string;
@@ -3199,6 +3298,22 @@ export interface components {
             /** @description Whether a context without a user gets the variant that is rolled out; sets `/serve/onMissing` */
             withoutUser?: boolean;
         } & components["schemas"]["IgnoredEnvelope"];
+        /** @description How people can sign in */
+        SignInMethods: {
+            provider: components["schemas"]["SignInProvider"] | null;
+        };
+        /** @description The identity provider */
+        SignInProvider: {
+            /** @description What the button is called */
+            label: string;
+            /** @description Where the browser begins the sign-in */
+            url: string;
+        };
+        /** @description What is left to do after signing out */
+        SignedOut: {
+            /** @description Where the browser signs out at the identity provider too; null if there is nothing to do */
+            providerUrl: string | null;
+        };
         SigningSecret: {
             /** Format: date-time */
             createdAt: string;
@@ -8352,6 +8467,136 @@ export interface operations {
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
+        };
+    };
+    readSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways to sign in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInMethods"];
+                };
+            };
+        };
+    };
+    signInByLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "fs_link_0123456789abcdefghijklmnopqrstuv"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LinkCode"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            204: {
+                headers: {
+                    /** @description The session */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    beginSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider; if it cannot be reached, to the admin UI with the reason in the fragment: `/#sign-in-error=CODE` */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["NotFound"];
+        };
+    };
+    finishSignIn: {
+        parameters: {
+            query?: {
+                /** @description The code to be exchanged */
+                code?: string;
+                /** @description As the provider was sent it */
+                state?: string;
+                /** @description The issuer */
+                iss?: string;
+                /** @description Why it refuses */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the admin UI: to `/#signed-in`, or with the reason to `/#sign-in-error=CODE` */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
+            200: {
+                headers: {
+                    /** @description Removes the session */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedOut"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     live: {

@@ -1,18 +1,33 @@
 import { Anchor, Button, Modal } from '@mantine/core';
-import { type ErrorComponentProps, Link, Outlet } from '@tanstack/react-router';
+import { useQueryClient } from '@tanstack/react-query';
+import { type ErrorComponentProps, Link, Outlet, useRouter } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 import { useSession } from '../session';
 import { texts } from '../texts';
 import { Empty } from '../ui/parts';
 import { ReasonDialog } from './protection';
 import { SignIn } from './sign-in';
 
-/** Every page, for who has signed in; where the server stops accepting a token, sign-in comes over the page and forms stay. */
+/** Every page, for who has signed in; where the server stops accepting the token or the cookie, sign-in comes over the page and forms stay. */
 export function Root() {
   const session = useSession();
+  const before = useRef(session);
+  const client = useQueryClient();
+  const router = useRouter();
+
+  // Signed in, here or in another window: what could not be read can be read now.
+  useEffect(() => {
+    if (before.current !== session && session.state === 'signedIn') {
+      void client.invalidateQueries();
+      void router.invalidate();
+    }
+    before.current = session;
+  }, [session, client, router]);
+
   if (session.state === 'signedOut') {
     return (
       <main className="signin">
-        <SignIn />
+        <SignIn failure={session.failure} />
       </main>
     );
   }
@@ -29,8 +44,8 @@ export function Root() {
         title={texts.signIn.againTitle}
         zIndex={450}
       >
-        <p>{texts.signIn.again}</p>
-        <SignIn isAgain />
+        <p>{session.token === undefined ? texts.signIn.again : texts.signIn.againToken}</p>
+        <SignIn isAgain failure={session.state === 'refused' ? session.failure : undefined} />
       </Modal>
     </>
   );

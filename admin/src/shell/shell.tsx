@@ -3,12 +3,14 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { projects } from '../api/queries';
-import { signOut } from '../session';
+import { Problem } from '../api/request';
+import { endSession } from '../api/sign-in';
 import icon from '../styles/icon.svg';
 import { texts } from '../texts';
 import { Icon } from '../ui/icon';
 import { Time } from '../ui/parts';
 import { local } from '../ui/time';
+import { complain } from '../ui/toasts';
 import { forgetForeign, useFollowed, useForeign } from './followed';
 import { Palette } from './palette';
 import { useUnreachableSince } from './unreachable';
@@ -118,6 +120,21 @@ export function Shell() {
 function Side({ onFind }: { onFind: () => void }) {
   const { project: name } = project.useParams();
   const client = useQueryClient();
+  const leave = async () => {
+    try {
+      const next = await endSession();
+      client.clear();
+      if (next !== undefined) {
+        location.assign(next);
+      }
+    } catch (error) {
+      complain(
+        texts.signIn.notSignedOut(
+          error instanceof Problem && !error.isUnreachable ? error.detail : texts.errors.unreachable,
+        ),
+      );
+    }
+  };
   return (
     <>
       <Link to="/" className="brand">
@@ -142,14 +159,7 @@ function Side({ onFind }: { onFind: () => void }) {
       </nav>
       <div className="foot">
         <ThemeMenu />
-        <button
-          type="button"
-          className="find"
-          onClick={() => {
-            signOut();
-            client.clear();
-          }}
-        >
+        <button type="button" className="find" onClick={leave}>
           {texts.shell.signOut}
         </button>
       </div>

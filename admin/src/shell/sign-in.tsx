@@ -1,18 +1,21 @@
 import { Button, PasswordInput } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { useRouter } from '@tanstack/react-router';
+import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { signIn } from '../session';
+import { signInMethods } from '../api/sign-in';
+import { type Failure, goToProvider, openProvider, signIn } from '../session';
 import icon from '../styles/icon.svg';
 import { texts } from '../texts';
 
-/** Asks for a token and tries it before it is stored. */
-export function SignIn({ isAgain = false }: { isAgain?: boolean }) {
+/**
+ * Offers the identity provider, if there is one, and asks for a token, which is tried before it is stored. Over a page (`isAgain`) the
+ * provider has a window of its own.
+ */
+export function SignIn({ isAgain = false, failure }: { isAgain?: boolean; failure?: Failure | undefined }) {
   const [token, setToken] = useState('');
   const [error, setError] = useState<string>();
   const [isBusy, setBusy] = useState(false);
-  const client = useQueryClient();
-  const router = useRouter();
+  const { data: methods } = useQuery(signInMethods());
+  const provider = methods?.provider;
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -22,8 +25,6 @@ export function SignIn({ isAgain = false }: { isAgain?: boolean }) {
     setError(refusal);
     if (refusal === undefined) {
       signIn(token.trim());
-      await client.invalidateQueries();
-      await router.invalidate();
     }
   };
 
@@ -38,6 +39,23 @@ export function SignIn({ isAgain = false }: { isAgain?: boolean }) {
           <h1>{texts.signIn.title}</h1>
         </>
       )}
+      {failure !== undefined && (
+        <div className="banner" role="alert">
+          {texts.failures[failure] ?? texts.failures['unavailable']}
+        </div>
+      )}
+      {provider != null && (
+        <>
+          <Button
+            mb={isAgain ? 'md' : 0}
+            fullWidth
+            onClick={() => (isAgain ? openProvider(provider.url) : goToProvider(provider.url))}
+          >
+            {texts.signIn.withProvider(provider.label)}
+          </Button>
+          <span className="dim small">{texts.signIn.or}</span>
+        </>
+      )}
       <PasswordInput
         label={texts.signIn.token}
         description={texts.signIn.hint}
@@ -49,7 +67,7 @@ export function SignIn({ isAgain = false }: { isAgain?: boolean }) {
         data-autofocus
         visibilityToggleButtonProps={{ 'aria-label': texts.signIn.show }}
       />
-      <Button type="submit" loading={isBusy} mt={isAgain ? 'md' : 0}>
+      <Button type="submit" variant={provider == null ? 'filled' : 'default'} loading={isBusy} mt={isAgain ? 'md' : 0}>
         {texts.signIn.submit}
       </Button>
       {!isAgain && <p className="dim small">{texts.signIn.stored}</p>}

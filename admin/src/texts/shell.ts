@@ -1,4 +1,4 @@
-// Texts of the frame of the pages, of signing in, of errors, and of the palette
+// Texts of the frame of the pages, of errors, and of the palette
 
 import { onOff, plural } from './words';
 
@@ -55,19 +55,6 @@ export const errors = {
   problem: (detail: string) => `The server answered: ${detail}.`,
   field: (pointer: string, message: string) => (pointer === '' ? message : `${pointer}: ${message}`),
   requestId: (id: string) => `Request ${id}`,
-};
-
-export const signIn = {
-  title: 'Sign in',
-  token: 'Access token',
-  hint: 'Begins with fs_admin_, fs_editor_ or fs_viewer_',
-  show: 'Show or hide the token',
-  submit: 'Sign in',
-  stored: 'The token stays in this tab, and is forgotten when you close it.',
-  unknown: 'The server does not know this token, or it has expired.',
-  wrongKind: 'This is an SDK key of a program. People sign in with an access token.',
-  againTitle: 'Sign in again',
-  again: 'Your token was revoked or has expired. What you have typed on this page is still here.',
 };
 
 export const broken = {

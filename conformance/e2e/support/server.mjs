@@ -32,8 +32,9 @@ export class Server {
     return `http://${this.#address}`;
   }
 
-  /** Starts the server; a restart uses the same address. */
-  async restart() {
+  /** Starts the server; a restart uses the same address and, unless it is given others, the same options. */
+  async restart(options = this.#options) {
+    this.#options = options;
     const child = spawn(
       process.env.FLAGSTAFF_BINARY ?? built('flagstaff'),
       [

@@ -11,15 +11,16 @@ use flagstaff_core::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::last_use::LastUse;
+use crate::access::sessions::Session;
 use crate::crypto::encryption::{DecryptError, EncryptionKeys};
 pub use crate::crypto::token::hash;
 pub use crate::store::CredentialKind;
-use crate::store::{Access, BrowserPolicy, CredentialRow, MemberRow};
+use crate::store::{Access, BrowserPolicy, CredentialRow, MemberRow, SessionRow};
 
 mod principal;
 
 pub use principal::Principal;
-pub(crate) use principal::{token, unknown};
+pub(crate) use principal::{bearer_or_cookie, unknown};
 
 /// A key or token and what belongs to it
 pub struct Key {
@@ -76,13 +77,29 @@ impl Key {
         }
     }
 
+    /// The rights of an operator who is signed in; the audit names them `name`
+    fn of_session(name: &str, session: &Session) -> Self {
+        let row = session.row();
+        let operator = Self::of_operator(name, row.created_at);
+        let row = CredentialRow {
+            hash: row.hash.clone(),
+            ..operator.row
+        };
+        Self {
+            id: row.id().into(),
+            ended: session.ended().clone(),
+            row,
+            ..operator
+        }
+    }
+
     /// Whether streams that it opened may continue after it changed to `row`; pages that may no longer use it must reconnect
     fn opens_for(&self, row: &CredentialRow) -> bool {
         self.row.rules.origins == row.rules.origins
     }
 }
 
-/// All keys by hash, and all members, at one version of access
+/// All keys and sessions by hash, and all members, at one version of access
 #[derive(Debug, Default)]
 pub struct AccessIndex {
     version: u64,
@@ -90,6 +107,7 @@ pub struct AccessIndex {
     public: BTreeSet<i64>,
     protected: BTreeSet<i64>,
     members: Vec<MemberRow>,
+    sessions: HashMap<String, Arc<Session>>,
 }
 
 impl AccessIndex {
@@ -112,11 +130,17 @@ impl AccessIndex {
             };
             (key.row.hash.clone(), Arc::new(key))
         };
+        let session = |row: SessionRow| {
+            let hash = row.hash.clone();
+            let held = before.sessions.get(&hash);
+            (hash, Arc::new(Session::new(row, held)))
+        };
         Self {
             version: access.version,
             keys: access.rows.into_iter().map(key).collect(),
             public: access.public,
             protected: access.protected,
+            sessions: access.sessions.into_iter().map(session).collect(),
             members,
         }
     }
@@ -156,7 +180,17 @@ impl AccessIndex {
         &self.members
     }
 
-    /// Closes what was opened by keys that `after` does not contain, or allows for other pages
+    /// The session with this hash
+    pub(crate) fn session(&self, hash: &str) -> Option<&Arc<Session>> {
+        self.sessions.get(hash)
+    }
+
+    /// All sessions, including expired ones
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = &Arc<Session>> {
+        self.sessions.values()
+    }
+
+    /// Closes what was opened by keys and sessions that `after` does not contain, and by keys that it allows for other pages
     pub(crate) fn close_revoked(&self, after: &Self) {
         let goes_on = |hash: &String, key: &Key| {
             let held = after.keys.get(hash);
@@ -165,12 +199,19 @@ impl AccessIndex {
         for (_, key) in self.keys.iter().filter(|(hash, key)| !goes_on(hash, key)) {
             key.ended.cancel();
         }
+        let sessions = self.sessions.iter();
+        for (_, session) in sessions.filter(|(hash, _)| !after.sessions.contains_key(*hash)) {
+            session.ended().cancel();
+        }
     }
 
-    /// Closes what was opened by keys that have expired
+    /// Closes what was opened by keys and sessions that have expired
     pub(crate) fn end_expired(&self, now: Timestamp) {
         for key in self.iter().filter(|key| key.row.has_expired(now)) {
             key.ended.cancel();
+        }
+        for session in self.sessions().filter(|it| it.row().expires_at <= now) {
+            session.ended().cancel();
         }
     }
 

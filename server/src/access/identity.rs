@@ -2,20 +2,21 @@
 //!
 //! The algorithm of a token is decided by the key that it names, never by the token.
 
-use std::collections::BTreeMap;
-
 use flagstaff_core::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 mod cryptography;
+pub(crate) mod fetch;
 mod jwks;
+mod roles;
 
+pub use fetch::FetchError;
 pub use jwks::JwksError;
 use jwks::{Jwks, VerifyingKey};
-
-use crate::store::CredentialKind;
+pub(crate) use roles::ClaimedRoles;
+pub use roles::{InvalidMapping, RoleMapping};
 
 /// Longer tokens are refused without parsing
 const TOKEN_BYTES: usize = 16 << 10;
@@ -35,12 +36,13 @@ pub struct Issuer {
     name: String,
     audience: String,
     role_claim: String,
+    mappings: Vec<RoleMapping>,
     keys: Keys,
 }
 
 /// The claims that are read
 #[derive(Debug, Deserialize)]
-struct Claims {
+pub(crate) struct Claims {
     sub: String,
     exp: f64,
     #[serde(default)]
@@ -62,15 +64,6 @@ pub(crate) struct JwtIdentity {
     pub(crate) email: Option<String>,
     /// The roles that the claim grants
     pub(crate) granted: ClaimedRoles,
-}
-
-/// The roles in a claim
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct ClaimedRoles {
-    /// In all projects
-    pub(crate) everywhere: Option<CredentialKind>,
-    /// In single projects, by name
-    pub(crate) projects: BTreeMap<String, CredentialKind>,
 }
 
 /// Why a token is not accepted
@@ -100,6 +93,12 @@ pub enum JwtError {
     /// It is not valid yet
     #[error("it is not valid yet")]
     NotYet,
+    /// It answers another request
+    #[error("its nonce is of another sign-in")]
+    Nonce,
+    /// It was issued to another client
+    #[error("it was issued to another client")]
+    Client,
 }
 
 impl Issuer {
@@ -134,6 +133,7 @@ impl Issuer {
             name,
             audience,
             role_claim: "flagstaff_role".to_owned(),
+            mappings: Vec::new(),
             keys,
         }
     }
@@ -144,12 +144,41 @@ impl Issuer {
         Self { role_claim, ..self }
     }
 
+    /// Reads the values of the claim by these mappings, not as the names of roles
+    #[must_use]
+    pub fn with_role_mappings(self, mappings: Vec<RoleMapping>) -> Self {
+        Self { mappings, ..self }
+    }
+
     /// Verifies a token and returns the person that it describes
     pub(crate) async fn verify(
         &self,
         token: &str,
         now: Timestamp,
     ) -> Result<JwtIdentity, JwtError> {
+        let claims = self.claims(token, now).await?;
+        self.identity(claims).ok_or(JwtError::Malformed)
+    }
+
+    /// Verifies an ID token that was requested with this nonce, and returns its claims (`OpenID` Connect Core 1.0, section 3.1.3.7)
+    pub(crate) async fn verify_id_token(
+        &self,
+        token: &str,
+        nonce: &str,
+        now: Timestamp,
+    ) -> Result<Claims, JwtError> {
+        let claims = self.claims(token, now).await?;
+        if claims.others.get("nonce").and_then(Json::as_str) != Some(nonce) {
+            return Err(JwtError::Nonce);
+        }
+        let azp = claims.others.get("azp").and_then(Json::as_str);
+        if azp.is_some_and(|client| client != self.audience) {
+            return Err(JwtError::Client);
+        }
+        Ok(claims)
+    }
+
+    async fn claims(&self, token: &str, now: Timestamp) -> Result<Claims, JwtError> {
         if token.len() > TOKEN_BYTES {
             return Err(JwtError::Malformed);
         }
@@ -172,11 +201,17 @@ impl Issuer {
         let read = jsonwebtoken::decode::<Claims>(token, &key.key, &validation);
         let claims = read.map_err(|error| untrusted(&error))?.claims;
         check_time(&claims, now)?;
-        self.identity(claims).ok_or(JwtError::Malformed)
+        Ok(claims)
     }
 
-    fn identity(&self, claims: Claims) -> Option<JwtIdentity> {
-        let granted = self.granted(&claims.others);
+    /// Whether the claims lack what a person is known by or their role
+    pub(crate) fn is_incomplete(&self, claims: &Claims) -> bool {
+        claims.email.is_none() || self.role_claim(&claims.others).is_none()
+    }
+
+    /// The person that these claims describe
+    pub(crate) fn identity(&self, claims: Claims) -> Option<JwtIdentity> {
+        let granted = ClaimedRoles::of(self.role_claim(&claims.others), &self.mappings);
         let is_verified = claims.email_verified == Some(Json::Bool(true));
         let email = claims.email.as_ref().and_then(Json::as_str);
         let email = email.filter(|email| is_verified && is_name(email));
@@ -187,8 +222,8 @@ impl Issuer {
         })
     }
 
-    fn granted(&self, claims: &Map<String, Json>) -> ClaimedRoles {
-        let claim = match self.role_claim.split_once('/') {
+    fn role_claim<'c>(&self, claims: &'c Map<String, Json>) -> Option<&'c Json> {
+        match self.role_claim.split_once('/') {
             Some(("", path)) => {
                 let (first, rest) = path.split_once('/').unwrap_or((path, ""));
                 let rest = if rest.is_empty() {
@@ -200,32 +235,26 @@ impl Issuer {
                 claims.get(&first).and_then(|claim| claim.pointer(&rest))
             }
             _ => claims.get(&self.role_claim),
-        };
-        match claim {
-            Some(Json::Object(projects)) => ClaimedRoles {
-                everywhere: None,
-                projects: projects
-                    .iter()
-                    .filter_map(|(project, claim)| Some((project.clone(), role(claim)?)))
-                    .collect(),
-            },
-            claim => ClaimedRoles {
-                everywhere: claim.and_then(role),
-                projects: BTreeMap::new(),
-            },
         }
     }
 }
 
-/// A role, or the highest of several
-fn role(claim: &Json) -> Option<CredentialKind> {
-    match claim {
-        Json::String(name) => CredentialKind::role(name),
-        Json::Array(names) => names
-            .iter()
-            .filter_map(|name| CredentialKind::role(name.as_str()?))
-            .max(),
-        _ => None,
+impl Claims {
+    /// Adds what the provider's userinfo says, where the ID token says nothing; `None` if it is of another person
+    pub(crate) fn with_userinfo(mut self, mut userinfo: Map<String, Json>) -> Option<Self> {
+        // Section 5.3.2: the userinfo of another person must not be used.
+        if userinfo.remove("sub").as_ref().and_then(Json::as_str) != Some(&*self.sub) {
+            return None;
+        }
+        // Together: whether an address is verified is said of that address.
+        if self.email.is_none() {
+            self.email = userinfo.remove("email");
+            self.email_verified = userinfo.remove("email_verified");
+        }
+        for (name, claim) in userinfo {
+            self.others.entry(name).or_insert(claim);
+        }
+        Some(self)
     }
 }
 

@@ -1,4 +1,4 @@
-//! When keys and tokens were last used: recorded in memory, and stored about once a minute
+//! When keys, tokens and sessions were last used: recorded in memory, and stored about once a minute
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -50,7 +50,8 @@ impl LastUse {
         (at != NEVER).then(|| Timestamp::from_millis(at))
     }
 
-    fn learn(&self, stored: Timestamp) {
+    /// Takes over what is stored
+    pub(crate) fn learn(&self, stored: Timestamp) {
         self.at.fetch_max(stored.as_millis(), Ordering::Relaxed);
         self.stored.fetch_max(stored.as_millis(), Ordering::Relaxed);
     }
@@ -103,6 +104,7 @@ pub(crate) async fn run(state: Arc<AccessState>, stopping: CancellationToken) {
 }
 
 async fn store(state: &AccessState) -> Result<(), StoreError> {
+    store_sessions(state).await?;
     let access_index = state.access_index();
     let unstored: Vec<_> = access_index
         .iter()
@@ -122,6 +124,27 @@ async fn store(state: &AccessState) -> Result<(), StoreError> {
     if stored.is_ok() {
         for (key, at) in &unstored {
             key.last_use().learn(*at);
+        }
+    }
+    stored
+}
+
+async fn store_sessions(state: &AccessState) -> Result<(), StoreError> {
+    let access_index = state.access_index();
+    let unstored: Vec<_> = access_index
+        .sessions()
+        .filter_map(|session| Some((Arc::clone(session), session.last_use().unstored()?)))
+        .collect();
+    if unstored.is_empty() {
+        return Ok(());
+    }
+    let uses = unstored
+        .iter()
+        .map(|(session, at)| (session.row().hash.clone(), *at));
+    let stored = state.engine.store().put_session_uses(uses.collect()).await;
+    if stored.is_ok() {
+        for (session, at) in &unstored {
+            session.last_use().learn(*at);
         }
     }
     stored

@@ -1,5 +1,6 @@
-//! The routes for keys, tokens and members
+//! The routes for keys, tokens, members and signing in
 
 pub(crate) mod keys;
 pub(crate) mod me;
 pub(crate) mod members;
+pub(crate) mod sign_in;

@@ -1,4 +1,4 @@
-//! Keys, tokens and members as this node last loaded them
+//! Keys, tokens, members and sessions as this node last loaded them
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::access::auth::AccessIndex;
 use crate::access::identity::Issuer;
+use crate::access::sign_in::SignIn;
 use crate::access::signing_secrets;
 use crate::crypto::encryption::EncryptionKeys;
 use crate::engine::state::EngineState;
@@ -21,6 +22,7 @@ pub(crate) struct AccessState {
     pub(crate) http: Arc<HttpState>,
     pub(crate) encryption_keys: EncryptionKeys,
     pub(crate) issuer: Option<Arc<Issuer>>,
+    pub(crate) sign_in: SignIn,
     access_index: ArcSwap<AccessIndex>,
     loading: Mutex<()>,
 }
@@ -30,7 +32,7 @@ impl AccessState {
         (engine, http): (Arc<EngineState>, Arc<HttpState>),
         access: Access,
         encryption_keys: EncryptionKeys,
-        issuer: Option<Arc<Issuer>>,
+        (issuer, sign_in): (Option<Arc<Issuer>>, SignIn),
     ) -> Self {
         let access_index = AccessIndex::new(access, &AccessIndex::default(), &encryption_keys);
         Self {
@@ -38,6 +40,7 @@ impl AccessState {
             http,
             encryption_keys,
             issuer,
+            sign_in,
             access_index: ArcSwap::from_pointee(access_index),
             loading: Mutex::new(()),
         }

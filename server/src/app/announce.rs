@@ -6,8 +6,12 @@ use crate::app::serve::{ENVIRONMENT, PROJECT};
 use crate::app::startup_credentials::StartupCredential;
 use crate::store::CredentialKind;
 
-/// Prints the address of the server, the keys that it has just created, and what to try
-pub(super) fn announce(address: &str, made: &[StartupCredential]) -> io::Result<()> {
+/// Prints the address of the server, the keys that it has just created, a link that signs in, and what to try
+pub(super) fn announce(
+    address: &str,
+    made: &[StartupCredential],
+    link: Option<&str>,
+) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "listening on {address}")?;
     for StartupCredential { kind, token } in made {
@@ -17,6 +21,13 @@ pub(super) fn announce(address: &str, made: &[StartupCredential]) -> io::Result<
         writeln!(
             stdout,
             "keys are shown this once; only their hashes are kept"
+        )?;
+    }
+    if let Some(link) = link {
+        writeln!(stdout, "admin UI: {link}")?;
+        writeln!(
+            stdout,
+            "this link signs in once, within 15 minutes; `flagstaff sign-in-link` prints another"
         )?;
     }
     // Examples need tokens; given tokens are not printed.

@@ -59,7 +59,7 @@ async fn poll_loop(state: &AppState, missed_notifications: &Notify) {
     }
 }
 
-/// Closes what was opened by keys that have expired, whether the store is reachable or not
+/// Closes what was opened by keys and sessions that have expired, whether the store is reachable or not
 async fn expire(state: &AppState) {
     let mut tick = tokio::time::interval(EXPIRE);
     loop {

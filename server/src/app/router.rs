@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use crate::access::context_signature::SIGNATURE;
 use crate::access::guards::WriteAccess;
-use crate::access::routes::{keys, me, members};
+use crate::access::routes::{keys, me, members, sign_in};
 use crate::admin_ui;
 use crate::app::{AppState, api_description, example, health, operations};
 use crate::audit::routes as audit;
@@ -279,6 +279,11 @@ fn everybody() -> Routes<AppState> {
     health_checks()
         .routes(routes!(api_description::document))
         .routes(routes!(api_description::page))
+        .routes(routes!(sign_in::methods))
+        .routes(routes!(sign_in::by_link))
+        .routes(routes!(sign_in::begin))
+        .routes(routes!(sign_in::finish))
+        .routes(routes!(sign_in::sign_out))
 }
 
 fn health_checks() -> Routes<AppState> {

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::last_use;
+use crate::access::sign_in::{SignIn, links};
 use crate::access::signing_secrets::{self, SecretsError};
 use crate::app::announce::announce;
 use crate::app::follow::sync_with_store;
@@ -17,7 +18,7 @@ use crate::app::seed::{self, SeedError, SeedReport};
 use crate::app::startup_credentials;
 use crate::app::stop::stop_on_signal;
 use crate::app::{AppState, RuntimeConfig, certificate, descriptors, retention, router};
-use crate::config::{IdentityError, ServeOptions, WeakToken};
+use crate::config::{IdentityError, ServeOptions, SignInOptionsError, WeakToken};
 use crate::crypto::encryption::{EncryptionKeys, InvalidEncryptionKeys};
 use crate::engine::environment::{Author, LoadError};
 use crate::http::connections::{ConnectionLimits, Connections, SPARE, Services, serve_connections};
@@ -26,7 +27,7 @@ use crate::instances;
 use crate::redis::{self as cache, Redis};
 use crate::runtime::clock::Clock;
 use crate::runtime::logging::error_chain;
-use crate::store::{EnvironmentRow, Origin, SqlStore, Store, StoreError, redacted};
+use crate::store::{CredentialKind, EnvironmentRow, Origin, SqlStore, Store, StoreError, redacted};
 use crate::usage;
 
 pub(super) const PROJECT: &str = "default";
@@ -62,6 +63,9 @@ pub enum ServeError {
     /// The issuer of tokens is not usable
     #[error("cannot use the issuer of tokens")]
     Identity(#[from] IdentityError),
+    /// The options about signing in are not usable
+    #[error("cannot use the options about signing in")]
+    SignIn(#[from] SignInOptionsError),
     /// The encryption keys are not valid
     #[error("cannot use the encryption keys (`--encryption-keys`, `FLAGSTAFF_ENCRYPTION_KEYS`)")]
     EncryptionKeys(#[from] InvalidEncryptionKeys),
@@ -193,12 +197,21 @@ async fn insert_credentials_if_none(
 ) -> Result<(), ServeError> {
     let store = &**state.store();
     if state.store_health().is_lost() {
-        return Ok(announce(address, &[])?);
+        return Ok(announce(address, &[], None)?);
     }
     let environment = key_environment(store).await?;
     let made =
         startup_credentials::create_missing(store, options, &environment, state.now()).await?;
-    if let Err(error) = announce(address, &made) {
+    let is_first = made.iter().any(|key| key.kind == CredentialKind::Admin);
+    let is_wanted = options.sign_in.sign_in_link || is_first;
+    let link = if is_wanted && options.listen.ip().is_loopback() {
+        let public = state.config().sign_in.origin.as_deref();
+        let of_admin = (public.unwrap_or(address), CredentialKind::Admin.name());
+        Some(links::create(store, of_admin, state.now()).await?)
+    } else {
+        None
+    };
+    if let Err(error) = announce(address, &made, link.as_deref()) {
         startup_credentials::drop_untold(store, &made).await?;
         return Err(error.into());
     }
@@ -277,9 +290,20 @@ fn config(options: &ServeOptions) -> Result<RuntimeConfig, ServeError> {
             .then(|| Duration::from_hours(u64::from(options.audit_days).saturating_mul(24))),
         rates: options.network.rates(),
         issuer: options.identity.issuer()?.map(Arc::new),
+        sign_in: sign_in(options)?,
         encryption_keys: encryption_keys(options)?,
         ..RuntimeConfig::default()
     })
+}
+
+fn sign_in(options: &ServeOptions) -> Result<SignIn, SignInOptionsError> {
+    if options.sign_in.sign_in_link && !options.listen.ip().is_loopback() {
+        return Err(SignInOptionsError::LinkNotHere);
+    }
+    let jwt_issuer = options.identity.jwt_issuer.as_deref();
+    options
+        .sign_in
+        .settings(options.tls.tls_cert.is_some(), jwt_issuer)
 }
 
 fn encryption_keys(options: &ServeOptions) -> Result<EncryptionKeys, InvalidEncryptionKeys> {
@@ -388,6 +412,7 @@ async fn bind_metrics(address: SocketAddr) -> Result<TcpListener, ServeError> {
 pub(crate) fn check(options: &ServeOptions) -> Result<(), ServeError> {
     options.check()?;
     options.identity.issuer()?;
+    sign_in(options)?;
     encryption_keys(options)?;
     certificate::load(options)?;
     if let Some(path) = &options.seed {

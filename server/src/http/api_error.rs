@@ -28,6 +28,15 @@ pub enum ApiError {
     /// A JWT that is not valid
     #[error("the JWT is not accepted: {0}")]
     InvalidJwt(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The session of the cookie does not exist any more
+    #[error("the session has ended: sign in again")]
+    SessionEnded,
+    /// The code of a one-time link is not valid any more
+    #[error("the sign-in link was used already, or has expired")]
+    UsedLink,
+    /// The request would change something, and comes from a page of another origin
+    #[error("the request comes from a page of another origin")]
+    CrossOrigin,
     /// The key may not be used from this page
     #[error("the key may not be used by pages of this origin")]
     WrongOrigin,
@@ -341,8 +350,12 @@ impl ApiError {
     fn kind(&self) -> ProblemKind {
         match self {
             Self::Operation { error, .. } => error.kind(),
-            Self::NoToken | Self::UnknownToken | Self::InvalidJwt(_) => ProblemKind::Unauthorized,
-            Self::WrongOrigin | Self::WrongKey { .. } | Self::Forbidden(_) => {
+            Self::NoToken
+            | Self::UnknownToken
+            | Self::InvalidJwt(_)
+            | Self::SessionEnded
+            | Self::UsedLink => ProblemKind::Unauthorized,
+            Self::WrongOrigin | Self::CrossOrigin | Self::WrongKey { .. } | Self::Forbidden(_) => {
                 ProblemKind::Forbidden
             }
             Self::Signature(_) => ProblemKind::Signature,

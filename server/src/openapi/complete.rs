@@ -82,7 +82,7 @@ fn add_idempotency(operation: &mut Map<String, Json>) {
     }
 }
 
-/// Either header, with a key of a kind that the operation names
+/// Either header, with a key of a kind that the operation names; people also the session of the admin UI
 fn add_security(operation: &mut Map<String, Json>, audience: Audience, is_reading: bool) {
     if audience == Audience::Everybody {
         operation.insert("security".to_owned(), json!([]));
@@ -103,7 +103,12 @@ fn add_security(operation: &mut Map<String, Json>, audience: Audience, is_readin
         _ => Vec::new(),
     };
     let kinds = named.cloned().unwrap_or(json!(default));
-    let security = json!([{"bearer": kinds}, {"apiKey": kinds}]);
+    let mut security = json!([{"bearer": kinds}, {"apiKey": kinds}]);
+    let mut named = kinds.as_array().into_iter().flatten();
+    let is_for_people = named.any(|kind| kind == CredentialKind::Admin.name());
+    if let (Json::Array(all), true) = (&mut security, is_for_people) {
+        all.push(json!({"session": kinds}));
+    }
     operation.insert("security".to_owned(), security);
 }
 

@@ -250,5 +250,7 @@ pub(crate) fn read_access(text: &str) -> Result<Access, Unreadable> {
             .into_iter()
             .map(member)
             .collect::<Result<_, _>>()?,
+        // They are looked up in the store when somebody comes with one.
+        sessions: Vec::new(),
     })
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use flagstaff_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AuditEntry, Author, KnownBy, MemberChange, MemberRow};
+use super::{AuditEntry, Author, KnownBy, MemberChange, MemberRow, SessionRow};
 use crate::crypto::encryption::{DecryptError, EncryptionKeys};
 use crate::store::CredentialKind;
 
@@ -152,7 +152,7 @@ impl CredentialRow {
     }
 }
 
-/// All keys, tokens and members
+/// All keys, tokens, members and sessions
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
     /// Increases with every change
@@ -165,6 +165,8 @@ pub struct Access {
     pub protected: BTreeSet<i64>,
     /// The members of all projects, oldest first in each
     pub members: Vec<MemberRow>,
+    /// The sessions, oldest first
+    pub sessions: Vec<SessionRow>,
 }
 
 /// A change of keys, tokens or members, all of it or nothing

@@ -38,6 +38,7 @@ mod migrate;
 mod overrides;
 mod pool;
 mod row;
+mod sessions;
 mod settings;
 mod since;
 mod usage;

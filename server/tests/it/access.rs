@@ -10,6 +10,7 @@ mod last_use;
 mod origins;
 mod people;
 mod roles;
+mod sign_in;
 mod signed_contexts;
 
 const KEYS: &str = "/api/v1/projects/default/environments/production/keys";

@@ -13,12 +13,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CredentialKind, Key};
 use crate::access::context_signature;
-use crate::access::identity::JwtIdentity;
+use crate::access::identity::{ClaimedRoles, JwtIdentity};
+use crate::access::sessions::{self, Session};
 use crate::access::state::AccessState;
 use crate::http::api_error::ApiError;
+use crate::http::cookies::Cookie;
 use crate::http::observe::{note_actor, note_rate_limit_keys};
 use crate::http::rate::RateLimitKeys;
-use crate::store::{Claim, KnownBy, Origin, Owner};
+use crate::store::{Claim, KnownBy, Origin, Owner, SessionHolder};
 
 /// The caller: a key, or a person
 #[derive(Debug, Clone)]
@@ -28,6 +30,7 @@ pub struct Principal {
     kind: CredentialKind,
     origin: Origin,
     rate_limit_keys: RateLimitKeys,
+    session: Option<Arc<Session>>,
 }
 
 #[derive(Debug, Clone)]
@@ -36,7 +39,7 @@ enum PrincipalKind {
     Person(Arc<Person>),
 }
 
-/// A person who authenticates with a JWT
+/// A person who authenticates with a JWT, or is signed in
 #[derive(Debug)]
 struct Person {
     owner: Owner,
@@ -103,6 +106,7 @@ impl Principal {
             holder: PrincipalKind::Key(key),
             origin: Origin::default(),
             rate_limit_keys: RateLimitKeys::default(),
+            session: None,
         }
     }
 
@@ -112,7 +116,10 @@ impl Principal {
     }
 
     fn of_person(identity: JwtIdentity, state: &AccessState) -> Result<Self, ApiError> {
-        let person = Person::new(identity, state);
+        Self::of_known(Person::new(identity, state))
+    }
+
+    fn of_known(person: Person) -> Result<Self, ApiError> {
         let kind = person
             .greatest_role()
             .ok_or(ApiError::Forbidden("you have no role in any project"))?;
@@ -121,7 +128,59 @@ impl Principal {
             holder: PrincipalKind::Person(Arc::new(person)),
             origin: Origin::default(),
             rate_limit_keys: RateLimitKeys::default(),
+            session: None,
         })
+    }
+
+    /// Whoever is signed in by this session
+    fn of_session(session: Arc<Session>, state: &AccessState) -> Result<Self, ApiError> {
+        let principal = match session.row().holder.clone() {
+            SessionHolder::Operator { name } => {
+                Self::of(Arc::new(Key::of_session(&name, &session)))
+            }
+            SessionHolder::Person {
+                owner,
+                everywhere,
+                projects,
+            } => {
+                let identity = JwtIdentity {
+                    subject: owner.subject,
+                    email: owner.email,
+                    granted: ClaimedRoles {
+                        everywhere,
+                        projects,
+                    },
+                };
+                let mut person = Person::new(identity, state);
+                person.ended = session.ended().clone();
+                Self::of_known(person)?
+            }
+        };
+        Ok(Self {
+            session: Some(session),
+            ..principal
+        })
+    }
+
+    /// What a session of this person stores; `None` for a person without a role
+    pub(crate) fn session_holder(
+        identity: JwtIdentity,
+        state: &AccessState,
+    ) -> Option<SessionHolder> {
+        Person::new(identity.clone(), state).greatest_role()?;
+        Some(SessionHolder::Person {
+            owner: Owner {
+                subject: identity.subject,
+                email: identity.email,
+            },
+            everywhere: identity.granted.everywhere,
+            projects: identity.granted.projects,
+        })
+    }
+
+    /// The session, if the caller is signed in
+    pub(crate) fn session(&self) -> Option<&Session> {
+        self.session.as_deref()
     }
 
     /// The key; fails for a person
@@ -213,6 +272,9 @@ impl Principal {
         self.origin = parts.extensions.get().cloned().unwrap_or_default();
         if let PrincipalKind::Key(key) = &self.holder {
             key.last_use().note(state.engine.now());
+        }
+        if let Some(session) = &self.session {
+            session.last_use().note(state.engine.now());
         }
         Ok(self)
     }
@@ -317,11 +379,22 @@ where
         if let Some(admitted) = parts.extensions.get::<Self>() {
             return Ok(admitted.clone());
         }
-        let token = token(parts).ok_or(ApiError::NoToken)?;
         let state = Arc::from_ref(state);
-        match Self::find(token, parts, &state).await {
+        let found = match token(parts) {
+            Some(token) => Self::find(token, parts, &state).await,
+            None => match sessions::of_request(parts, &state).await {
+                Ok(session) => Self::of_session(session, &state),
+                Err(error) => Err(error),
+            },
+        };
+        match found {
             Ok(principal) => principal.admit(parts, &state),
-            Err(error @ ApiError::TooManyRequests { .. }) => Err(error),
+            // Nobody has tried to guess anything.
+            Err(
+                error @ (ApiError::TooManyRequests { .. }
+                | ApiError::Unavailable { .. }
+                | ApiError::NoToken),
+            ) => Err(error),
             Err(error) => {
                 state.http.limiter.record_auth_failure(&parts.extensions)?;
                 Err(error)
@@ -336,12 +409,18 @@ pub(crate) fn unknown(parts: &Parts, state: &AccessState) -> ApiError {
     counted.err().unwrap_or(ApiError::UnknownToken)
 }
 
+/// What the caller proves who it is with: what is stored for them can be encrypted with it
+pub(crate) fn bearer_or_cookie<'p>(parts: &'p Parts, state: &AccessState) -> Option<&'p str> {
+    let is_https = state.sign_in.is_https;
+    token(parts).or_else(|| Cookie::SESSION.read(&parts.headers, is_https))
+}
+
 fn is_jwt(token: &str) -> bool {
     token.split('.').count() == 3
 }
 
 /// The token of the request, in either header
-pub(crate) fn token(parts: &Parts) -> Option<&str> {
+fn token(parts: &Parts) -> Option<&str> {
     let header = |name| {
         parts
             .headers

@@ -3,29 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use flagstaff_core::Timestamp;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Url};
+use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
+use super::fetch::{FetchError, Fetcher, configuration_of, secure};
 use crate::runtime::logging::error_chain;
 
-/// The time limit of a fetch
-const FETCH: Duration = Duration::from_secs(5);
 /// The minimum time between two fetches in milliseconds, whatever keys tokens name
 const PAUSE: u64 = 60_000;
 /// The age in milliseconds at which keys are fetched again, so that a key that the issuer has removed stops working
 const OLD: u64 = 10 * 60_000;
-/// The maximum size of a response
-const ANSWER_BYTES: usize = 256 << 10;
 const KEYS: usize = 100;
 
 /// A key and its algorithm
@@ -42,7 +37,7 @@ pub(super) struct Jwks(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     source: Source,
-    client: Client,
+    fetcher: Fetcher,
     keys: ArcSwap<BTreeMap<String, VerifyingKey>>,
     // When the last fetch began, in milliseconds since 1970.
     asked_at: AtomicI64,
@@ -72,10 +67,7 @@ pub enum JwksError {
     Address,
     /// The request failed
     #[error("the issuer's keys cannot be fetched")]
-    Fetch(#[from] reqwest::Error),
-    /// The response is too long
-    #[error("the issuer's keys are longer than {ANSWER_BYTES} bytes")]
-    TooLong,
+    Fetch(#[from] FetchError),
     /// The response has no keys
     #[error("what the issuer publishes are no keys")]
     NoKeys(#[from] serde_json::Error),
@@ -97,29 +89,23 @@ struct Published {
 impl Jwks {
     /// Keys at a given address
     pub(super) fn new(address: &str) -> Result<Self, JwksError> {
-        Self::of(Source::Configured(secure(address)?))
+        Self::of(Source::Configured(
+            secure(address).ok_or(JwksError::Address)?,
+        ))
     }
 
     /// Keys at an address that the issuer publishes
     pub(super) fn discovered(issuer: &str) -> Result<Self, JwksError> {
-        let base = issuer.trim_end_matches('/');
-        let configuration = secure(&format!("{base}/.well-known/openid-configuration"));
         Self::of(Source::Discovered {
-            configuration: configuration.map_err(|_| JwksError::Issuer)?,
+            configuration: configuration_of(issuer).ok_or(JwksError::Issuer)?,
             issuer: issuer.to_owned(),
         })
     }
 
     fn of(source: Source) -> Result<Self, JwksError> {
-        // An error means that the process has one already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .redirect(Policy::none())
-            .timeout(FETCH)
-            .build()?;
         Ok(Self(Arc::new(Inner {
             source,
-            client,
+            fetcher: Fetcher::new()?,
             keys: ArcSwap::default(),
             asked_at: AtomicI64::new(i64::MIN),
             fetching: Mutex::new(()),
@@ -187,48 +173,23 @@ impl Inner {
 
     async fn fetch(&self) -> Result<BTreeMap<String, VerifyingKey>, JwksError> {
         let text = match &self.source {
-            Source::Configured(address) => self.get(address.clone()).await?,
+            Source::Configured(address) => self.fetcher.get(address.clone()).await?,
             Source::Discovered {
                 configuration,
                 issuer,
             } => {
-                let text = self.get(configuration.clone()).await?;
+                let text = self.fetcher.get(configuration.clone()).await?;
                 let configuration: Configuration = serde_json::from_slice(&text)?;
                 if configuration.issuer != *issuer {
                     return Err(JwksError::OtherIssuer);
                 }
-                self.get(secure(&configuration.jwks_uri)?).await?
+                let address = secure(&configuration.jwks_uri).ok_or(JwksError::Address)?;
+                self.fetcher.get(address).await?
             }
         };
         let published: Published = serde_json::from_slice(&text)?;
         let keys = published.keys.iter().filter_map(read);
         Ok(keys.take(KEYS).collect())
-    }
-
-    async fn get(&self, address: Url) -> Result<Vec<u8>, JwksError> {
-        let mut response = self.client.get(address).send().await?.error_for_status()?;
-        let mut text = Vec::new();
-        while let Some(piece) = response.chunk().await? {
-            if text.len().saturating_add(piece.len()) > ANSWER_BYTES {
-                return Err(JwksError::TooLong);
-            }
-            text.extend_from_slice(&piece);
-        }
-        Ok(text)
-    }
-}
-
-/// An address with https, or on this machine
-fn secure(address: &str) -> Result<Url, JwksError> {
-    let address: Url = address.parse().map_err(|_| JwksError::Address)?;
-    let is_here = ["localhost", "127.0.0.1", "[::1]"];
-    let is_here = address
-        .host_str()
-        .is_some_and(|host| is_here.contains(&host));
-    if address.scheme() == "https" || (address.scheme() == "http" && is_here) {
-        Ok(address)
-    } else {
-        Err(JwksError::Address)
     }
 }
 

@@ -42,12 +42,13 @@ pub(crate) struct Me {
     /// The name in the audit
     #[schema(value_type = String)]
     name: Arc<str>,
-    /// `person` (a JSON Web Token), `personalToken`, `token` or `key`
+    /// `person` (signed in with the identity provider, or by its JSON Web Token), `operator` (signed in by a one-time link),
+    /// `personalToken`, `token` or `key`
     credential: &'static str,
-    /// The id of the token or key; null for a person
+    /// The id of the token or key; null for a person or operator
     #[schema(required = true)]
     id: Option<String>,
-    /// When it expires; null for a person
+    /// When it expires: a token, a key, or the session of somebody who is signed in
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     expires_at: Option<Timestamp>,
     /// Whether the role is the same in all projects, including future ones
@@ -84,9 +85,11 @@ pub(crate) struct KeyEnvironment {
     security(("bearer" = ["viewer", "editor", "admin", "server", "client", "client-local"])),
 )]
 pub(crate) async fn read(principal: Principal, State(state): State<Arc<AccessState>>) -> Json<Me> {
+    let session = principal.session();
     let key = principal.key().ok().map(Key::row);
     let credential = match key {
         None => "person",
+        Some(_) if session.is_some() => "operator",
         Some(row) if row.owner.is_some() => "personalToken",
         Some(row) if CredentialKind::ROLES.contains(&row.kind) => "token",
         Some(_) => "key",
@@ -118,8 +121,13 @@ pub(crate) async fn read(principal: Principal, State(state): State<Arc<AccessSta
     Json(Me {
         name: principal.actor(),
         credential,
-        id: key.map(|row| row.id().to_owned()),
-        expires_at: key.and_then(|row| row.expires_at),
+        id: key
+            .filter(|_| session.is_none())
+            .map(|row| row.id().to_owned()),
+        expires_at: match session {
+            Some(session) => Some(session.row().expires_at),
+            None => key.and_then(|row| row.expires_at),
+        },
         all_projects: environment.is_none() && principal.is_for_all_projects(),
         projects,
         environment,

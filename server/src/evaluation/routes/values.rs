@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::access::auth::Principal;
+use crate::access::auth::{Principal, bearer_or_cookie};
 use crate::access::context_signature::{self, SignatureHeader};
 use crate::access::state::AccessState;
 use crate::engine::coding::ContentCoding;
@@ -113,7 +113,8 @@ where
         let has_token = [AUTHORIZATION.as_str(), "x-api-key"]
             .iter()
             .any(|name| parts.headers.contains_key(*name));
-        let (principal, rate_limit_keys) = if has_token {
+        let (principal, rate_limit_keys) = if has_token || bearer_or_cookie(parts, access).is_some()
+        {
             let principal = Principal::from_request_parts(parts, state).await?;
             let rate_limit_keys = principal.rate_limit_keys().clone();
             (Some(principal), rate_limit_keys)

@@ -99,7 +99,11 @@ impl IntoResponse for ApiError {
             Self::WrongOrigin => {
                 response.extensions_mut().insert(NotForOrigin);
             }
-            Self::NoToken | Self::UnknownToken | Self::InvalidJwt(_) => {
+            Self::NoToken
+            | Self::UnknownToken
+            | Self::InvalidJwt(_)
+            | Self::SessionEnded
+            | Self::UsedLink => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::TooManyRequests { retry_after }

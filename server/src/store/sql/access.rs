@@ -6,7 +6,7 @@ use sqlx::{Any, AnyConnection, Executor as _, Row as _, Transaction};
 
 use super::audit::{self, Occasion};
 use super::dialect::Dialect;
-use super::{environments, members, settings, timestamp};
+use super::{environments, members, sessions, settings, timestamp};
 use crate::store::{
     Access, AccessChange, BrowserPolicy, CredentialKind, CredentialRow, End, EndedKey, Owner,
     RulesChange, StoreError,
@@ -43,7 +43,8 @@ pub(super) async fn access(mut transaction: Transaction<'_, Any>) -> Result<Acce
         rows: rows.iter().map(key).collect::<Result<_, _>>()?,
         public: settings::public(&mut *connection).await?,
         protected: settings::protected(&mut *connection).await?,
-        members: members::all(connection).await?,
+        members: members::all(&mut *connection).await?,
+        sessions: sessions::all(connection).await?,
     })
 }
 

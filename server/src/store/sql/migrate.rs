@@ -8,7 +8,7 @@ use crate::store::StoreError;
 /// Forward only: a released migration is never edited, and the previous release keeps working on its result
 ///
 /// Not `sqlx::migrate!`, whose macro needs both database drivers compiled a second time.
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (
         1,
         "initial",
@@ -28,6 +28,11 @@ const MIGRATIONS: [(i64, &str, &str); 5] = [
         4,
         "people and names",
         include_str!("../../../migrations/0004_people_and_names.sql"),
+    ),
+    (
+        5,
+        "sessions",
+        include_str!("../../../migrations/0005_sessions.sql"),
     ),
     (
         6,

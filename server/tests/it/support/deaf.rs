@@ -9,10 +9,10 @@ use flagstaff_server::store::{
     Access, AccessChange, AuditDetails, AuditEvent, AuditHead, AuditQuery, AuditRow, Author,
     CatalogueStore, Claim, ClaimResult, Commit, CommitNotifications, CredentialRow, EntryId,
     EntryQuery, EntryRow, EnvironmentContent, EnvironmentRow, FlagUsagePoint, FlagsUsageQuery,
-    IdempotencyStore, InstanceStore, NameChange, NewClaim, NewEnvironments, NodeInstances,
-    NoteChange, PoolDurations, PoolUse, ProjectFlagRow, SeenFlag, SettingsChange, Since, SqlStore,
-    Store, StoreError, StoreRevisions, UnknownFlag, UsagePoint, UsageQuery, UsageRow, UsageStore,
-    Writes,
+    IdempotencyStore, InstanceStore, LinkRow, NameChange, NewClaim, NewEnvironments,
+    NewLinkSession, NodeInstances, NoteChange, PoolDurations, PoolUse, ProjectFlagRow, SeenFlag,
+    SessionRow, SessionStore, SettingsChange, Since, SqlStore, Store, StoreError, StoreRevisions,
+    UnknownFlag, UsagePoint, UsageQuery, UsageRow, UsageStore, Writes,
 };
 use serde_json::Value;
 
@@ -118,6 +118,16 @@ pass_on! {
     put_node_reports(reports: Vec<NodeInstances>) -> ();
     node_reports(but: &str) -> Vec<NodeInstances>;
     forget_instances(node: &str, beat: u64) -> ();
+}
+
+pass_on! {
+    SessionStore {}
+    begin_session(session: SessionRow) -> ();
+    exchange_link(hash: String, session: NewLinkSession) -> Option<SessionRow>;
+    session(hash: &str) -> Option<SessionRow>;
+    end_session(hash: &str) -> bool;
+    put_session_uses(uses: Vec<(String, Timestamp)>) -> ();
+    create_link(link: LinkRow, now: Timestamp) -> ();
 }
 
 pass_on! {
