@@ -7,7 +7,17 @@ interface Change {
 }
 
 /** What is read again by itself, or only tried */
-const OTHERS = new Set(['check', 'checkCondition', 'convergence', 'copy', 'document', 'instances', 'me', 'unknown', 'usage']);
+const OTHERS = new Set([
+  'check',
+  'checkCondition',
+  'convergence',
+  'copy',
+  'document',
+  'instances',
+  'me',
+  'unknown',
+  'usage',
+]);
 /** Queries about one flag, whose key is the fourth part of theirs */
 const OF_FLAG = new Set(['flag', 'history', 'overrides', 'patched']);
 

@@ -5,7 +5,7 @@ import { useEffect, useSyncExternalStore } from 'react';
 import { follow, type Notice, type ProjectChange } from '../api/follow';
 import { environments, me, setLive } from '../api/queries';
 import { concerns } from '../model/concerns';
-import { currentToken, useSession } from '../session';
+import { currentSession, useSession } from '../session';
 
 /** Changes that come together are read together. */
 const TOGETHER_MS = 250;
@@ -114,8 +114,8 @@ class Pages {
     this.#isAll = false;
     this.#timer = undefined;
     this.#last = Date.now();
-    // Without a token nothing can be read.
-    if (currentToken() !== undefined) {
+    // A session that the server refused can read nothing.
+    if (currentSession().state === 'signedIn') {
       void this.#client.invalidateQueries({
         predicate: ({ queryKey }) => isAll || changes.some((change) => concerns(queryKey, this.#project, change)),
       });
