@@ -66,7 +66,7 @@ test('an object variant is checked against the schema of its flag while it is ty
   await save(page);
   assert.deepEqual((await ui.flag('grid')).variants.b, { columns: 3, style: 'fancy' });
 
-  await code(page, 'JSON Schema').fill('{"type": "objekt"}');
+  await code(page, 'JSON Schema').fill('{"type": "record"}');
   await page.getByText('the server would refuse 1 thing').waitFor();
   await page.getByText(/the JSON Schema cannot be used/).waitFor();
   await button(page, 'Remove the JSON Schema').click();

@@ -101,7 +101,7 @@ describe('the client in workerd', { timeout: 120_000 }, () => {
 
   test('without flags returns the defaults: the server is tried by later requests, and not again if it refuses the key', async (context) => {
     let isRefused = false;
-    const { server, get, requestsOf } = await open(context, {
+    const { get, requestsOf } = await open(context, {
       prepare: (server) => {
         server.intercept = (_request, response) =>
           isRefused ? refuse(response, 401, 'unknown key') : response.writeHead(503).end() && true;

@@ -21,7 +21,7 @@ use crate::segments::object::{self, ObjectEdit, ObjectFilter, Verb};
 
 pub(crate) mod ids;
 
-/// The routes of one kind at `…/environments/{environment}/NAMEs`, whose descriptions differ in names and examples
+/// The routes of one kind at `…/environments/{environment}/{name}s`, whose descriptions differ in names and examples
 macro_rules! routes_of {
     (
         $module:ident: $Kind:ident, $name:tt, $New:ident, $Body:ident;
