@@ -118,7 +118,7 @@ fn serves() -> Vec<Json> {
     ]
 }
 
-/// Random keys, since GrowthBook's hash does not spread keys evenly that count up
+/// Random keys: not every vendor's hash spreads keys evenly that count up
 fn contexts() -> Vec<Context> {
     let key = |unit: u32| format!("{:08x}", murmur3_x86_32(&unit.to_le_bytes(), 7));
     (0..UNITS)

@@ -224,7 +224,7 @@ struct Pieces<'p, 's> {
     hash: &'p Hash<'s>,
     slots: u64,
     // Those that come to the same on both sides: one of them, and how many they are.
-    pieces: Vec<(u64, u64)>,
+    lengths: Vec<(u64, u64)>,
     is_old: bool,
     is_new: bool,
 }
@@ -244,7 +244,7 @@ pub(super) fn shares<'s>(old: &Plan<'s>, new: &Plan<'s>) -> Option<(Shares<'s>, 
     // A hash that only one side looks at says nothing about the other side.
     let (both, only_old, only_new) = (of(true, true), of(true, false), of(false, true));
     let count = |all: &[&Pieces<'_, '_>]| {
-        let lengths = all.iter().map(|pieces| pieces.pieces.len());
+        let lengths = all.iter().map(|pieces| pieces.lengths.len());
         lengths.fold(1, usize::saturating_mul)
     };
     let combinations =
@@ -280,7 +280,7 @@ fn hashes<'p, 's>(old: &'p Plan<'s>, new: &'p Plan<'s>) -> Option<Vec<Pieces<'p,
                 None => hashes.push(Pieces {
                     hash: &stage.hash,
                     slots: stage.slots,
-                    pieces: pieces(old, new, (&stage.hash, stage.slots)),
+                    lengths: pieces(old, new, (&stage.hash, stage.slots)),
                     is_old,
                     is_new: !is_old,
                 }),
@@ -322,7 +322,7 @@ fn combine<'p, 's>(
         tell(chosen, share);
         return;
     };
-    for (slot, length) in &first.pieces {
+    for (slot, length) in &first.lengths {
         chosen.push((first.hash, *slot));
         let share = share * quotient(*length, first.slots);
         combine(rest, share, chosen, tell);

@@ -131,11 +131,12 @@ impl Choice for Allocation {
             let ranges = ranges.map(|(start, end)| ((*start).into(), u64::from(*end).min(total)));
             Part::new(format!("eppo {:?}", shard.salt), total, ranges.collect())
         };
-        let branch = |(arm, shards): (usize, &Box<[Shard]>)| Branch {
+        let branch = |(arm, shards): (usize, &[Shard])| Branch {
             parts: shards.iter().map(part).collect(),
             chosen: Chosen::Arm(arm),
         };
-        Spreads::Whole(Spread(self.arms.iter().enumerate().map(branch).collect()))
+        let arms = self.arms.iter().map(|shards| &**shards).enumerate();
+        Spreads::Whole(Spread(arms.map(branch).collect()))
     }
 }
 

@@ -67,7 +67,7 @@ fn automaton(
     text: &str,
     ignore_case: bool,
     (depth, bytes): (u32, usize),
-) -> Result<PikeVM, thompson::BuildError> {
+) -> Result<PikeVM, Box<thompson::BuildError>> {
     let reading = syntax::Config::new()
         .case_insensitive(ignore_case)
         .nest_limit(depth);
@@ -78,6 +78,7 @@ fn automaton(
         .syntax(reading)
         .thompson(building)
         .build(text)
+        .map_err(Box::new)
 }
 
 /// Why a pattern of a vendor is not read
