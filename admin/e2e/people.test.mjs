@@ -199,7 +199,7 @@ test('a segment is created, edited with who moves, and its ids are added, found 
   await button(page, 'Add a condition').click();
   const clause = page.getByRole('dialog', { name: 'Condition' });
   await clause.getByRole('combobox', { name: 'Attribute' }).fill('plan');
-  await clause.getByRole('textbox', { name: 'Value' }).fill('plus');
+  await clause.getByRole('combobox', { name: 'Value' }).fill('plus');
   await button(page, 'Done').click();
   await page.getByText('1 flag or segment uses it').waitFor();
   await page.getByLabel('Reason').fill('who pays tests');
