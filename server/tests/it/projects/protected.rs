@@ -26,7 +26,7 @@ fn writes(key: &str, secret: &str, rotated: &str) -> Vec<Write> {
     let (post, put, patch, delete) = (Method::POST, Method::PUT, Method::PATCH, Method::DELETE);
     let document = json!({"schemaVersion": 1, "flags": {"imported": boolean_flag(true)}});
     let operations =
-        json!({"operations": [{"op": "patch", "key": "a", "value": {"enabled": false}}]});
+        json!({"operations": [{"op": "patch", "key": "a", "value": {"enabled": true}}]});
     let segment = json!({"include": {"user": ["u"]}});
     let line = |text: &str| json!(text);
     let cases: Vec<(&Method, String, Value)> = vec![
@@ -52,7 +52,7 @@ fn writes(key: &str, secret: &str, rotated: &str) -> Vec<Write> {
         (
             &post,
             "flags/a/overrides/bulk".into(),
-            line("{\"level\":\"user\",\"key\":\"b\",\"value\":\"include\"}\n"),
+            line("{\"level\":\"user\",\"contextKey\":\"b\",\"value\":\"include\"}\n"),
         ),
         (&delete, "flags/a/overrides/user/u".into(), json!(null)),
         (
@@ -62,7 +62,7 @@ fn writes(key: &str, secret: &str, rotated: &str) -> Vec<Write> {
         ),
         (&put, "segments/put".into(), segment.clone()),
         (&patch, "segments/s".into(), json!({"description": "new"})),
-        (&put, "segments/s/ids/include/user/one".into(), json!(null)),
+        (&put, "segments/s/ids/include/user/new".into(), json!(null)),
         (&post, "segments/s/ids/bulk?kind=user".into(), line("two\n")),
         (
             &delete,
@@ -149,10 +149,14 @@ async fn protected(database: Database) -> Server {
     let state = state(&database, Limits::default(), Clock::System).await;
     let server = Server::of(state, database);
     server.put_flag("a", boolean_flag(true)).await;
-    let object = json!({"type": "object", "enabled": true, "variants": {"on": {}}, "offVariant": "on", "serve": "on"});
+    // So that there is something to roll back, to merge with and to delete.
+    let changed = json!({"enabled": false, "overrides": {"user": {"u": "exclude"}}});
+    server.patch("flags/a", changed).await.expect(200);
+    let object = json!({"type": "object", "enabled": true, "variants": {"on": {}}, "offVariant": "on", "serve": "on",
+        "overrides": {"user": {"u": {"patch": {"y": 2}}}}});
     server.put_flag("o", object).await;
     server
-        .put("segments/s", json!({"include": {"user": []}}))
+        .put("segments/s", json!({"include": {"user": ["one"]}}))
         .await
         .expect(201);
     server.put("groups/g", json!({})).await.expect(201);
