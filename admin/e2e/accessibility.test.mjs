@@ -76,7 +76,7 @@ const STATES = {
   findings: { path: `${PROJECT}/flags/odd?env=staging`, shows: /alternatives/ },
   reason: {
     path: `${PROJECT}/flags/wishlist-max-items?env=development`,
-    act: [(page) => page.keyboard.press('Control+k'), click('Switch wishlist-max-items off in development', 'option')],
+    act: [click('Find or do'), click('Switch wishlist-max-items off in development', 'option')],
     shows: 'The reason is stored in the history and the audit.',
     isShown: true,
   },
