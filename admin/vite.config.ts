@@ -6,6 +6,8 @@ import { defineConfig, type Plugin } from 'vite';
 
 /** Changes seldom, so browsers and git keep its file when the code of the UI changes. */
 const REACT = /node_modules\/(react|react-dom|scheduler)\//;
+/** Only the editors need it, which are loaded where they are shown. */
+const EDITORS = /node_modules\/(@codemirror|@lezer|codemirror|yaml)\//;
 const CORE = fileURLToPath(new URL('wasm/flagstaff_wasm_bg.wasm.gz', import.meta.url));
 
 /** `virtual:core-module` is the address of the core as WebAssembly, which is stored compressed. */
@@ -45,7 +47,13 @@ export default defineConfig({
     chunkSizeWarningLimit: 600,
     rolldownOptions: {
       output: {
-        codeSplitting: { groups: [{ name: 'react', test: REACT }] },
+        codeSplitting: {
+          groups: [
+            { name: 'react', test: REACT },
+            // What three files share is in one, or the first page would ask for 25.
+            { name: 'shared', minShareCount: 3, test: (id: string) => !EDITORS.test(id) },
+          ],
+        },
       },
     },
   },

@@ -2437,6 +2437,11 @@ export interface components {
         LanguageVersion: string;
         /** @description `^V` or `~V` (OP-45). */
         LanguageVersionRange: string;
+        /** @description The code of a one-time link */
+        LinkCode: {
+            /** @description The code after `#sign-in=` in the link */
+            code: string;
+        };
         /** @description Something odd about a flag, and where: the lint's `Finding` */
         LintFinding: {
             /** @description The kind of finding, as `unreachable-rule` */
@@ -2449,11 +2454,6 @@ export interface components {
             pointer: string;
             /** @description `error`, `warning` or `info` */
             severity: string;
-        };
-        /** @description The code of a one-time link */
-        LinkCode: {
-            /** @description The code after `#sign-in=` in the link */
-            code: string;
         };
         /** @description The process is alive */
         Liveness: {
