@@ -28,7 +28,7 @@ def address(tmp_path: Path) -> Iterator[str]:
             server.wait(timeout=20)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_every_answer_is_documented(address: str, tmp_path: Path) -> None:
     """No 5xx, no undocumented status, header or body, and no accepted request that the document forbids."""
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml"), "run"]

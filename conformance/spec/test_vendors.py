@@ -35,7 +35,7 @@ import unleash
 import unleash_random
 from literals import instant
 from processes import Process
-from values import read_json
+from values import canonical, read_json
 
 INPUTS = int(os.environ.get("VENDOR_INPUTS", "3000"))
 IS_LONG = "VENDOR_INPUTS" in os.environ
@@ -255,6 +255,11 @@ def comparable(value: object) -> str:
     return json.dumps(value)
 
 
+def same(one: str, other: str) -> bool:
+    """Whether answers are the same bytes, but that a list of a payload has 1.0 in Python where others write 1"""
+    return one == other or canonical(read_json(one)) == canonical(read_json(other))
+
+
 @pytest.mark.parametrize("vendor", pin.VENDORS)
 def test_the_pinned_answers_are_those_of_the_second_implementation(vendor: str) -> None:
     assert (pin.HERE / f"{vendor}.json").read_text(encoding="utf-8") == pin.text(vendor), (
@@ -272,7 +277,7 @@ def test_random_flags_answer_as_the_second_implementation(vendor: Vendor) -> Non
             asked = testees if IS_LONG or not found else testees[:1]
             first, *others = [answers.wait() for answers in [testee.ask(lines) for testee in asked]]
             for binding, other in zip(BINDINGS[1:], others, strict=False):
-                differences = [pair for pair in zip(lines, first, other, strict=True) if pair[1] != pair[2]]
+                differences = [pair for pair in zip(lines, first, other, strict=True) if not same(*pair[1:])]
                 assert not differences, (binding, differences[0])
             answers = iter(first)
             for one in batch:
