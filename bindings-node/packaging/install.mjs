@@ -47,7 +47,8 @@ export class App {
       this.files.push(...files.map(({ path }) => path));
       tarballs.push(`./${filename}`);
     }
-    await npm(['install', '--offline', '--no-save', ...tarballs], this.#folder);
+    // Without peers: npm asks the registry for optional ones too, which a new machine's cache does not have.
+    await npm(['install', '--offline', '--legacy-peer-deps', '--no-save', ...tarballs], this.#folder);
   }
 
   /** The tarball has no addon unless an optimised one was built; then the app gets the one of the tests. */
