@@ -36,7 +36,8 @@ pub use access::{
 };
 pub use audit::{
     ACCESS_KINDS, Action, AuditDetails, AuditEntry, AuditEvent, AuditHead, AuditQuery, AuditRow,
-    Author, Difference, EntryChange, EntryCounts, Origin, SHOWN_ENTRIES,
+    Author, Difference, EntryChange, EntryCounts, Origin, RevisionRow, SHOWN_ENTRIES,
+    SHOWN_OBJECTS,
 };
 pub(crate) use audit::{audited_differences, canonical_changes};
 pub use catalogue::{CatalogueStore, FlagKind, Lifecycle, NoteChange, ProjectFlagRow};
@@ -49,11 +50,12 @@ pub use pools::{PoolDurations, PoolLabels, PoolUse};
 pub use sessions::{
     LinkRow, MAX_SESSIONS, NewLinkSession, SessionHolder, SessionRow, SessionStore,
 };
-pub use settings::{EnvironmentSettings, SettingsChange};
+pub use settings::{AttributeSettings, EnvironmentSettings, SettingsChange};
 pub use sql::SqlStore;
 pub(crate) use sql::{BackupError, backup, redacted, restore};
 pub use usage::{
-    FlagUsagePoint, FlagsUsageQuery, KEPT_UNKNOWN, MAX_EVALUATIONS, SeenFlag, UnknownFlag,
+    ATTRIBUTE_VALUE_LENGTH, FlagUsagePoint, FlagsUsageQuery, KEPT_ATTRIBUTES, KEPT_UNKNOWN,
+    KEPT_VALUES, KnownAttribute, MAX_EVALUATIONS, SeenAttribute, SeenFlag, UnknownFlag,
     UsageCounts, UsagePoint, UsageQuery, UsageRow, UsageStore,
 };
 pub use writes::{WriteFailure, Writes};
@@ -168,6 +170,22 @@ pub trait Store:
         flag: &str,
         revision: u64,
     ) -> Result<Option<Json>, StoreError>;
+
+    /// Every flag, segment, group and holdout that was changed after a revision of its environment, as it was at that revision: including
+    /// its lists, and `None` if it did not exist; `None` for all if the audit no longer has what that needs
+    async fn changed_after_revision(
+        &self,
+        environment: i64,
+        revision: u64,
+    ) -> Result<Option<Vec<(ObjectId, Option<Json>)>>, StoreError>;
+
+    /// The revisions of an environment that the audit has, before one, newest first
+    async fn revisions(
+        &self,
+        environment: i64,
+        before: u64,
+        limit: u32,
+    ) -> Result<Vec<RevisionRow>, StoreError>;
 
     /// All keys, tokens, members and sessions
     async fn access(&self) -> Result<Access, StoreError>;

@@ -1,4 +1,5 @@
-//! How often flags are evaluated, here and in SDKs, when each was last evaluated, and which unknown flags were asked for
+//! How often flags are evaluated, here and in SDKs, when each was last evaluated, which unknown flags were asked for, and which
+//! attributes contexts have
 //!
 //! ```text
 //! OFREP, /api/v1/evaluate ─► SnapshotCounters (a counter for each variant) ─┐
@@ -7,6 +8,7 @@
 //!
 //! An evaluation only adds to a counter in memory; counts that cannot be stored are kept and stored later.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,6 +26,7 @@ use crate::metrics::Metrics;
 use crate::runtime::logging::error_chain;
 use crate::store::{StoreError, UsageCounts};
 
+mod attributes;
 mod ledger;
 mod report;
 pub(crate) mod routes;
@@ -137,6 +140,7 @@ pub async fn store(usage: &Usage) -> Result<(), StoreError> {
         evaluations,
         seen,
         unknown,
+        attributes,
     } = counts;
     // One after the other and independently: an error in one does not keep the others from being stored.
     let added = engine.store().add_evaluations(evaluations.clone()).await;
@@ -152,7 +156,17 @@ pub async fn store(usage: &Usage) -> Result<(), StoreError> {
         }
     }
     let added_unknown = engine.store().add_unknown(unknown).await;
-    added.and(added_seen).and(added_unknown)?;
+    let environments: BTreeSet<i64> = attributes.iter().map(|row| row.environment).collect();
+    let added_attributes = engine.store().add_attributes(attributes).await;
+    if added_attributes.is_err() {
+        for environment in environments {
+            usage.of(environment).forget_attributes();
+        }
+    }
+    added
+        .and(added_seen)
+        .and(added_unknown)
+        .and(added_attributes)?;
     let since = seen_until.map_or(i64::MIN, |until| {
         until.as_millis().saturating_sub(CLOCKS_DIFFER)
     });

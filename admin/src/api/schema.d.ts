@@ -277,6 +277,26 @@ export interface paths {
         patch: operations["renameEnvironment"];
         trace?: never;
     };
+    "/api/v1/projects/{project}/environments/{environment}/attributes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists attributes of contexts that the server evaluated, with a sample of their values
+         * @description Empty unless `recordAttributes` of the settings is on. At most 200 attributes; `targetingKey` is not one of them.
+         */
+        get: operations["listAttributes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/environments/{environment}/changesets": {
         parameters: {
             query?: never;
@@ -399,7 +419,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Exports an environment as a document, as YAML where `Accept` asks for it */
+        /**
+         * Exports an environment as a document, as YAML where `Accept` asks for it
+         * @description An earlier revision is made from the audit, and not found if the audit no longer has all changes since. It has no `ETag`.
+         */
         get: operations["exportDocument"];
         /**
          * Imports a document into an environment, in one revision
@@ -821,6 +844,26 @@ export interface paths {
         };
         /** Lists the overrides of one context in all flags, by flag and level */
         get: operations["listOverridesOfContext"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/environments/{environment}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the revisions of an environment, newest first
+         * @description Those whose rows in the audit were deleted are left out. `GET …/document` has the state at each.
+         */
+        get: operations["listRevisions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1638,6 +1681,14 @@ export interface components {
             now?: string | null;
             /** @description The signature of each context, in their order, if the key requires signed contexts: `EXPIRES.MAC` */
             signatures?: string[] | null;
+        };
+        /** @description What a revision changed */
+        ChangedObject: {
+            /** @description `create`, `update` or `delete` */
+            action: string;
+            key: string;
+            /** @description `flag`, `segment`, `group` or `holdout` */
+            kind: string;
         };
         /** @description Changes that are applied together or not at all */
         Changeset: {
@@ -2596,8 +2647,15 @@ export interface components {
         NewSegment: components["schemas"]["SegmentBody"];
         /** @description The settings to be; one that is left out stays */
         NewSettings: {
+            /**
+             * @description The attributes of which no values are recorded: names, or JSON pointers, which are private with everything inside them. Recorded
+             *     values of an attribute that becomes private are deleted
+             */
+            privateAttributes?: string[];
             /** @description Whether evaluated values can be read without a key */
             publicValues?: boolean;
+            /** @description Whether names, types and a sample of values of attributes in contexts are recorded; `false` deletes what was */
+            recordAttributes?: boolean;
             /** @description Whether the environment is protected: every change of it must state a reason */
             requireReason?: boolean;
         };
@@ -2977,6 +3035,56 @@ export interface components {
             total?: number;
         };
         /** @description A page of a list */
+        Page_Revision: {
+            /** @description The items on this page */
+            items: {
+                /** @description The author: the name of their token */
+                actor: string;
+                /** Format: date-time */
+                at: string;
+                /**
+                 * Format: int64
+                 * @description The number of flags, segments, groups and holdouts that changed
+                 */
+                objectCount: number;
+                /** @description The first 10 of them */
+                objects: components["schemas"]["ChangedObject"][];
+                /** @description The reason, if one was given */
+                reason: string | null;
+                /** Format: int64 */
+                revision: number;
+            }[];
+            /** @description The `cursor` of the next page; null on the last one */
+            next: string | null;
+            /** @description The number of items on all pages, if it is known without reading them */
+            total?: number;
+        };
+        /** @description A page of a list */
+        Page_SeenAttribute: {
+            /** @description The items on this page */
+            items: {
+                /** @description As conditions name it: a name, or a JSON pointer */
+                attribute: string;
+                /** Format: date-time */
+                firstSeenAt: string;
+                /**
+                 * Format: date-time
+                 * @description No more precise than an hour
+                 */
+                lastSeenAt: string;
+                /** @description Whether its values are not recorded by the settings of the environment */
+                private: boolean;
+                /** @description Of `boolean`, `number`, `string` and `array` */
+                types: string[];
+                /** @description At most 20 values, of which arrays have their elements; none of a private attribute, or of the key of a context */
+                values: unknown[];
+            }[];
+            /** @description The `cursor` of the next page; null on the last one */
+            next: string | null;
+            /** @description The number of items on all pages, if it is known without reading them */
+            total?: number;
+        };
+        /** @description A page of a list */
         Page_Segment: {
             /** @description The items on this page */
             items: components["schemas"]["Segment"][];
@@ -3196,6 +3304,24 @@ export interface components {
              */
             revision: number;
         };
+        /** @description A revision of an environment */
+        Revision: {
+            /** @description The author: the name of their token */
+            actor: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description The number of flags, segments, groups and holdouts that changed
+             */
+            objectCount: number;
+            /** @description The first 10 of them */
+            objects: components["schemas"]["ChangedObject"][];
+            /** @description The reason, if one was given */
+            reason: string | null;
+            /** Format: int64 */
+            revision: number;
+        };
         /** @description The state to restore */
         Rollback: {
             /**
@@ -3203,6 +3329,24 @@ export interface components {
              * @description A revision of the environment
              */
             revision: number;
+        };
+        /** @description An attribute that contexts had */
+        SeenAttribute: {
+            /** @description As conditions name it: a name, or a JSON pointer */
+            attribute: string;
+            /** Format: date-time */
+            firstSeenAt: string;
+            /**
+             * Format: date-time
+             * @description No more precise than an hour
+             */
+            lastSeenAt: string;
+            /** @description Whether its values are not recorded by the settings of the environment */
+            private: boolean;
+            /** @description Of `boolean`, `number`, `string` and `array` */
+            types: string[];
+            /** @description At most 20 values, of which arrays have their elements; none of a private attribute, or of the key of a context */
+            values: unknown[];
         };
         /** @description A segment without its lists, whose lengths it has instead */
         Segment: {
@@ -3269,8 +3413,12 @@ export interface components {
         };
         /** @description The settings of an environment */
         Settings: {
+            /** @description The attributes of which no values are recorded: names, or JSON pointers, which are private with everything inside them */
+            privateAttributes: string[];
             /** @description Whether evaluated values can be read without a key */
             publicValues: boolean;
+            /** @description Whether names, types and a sample of values of attributes in contexts are recorded */
+            recordAttributes: boolean;
             /** @description Whether the environment is protected: every change of it must state a reason */
             requireReason: boolean;
         };
@@ -4487,6 +4635,44 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    listAttributes: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description The `next` of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The project's name */
+                project: components["parameters"]["project"];
+                /** @description The environment's name */
+                environment: components["parameters"]["environment"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SeenAttribute"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     applyChangeset: {
         parameters: {
             query?: {
@@ -4795,7 +4981,10 @@ export interface operations {
     };
     exportDocument: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description An earlier revision of the environment; the current one by default */
+                revision?: number;
+            };
             header?: never;
             path: {
                 /** @description The project's name */
@@ -4822,6 +5011,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
         };
@@ -6851,6 +7041,44 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    listRevisions: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description The `next` of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The project's name */
+                project: components["parameters"]["project"];
+                /** @description The environment's name */
+                environment: components["parameters"]["environment"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Revision"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     listSegments: {
         parameters: {
             query?: {
@@ -7455,7 +7683,11 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "privateAttributes": [
+                 *         "email"
+                 *       ],
                  *       "publicValues": false,
+                 *       "recordAttributes": true,
                  *       "requireReason": true
                  *     }
                  */

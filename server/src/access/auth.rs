@@ -3,7 +3,7 @@
 //! A *token* belongs to a person or script and has a role in a project; a *key* belongs to a program and reads one environment. People may
 //! also authenticate with a JWT and be members of projects ([`crate::access::identity`]). The caller of a request is a [`Principal`].
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,7 +15,9 @@ use crate::access::sessions::Session;
 use crate::crypto::encryption::{DecryptError, EncryptionKeys};
 pub use crate::crypto::token::hash;
 pub use crate::store::CredentialKind;
-use crate::store::{Access, BrowserPolicy, CredentialRow, MemberRow, SessionRow};
+use crate::store::{
+    Access, AttributeSettings, BrowserPolicy, CredentialRow, MemberRow, SessionRow,
+};
 
 mod principal;
 
@@ -106,6 +108,7 @@ pub struct AccessIndex {
     keys: HashMap<String, Arc<Key>>,
     public: BTreeSet<i64>,
     protected: BTreeSet<i64>,
+    attributes: BTreeMap<i64, Arc<AttributeSettings>>,
     members: Vec<MemberRow>,
     sessions: HashMap<String, Arc<Session>>,
 }
@@ -140,6 +143,11 @@ impl AccessIndex {
             keys: access.rows.into_iter().map(key).collect(),
             public: access.public,
             protected: access.protected,
+            attributes: access
+                .attributes
+                .into_iter()
+                .map(|(environment, settings)| (environment, Arc::new(settings)))
+                .collect(),
             sessions: access.sessions.into_iter().map(session).collect(),
             members,
         }
@@ -153,6 +161,16 @@ impl AccessIndex {
     /// The environments of which every change must state a reason
     pub fn protected_environments(&self) -> &BTreeSet<i64> {
         &self.protected
+    }
+
+    /// Which attributes of contexts are recorded in an environment; `None` if that was never set
+    pub fn attributes(&self, environment: i64) -> Option<&Arc<AttributeSettings>> {
+        self.attributes.get(&environment)
+    }
+
+    /// [`Self::attributes`] of all environments
+    pub(crate) fn all_attributes(&self) -> &BTreeMap<i64, Arc<AttributeSettings>> {
+        &self.attributes
     }
 
     /// The version of access

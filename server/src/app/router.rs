@@ -20,7 +20,7 @@ use crate::access::routes::{keys, me, members, sign_in};
 use crate::admin_ui;
 use crate::app::{AppState, api_description, example, health, operations};
 use crate::audit::routes as audit;
-use crate::documents::routes::{compare, document};
+use crate::documents::routes::{compare, document, revisions};
 use crate::evaluation::routes::{batch, contexts, evaluate, manifest, ofrep, values};
 use crate::flags::routes::{changesets, flags, history};
 use crate::http::api_error::{ApiError, NotForOrigin};
@@ -141,11 +141,13 @@ fn editing() -> Routes<AppState> {
         .routes(routes!(history::rollback))
         .routes(routes!(usage::of_flag))
         .routes(routes!(usage::unknown))
+        .routes(routes!(usage::attributes))
         .routes(routes!(instances::list))
         .routes(routes!(instances::converge))
         .routes(routes!(changesets::apply))
         .routes(routes!(compare::compare))
         .routes(routes!(compare::copy))
+        .routes(routes!(revisions::list))
         .routes(routes!(overrides::list::of_flag))
         .routes(routes!(
             overrides::read,

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use flagstaff_core::Timestamp;
+use flagstaff_core::{Context, Timestamp};
 
 use crate::access::state::AccessState;
-use crate::usage::Usage;
+use crate::engine::environment::Environment;
+use crate::store::{AttributeSettings, CredentialKind};
+use crate::usage::{Usage, UsageBuffer};
 
 /// The state for evaluation over HTTP
 #[derive(Debug)]
@@ -15,8 +17,40 @@ pub(crate) struct EvaluationState {
 }
 
 impl EvaluationState {
+    /// Records the attributes of contexts that a program sends, if the environment is set to
+    ///
+    /// Not of contexts that people type to see what would happen.
+    pub(crate) fn attribute_recorder(
+        &self,
+        environment: &Environment,
+        caller: Option<CredentialKind>,
+    ) -> AttributeRecorder {
+        let id = environment.row().id;
+        let is_person = caller.is_some_and(|kind| CredentialKind::ROLES.contains(&kind));
+        let access_index = self.access.access_index();
+        let settings = access_index
+            .attributes(id)
+            .filter(|settings| settings.is_recorded && !is_person);
+        AttributeRecorder(
+            settings.map(|settings| (self.usage.of(id), Arc::clone(settings), self.now())),
+        )
+    }
+
     /// The time now
     pub(crate) fn now(&self) -> Timestamp {
         self.access.engine.now()
+    }
+}
+
+/// Where the attributes of the contexts of a request are recorded; nowhere in most environments
+#[derive(Debug)]
+pub(crate) struct AttributeRecorder(Option<(Arc<UsageBuffer>, Arc<AttributeSettings>, Timestamp)>);
+
+impl AttributeRecorder {
+    /// Records the attributes of a context
+    pub(crate) fn record(&self, context: &Context) {
+        if let Some((usage, settings, now)) = &self.0 {
+            usage.record_attributes(context, settings, *now);
+        }
     }
 }

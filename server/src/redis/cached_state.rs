@@ -2,7 +2,7 @@
 //!
 //! It has no history, so a client that reconnects to such a node gets a full transfer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use flagstaff_core::Timestamp;
@@ -13,8 +13,8 @@ use crate::engine::published::{EnvironmentIdentity, PublishedRevision};
 use crate::engine::visibility::Visibility;
 use crate::object::{Body, ObjectId};
 use crate::store::{
-    Access, BrowserPolicy, CredentialRow, EnvironmentContent, EnvironmentRow, FlagRow, KnownBy,
-    MemberRow, Owner, Stored,
+    Access, AttributeSettings, BrowserPolicy, CredentialRow, EnvironmentContent, EnvironmentRow,
+    FlagRow, KnownBy, MemberRow, Owner, Stored,
 };
 
 /// Everything that a node needs
@@ -77,6 +77,8 @@ struct AccessText {
     // Added later: a copy of the release before has none.
     #[serde(default)]
     protected: BTreeSet<i64>,
+    #[serde(default)]
+    attributes: BTreeMap<i64, AttributeSettings>,
     members: Vec<MemberText>,
 }
 
@@ -205,6 +207,11 @@ pub(crate) fn write_access(access_index: &AccessIndex) -> Result<String, Unreada
         keys: access_index.iter().map(|held| key(held.row())).collect(),
         public: access_index.public_environments().clone(),
         protected: access_index.protected_environments().clone(),
+        attributes: access_index
+            .all_attributes()
+            .iter()
+            .map(|(environment, settings)| (*environment, AttributeSettings::clone(settings)))
+            .collect(),
         members: access_index.members().iter().map(member).collect(),
     };
     serde_json::to_string(&text).map_err(|_| Unreadable)
@@ -245,6 +252,7 @@ pub(crate) fn read_access(text: &str) -> Result<Access, Unreadable> {
         rows: text.keys.into_iter().map(row).collect::<Result<_, _>>()?,
         public: text.public,
         protected: text.protected,
+        attributes: text.attributes,
         members: text
             .members
             .into_iter()

@@ -1,12 +1,12 @@
 //! Keys, tokens and members as stored, and changes to them
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use flagstaff_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AuditEntry, Author, KnownBy, MemberChange, MemberRow, SessionRow};
+use super::{AttributeSettings, AuditEntry, Author, KnownBy, MemberChange, MemberRow, SessionRow};
 use crate::crypto::encryption::{DecryptError, EncryptionKeys};
 use crate::store::CredentialKind;
 
@@ -163,6 +163,8 @@ pub struct Access {
     pub public: BTreeSet<i64>,
     /// The environments of which every change must state a reason
     pub protected: BTreeSet<i64>,
+    /// Which attributes of contexts are recorded in which environment; those that are left out have the default
+    pub attributes: BTreeMap<i64, AttributeSettings>,
     /// The members of all projects, oldest first in each
     pub members: Vec<MemberRow>,
     /// The sessions, oldest first

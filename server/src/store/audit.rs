@@ -11,6 +11,9 @@ use crate::object::{ObjectKind, canonical};
 /// The number of changed list entries that a row of the audit shows; all are counted, and stored beside it
 pub const SHOWN_ENTRIES: usize = 100;
 
+/// The number of changed objects that a list of revisions shows of each
+pub const SHOWN_OBJECTS: usize = 10;
+
 /// The kinds of audit rows about access, which only admins may read, as only they may list keys, tokens and members
 pub const ACCESS_KINDS: [&str; 3] = ["key", "token", "member"];
 
@@ -366,6 +369,23 @@ pub struct AuditEvent {
     pub kind: String,
     /// The name of the changed thing
     pub name: String,
+}
+
+/// A revision of an environment, from its audit rows
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevisionRow {
+    /// The revision
+    pub revision: u64,
+    /// The time
+    pub at: Timestamp,
+    /// The author
+    pub actor: String,
+    /// The reason, if one was given
+    pub reason: Option<String>,
+    /// The number of flags, segments, groups and holdouts that changed
+    pub object_count: u64,
+    /// The first [`SHOWN_OBJECTS`] of them: kind, key, and the name of the [`Action`]
+    pub objects: Vec<(String, String, String)>,
 }
 
 /// Details that are stored beside a row of the audit

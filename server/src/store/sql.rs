@@ -15,9 +15,10 @@ use tokio::sync::OnceCell;
 use super::{
     Access, AccessChange, AuditDetails, AuditEvent, AuditHead, AuditQuery, AuditRow, Author,
     Commit, CommitNotifications, CredentialRow, EntryId, EntryQuery, EntryRow, EnvironmentContent,
-    EnvironmentRow, NameChange, NewEnvironments, NoteChange, PoolDurations, PoolUse,
+    EnvironmentRow, NameChange, NewEnvironments, NoteChange, PoolDurations, PoolUse, RevisionRow,
     SettingsChange, Since, Store, StoreError, StoreRevisions, WRITE_LIMIT, Writes, pools,
 };
+use crate::object::ObjectId;
 
 mod access;
 mod audit;
@@ -420,6 +421,33 @@ impl Store for SqlStore {
             Box::pin(async move {
                 audit::flag_at_revision(transaction, environment, &flag, revision).await
             })
+        })
+        .await
+    }
+
+    async fn changed_after_revision(
+        &self,
+        environment: i64,
+        revision: u64,
+    ) -> Result<Option<Vec<(ObjectId, Option<Json>)>>, StoreError> {
+        self.read(&self.readers, move |transaction| {
+            Box::pin(audit::changed_after_revision(
+                transaction,
+                environment,
+                revision,
+            ))
+        })
+        .await
+    }
+
+    async fn revisions(
+        &self,
+        environment: i64,
+        before: u64,
+        limit: u32,
+    ) -> Result<Vec<RevisionRow>, StoreError> {
+        self.on(&self.readers, WORK, move |connection| {
+            Box::pin(audit::revisions(connection, environment, (before, limit)))
         })
         .await
     }

@@ -9,6 +9,12 @@ use super::StoreError;
 
 /// The maximum number of unknown flags stored per environment
 pub const KEPT_UNKNOWN: usize = 200;
+/// The maximum number of attributes stored per environment
+pub const KEPT_ATTRIBUTES: usize = 200;
+/// The maximum number of values stored per attribute
+pub const KEPT_VALUES: usize = 20;
+/// The maximum length of a stored value of an attribute as JSON, in characters
+pub const ATTRIBUTE_VALUE_LENGTH: usize = 100;
 /// The maximum count of one row: an integer that every JSON reader represents exactly, and small enough that the sum over the rows of a
 /// response fits into 64 bits
 pub const MAX_EVALUATIONS: u64 = 1 << 53;
@@ -42,7 +48,14 @@ pub trait UsageStore: Send + Sync + std::fmt::Debug {
     /// The unknown flags of an environment, most frequent first, then by key
     async fn unknown_flags(&self, environment: i64) -> Result<Vec<UnknownFlag>, StoreError>;
 
-    /// Deletes the counts of hours before an instant, and unknown flags that were not asked for since
+    /// Adds attributes of contexts, except where the settings of their environment say otherwise; those that came first are kept, up to
+    /// [`KEPT_ATTRIBUTES`] of an environment and [`KEPT_VALUES`] of an attribute
+    async fn add_attributes(&self, rows: Vec<SeenAttribute>) -> Result<(), StoreError>;
+
+    /// The attributes of contexts in an environment, by name
+    async fn attributes(&self, environment: i64) -> Result<Vec<KnownAttribute>, StoreError>;
+
+    /// Deletes the counts of hours before an instant, and unknown flags and attributes that were not seen since
     async fn forget_usage(&self, before: Timestamp) -> Result<(), StoreError>;
 }
 
@@ -55,6 +68,8 @@ pub struct UsageCounts {
     pub seen: Vec<SeenFlag>,
     /// Unknown flags that were asked for
     pub unknown: Vec<UnknownFlag>,
+    /// Attributes that contexts had
+    pub attributes: Vec<SeenAttribute>,
 }
 
 /// Evaluations of one flag with one variant in one hour
@@ -146,4 +161,34 @@ pub struct UsagePoint {
     pub variant: Option<String>,
     /// The number of evaluations
     pub evaluations: u64,
+}
+
+/// A type of an attribute in a context, or a value of it
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenAttribute {
+    /// The environment
+    pub environment: i64,
+    /// The attribute as conditions name it: a name, or a JSON pointer
+    pub attribute: Arc<str>,
+    /// The name of its type
+    pub value_type: &'static str,
+    /// A value as canonical JSON, of which an array has one for each element; `None` in the row about the type
+    pub value: Option<Arc<str>>,
+    /// The time
+    pub seen_at: Timestamp,
+}
+
+/// What is stored about an attribute
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownAttribute {
+    /// The attribute, as in [`SeenAttribute`]
+    pub attribute: String,
+    /// The names of its types, in order
+    pub types: Vec<String>,
+    /// The sample of its values as canonical JSON, in order
+    pub values: Vec<String>,
+    /// The first time
+    pub first_seen_at: Timestamp,
+    /// The last time, no more precise than an hour
+    pub last_seen_at: Timestamp,
 }

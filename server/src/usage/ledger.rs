@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use flagstaff_core::{Outcome, Snapshot, Timestamp, limits};
+use flagstaff_core::{Context, Outcome, Snapshot, Timestamp, limits};
 
+use super::attributes::AttributeSample;
 use super::report::Report;
 use super::sketch::SpaceSavingSketch;
 use super::tally::SnapshotCounters;
 use super::{HOUR, hour_of};
 use crate::engine::published::PublishedRevision;
 use crate::engine::visibility::Visibility;
-use crate::store::{SeenFlag, UnknownFlag, UsageCounts, UsageRow};
+use crate::store::{AttributeSettings, SeenFlag, UnknownFlag, UsageCounts, UsageRow};
 
 /// Counts of hours that ended earlier than this are dropped if they could not be stored
 const OLDEST: i64 = 24 * HOUR;
@@ -28,6 +29,7 @@ pub(crate) struct UsageBuffer {
     open: Mutex<Open>,
     // When each flag was last evaluated, including what the store says.
     seen: Mutex<HashMap<Arc<str>, Timestamp>>,
+    attributes: AttributeSample,
 }
 
 /// Flag, variant and hour
@@ -81,6 +83,7 @@ impl UsageBuffer {
             tally: ArcSwapOption::empty(),
             open: Mutex::default(),
             seen: Mutex::default(),
+            attributes: AttributeSample::default(),
         }
     }
 
@@ -150,6 +153,22 @@ impl UsageBuffer {
         }
     }
 
+    /// Records which attributes a context has, within the settings of the environment
+    pub(crate) fn record_attributes(
+        &self,
+        context: &Context,
+        settings: &Arc<AttributeSettings>,
+        now: Timestamp,
+    ) {
+        self.attributes
+            .look_at(self.environment, (context, settings), now);
+    }
+
+    /// Records the attributes of later contexts anew, since those before could not be stored
+    pub(super) fn forget_attributes(&self) {
+        self.attributes.forget();
+    }
+
     /// When a flag was last evaluated, according to the store
     pub(crate) fn last_seen(&self, flag: &str) -> Option<Timestamp> {
         lock(&self.seen).get(flag).copied()
@@ -196,6 +215,7 @@ impl UsageBuffer {
                 last_seen_at: counted.last_seen_at,
                 sdk: counted.sdk,
             }));
+        counts.attributes.extend(self.attributes.take());
     }
 
     /// Puts evaluations back that could not be stored

@@ -1,4 +1,5 @@
-//! `POST /api/v1/sdk/usage`, `…/usage`, `…/flags/{key}/usage` and `…/unknown-flags`: what was evaluated, and which unknown flags were asked for
+//! `POST /api/v1/sdk/usage`, `…/usage`, `…/flags/{key}/usage`, `…/unknown-flags` and `…/attributes`: what was evaluated, which unknown flags
+//! were asked for, and which attributes contexts had
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,10 +13,13 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::auth::Principal;
 use crate::access::guards::{EnvironmentAccess, ProjectAccess, key_environment};
+use crate::access::state::AccessState;
 use crate::http::api_error::ApiError;
 use crate::http::body::{Body, QueryParams};
 use crate::http::paging::{self, Field, ListQuery, Page, PageQuery, Sortable};
-use crate::store::{CredentialKind, FlagRow, FlagsUsageQuery, UnknownFlag, UsageQuery};
+use crate::store::{
+    CredentialKind, FlagRow, FlagsUsageQuery, KnownAttribute, UnknownFlag, UsageQuery,
+};
 use crate::usage::{HOUR, ReportWire, Usage, hour_of};
 
 /// The maximum number of steps in one response
@@ -240,6 +244,75 @@ fn instant(given: Option<&str>, pointer: &str) -> Result<Option<Timestamp>, ApiE
         })
     };
     given.map(parse).transpose()
+}
+
+/// An attribute that contexts had
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SeenAttribute)]
+pub(crate) struct SeenAttributeResponse {
+    /// As conditions name it: a name, or a JSON pointer
+    attribute: String,
+    /// Of `boolean`, `number`, `string` and `array`
+    types: Vec<String>,
+    /// At most 20 values, of which arrays have their elements; none of a private attribute, or of the key of a context
+    values: Vec<serde_json::Value>,
+    /// Whether its values are not recorded by the settings of the environment
+    private: bool,
+    #[schema(value_type = String, format = DateTime)]
+    first_seen_at: Timestamp,
+    /// No more precise than an hour
+    #[schema(value_type = String, format = DateTime)]
+    last_seen_at: Timestamp,
+}
+
+/// Lists attributes of contexts that the server evaluated, with a sample of their values
+///
+/// Empty unless `recordAttributes` of the settings is on. At most 200 attributes; `targetingKey` is not one of them.
+#[utoipa::path(
+    get, path = "/attributes", tag = "usage", operation_id = "listAttributes",
+    params(PageQuery),
+    responses((status = OK, description = "A page", body = Page<SeenAttributeResponse>), (status = SERVICE_UNAVAILABLE)),
+)]
+pub(crate) async fn attributes(
+    scope: EnvironmentAccess,
+    State(access): State<Arc<AccessState>>,
+    QueryParams(query): QueryParams<PageQuery>,
+) -> Result<Json<Page<SeenAttributeResponse>>, ApiError> {
+    let environment = scope.environment.row().id;
+    let index = access.access_index();
+    let settings = index.attributes(environment);
+    let known = match settings.filter(|settings| settings.is_recorded) {
+        Some(_) => access.engine.store().attributes(environment).await?,
+        None => Vec::new(),
+    };
+    let page = paging::page(known.into_iter(), &query.into())?;
+    Ok(Json(page.map(|known| {
+        SeenAttributeResponse {
+            private: settings.is_some_and(|settings| settings.is_private(&known.attribute)),
+            attribute: known.attribute,
+            types: known.types,
+            values: known
+                .values
+                .iter()
+                .filter_map(|value| serde_json::from_str(value).ok())
+                .collect(),
+            first_seen_at: known.first_seen_at,
+            last_seen_at: known.last_seen_at,
+        }
+    })))
+}
+
+impl Sortable for KnownAttribute {
+    const FIELDS: &'static [&'static str] = &["attribute"];
+
+    fn id(&self) -> &str {
+        &self.attribute
+    }
+
+    fn field(&self, _: &str) -> Field {
+        Field::Text(self.attribute.clone())
+    }
 }
 
 #[derive(Serialize, ToSchema)]

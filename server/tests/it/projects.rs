@@ -7,6 +7,7 @@ use crate::support::{Database, Requests as _, Server, column, on, state, text};
 
 mod names;
 mod protected;
+mod revisions;
 
 const PROJECTS: &str = "/api/v1/projects";
 const ENVIRONMENTS: &str = "/api/v1/projects/default/environments";

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Call, Cluster, Database, NOW, Requests as _, Server, boolean, on, state};
 
+mod attributes;
 mod store;
 
 const REPORT: &str = "/api/v1/sdk/usage";

@@ -33,16 +33,27 @@ use crate::http::body::{DOCUMENT_BYTES, QueryParams, read_body};
 use crate::http::etag::{self, IfMatch, TagCondition};
 use crate::http::observe::UncodedBytes;
 use crate::http::state::HttpState;
-use crate::object::{ObjectKind, json_schema};
+use crate::object::{ObjectKind, json_schema, write_document};
 use crate::openapi::{Difference, Document, DocumentIssue};
 use crate::runtime::offload::{discard, offload};
 
 /// The maximum length of a document as YAML, in multiples of its length as JSON: it is indented
 const YAML_GROWTH: usize = 2;
 
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ExportQuery {
+    /// An earlier revision of the environment; the current one by default
+    #[param(minimum = 0)]
+    revision: Option<u64>,
+}
+
 /// Exports an environment as a document, as YAML where `Accept` asks for it
+///
+/// An earlier revision is made from the audit, and not found if the audit no longer has all changes since. It has no `ETag`.
 #[utoipa::path(
     get, path = "/document", tag = "flags", operation_id = "exportDocument",
+    params(ExportQuery),
     responses((
         status = OK, description = "The document", headers(("ETag" = String)),
         content((Document = "application/json"), (String = "application/yaml")),
@@ -51,10 +62,20 @@ const YAML_GROWTH: usize = 2;
 pub(crate) async fn export(
     scope: EnvironmentAccess,
     State(state): State<Arc<AccessState>>,
+    QueryParams(query): QueryParams<ExportQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let published = scope.environment.current();
     let notation = Notation::wanted(&headers);
+    if let Some(revision) = query.revision {
+        let document = earlier((&scope, &state), published, revision).await?;
+        let head = [(CONTENT_TYPE, notation.media_type()), (VARY, "accept")];
+        let text = match notation {
+            Notation::Json => document,
+            Notation::Yaml => into_yaml((&scope, &state), document).await?,
+        };
+        return Ok((head, text).into_response());
+    }
     let tag = etag::quoted(&tag(&published, notation))?;
     let (_, document) = published
         .send_document(Visibility::All, ContentCoding::Identity)
@@ -64,20 +85,69 @@ pub(crate) async fn export(
     if notation == Notation::Json {
         return Ok((head.0, head.1, document).into_response());
     }
-    // It is much work, and done for each request: callers who have used up their limits are refused first.
-    let charged = document.len();
-    state
-        .http
-        .limiter
-        .charge_bytes(scope.principal.rate_limit_keys(), charged)?;
-    let caller = scope.principal.rate_limit_keys().caller();
-    let memory = charged.saturating_mul(YAML_GROWTH);
-    let hold = state.http.budget.hold(caller, memory).await?;
-    let make = move || yaml(&document).map(|text| hold.keep(text));
-    let text = state.http.turns.run(caller.is_public(), make).await?;
+    let text = into_yaml((&scope, &state), document).await?;
     let mut response = (head.0, head.1, text).into_response();
     response.extensions_mut().insert(UncodedBytes(0));
     Ok(response)
+}
+
+/// The document as YAML
+async fn into_yaml(
+    (scope, state): (&EnvironmentAccess, &AccessState),
+    document: Bytes,
+) -> Result<Bytes, ApiError> {
+    // It is much work, and done for each request: callers who have used up their limits are refused first.
+    let charged = document.len();
+    let rate_limit_keys = scope.principal.rate_limit_keys();
+    state.http.limiter.charge_bytes(rate_limit_keys, charged)?;
+    let caller = rate_limit_keys.caller();
+    let memory = charged.saturating_mul(YAML_GROWTH);
+    let hold = state.http.budget.hold(caller, memory).await?;
+    let make = move || yaml(&document).map(|text| hold.keep(text));
+    state.http.turns.run(caller.is_public(), make).await
+}
+
+/// The document of an earlier revision: that of the current one, with every object that has changed since as it was
+async fn earlier(
+    (scope, state): (&EnvironmentAccess, &AccessState),
+    published: Arc<PublishedRevision>,
+    revision: u64,
+) -> Result<Bytes, ApiError> {
+    let current = published.revision();
+    if revision > current {
+        let message = format!("expected at most {current}, the current revision");
+        return Err(ApiError::invalid("?revision", message));
+    }
+    let objects = published.state().objects(Visibility::All).len();
+    let rate_limit_keys = scope.principal.rate_limit_keys();
+    state
+        .http
+        .limiter
+        .charge_outcomes(rate_limit_keys, objects)?;
+    let environment = published.identity().row.id;
+    let store = state.engine.store();
+    let changed = store.changed_after_revision(environment, revision).await?;
+    let changed = changed.ok_or_else(|| ApiError::NotFound {
+        what: "revision",
+        name: revision.to_string(),
+    })?;
+    let document = offload(move || {
+        let objects = published.state().objects(Visibility::All);
+        let mut draft = Draft::new(current, objects);
+        for (owner, then) in &changed {
+            match then {
+                Some(value) => draft.put_owner(owner, value),
+                None => draft.remove_owner(owner),
+            }
+        }
+        write_document(&published.identity().row.name, revision, draft.objects())
+    });
+    let document = Bytes::from(document.await?);
+    let memory = state
+        .http
+        .budget
+        .hold(rate_limit_keys.caller(), document.len());
+    Ok(memory.await?.keep(document))
 }
 
 fn yaml(document: &[u8]) -> Result<Bytes, ApiError> {

@@ -19,7 +19,7 @@ use crate::engine::coding::ContentCoding;
 use crate::engine::published::PublishedRevision;
 use crate::evaluation::outcomes::{Counts, Members};
 use crate::evaluation::routes::evaluate::{self, EVALUATE};
-use crate::evaluation::state::EvaluationState;
+use crate::evaluation::state::{AttributeRecorder, EvaluationState};
 use crate::evaluation::visible::VisibleFlags;
 use crate::http::api_error::ApiError;
 use crate::http::body::Body;
@@ -103,6 +103,7 @@ pub(crate) async fn evaluate(
     };
     // A flag that is named twice is one member of an item.
     let flags: Option<BTreeSet<String>> = flags.map(|flags| flags.into_iter().collect());
+    let recorder = state.attribute_recorder(&environment, Some(principal.kind()));
     let evaluated = Arc::clone(&published);
     let made = bounded::respond(&state.access.http, recipient, move |body| {
         let asked = Asked {
@@ -110,6 +111,7 @@ pub(crate) async fn evaluate(
             visible,
             flags: flags.as_ref(),
             now,
+            recorder: &recorder,
         };
         asked.write(body, &contexts)
     });
@@ -129,6 +131,7 @@ struct Asked<'a> {
     visible: VisibleFlags,
     flags: Option<&'a BTreeSet<String>>,
     now: Timestamp,
+    recorder: &'a AttributeRecorder,
 }
 
 impl Asked<'_> {
@@ -147,7 +150,10 @@ impl Asked<'_> {
                 body.push(",")?;
             }
             match Context::from_json(context.get()) {
-                Ok(context) => self.write_item(body, &context, &mut counts)?,
+                Ok(context) => {
+                    self.recorder.record(&context);
+                    self.write_item(body, &context, &mut counts)?;
+                }
                 Err(_) => body.push(&failure(ErrorCode::InvalidContext).to_canonical())?,
             }
         }

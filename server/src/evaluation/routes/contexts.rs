@@ -133,7 +133,9 @@ async fn respond(
     query: FlagsQuery,
     context: Context,
 ) -> Result<Response, ApiError> {
-    asker.require(&[CredentialKind::Server])?;
+    let caller = asker.require(&[CredentialKind::Server])?;
+    let recorder = state.attribute_recorder(&asker.environment, Some(caller));
+    recorder.record(&context);
     let limit = page_size(query.limit)?;
     let published = asker.environment.current();
     let (snapshot, now) = (published.snapshot(), state.now());

@@ -138,6 +138,10 @@ async fn respond(
     (request, context): (EvaluationRequest, Result<Context, ContextError>),
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
+    if let Ok(context) = &context {
+        let recorder = state.attribute_recorder(environment, Some(caller.kind));
+        recorder.record(context);
+    }
     let published = environment.current();
     let now = now(request.now.as_deref(), caller.kind, state)?;
     let value_type: Option<ValueType> = match &request.value_type {

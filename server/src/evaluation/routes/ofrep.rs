@@ -141,6 +141,8 @@ pub(crate) async fn single(
         Ok(context) => context,
         Err(failure) => return Ok(failure.respond(Some(&key))),
     };
+    let recorder = state.attribute_recorder(&environment, Some(principal.kind()));
+    recorder.record(&context);
     let visible = VisibleFlags::of(Some(principal.kind()));
     let snapshot = visible.snapshot_of(&published, &key);
     let outcome = snapshot.evaluate(&key, None, &context, state.now());
@@ -189,6 +191,8 @@ pub(crate) async fn bulk(
         Ok(context) => context,
         Err(failure) => return Ok(failure.respond(None)),
     };
+    let recorder = state.attribute_recorder(&environment, Some(principal.kind()));
+    recorder.record(&context);
     let noticed = query.flag_config_etag.as_deref();
     let published = as_new_as(&environment, noticed).await;
     let now = state.now();

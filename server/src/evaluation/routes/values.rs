@@ -230,6 +230,9 @@ async fn respond(
         let given = context_signature::in_header(headers);
         context_signature::check(principal, given, Some(&context), state.now())?;
     }
+    let caller = access.principal.as_ref().map(Principal::kind);
+    let recorder = state.attribute_recorder(&access.environment, caller);
+    recorder.record(&context);
     let published = access.environment.current();
     let visible = access.visible();
     let request = access.request(visible.count(&published), ContentCoding::accepted(headers));

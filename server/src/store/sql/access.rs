@@ -43,6 +43,7 @@ pub(super) async fn access(mut transaction: Transaction<'_, Any>) -> Result<Acce
         rows: rows.iter().map(key).collect::<Result<_, _>>()?,
         public: settings::public(&mut *connection).await?,
         protected: settings::protected(&mut *connection).await?,
+        attributes: settings::attributes(&mut *connection).await?,
         members: members::all(&mut *connection).await?,
         sessions: sessions::all(connection).await?,
     })

@@ -10,11 +10,13 @@ use crate::store::{AuditDetails, AuditEntry, AuditRow, Author, EntryChange, Stor
 
 mod forget;
 mod read;
+mod revisions;
 mod then;
 
 pub(super) use forget::forget;
 pub(super) use read::{audit, details, events, head};
-pub(super) use then::flag_at_revision;
+pub(super) use revisions::revisions;
+pub(super) use then::{changed_after_revision, flag_at_revision};
 
 /// The maximum number of rows in memory
 const ROWS_AT_ONCE: usize = 500;

@@ -90,6 +90,14 @@ impl Dialect {
         }
     }
 
+    /// A statement that serialises changes of the recorded attributes
+    pub(super) const fn lock_attributes(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some("LOCK TABLE attribute_seen IN SHARE ROW EXCLUSIVE MODE"),
+        }
+    }
+
     /// Refuses a database that cannot store everything that will be written
     pub(super) async fn check(self, connection: &mut AnyConnection) -> Result<(), StoreError> {
         if self == Self::Sqlite {

@@ -258,6 +258,7 @@ async fn empty(
         "usage_hour",
         "flag_seen",
         "unknown_flag",
+        "attribute_seen",
         "node_instances",
     ] {
         delete(connection, table, ("environment_id", environment)).await?;

@@ -1,13 +1,14 @@
 //! Settings of environments. They are part of access: changing them counts, and is announced, as a change of access
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use flagstaff_core::Value;
 use sqlx::{Any, AnyConnection, Executor as _, Row as _, Transaction};
 
 use super::audit::{self, Occasion};
 use super::dialect::Dialect;
-use super::{access, environments};
-use crate::store::{Author, SettingsChange, StoreError};
+use super::{access, environments, usage};
+use crate::store::{AttributeSettings, Author, SettingsChange, StoreError};
 
 /// The environments whose evaluated values are public
 pub(super) async fn public(connection: &mut AnyConnection) -> Result<BTreeSet<i64>, StoreError> {
@@ -25,6 +26,40 @@ pub(super) async fn protected(connection: &mut AnyConnection) -> Result<BTreeSet
         "SELECT id FROM environment WHERE require_reason = 1",
     )
     .await
+}
+
+/// Which attributes of contexts are recorded, in environments where that is not the default
+pub(super) async fn attributes(
+    connection: &mut AnyConnection,
+) -> Result<BTreeMap<i64, AttributeSettings>, StoreError> {
+    let rows = connection
+        .fetch_all(
+            "SELECT id, record_attributes, private_attributes FROM environment \
+             WHERE record_attributes = 1 OR private_attributes <> '[]'",
+        )
+        .await?;
+    let settings = rows.iter().map(|row| {
+        let is_recorded: i64 = row.try_get(1)?;
+        let settings = AttributeSettings {
+            is_recorded: is_recorded == 1,
+            private: private(row.try_get(2)?)?,
+        };
+        Ok((row.try_get(0)?, settings))
+    });
+    settings.collect()
+}
+
+/// The private attributes of a row
+pub(super) fn private(text: &str) -> Result<Vec<String>, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt {
+        what: "a list of private attributes",
+    })
+}
+
+/// The private attributes for a row
+fn private_text(settings: &AttributeSettings) -> String {
+    let names = settings.private.iter().map(|name| Value::from(&**name));
+    Value::Array(names.collect()).to_canonical()
 }
 
 async fn ids(
@@ -79,18 +114,25 @@ pub(super) async fn change(
     // Before the settings change: ending the protection needs a reason, and beginning it does not.
     audit::add(connection, occasion, &change.audit).await?;
     let changed = sqlx::query(
-        "UPDATE environment SET public_values = $1, require_reason = $2 \
-         WHERE id = $3 AND public_values = $4 AND require_reason = $5",
+        "UPDATE environment SET public_values = $1, require_reason = $2, record_attributes = $6, private_attributes = $7 \
+         WHERE id = $3 AND public_values = $4 AND require_reason = $5 AND record_attributes = $8 AND private_attributes = $9",
     )
     .bind(i64::from(change.after.is_public))
     .bind(i64::from(change.after.requires_reason))
     .bind(change.environment_id)
     .bind(i64::from(change.before.is_public))
     .bind(i64::from(change.before.requires_reason))
+    .bind(i64::from(change.after.attributes.is_recorded))
+    .bind(private_text(&change.after.attributes))
+    .bind(i64::from(change.before.attributes.is_recorded))
+    .bind(private_text(&change.before.attributes))
     .execute(&mut *connection)
     .await?;
     if changed.rows_affected() != 1 {
         return Err(StoreError::Changed);
+    }
+    if change.before.attributes != change.after.attributes {
+        usage::forget_attributes(connection, dialect, change.environment_id).await?;
     }
     access::commit(transaction, dialect).await
 }

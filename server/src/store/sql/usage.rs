@@ -8,11 +8,14 @@ use sqlx::{Any, AnyConnection, Row as _, Transaction};
 use super::{SqlStore, WORK, timestamp, unsigned};
 use crate::store::StoreError;
 use crate::store::usage::{
-    FlagUsagePoint, FlagsUsageQuery, SeenFlag, UnknownFlag, UsagePoint, UsageQuery, UsageRow,
-    UsageStore,
+    FlagUsagePoint, FlagsUsageQuery, KnownAttribute, SeenAttribute, SeenFlag, UnknownFlag,
+    UsagePoint, UsageQuery, UsageRow, UsageStore,
 };
 
 mod add;
+mod attributes;
+
+pub(super) use attributes::forget as forget_attributes;
 
 impl SqlStore {
     async fn add_usage<R: add::Row>(&self, rows: Vec<R>) -> Result<(), StoreError> {
@@ -67,6 +70,17 @@ impl UsageStore for SqlStore {
     async fn unknown_flags(&self, environment: i64) -> Result<Vec<UnknownFlag>, StoreError> {
         self.on(&self.readers, WORK, |connection| {
             Box::pin(unknown_flags(connection, environment))
+        })
+        .await
+    }
+
+    async fn add_attributes(&self, rows: Vec<SeenAttribute>) -> Result<(), StoreError> {
+        self.add_usage(rows).await
+    }
+
+    async fn attributes(&self, environment: i64) -> Result<Vec<KnownAttribute>, StoreError> {
+        self.on(&self.readers, WORK, |connection| {
+            Box::pin(attributes::all(connection, environment))
         })
         .await
     }
@@ -188,6 +202,7 @@ async fn forget(
     for statement in [
         "DELETE FROM usage_hour WHERE began_at < $1",
         "DELETE FROM unknown_flag WHERE last_seen_at < $1",
+        "DELETE FROM attribute_seen WHERE last_seen_at < $1",
     ] {
         sqlx::query(statement)
             .bind(before.as_millis())

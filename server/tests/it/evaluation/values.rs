@@ -67,7 +67,7 @@ async fn values_are_a_map_and_public_where_an_admin_allows_it() {
     let settings = server.get("settings").await;
     assert_eq!(
         settings.json(),
-        json!({"publicValues": false, "requireReason": false})
+        json!({"publicValues": false, "requireReason": false, "recordAttributes": false, "privateAttributes": []})
     );
     set_public(&server, "editor", &json!({"publicValues": true}))
         .await
@@ -85,7 +85,7 @@ async fn values_are_a_map_and_public_where_an_admin_allows_it() {
         .expect(200);
     assert_eq!(
         opened.json(),
-        json!({"publicValues": true, "requireReason": false})
+        json!({"publicValues": true, "requireReason": false, "recordAttributes": false, "privateAttributes": []})
     );
     let answer = anonymous(&server, path).await.expect(200);
     assert_eq!(answer.json(), expected);

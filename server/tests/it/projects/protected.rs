@@ -315,7 +315,7 @@ async fn ending_the_protection_needs_a_reason_and_both_are_in_the_audit() {
     assert_eq!(protected, [false, true, false]);
     assert_eq!(
         server.get("settings").await.json(),
-        json!({"publicValues": false, "requireReason": true})
+        json!({"publicValues": false, "requireReason": true, "recordAttributes": false, "privateAttributes": []})
     );
     let end = json!({"requireReason": false});
     server

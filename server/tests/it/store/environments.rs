@@ -1,6 +1,6 @@
 //! Environments and their settings
 
-use flagstaff_server::store::{EnvironmentSettings, NameChange, SettingsChange};
+use flagstaff_server::store::{AttributeSettings, EnvironmentSettings, NameChange, SettingsChange};
 
 use super::*;
 
@@ -10,6 +10,7 @@ async fn a_change_of_settings_is_a_change_of_access(store: &dyn Store) {
     let settings = |is_public| EnvironmentSettings {
         is_public,
         requires_reason: false,
+        attributes: AttributeSettings::default(),
     };
     let change = |is_public: bool| SettingsChange {
         project_id: 1,

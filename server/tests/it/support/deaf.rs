@@ -5,14 +5,16 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use flagstaff_core::Timestamp;
+use flagstaff_server::object::ObjectId;
 use flagstaff_server::store::{
     Access, AccessChange, AuditDetails, AuditEvent, AuditHead, AuditQuery, AuditRow, Author,
     CatalogueStore, Claim, ClaimResult, Commit, CommitNotifications, CredentialRow, EntryId,
     EntryQuery, EntryRow, EnvironmentContent, EnvironmentRow, FlagUsagePoint, FlagsUsageQuery,
-    IdempotencyStore, InstanceStore, LinkRow, NameChange, NewClaim, NewEnvironments,
-    NewLinkSession, NodeInstances, NoteChange, PoolDurations, PoolUse, ProjectFlagRow, SeenFlag,
-    SessionRow, SessionStore, SettingsChange, Since, SqlStore, Store, StoreError, StoreRevisions,
-    UnknownFlag, UsagePoint, UsageQuery, UsageRow, UsageStore, Writes,
+    IdempotencyStore, InstanceStore, KnownAttribute, LinkRow, NameChange, NewClaim,
+    NewEnvironments, NewLinkSession, NodeInstances, NoteChange, PoolDurations, PoolUse,
+    ProjectFlagRow, RevisionRow, SeenAttribute, SeenFlag, SessionRow, SessionStore, SettingsChange,
+    Since, SqlStore, Store, StoreError, StoreRevisions, UnknownFlag, UsagePoint, UsageQuery,
+    UsageRow, UsageStore, Writes,
 };
 use serde_json::Value;
 
@@ -99,6 +101,8 @@ pass_on! {
     audit_head(project: i64) -> AuditHead;
     forget_audit(kept: Duration, author: Author) -> ();
     flag_at_revision(environment: i64, flag: &str, revision: u64) -> Option<Value>;
+    changed_after_revision(environment: i64, revision: u64) -> Option<Vec<(ObjectId, Option<Value>)>>;
+    revisions(environment: i64, before: u64, limit: u32) -> Vec<RevisionRow>;
     access() -> Access;
     ensure_key(key: CredentialRow) -> ();
     insert_credentials_if_none(keys: Vec<CredentialRow>) -> Vec<String>;
@@ -139,6 +143,8 @@ pass_on! {
     usage_of_flags(query: FlagsUsageQuery) -> Vec<FlagUsagePoint>;
     seen_flags(since: Timestamp) -> Vec<SeenFlag>;
     unknown_flags(environment: i64) -> Vec<UnknownFlag>;
+    add_attributes(rows: Vec<SeenAttribute>) -> ();
+    attributes(environment: i64) -> Vec<KnownAttribute>;
     forget_usage(before: Timestamp) -> ();
 }
 

@@ -18,7 +18,7 @@ use crate::store::usage::{KEPT_UNKNOWN, MAX_EVALUATIONS, SeenFlag, UnknownFlag, 
 /// batch are left out, so that the work is bounded
 const MAX_REFUSED: usize = 100;
 
-type Statement = Query<'static, Any, AnyArguments>;
+pub(super) type Statement = Query<'static, Any, AnyArguments>;
 
 /// A row of one of the usage tables
 pub(super) trait Row: Clone + Send + Sync + 'static {
@@ -108,7 +108,7 @@ async fn add_halves<R: Row>(
 }
 
 /// Whether a text has 1 to `max_characters` characters and none that PostgreSQL cannot store
-fn is_text(text: &str, max_characters: usize) -> bool {
+pub(super) fn is_text(text: &str, max_characters: usize) -> bool {
     !text.is_empty() && !text.contains('\0') && text.chars().count() <= max_characters
 }
 
