@@ -77,6 +77,28 @@ describe('signing in', () => {
     assert.equal(page.url(), `${ui.url}${FLAGS}`);
   });
 
+  test('a flag is created in all environments, also when they are read after its form is open', async () => {
+    const page = await ui.open('/', { token: null });
+    let answer = () => undefined;
+    const asked = new Promise((resolve) => {
+      answer = resolve;
+    });
+    await page.route('**/environments?*', async (route) => {
+      await asked;
+      await route.continue();
+    });
+    await page.goto(`${ui.url}${FLAGS}?new=1#token=${ADMIN}`);
+    await page.reload();
+    await page.getByRole('textbox', { name: 'Key' }).fill('early');
+    answer();
+    await page.getByRole('button', { name: 'Create flag' }).click();
+    await page.getByRole('heading', { name: 'early' }).waitFor();
+    for (const environment of ['development', 'staging', 'production']) {
+      assert.equal((await ui.flag('early', environment)).enabled, false);
+      await ui.api('DELETE', `/environments/${environment}/flags/early`);
+    }
+  });
+
   test('comes over the page when a token is revoked, and what was typed is still there', async () => {
     const made = await ui.api('POST', '/tokens', { role: 'editor', name: 'leaver' });
     const page = await ui.open(`${FLAGS}?new=1`, { token: made.token });
