@@ -78,17 +78,16 @@ describe('signing in', () => {
   });
 
   test('a flag is created in all environments, also when they are read after its form is open', async () => {
-    const page = await ui.open('/', { token: null });
+    const page = await ui.open('/api', { token: null });
     let answer = () => undefined;
     const asked = new Promise((resolve) => {
       answer = resolve;
     });
-    await page.route('**/environments?*', async (route) => {
+    await page.route('**/api/v1/projects?*', async (route) => {
       await asked;
       await route.continue();
     });
     await page.goto(`${ui.url}${FLAGS}?new=1#token=${ADMIN}`);
-    await page.reload();
     await page.getByRole('textbox', { name: 'Key' }).fill('early');
     answer();
     await page.getByRole('button', { name: 'Create flag' }).click();
