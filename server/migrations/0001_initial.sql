@@ -21,6 +21,13 @@ CREATE TABLE environment (
     revision BIGINT NOT NULL,
     -- Whether evaluated values may be read without a key.
     public_values BIGINT NOT NULL DEFAULT 0,
+    -- Whether every change must state a reason.
+    require_reason BIGINT NOT NULL DEFAULT 0,
+    -- Whether attributes of evaluated contexts are recorded, and as JSON the names of those whose values are not.
+    record_attributes BIGINT NOT NULL DEFAULT 0,
+    private_attributes TEXT NOT NULL DEFAULT '[]',
+    -- A deleted environment keeps its row, under a name that no other can have: the audit refers to it, and its number is not used again.
+    deleted_at BIGINT,
     UNIQUE (project_id, name)
 );
 
@@ -40,6 +47,8 @@ CREATE TABLE entry (
     name TEXT NOT NULL,
     entry TEXT NOT NULL,
     value TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT NOT NULL,
     -- Who last changed it, when and why.
     changed_at BIGINT NOT NULL,
     changed_by TEXT NOT NULL,
@@ -108,6 +117,9 @@ CREATE TABLE audit_entry (
 
 CREATE INDEX audit_entry_by_name ON audit_entry (project_id, kind, name, sequence);
 
+-- What each revision of an environment changed.
+CREATE INDEX audit_entry_by_revision ON audit_entry (environment_id, revision, sequence);
+
 -- Every list and entry of a list that a row is about: one that changes a hundred thousand shows a hundred of them.
 CREATE TABLE audit_item (
     project_id BIGINT NOT NULL REFERENCES project (id),
@@ -138,7 +150,39 @@ CREATE TABLE credential (
     created_at BIGINT NOT NULL,
     expires_at BIGINT,
     -- What a key that anybody can read out of a page may be used for, as JSON. Null where nothing is said.
-    rules TEXT
+    rules TEXT,
+    -- The person whose personal token it is: the issuer's id of them, and their address.
+    owner TEXT,
+    owner_email TEXT
+);
+
+-- When a request last came with a key or token; no more precise than a minute. Apart from `credential`, whose changes all nodes load.
+CREATE TABLE credential_use (
+    hash TEXT PRIMARY KEY,
+    used_at BIGINT NOT NULL
+);
+
+-- People who are signed in to the admin UI. Of a cookie only its hash is stored.
+CREATE TABLE session (
+    hash TEXT PRIMARY KEY,
+    -- The name in the audit, and as JSON who it is and with which roles.
+    name TEXT NOT NULL,
+    holder TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    -- No more precise than a minute.
+    used_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    -- Of the identity provider, to sign out there; encrypted with the cookie.
+    id_token TEXT
+);
+
+CREATE INDEX session_by_name ON session (name, created_at);
+
+-- Links that begin a session once. Of the code only its hash is stored.
+CREATE TABLE sign_in_link (
+    hash TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    expires_at BIGINT NOT NULL
 );
 
 -- People whom an issuer of tokens knows, with a role in one project: by the issuer's name for them, or by an address that is theirs.
@@ -164,6 +208,8 @@ CREATE TABLE override_change (
 CREATE TABLE flag_note (
     project_id BIGINT NOT NULL REFERENCES project (id),
     name TEXT NOT NULL,
+    -- What people call the flag.
+    display_name TEXT NOT NULL,
     -- Counts the changes of this row, from 1.
     version BIGINT NOT NULL,
     description TEXT NOT NULL,
@@ -211,6 +257,18 @@ CREATE TABLE unknown_flag (
     last_seen_at BIGINT NOT NULL,
     sdk TEXT NOT NULL,
     PRIMARY KEY (environment_id, flag)
+);
+
+-- Attributes that evaluated contexts had: one row for each type of an attribute, and one for each value of the sample.
+CREATE TABLE attribute_seen (
+    environment_id BIGINT NOT NULL,
+    attribute TEXT NOT NULL,
+    value_type TEXT NOT NULL,
+    -- The value as JSON; empty in the row about the type.
+    value TEXT NOT NULL,
+    first_seen_at BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    PRIMARY KEY (environment_id, attribute, value_type, value)
 );
 
 -- What a write with an `Idempotency-Key` came to. A row is made before the write, marked as applied in the write's own transaction, and
