@@ -151,6 +151,18 @@ const STATES = {
     shows: 'Who moves',
   },
   compare: { path: `${PROJECT}/compare?from=staging&to=production`, shows: 'things differ', isShown: true },
+  'environment-history': {
+    path: `${PROJECT}/history?env=production`,
+    shows: 'Roll back to this',
+    isShown: true,
+  },
+  'compare-revisions': { path: `${PROJECT}/history?env=staging&from=0&to=1`, shows: 'differ' },
+  'environment-rollback': {
+    path: `${PROJECT}/history?env=production`,
+    act: [click('Roll back to this: revision 2')],
+    shows: 'Who moves',
+    isShown: true,
+  },
   document: { path: `${PROJECT}/document?env=staging`, shows: 'The document of staging', isShown: true },
   bulk: {
     path: `${PROJECT}/flags?q=wishlist`,
@@ -174,6 +186,11 @@ const STATES = {
     path: `${PROJECT}/settings?tab=environments`,
     act: [click('Delete staging')],
     shows: 'Type staging to delete it',
+  },
+  'private-attributes': {
+    path: `${PROJECT}/settings?tab=environments`,
+    act: [click('Private attributes of production')],
+    shows: 'Recorded attributes',
   },
   instances: { path: `${PROJECT}/instances?env=production`, shows: 'checkout-1', isShown: true },
   'no-instances': { path: `${PROJECT}/instances?env=staging`, shows: 'No SDK follows this environment' },
@@ -229,6 +246,8 @@ before(async () => {
   });
   // It is read, since a stream that nobody refers to is closed.
   stream.body.pipeTo(new WritableStream()).catch(() => undefined);
+  await ui.api('PUT', '/environments/production/settings', { recordAttributes: true, privateAttributes: ['email'] });
+  await evaluate({ targetingKey: 'u-17', email: 'ann@example.com', plan: 'plus', organization: { key: 'acme' } });
   await ui.api('POST', '/members', { email: 'ann@example.com', role: 'editor' });
   const person = { authorization: `Bearer ${tokenOf({ sub: 'ann', email: 'ann@example.com', email_verified: true })}` };
   const token = { project: 'default', role: 'viewer', name: 'nightly report' };
@@ -261,6 +280,15 @@ before(async () => {
     reason: 'tests it for us',
   });
 });
+
+/** Evaluates, as a program does that does not evaluate itself, without counting as use of the flags. */
+async function evaluate(context) {
+  const headers = { authorization: `Bearer ${KEYS.server}`, 'content-type': 'application/json' };
+  const path = '/api/v1/projects/default/environments/production/contexts/flags';
+  const body = JSON.stringify({ context });
+  const response = await fetch(`${ui.url}${path}`, { method: 'POST', headers, body });
+  assert.ok(response.ok, `${response.status}`);
+}
 
 /** Reports evaluations of a flag, as an SDK does; the server stores them within ten seconds. */
 async function reportUsage(flag, count) {

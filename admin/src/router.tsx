@@ -99,6 +99,13 @@ const document = createRoute({
   validateSearch: texts('env', 'as'),
 });
 
+const history = createRoute({
+  getParentRoute: () => project,
+  path: 'history',
+  component: lazyRouteComponent(() => import('./pages/history/history-page'), 'HistoryPage'),
+  validateSearch: texts('env', 'from', 'to'),
+});
+
 const audit = createRoute({
   getParentRoute: () => project,
   path: 'audit',
@@ -139,6 +146,7 @@ const routeTree = root.addChildren([
     groups,
     compare,
     document,
+    history,
     audit,
     keys,
     instances,

@@ -9,6 +9,7 @@ import { patches } from './texts/patches';
 import { compare, person, segments } from './texts/people';
 import { playground, trace } from './texts/playground';
 import { followed, protection } from './texts/protection';
+import { revisions } from './texts/revisions';
 import { operators, rules, sentence, timeline } from './texts/rules';
 import { conflict, convergence, impact, review } from './texts/saving';
 import { experiment, rollout, serve, split } from './texts/serving';
@@ -54,6 +55,7 @@ export const texts = {
   prerequisites,
   protection,
   review,
+  revisions,
   rollout,
   rules,
   segments,

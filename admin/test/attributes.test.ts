@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attributesOf, operatorsFor } from '../src/model/attributes';
+import { attributesOf, operatorsFor, withSeen } from '../src/model/attributes';
 import { OPERATORS } from '../src/model/condition';
 
 test('conditions tell the type of an attribute, and the values that are tested for most', () => {
@@ -43,4 +43,24 @@ test('the operators of a type come first, and no operator is lost', () => {
   }
   assert.deepEqual(names(operatorsFor('boolean').fitting), ['equals', 'notEquals', 'exists', 'notExists']);
   assert.ok(names(operatorsFor('version').fitting).includes('semverMatches'));
+});
+
+test('what contexts had is added to what conditions test, which know a type better', () => {
+  const known = attributesOf([
+    { attribute: '/app/version', op: 'semverLess', value: '2.0.0' },
+    { attribute: 'country', op: 'equals', value: 'se' },
+  ]);
+  const seen = [
+    { attribute: '/app/version', types: ['string'], values: ['1.0.0', '2.0.0'] },
+    { attribute: 'age', types: ['number'], values: [17] },
+    { attribute: 'mixed', types: ['number', 'string'], values: ['17', 17] },
+    { attribute: 'tags', types: ['array'], values: ['x', true] },
+  ];
+  assert.deepEqual(withSeen(known, seen), [
+    { name: '/app/version', type: 'version', values: ['2.0.0', '1.0.0'] },
+    { name: 'age', type: 'number', values: ['17'] },
+    { name: 'country', type: 'text', values: ['se'] },
+    { name: 'mixed', type: undefined, values: ['"17"', '17'] },
+    { name: 'tags', type: 'list', values: ['x', 'true'] },
+  ]);
 });

@@ -60,6 +60,12 @@ test('a change concerns the queries about it and about what contains it', () => 
     [['preview', 'p', 'production', {}], []],
     [['segmentPreview', 'p', 'production', {}], []],
     [['check', 'p', 'production', {}], []],
+    [
+      ['revisions', 'p', 'production'],
+      [flag, segment, note, renamed],
+    ],
+    [['documentAt', 'p', 'production', 3], []],
+    [['rollbackPreview', 'p', 'production', 3, false], []],
     [['me'], []],
   ];
   for (const [queryKey, expected] of cases) {

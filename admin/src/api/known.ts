@@ -1,7 +1,7 @@
-// What an environment has that a condition can name: attributes of its conditions, segments, and flags with their variants.
+// What an environment has that a condition can name: attributes of its conditions and of contexts, segments, and flags with their variants.
 
 import { queryOptions } from '@tanstack/react-query';
-import { attributesOf, type KnownAttribute } from '../model/attributes';
+import { attributesOf, type KnownAttribute, type SeenAttribute, withSeen } from '../model/attributes';
 import { type Condition, type FlagBody, variantsOf } from '../model/language';
 import type { Place } from './queries';
 import { get } from './request';
@@ -20,9 +20,11 @@ export const known = (place: Place | undefined) =>
     queryKey: ['known', place?.project, place?.environment],
     queryFn: async ({ signal }): Promise<Known> => {
       const options = { path: { project: '', environment: '', ...place }, query: { limit: SAMPLE }, signal };
-      const [flags, segments] = await Promise.all([
+      const [flags, segments, seen] = await Promise.all([
         get('/api/v1/projects/{project}/environments/{environment}/flags', options),
         get('/api/v1/projects/{project}/environments/{environment}/segments', options),
+        // From the database: if that fails, the others are still offered.
+        get('/api/v1/projects/{project}/environments/{environment}/attributes', options).catch(() => ({ items: [] })),
       ]);
       const bodies = flags.items as unknown as ({ key: string } & FlagBody)[];
       const conditions = [
@@ -30,7 +32,7 @@ export const known = (place: Place | undefined) =>
         ...segments.items.map((segment) => (segment as unknown as { when?: Condition | null }).when ?? undefined),
       ];
       return {
-        attributes: attributesOf(conditions),
+        attributes: withSeen(attributesOf(conditions), seen.items as readonly SeenAttribute[]),
         segments: segments.items.map(({ key }) => key),
         variants: new Map(bodies.map((flag) => [flag.key, Object.keys(variantsOf(flag))])),
       };

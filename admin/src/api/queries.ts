@@ -53,6 +53,14 @@ export const me = () =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
+/** The settings of an environment */
+export const settings = (place: Place) =>
+  queryOptions({
+    queryKey: ['settings', place.project, place.environment],
+    queryFn: ({ signal }) =>
+      get('/api/v1/projects/{project}/environments/{environment}/settings', { path: { ...place }, signal }),
+  });
+
 /** The environments of a project, with the revision of each */
 export const environments = (project: string) =>
   queryOptions({

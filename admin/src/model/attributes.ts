@@ -1,7 +1,7 @@
-// What conditions tell of the attributes that they test: their names, the type of their values, and values that are tested for.
+// What is known of attributes: from the conditions that test them, and from the contexts that the server has seen.
 
 import { childrenOf, isTest, literalsOf, OPERATORS, type Operator, operatorOf, showLiteral } from './condition';
-import type { Condition } from './language';
+import type { Condition, Json } from './language';
 
 export type AttributeType = 'text' | 'number' | 'boolean' | 'instant' | 'version' | 'network' | 'list';
 
@@ -77,6 +77,32 @@ function typeOf(op: string, literals: readonly unknown[]): AttributeType | undef
     return typeof first as 'number' | 'boolean';
   }
   return group === 'text' ? 'text' : undefined;
+}
+
+/** An attribute as the server has seen it in contexts */
+export interface SeenAttribute {
+  attribute: string;
+  types: readonly string[];
+  values: readonly Json[];
+}
+
+const SEEN_TYPES: Record<string, AttributeType> = {
+  array: 'list',
+  boolean: 'boolean',
+  number: 'number',
+  string: 'text',
+};
+
+/** Adds what was seen: conditions know a type better (a version is a text), and their values come first */
+export function withSeen(known: readonly KnownAttribute[], seen: readonly SeenAttribute[]): KnownAttribute[] {
+  const all = new Map(known.map((each) => [each.name, each]));
+  for (const { attribute: name, types, values } of seen) {
+    const tested = all.get(name);
+    const shown = [...new Set([...(tested?.values ?? []), ...values.map(showLiteral)])];
+    const type = tested?.type ?? (types.length === 1 ? SEEN_TYPES[types[0] ?? ''] : undefined);
+    all.set(name, { name, type, values: shown.slice(0, OFFERED) });
+  }
+  return [...all.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 /** The operators for an attribute of a type: those that fit, and the others, which are offered too */

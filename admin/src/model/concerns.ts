@@ -8,11 +8,13 @@ interface Change {
 
 /** What is read again by itself, or only tried */
 const OTHERS = new Set([
+  'attributes',
   'check',
   'checkCondition',
   'convergence',
   'copy',
   'document',
+  'documentAt',
   'instances',
   'me',
   'unknown',

@@ -26,6 +26,7 @@ const PAGES = [
   { to: '/projects/$project/groups', label: texts.pages.groups },
   { to: '/projects/$project/compare', label: texts.pages.compare },
   { to: '/projects/$project/document', label: texts.pages.document },
+  { to: '/projects/$project/history', label: texts.pages.history },
   { to: '/projects/$project/instances', label: texts.pages.instances },
   { to: '/projects/$project/audit', label: texts.pages.audit },
   { to: '/projects/$project/keys', label: texts.pages.keys },

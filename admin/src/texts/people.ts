@@ -82,8 +82,7 @@ export const compare = {
   to: 'but not in',
   same: 'Choose two environments',
   equal: (from: string, to: string) => `${from} and ${to} are equal`,
-  count: (all: readonly { isHere: boolean; isThere: boolean }[]) =>
-    `${plural(all.length, 'thing')} differ${all.length === 1 ? 's' : ''}`,
+  count: (count: number) => `${plural(count, 'thing')} differ${count === 1 ? 's' : ''}`,
   select: (key: string) => `Select ${key}`,
   only: (environment: string) => `only in ${environment}`,
   kinds: { segments: 'segment', groups: 'group', holdouts: 'holdout' } as Record<string, string>,

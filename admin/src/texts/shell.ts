@@ -25,6 +25,7 @@ export const pages = {
   groups: 'Groups and holdouts',
   compare: 'Compare',
   document: 'Document',
+  history: 'History',
   instances: 'Instances',
   audit: 'Audit',
   keys: 'Keys',

@@ -1,7 +1,7 @@
 //! Which attributes the contexts of an environment have: names, types and a sample of values
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use flagstaff_core::{AttributePath, Context, Object, Timestamp, Value};
 
@@ -78,7 +78,7 @@ impl AttributeSample {
         *self.lock() = Sample::default();
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Sample> {
+    fn lock(&self) -> MutexGuard<'_, Sample> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,7 +11,8 @@ import { shownDifferences } from '../../api/shapes';
 import { isSame } from '../../model/diff';
 import { ProtectedBar } from '../../shell/protection';
 import { texts } from '../../texts';
-import { DiffList, type Shown } from '../../ui/diff-list';
+import { DiffList } from '../../ui/diff-list';
+import { grouped } from '../../ui/differing';
 import { Moves, ruleIndex } from '../../ui/moves';
 import { Empty, Failure, Loading } from '../../ui/parts';
 import { say } from '../../ui/toasts';
@@ -30,16 +31,6 @@ const compare = (place: Place, other: string) =>
     initialPageParam: '',
     getNextPageParam: (page) => page.next ?? undefined,
   });
-
-/** The differences of one flag, segment, group or holdout */
-interface Differing {
-  kind: string;
-  key: string;
-  differences: Shown[];
-  /** Whether the other environment has it, so that it can be copied */
-  isThere: boolean;
-  isHere: boolean;
-}
 
 export function ComparePage() {
   const { project } = route.useParams();
@@ -96,7 +87,7 @@ function Differences({ place, from }: { place: Place; from: string }) {
   return (
     <>
       <div className="row apart">
-        <span role="status">{texts.compare.count(all)}</span>
+        <span role="status">{texts.compare.count(all.length)}</span>
         <Button disabled={selected.length === 0} onClick={() => setCopying(true)}>
           {texts.compare.copy(selected.length, place.environment)}
         </Button>
@@ -105,7 +96,7 @@ function Differences({ place, from }: { place: Place; from: string }) {
         {all.map((each) => (
           <li key={`${each.kind} ${each.key}`} className="card stack tight">
             <span className="row">
-              {each.kind === 'flags' && each.isThere && (
+              {each.kind === 'flags' && each.isAfter && (
                 <Checkbox
                   aria-label={texts.compare.select(each.key)}
                   checked={selected.includes(each.key)}
@@ -121,10 +112,10 @@ function Differences({ place, from }: { place: Place; from: string }) {
                   {texts.compare.kinds[each.kind] ?? each.kind} {each.key}
                 </strong>
               )}
-              {!each.isHere && <span className="tag on">{texts.compare.only(from)}</span>}
-              {!each.isThere && <span className="tag warn">{texts.compare.only(place.environment)}</span>}
+              {!each.isBefore && <span className="tag on">{texts.compare.only(from)}</span>}
+              {!each.isAfter && <span className="tag warn">{texts.compare.only(place.environment)}</span>}
             </span>
-            {each.isHere && each.isThere && <DiffList differences={each.differences} />}
+            {each.isBefore && each.isAfter && <DiffList differences={each.differences} />}
           </li>
         ))}
       </ul>
@@ -142,23 +133,6 @@ function Differences({ place, from }: { place: Place; from: string }) {
       )}
     </>
   );
-}
-
-/** Differences by the thing that they are in: `/flags/K/…` */
-function grouped(all: readonly Shown[]): Differing[] {
-  const groups = new Map<string, Differing>();
-  for (const difference of all) {
-    const [kind = '', key = '', ...rest] = difference.pointer.split('/').slice(1);
-    const name = key.replaceAll('~1', '/').replaceAll('~0', '~');
-    const group = groups.get(`${kind}/${key}`) ?? { kind, key: name, differences: [], isThere: true, isHere: true };
-    groups.set(`${kind}/${key}`, group);
-    if (rest.length === 0) {
-      group.isHere = difference.before !== undefined;
-      group.isThere = difference.after !== undefined;
-    }
-    group.differences.push({ ...difference, pointer: rest.map((part) => `/${part}`).join('') });
-  }
-  return [...groups.values()];
 }
 
 interface CopyProps {

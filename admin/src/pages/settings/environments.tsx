@@ -2,13 +2,14 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { environments, projects } from '../../api/queries';
-import { get, request } from '../../api/request';
+import { environments, projects, settings } from '../../api/queries';
+import { request } from '../../api/request';
 import { texts } from '../../texts';
 import { explain, Failure, Loading } from '../../ui/parts';
 import { Switch } from '../../ui/switch';
 import { Table } from '../../ui/table';
 import { complain, say } from '../../ui/toasts';
+import { RecordedAttributes } from './attributes';
 import { NameActions } from './name-actions';
 import { NameForm } from './name-form';
 
@@ -45,7 +46,14 @@ export function Environments({ project }: { project: string }) {
       {query.data !== undefined && (
         <Table
           caption={words.tabs.environments}
-          columns={[words.name, words.flags, words.revision, words.publicValues, texts.protection.column]}
+          columns={[
+            words.name,
+            words.flags,
+            words.revision,
+            words.publicValues,
+            texts.protection.column,
+            words.attributes,
+          ]}
           actions={words.actions}
         >
           {query.data.map((each) => (
@@ -58,6 +66,9 @@ export function Environments({ project }: { project: string }) {
               </td>
               <td>
                 <Protected project={project} environment={each.name} isOn={each.requireReason} />
+              </td>
+              <td>
+                <RecordedAttributes project={project} environment={each.name} />
               </td>
               <td>
                 <NameActions
@@ -73,6 +84,7 @@ export function Environments({ project }: { project: string }) {
       )}
       <p className="dim small">{words.publicHint}</p>
       <p className="dim small">{texts.protection.hint}</p>
+      <p className="dim small">{words.attributesHint}</p>
     </div>
   );
 }
@@ -108,17 +120,13 @@ function Protected({ project, environment, isOn }: { project: string; environmen
 function PublicValues({ project, environment }: { project: string; environment: string }) {
   const [isBusy, setBusy] = useState(false);
   const client = useQueryClient();
-  const queryKey = ['settings', project, environment];
   const path = { project, environment };
-  const query = useQuery({
-    queryKey,
-    queryFn: ({ signal }) => get(`${BASE}/{environment}/settings`, { path, signal }),
-  });
+  const query = useQuery(settings(path));
   const set = async (publicValues: boolean) => {
     setBusy(true);
     try {
       await request('put', `${BASE}/{environment}/settings`, { path, body: { publicValues } });
-      await client.invalidateQueries({ queryKey });
+      await client.invalidateQueries({ queryKey: settings(path).queryKey });
       say(publicValues ? words.publicOn(environment) : words.publicOff(environment));
     } catch (error) {
       complain(explain(error));

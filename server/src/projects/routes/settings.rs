@@ -142,7 +142,9 @@ pub(crate) async fn put(
             requires_reason: require_reason.unwrap_or(before.requires_reason),
             attributes: AttributeSettings {
                 is_recorded: record_attributes.unwrap_or(before.attributes.is_recorded),
-                private: private.clone().unwrap_or(before.attributes.private.clone()),
+                private: private
+                    .clone()
+                    .unwrap_or_else(|| before.attributes.private.clone()),
             },
         };
         if before == after {

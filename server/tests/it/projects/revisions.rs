@@ -137,8 +137,9 @@ async fn the_revisions_are_listed_with_what_they_changed() {
     for database in Database::both().await {
         let server = server(database).await;
         change_everything(&server).await;
-        let many: serde_json::Map<String, Value> =
-            (0..12).map(|n| (format!("m{n:02}"), boolean("on"))).collect();
+        let many: serde_json::Map<String, Value> = (0..12)
+            .map(|n| (format!("m{n:02}"), boolean("on")))
+            .collect();
         let document = json!({"schemaVersion": 1, "flags": many});
         server
             .put("document?mode=merge", document)
