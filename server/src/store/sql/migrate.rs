@@ -8,7 +8,7 @@ use crate::store::StoreError;
 /// Forward only: a released migration is never edited, and the previous release keeps working on its result
 ///
 /// Not `sqlx::migrate!`, whose macro needs both database drivers compiled a second time.
-const MIGRATIONS: [(i64, &str, &str); 6] = [
+const MIGRATIONS: [(i64, &str, &str); 7] = [
     (
         1,
         "initial",
@@ -38,6 +38,11 @@ const MIGRATIONS: [(i64, &str, &str); 6] = [
         6,
         "protected environments",
         include_str!("../../../migrations/0006_protected_environments.sql"),
+    ),
+    (
+        8,
+        "ended sessions",
+        include_str!("../../../migrations/0008_ended_sessions.sql"),
     ),
 ];
 
