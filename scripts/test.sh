@@ -82,11 +82,20 @@ again_pytest() {
   "${@:2}" --last-failed --last-failed-no-failures none
 }
 
-# Node's runner cannot run failed tests alone: all tests of the workspaces that failed.
+# Tests of a file may build on each other: the files of failed tests, or all files of a workspace that failed without naming a test.
 again_node() {
-  local failed
-  mapfile -t failed < <(awk '/^failed workspace: / { print $3 }' "$1")
-  "$2" "${failed[@]}"
+  local workspace files command code=0
+  while read -r workspace files; do
+    if [ -z "$files" ]; then
+      npm_tests "$workspace" || code=1
+      continue
+    fi
+    command=$(node -p "require('./$workspace/package.json').scripts.test.replace(/ --test .*/, ' --test')")
+    # shellcheck disable=SC2086 # two lists of words
+    (cd "$workspace" && NODE_OPTIONS=--test-reporter=spec $command $files) </dev/null || code=1
+  done < <(awk '/^test at / { sub(/(:[0-9]+)+$/, "", $3); if (!seen[$3]++) files = files " " $3 }
+    /^failed workspace: / { print $3 files; files = ""; split("", seen) }' "$1")
+  return "$code"
 }
 
 # Builds a part; if that fails, the suites that need the part fail too instead of running with an old build.

@@ -1,8 +1,8 @@
-// The page of a flag: rules as sentences, splits, the review before saving, conflicts, overrides and the history.
+// The page of a flag: rules as sentences, splits, experiments, and its history.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { eventually, focused, Ui } from './support/ui.mjs';
+import { eventually, focused, reach, save, Ui } from './support/ui.mjs';
 
 const ENVIRONMENT = '/environments/production';
 let ui;
@@ -17,64 +17,87 @@ after(async () => {
 const open = (key, options) => ui.open(`/projects/default/flags/${key}?env=production`, options);
 const button = (page, name) => page.getByRole('button', { name, exact: true });
 
-/** Reviews the draft and saves it with a reason. */
-async function save(page, reason) {
-  await button(page, 'Review and save').click();
-  await page.getByLabel('Reason').fill(reason);
-  await button(page, 'Save').click();
-  await page.getByRole('region', { name: 'Changes that are not saved' }).waitFor({ state: 'detached' });
-  await page.getByText(/Saved as revision|have revision/).waitFor();
-}
-
 describe('editing a flag', () => {
-  test('by keyboard alone: a rule with two conditions and a share, who moves, saved, and rolled back', async () => {
-    await ui.api('POST', `${ENVIRONMENT}/flags`, { key: 'checkout', type: 'boolean', enabled: true, serve: 'off' });
-    const page = await open('checkout');
-    const press = async (name) => {
-      await button(page, name).focus();
-      await page.keyboard.press('Enter');
+  test('by keyboard alone: a new flag with a rule and a split, who moves, saved, and rolled back', async () => {
+    const page = await ui.open('/projects/default/flags');
+    const press = (keys) => page.keyboard.press(keys);
+    const type = (text) => page.keyboard.type(text);
+    const enter = async (locator, key) => {
+      await reach(locator, key);
+      await press('Enter');
     };
-    await button(page, 'Add a rule').waitFor();
-    await press('Add a rule');
-    await press('Add a condition');
+    await page.getByRole('link', { name: 'wishlist-gallery' }).waitFor();
+    await press('Control+k');
+    await focused(page.getByRole('combobox', { name: /^Find a flag/ }));
+    await type('new flag');
+    await page.getByRole('option', { name: /^New flag/ }).waitFor();
+    await press('Enter');
+    await focused(page.getByRole('textbox', { name: 'Key' }));
+    await type('nordic-checkout');
+    await press('Enter');
+    await page.getByRole('heading', { name: 'nordic-checkout' }).waitFor();
+
+    await page.getByRole('switch', { name: 'nordic-checkout in production' }).waitFor();
+    await reach(page.getByRole('switch', { name: 'nordic-checkout in production' }));
+    await press('Space');
+    await page.getByText('The flag is on').waitFor();
+    await enter(button(page, 'Add a rule'));
+    await focused(button(page, 'Add a condition'));
+    await press('Enter');
     const clause = page.getByRole('dialog', { name: 'Condition' });
     await focused(clause.getByRole('combobox', { name: 'Attribute' }));
-    await page.keyboard.type('country');
-    await page.keyboard.press('Tab');
-    await page.keyboard.type('is one of');
-    await page.keyboard.press('Enter');
-    await page.keyboard.press('Tab');
-    await page.keyboard.type('se,dk,');
-    await press('Done');
-    await button(page, 'country is one of se, dk').waitFor();
-    await press('+ and');
+    await type('country');
+    await press('Tab');
+    await focused(clause.getByRole('combobox', { name: 'Operator' }));
+    await type('is one of');
+    await press('Enter');
+    await press('Tab');
+    await focused(clause.getByRole('combobox', { name: 'Values' }));
+    await type('se,dk,');
+    await enter(button(page, 'Done'));
+    await focused(button(page, 'country is one of se, dk'));
+    await enter(button(page, '+ and'));
     await focused(clause.getByRole('combobox', { name: 'Attribute' }));
-    await page.keyboard.type('/app/version');
-    await page.keyboard.press('Tab');
-    await page.keyboard.type('at least version');
-    await page.keyboard.press('Enter');
-    await page.keyboard.press('Tab');
-    await page.keyboard.type('2.1.0');
-    await page.keyboard.press('Enter');
-    await button(page, '/app/version is at least version 2.1.0').waitFor();
-    const share = page.locator('.rule').getByLabel('Share that gets it, in percent');
-    await share.focus();
-    await page.keyboard.press('Control+a');
-    await page.keyboard.type('25');
-    await page.keyboard.press('Tab');
+    await type('/app/version');
+    await press('Tab');
+    await type('at least version');
+    await press('Enter');
+    await press('Tab');
+    await focused(clause.getByRole('combobox', { name: 'Value' }));
+    await type('2.1.0');
+    await press('Enter');
+    await focused(button(page, '/app/version is at least version 2.1.0'));
 
-    await press('Review and save');
-    await page.getByText('25 %: what comes next → on').waitFor();
-    await page.getByLabel('Reason').focus();
-    await page.keyboard.type('Nordic countries first');
-    await page.keyboard.press('Enter');
+    const rule = page.locator('.rule');
+    await reach(rule.getByRole('radio', { name: 'one variant' }));
+    await press('ArrowRight');
+    const border = rule.getByRole('slider', { name: 'Border between on and off' });
+    await border.waitFor();
+    await reach(border);
+    await press('ArrowRight');
+    await eventually(() => border.getAttribute('aria-valuetext'), 'on 51 %, off 49 %');
+    await reach(rule.getByLabel('Share that gets it, in percent'));
+    await press('Control+a');
+    await type('25');
+
+    await enter(button(page, 'Review and save'));
+    await page.getByText('12.75 %: off → on').waitFor();
+    await focused(page.getByLabel('Reason'));
+    await type('Nordic countries first');
+    await press('Enter');
     await page.getByText(/Saved as revision \d+\. No SDK is connected/).waitFor();
-
-    const { rules } = await ui.flag('checkout');
+    const { rules, enabled } = await ui.flag('nordic-checkout');
+    assert.equal(enabled, true);
     assert.deepEqual(rules, [
       {
         id: 'rule-1',
-        serve: { rollout: 25, variant: 'on' },
+        serve: {
+          arms: [
+            { variant: 'on', weight: 51_000 },
+            { variant: 'off', weight: 49_000 },
+          ],
+          rollout: 25,
+        },
         when: {
           all: [
             { attribute: 'country', op: 'in', values: ['se', 'dk'] },
@@ -84,16 +107,18 @@ describe('editing a flag', () => {
       },
     ]);
 
-    await page.getByRole('tab', { name: 'History' }).focus();
-    await page.keyboard.press('Enter');
+    await reach(page.getByRole('tab', { name: 'Targeting' }), 'Shift+Tab');
+    await press('ArrowRight');
+    await press('ArrowRight');
     await page.getByText('“Nordic countries first”').waitFor();
-    await press('Roll back to this');
+    await enter(button(page, 'Roll back to this'));
     await page.getByText('This takes back 1 change:').waitFor();
     await focused(page.getByLabel('Reason'));
-    await page.keyboard.type('too early');
-    await page.keyboard.press('Enter');
-    await page.getByText('checkout is what it was at revision').waitFor();
-    assert.equal((await ui.flag('checkout')).rules, undefined);
+    await type('too early');
+    await press('Enter');
+    await page.getByText('nordic-checkout is what it was at revision').waitFor();
+    const rolledBack = await ui.flag('nordic-checkout');
+    assert.deepEqual([rolledBack.rules, rolledBack.enabled], [undefined, false]);
   });
 
   test('an exact split: typed, locked, equal, moved by arrow keys, always 100 %', async () => {
@@ -245,92 +270,4 @@ describe('editing a flag', () => {
     await save(page, 'seven columns');
     assert.deepEqual((await ui.flag('wishlist-layout')).variants.list, { columns: 7 });
   });
-});
-
-describe('two people', () => {
-  const rule = (id, serve) => ({ id, when: { attribute: 'plan', op: 'equals', value: id }, serve });
-  const create = (key) =>
-    ui.api('POST', `${ENVIRONMENT}/flags`, {
-      key,
-      type: 'boolean',
-      enabled: true,
-      rules: [rule('free', 'off'), rule('paid', 'on')],
-      serve: 'off',
-    });
-  const other = (key, rules) => ui.api('PATCH', `${ENVIRONMENT}/flags/${key}`, { rules });
-  const choose = async (page, id, variant) => {
-    const card = page.locator('.rule', { hasText: id });
-    await card.getByRole('button', { name: /^serve/ }).click();
-    await card.getByRole('combobox', { name: 'Variant' }).click();
-    await page.getByRole('option', { name: variant, exact: true }).click();
-  };
-
-  test('who change different rules both keep their change, and nobody is asked', async () => {
-    await create('two-rules');
-    const page = await open('two-rules');
-    await choose(page, 'free', 'on');
-    await other('two-rules', [rule('free', 'off'), rule('paid', 'off')]);
-    await save(page, 'mine');
-    const { rules } = await ui.flag('two-rules');
-    assert.deepEqual(
-      rules.map(({ serve }) => serve),
-      ['on', 'off'],
-    );
-  });
-
-  test('who change one rule see both versions, and one is chosen', async () => {
-    await create('one-rule');
-    const page = await open('one-rule');
-    await choose(page, 'free', 'on');
-    await other('one-rule', [rule('free', { variant: 'on', rollout: 10 }), rule('paid', 'on')]);
-    await button(page, 'Review and save').click();
-    await page.getByText('changed one thing that you changed too').waitFor();
-    await page.getByText('serve on to 10 % of users').waitFor();
-    await page.getByRole('radio', { name: 'Theirs' }).click();
-    await button(page, 'Take these and review again').click();
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
-    assert.equal((await ui.flag('one-rule')).rules[0].serve.rollout, 10);
-  });
-});
-
-test('the convergence after a save names the instances that are behind, and ends when all have it', async () => {
-  const key = 'fs_server_0123456789abcdefghijklmnopqrstuv';
-  const stream = new AbortController();
-  const response = await fetch(`${ui.url}/api/v1/sdk/stream?instance=laggard&sdk=flagstaff-test/1.2.3`, {
-    headers: { authorization: `Bearer ${key}` },
-    signal: stream.signal,
-  });
-  let text = '';
-  const reading = response.body
-    .pipeThrough(new TextDecoderStream())
-    .pipeTo(
-      new WritableStream({
-        write: (part) => {
-          text += part;
-        },
-      }),
-    )
-    .catch(() => undefined);
-  /** The cursors of the events that are there as a whole */
-  const cursors = () => [...text.slice(0, text.lastIndexOf('\n\n') + 1).matchAll(/^id: ?(.+)$/gm)].map(([, id]) => id);
-  const acknowledge = async () => {
-    const cursor = cursors().at(-1);
-    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-    const body = JSON.stringify({ instance: 'laggard', cursor });
-    const applied = await fetch(`${ui.url}/api/v1/sdk/applied`, { method: 'POST', headers, body });
-    assert.ok(applied.ok, await applied.text());
-  };
-  await eventually(() => cursors().length > 0, true);
-  const known = cursors().length;
-  const page = await open('wishlist-reorder');
-  await page.getByRole('switch', { name: 'wishlist-reorder in production' }).click();
-  await button(page, 'Review and save').click();
-  await button(page, 'Save').click();
-  await page.getByText('0 of 1 instance').waitFor();
-  await page.getByText(/flagstaff-test laggard/).waitFor();
-  await eventually(() => cursors().length > known, true);
-  await acknowledge();
-  await page.getByText('1 of 1 instance').waitFor();
-  stream.abort();
-  await reading;
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { KEYS } from '../../conformance/e2e/support/server.mjs';
-import { ADMIN, eventually, focused, Ui } from './support/ui.mjs';
+import { ADMIN, eventually, focused, reach, Ui } from './support/ui.mjs';
 
 const FLAGS = '/projects/default/flags';
 /** Scrolls past `rows` rows, frame by frame, in the page: how many rows were made, how many were passed, and how many were there at a time */
@@ -29,6 +29,16 @@ async function scrollThrough(rows) {
   }
   observer.disconnect();
   return { made, passed: last() - first, most };
+}
+
+/** Creates 2,000 flags, unless they are there. */
+async function createMany() {
+  const lines = Array.from({ length: 2_000 }, (_, index) => [
+    `many-${String(index).padStart(4, '0')}`,
+    { type: 'boolean', enabled: index % 2 === 0 },
+  ]);
+  const document = { schemaVersion: 1, flags: Object.fromEntries(lines) };
+  await ui.api('PUT', '/environments/staging/document?mode=merge', document);
 }
 
 let ui;
@@ -65,6 +75,27 @@ describe('signing in', () => {
     const page = await ui.open('/');
     await page.getByRole('heading', { name: 'Flags' }).waitFor();
     assert.equal(page.url(), `${ui.url}${FLAGS}`);
+  });
+
+  test('a flag is created in all environments, also when they are read after its form is open', async () => {
+    const page = await ui.open('/api', { token: null });
+    let answer = () => undefined;
+    const asked = new Promise((resolve) => {
+      answer = resolve;
+    });
+    await page.route('**/api/v1/projects?*', async (route) => {
+      await asked;
+      await route.continue();
+    });
+    await page.goto(`${ui.url}${FLAGS}?new=1#token=${ADMIN}`);
+    await page.getByRole('textbox', { name: 'Key' }).fill('early');
+    answer();
+    await page.getByRole('button', { name: 'Create flag' }).click();
+    await page.getByRole('heading', { name: 'early' }).waitFor();
+    for (const environment of ['development', 'staging', 'production']) {
+      assert.equal((await ui.flag('early', environment)).enabled, false);
+      await ui.api('DELETE', `/environments/${environment}/flags/early`);
+    }
   });
 
   test('comes over the page when a token is revoked, and what was typed is still there', async () => {
@@ -213,12 +244,7 @@ describe('the list of flags', () => {
   });
 
   test('2,000 flags are a few rows in the page, and the others are reached by scrolling', async () => {
-    const lines = Array.from({ length: 2_000 }, (_, index) => [
-      `many-${String(index).padStart(4, '0')}`,
-      { type: 'boolean', enabled: index % 2 === 0 },
-    ]);
-    const document = { schemaVersion: 1, flags: Object.fromEntries(lines) };
-    await ui.api('PUT', '/environments/staging/document?mode=merge', document);
+    await createMany();
     const page = await ui.open(`${FLAGS}?q=many`);
     await page.getByText(/^2,000 of 2,0\d\d flags$/).waitFor();
     const table = page.getByRole('table', { name: 'Flags' });
@@ -241,5 +267,40 @@ describe('the list of flags', () => {
     await page.keyboard.press('Control+k');
     await page.keyboard.type('many-1998');
     await page.getByRole('option', { name: 'Switch many-1998 off in staging' }).waitFor();
+  });
+
+  test('arrow keys go from row to row, and the focus stays in its row when that is scrolled away', async () => {
+    await createMany();
+    const page = await ui.open(`${FLAGS}?q=many`);
+    await page.getByText(/^2,000 of 2,0\d\d flags$/).waitFor();
+    const place = () =>
+      page.evaluate(() => {
+        const row = document.activeElement.closest('[role="row"]');
+        return [Number(row?.getAttribute('aria-rowindex')), document.activeElement.getAttribute('aria-label')];
+      });
+    const staging = (number) => `many-${String(number).padStart(4, '0')} in staging`;
+    await reach(page.getByRole('switch', { name: staging(0) }));
+    // As often as a key repeats in two seconds: the focus is in the next row before the next one comes.
+    for (let repeat = 0; repeat < 60; repeat += 1) {
+      await page.keyboard.down('ArrowDown');
+    }
+    await page.keyboard.up('ArrowDown');
+    assert.deepEqual(await place(), [62, staging(60)]);
+    const isInView = () =>
+      page.evaluate(() => {
+        const { top, bottom } = document.activeElement.getBoundingClientRect();
+        return top >= 0 && bottom <= innerHeight;
+      });
+    await eventually(isInView, true, 'the row is in view');
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    await page.getByText('many-1990').waitFor();
+    assert.deepEqual(await place(), [62, staging(60)]);
+    await page.keyboard.press('End');
+    assert.deepEqual(await place(), [2001, staging(1_999)]);
+    await page.keyboard.press('PageUp');
+    assert.deepEqual(await place(), [1991, staging(1_989)]);
+    await page.keyboard.press('Home');
+    assert.deepEqual(await place(), [2, staging(0)]);
+    await eventually(isInView, true, 'the first row is in view');
   });
 });

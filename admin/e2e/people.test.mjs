@@ -42,6 +42,29 @@ test('overrides are set, found, removed and taken back, and pasted with the numb
   await page.getByText('11 overrides', { exact: true }).waitFor();
 });
 
+test('a hundred thousand lines are pasted, read and stored while the page stays alive', async () => {
+  const page = await ui.open('/projects/default/flags/wishlist-got-it?env=production&tab=overrides');
+  const wrong = [11, 2_001, 30_001, 45_001, 60_001, 70_001, 100_000];
+  const lines = Array.from({ length: 100_000 }, (_, index) =>
+    wrong.includes(index + 1) ? `user-${index},purple` : `user-${index}`,
+  );
+  await button(page, 'Paste many').click();
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.evaluate((text) => navigator.clipboard.writeText(text), lines.join('\n'));
+  await page.getByLabel('Keys, one a line').focus();
+  await page.keyboard.press('Control+v');
+  await page.getByText('99,993 good lines, 7 bad lines').waitFor();
+  for (const line of wrong) {
+    await page.getByText(`Line ${line}: unknown value`).waitFor();
+  }
+  await button(page, 'Clear').click();
+  await page.getByLabel('Keys, one a line').focus();
+  await page.keyboard.press('Control+v');
+  await button(page, 'Set 99,993 overrides').click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByText('99,993 overrides', { exact: true }).waitFor();
+});
+
 test('an object is patched by level, with the merged value and the level that decided each part', async () => {
   await ui.api('PATCH', '/environments/development/flags/wishlist-layout', { environmentPatch: { columns: 2 } });
   const page = await ui.open('/projects/default/flags/wishlist-layout?env=development&tab=overrides');
@@ -218,8 +241,14 @@ test('two environments are compared, and a flag is copied after a dry run', asyn
   await button(page, 'Copy 1 flag to production').click();
   await page.getByText('40 %: off → on').waitFor();
   await page.getByLabel('Reason').fill('tried in staging');
+  // What has changed since it was looked at is not copied, but shown.
+  await ui.api('PATCH', '/environments/staging/flags/wishlist-reorder', { rolloutPercentage: 60 });
+  await button(page, 'Copy').click();
+  await page.getByText('One of the environments has changed meanwhile').waitFor();
+  await page.getByText('60 %: off → on').waitFor();
+  assert.equal((await ui.flag('wishlist-reorder')).enabled, false);
   await button(page, 'Copy').click();
   await page.getByText('1 flag copied to production.').waitFor();
-  assert.equal((await ui.flag('wishlist-reorder')).serve.rollout, 40);
+  assert.equal((await ui.flag('wishlist-reorder')).serve.rollout, 60);
   await item.waitFor({ state: 'detached' });
 });

@@ -63,6 +63,73 @@ test('every flag has the value that the server gives, for each context', async (
   }
 });
 
+/** Whether each step of a trace holds (docs/spec/trace.md), as the page says it: nothing of what is not a condition */
+function answers(steps) {
+  return steps.flatMap((step, index) => {
+    const next = steps[index + 1];
+    if (step.type === 'rollout' && step.slot === undefined && next?.type === 'rollout') {
+      return [];
+    }
+    const share = step.type === 'rollout' ? steps[index - 1]?.share : undefined;
+    const holds =
+      step.type === 'rule' ? step.result === 'match' : share === undefined ? step.result : step.slot < share;
+    const answer = typeof holds === 'boolean' ? (holds ? 'yes' : 'no') : '';
+    return [answer, ...answers(step.steps ?? [])];
+  });
+}
+
+test('the steps of fifty contexts are those of the server', async () => {
+  const test = (attribute, op, values) => ({ attribute, op, ...values });
+  const country = test('country', 'in', { values: ['se', 'dk'] });
+  const plus = test('plan', 'equals', { value: 'plus' });
+  const rules = [
+    { id: 'staff', when: test('email', 'endsWith', { value: '@example.com' }), serve: 'on' },
+    { id: 'some', when: { all: [country, { not: plus }] }, serve: { variant: 'on', rollout: 40 } },
+    {
+      id: 'either',
+      when: { any: [plus, test('/app/version', 'semverGreaterOrEqual', { value: '2.1.0' })] },
+      serve: {
+        arms: [
+          { variant: 'on', weight: 50_000 },
+          { variant: 'off', weight: 50_000 },
+        ],
+      },
+    },
+  ];
+  const flag = { key: 'explained', type: 'boolean', enabled: true, rules, serve: { variant: 'on', rollout: 50 } };
+  await ui.api('POST', '/environments/production/flags', flag);
+  const page = await ui.open(`${PATH}&flag=explained`);
+  await page.getByText('JSON', { exact: true }).click();
+  // The same contexts each time: a multiplicative generator.
+  let state = 15;
+  const one = (...choices) => {
+    state = (state * 48_271) % 0x7fffffff;
+    return choices[state % choices.length];
+  };
+  const seen = new Set();
+  for (let count = 0; count < 50; count += 1) {
+    const context = {
+      targetingKey: `u-${count}`,
+      country: one('se', 'dk', 'de', null, 7),
+      plan: one('plus', 'free', undefined),
+      email: one('a@example.com', 'b@example.org', undefined, undefined),
+      app: one({ version: '2.1.0' }, { version: '2.0.9' }, 'none'),
+    };
+    const body = { context, flag: 'explained', explain: true };
+    const { trace, outcome } = await ui.api('POST', '/environments/production/evaluate', body);
+    await page.getByLabel('Context as JSON').fill(JSON.stringify(context));
+    const shown = () =>
+      page
+        .locator('ul.trace li')
+        .evaluateAll((steps) => steps.map((step) => step.querySelector(':scope > .tag')?.textContent ?? ''));
+    const value = () => row(page, 'explained').locator('.tag').first().textContent();
+    await eventually(shown, answers(trace), JSON.stringify(context));
+    assert.equal(await value(), outcome.value ? 'on' : 'off');
+    seen.add(answers(trace).join());
+  }
+  assert.ok(seen.size > 5, 'contexts that take different ways');
+});
+
 test('a form, the steps as sentences, and an example that is kept', async () => {
   const page = await ui.open(PATH);
   await row(page, 'wishlist-max-items').getByText('no rule applies').waitFor();
@@ -107,6 +174,29 @@ test('another instant, and a flag that is changed only here', async () => {
   await button(page, 'Take back').click();
   await row(page, 'winter-sale').getByText('on', { exact: true }).waitFor();
   assert.deepEqual((await ui.flag('winter-sale')).rules, rules);
+});
+
+test('either instant of the hour that the clock shows twice, to the second at which a window opens', async () => {
+  // In Berlin it is 02:30 at 00:30 and at 01:30 UTC.
+  const rules = [{ id: 'night', from: '2026-10-25T01:30:00Z', until: '2026-10-25T03:00:00Z', serve: 'on' }];
+  const flag = { key: 'long-night', type: 'boolean', enabled: true, rules, serve: 'off' };
+  await ui.api('POST', '/environments/production/flags', flag);
+  const page = await ui.open(`${PATH}&flag=long-night`, { zone: 'Europe/Berlin' });
+  const value = (text) => row(page, 'long-night').getByText(text, { exact: true }).waitFor();
+  const at = page.getByLabel('At', { exact: true });
+  await at.fill('2026-10-25T02:30:00');
+  await page.getByText('2026-10-25T00:30:00.000Z').waitFor();
+  await value('off');
+  await page.getByText('GMT+01:00', { exact: true }).click();
+  await page.getByText('2026-10-25T01:30:00.000Z').waitFor();
+  assert.equal(await at.inputValue(), '2026-10-25T02:30');
+  await value('on');
+  await at.fill('2026-10-25T02:29:59');
+  await page.getByText('2026-10-25T01:29:59.000Z').waitFor();
+  await value('off');
+  await at.fill('2026-10-25T04:00:00');
+  await page.getByText('GMT+01:00', { exact: true }).waitFor({ state: 'detached' });
+  await value('off');
 });
 
 test('the drafts of the tab are evaluated, or left out', async () => {

@@ -49,6 +49,10 @@ test('a switch asks for the reason and nothing else, and does nothing without on
 test('the kill switch stays quick: the palette, Enter, a reason, Enter', async () => {
   const page = await ui.open(`${PROJECT}/flags/wishlist-max-items?env=production`);
   await page.getByText(BAR).waitFor();
+  // It is red for who has the system choose all colours, too.
+  await page.emulateMedia({ forcedColors: 'active' });
+  const colour = await page.getByText(BAR).evaluate((bar) => getComputedStyle(bar).backgroundColor);
+  assert.equal(colour, 'rgb(168, 35, 28)');
   await page.keyboard.press('Control+k');
   await page.getByRole('option', { name: 'Switch wishlist-max-items off in production' }).waitFor();
   await page.keyboard.press('Enter');
@@ -74,6 +78,10 @@ test('saving rules needs the name of the environment too; Escape takes one back 
 
   await review.getByRole('button', { name: 'Save', exact: true }).click();
   await focused(name);
+  await page.keyboard.type('staging');
+  await page.keyboard.press('Enter');
+  assert.ok(await submit(page).isDisabled());
+  await page.keyboard.press('Control+a');
   await page.keyboard.type('production');
   await page.keyboard.press('Enter');
   await review.waitFor({ state: 'detached' });

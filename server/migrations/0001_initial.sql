@@ -21,6 +21,10 @@ CREATE TABLE environment (
     revision BIGINT NOT NULL,
     -- Whether evaluated values may be read without a key.
     public_values BIGINT NOT NULL DEFAULT 0,
+    -- Whether every change must state a reason.
+    require_reason BIGINT NOT NULL DEFAULT 0,
+    -- A deleted environment keeps its row, under a name that no other can have: the audit refers to it, and its number is not used again.
+    deleted_at BIGINT,
     UNIQUE (project_id, name)
 );
 
@@ -40,6 +44,8 @@ CREATE TABLE entry (
     name TEXT NOT NULL,
     entry TEXT NOT NULL,
     value TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT NOT NULL,
     -- Who last changed it, when and why.
     changed_at BIGINT NOT NULL,
     changed_by TEXT NOT NULL,
@@ -138,7 +144,48 @@ CREATE TABLE credential (
     created_at BIGINT NOT NULL,
     expires_at BIGINT,
     -- What a key that anybody can read out of a page may be used for, as JSON. Null where nothing is said.
-    rules TEXT
+    rules TEXT,
+    -- The person whose personal token it is: the issuer's id of them, and their address.
+    owner TEXT,
+    owner_email TEXT
+);
+
+-- When a request last came with a key or token; no more precise than a minute. Apart from `credential`, whose changes all nodes load.
+CREATE TABLE credential_use (
+    hash TEXT PRIMARY KEY,
+    used_at BIGINT NOT NULL
+);
+
+-- People who are signed in to the admin UI. Of a cookie only its hash is stored.
+CREATE TABLE session (
+    hash TEXT PRIMARY KEY,
+    -- The name in the audit, and as JSON who it is and with which roles.
+    name TEXT NOT NULL,
+    holder TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    -- No more precise than a minute.
+    used_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    -- Of the identity provider, to sign out there; encrypted with the cookie.
+    id_token TEXT,
+    -- The browser that began it, as it names itself.
+    user_agent TEXT
+);
+
+CREATE INDEX session_by_name ON session (name, created_at);
+
+-- Logout tokens of the identity provider that were used, until they are too old: each ends sessions once. Of the id only its hash is
+-- stored.
+CREATE TABLE logout_token (
+    hash TEXT PRIMARY KEY,
+    expires_at BIGINT NOT NULL
+);
+
+-- Links that begin a session once. Of the code only its hash is stored.
+CREATE TABLE sign_in_link (
+    hash TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    expires_at BIGINT NOT NULL
 );
 
 -- People whom an issuer of tokens knows, with a role in one project: by the issuer's name for them, or by an address that is theirs.
@@ -164,6 +211,8 @@ CREATE TABLE override_change (
 CREATE TABLE flag_note (
     project_id BIGINT NOT NULL REFERENCES project (id),
     name TEXT NOT NULL,
+    -- What people call the flag.
+    display_name TEXT NOT NULL,
     -- Counts the changes of this row, from 1.
     version BIGINT NOT NULL,
     description TEXT NOT NULL,

@@ -282,11 +282,6 @@ impl AppState {
         self.engine.now()
     }
 
-    /// The same as [`Self::config`], by its earlier name
-    pub fn limits(&self) -> &RuntimeConfig {
-        self.config()
-    }
-
     /// What the operator has configured
     pub fn config(&self) -> &RuntimeConfig {
         &self.config

@@ -59,7 +59,7 @@ pub use access::{auth, identity, sign_in};
 pub use app::router::app;
 pub use app::seed::{SeedError, SeedReport, seed};
 pub use app::serve::{ServeError, keep, serve, serve_on};
-pub use app::{AppState, RuntimeConfig, RuntimeConfig as Limits};
+pub use app::{AppState, RuntimeConfig};
 pub use cli::{Cli, Command};
 pub use config::{
     ConnectionOptions, DatabaseOptions, IdentityError, IdentityOptions, NetworkOptions, Secret,

@@ -13,6 +13,8 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
 const TIMEOUT_MS = 30_000;
+/** More stops of the focus than any page has that is gone through by keyboard */
+const MOST_STOPS = 150;
 
 export const ADMIN = KEYS.admin;
 
@@ -55,13 +57,17 @@ export class Ui {
 
   /**
    * A page in a browser of its own, of the node at `at`: `size` is `[width, height]`, and `token` signs in; `also` are other servers that it
-   * may ask. Its user prefers reduced motion,
-   * so no dialog is on its way when a test looks at it.
+   * may ask; `zone` is the time zone. Its user prefers reduced motion, so no dialog is on its way when a test looks at it.
    */
-  async open(path, { at = this.url, size = [1280, 800], token = ADMIN, also = [] } = {}) {
+  async open(path, { at = this.url, size = [1280, 800], token = ADMIN, also = [], zone } = {}) {
     const [width, height] = size;
     const viewport = { width, height };
-    const context = await this.#browser.newContext({ viewport, colorScheme: 'light', reducedMotion: 'reduce' });
+    const context = await this.#browser.newContext({
+      viewport,
+      colorScheme: 'light',
+      reducedMotion: 'reduce',
+      ...(zone === undefined ? {} : { timezoneId: zone }),
+    });
     this.#contexts.push(context);
     await context.addInitScript(() => {
       addEventListener('securitypolicyviolation', (event) =>
@@ -116,6 +122,27 @@ export class Ui {
 /** Waits until an element has the focus: a dialog moves it some milliseconds after it appears. */
 export async function focused(locator) {
   await locator.and(locator.page().locator(':focus')).waitFor();
+}
+
+/** Presses a key that moves the focus until an element has it, as somebody without a mouse does. */
+export async function reach(locator, key = 'Tab') {
+  for (let stop = 0; stop < MOST_STOPS; stop += 1) {
+    if (await locator.evaluate((element) => element === document.activeElement)) {
+      return;
+    }
+    await locator.page().keyboard.press(key);
+  }
+  assert.fail(`${key} does not lead to ${locator}`);
+}
+
+/** Reviews the draft of a flag and saves it with a reason. */
+export async function save(page, reason) {
+  const press = (name) => page.getByRole('button', { name, exact: true }).click();
+  await press('Review and save');
+  await page.getByLabel('Reason').fill(reason);
+  await press('Save');
+  await page.getByRole('region', { name: 'Changes that are not saved' }).waitFor({ state: 'detached' });
+  await page.getByText(/Saved as revision|have revision/).waitFor();
 }
 
 /** Waits until `read` gives what is expected; `what` names it in the error. */

@@ -130,12 +130,19 @@ function useCommands(text: string): Command[] {
     hint: texts.palette.open,
     run: () => navigate({ to: '/projects/$project/flags/$flag', params: { project: name, flag: flag.key } }),
   });
-  const pages = (Object.keys(texts.pages) as (keyof typeof texts.pages)[]).map((page) => ({
+  const pages: Command[] = (Object.keys(texts.pages) as (keyof typeof texts.pages)[]).map((page) => ({
     id: `page ${page}`,
     label: texts.pages[page],
     hint: texts.palette.page,
     run: () => navigate({ to: `/projects/$project/${page}`, params: { project: name } }),
   }));
+
+  pages.push({
+    id: 'new flag',
+    label: texts.flags.create,
+    hint: texts.palette.action,
+    run: () => navigate({ to: '/projects/$project/flags', params: { project: name }, search: { new: '1' } }),
+  });
 
   // `off checkout` is a verb and what it is about.
   const verb = /^(on|off)\s+(.*)$/.exec(wanted);

@@ -91,5 +91,6 @@ export const compare = {
     count === 0 ? 'Copy the selected flags' : `Copy ${plural(count, 'flag')} to ${to}`,
   copyTitle: (count: number, from: string, to: string) => `Copy ${plural(count, 'flag')} from ${from} to ${to}`,
   copyNow: 'Copy',
+  outdated: 'One of the environments has changed meanwhile. This is what the copy would do now; nothing was copied.',
   copied: (count: number, to: string) => `${plural(count, 'flag')} copied to ${to}.`,
 };

@@ -152,6 +152,7 @@ export const rules = {
   beginsAt: 'Begins',
   endsAt: 'Ends',
   noTime: (zone: string) => `no limit · times are in ${zone}`,
+  twice: (label: string) => `${label}: the clock shows this time twice`,
   utc: (instant: string) => instant,
   id: 'Name',
   idHint: 'It appears in evaluations and in the history.',

@@ -22,6 +22,12 @@ export const impact = {
   serve: (flag: string, name: string, share: string) => `${flag}, ${name}: ${share} move`,
   move: (share: string, before: string | null, after: string | null) =>
     `${share}: ${before ?? 'what comes next'} → ${after ?? 'what comes next'}`,
+  oneWay: 'Nobody moves the other way.',
+  mixed:
+    'Users move in both directions, so some lose what they have. Another hash decides: the salt or the unit has changed, or the order of the variants.',
+  reach: 'Which users reach a rule changes too. That depends on their attributes, so the share of users is not known.',
+  prerequisites: (flags: readonly string[]) =>
+    `Only users who meet the prerequisite ${flags.join(', ')} get any of this; others get the off variant.`,
   shareOf: 'A share is of those who reach this rule, computed from the hashes, not estimated.',
   overrides: (count: number) =>
     count === 0

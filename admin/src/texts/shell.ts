@@ -4,6 +4,7 @@ import { onOff, plural } from './words';
 
 export const common = {
   cancel: 'Cancel',
+  clear: 'Clear',
   close: 'Close',
   dismiss: 'Dismiss',
   done: 'Done',
@@ -12,6 +13,7 @@ export const common = {
   retry: 'Try again',
   undo: 'Undo',
   more: 'Show more',
+  manyLines: (count: number) => `${plural(count, 'line')}, too many to show`,
   plural,
 };
 
@@ -70,6 +72,7 @@ export const palette = {
   nothing: 'Nothing matches.',
   open: 'open',
   page: 'page',
+  action: 'do',
   switch: (flag: string, environment: string, enabled: boolean) => `Switch ${flag} ${onOff(enabled)} in ${environment}`,
   isNow: (enabled: boolean) => `${onOff(enabled)} now`,
   person: (key: string) => `What does ${key} get?`,

@@ -79,6 +79,9 @@ function shownText(pointer: string, value: unknown): string {
     if (last === 'when' && isObject(json)) {
       return conditionText(json as Condition);
     }
+    if (pointer === '/rules/' && Array.isArray(json)) {
+      return json.join(', ');
+    }
     if (pointer === '/rules' && Array.isArray(json)) {
       return (json as unknown as Rule[]).map(ruleText).join(' · ');
     }

@@ -26,6 +26,11 @@ export function Moves({ moves, nameOf }: Props) {
                   share(split.moved),
                 )}
               </strong>
+              {isMixed(split.moves) ? (
+                <p className="note bad small">{texts.impact.mixed}</p>
+              ) : (
+                <p className="dim small">{texts.impact.oneWay}</p>
+              )}
               <ul>
                 {split.moves.map((move) => (
                   <li key={`${move.before} ${move.after}`}>
@@ -43,6 +48,11 @@ export function Moves({ moves, nameOf }: Props) {
       <p className="dim small">{texts.impact.shareOf}</p>
     </>
   );
+}
+
+/** Whether units move between two variants in both directions, which no other share does: it takes another hash, or variants in another order */
+function isMixed(moves: Schemas['ServeMoves']['moves']): boolean {
+  return moves.some(({ before, after }) => moves.some((other) => other.before === after && other.after === before));
 }
 
 /** The index of the rule that a pointer such as `/flags/K/rules/1/serve` means; undefined for the flag's own serve */

@@ -2,6 +2,7 @@
 
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 const FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+const DAY_MS = 86_400_000;
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 365 * 86_400],
   ['month', 30 * 86_400],
@@ -33,8 +34,28 @@ export function local(instant: string | number): string {
 
 /** The viewer's time with the offset of that date, and the instant in UTC */
 export function exact(instant: string | number): string {
+  return `${local(instant)} ${offset(instant)} · ${new Date(millisOf(instant)).toISOString()}`;
+}
+
+/** `GMT+01:00`: how far the viewer's clock is from UTC at an instant */
+export function offset(instant: string | number): string {
+  const zone = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'longOffset' }).formatToParts(millisOf(instant));
+  return zone.find((part) => part.type === 'timeZoneName')?.value ?? '';
+}
+
+/** What a field of type `datetime-local` takes: the time in the viewer's zone, without the zone */
+export function fieldValue(instant: string | number): string {
   const date = new Date(millisOf(instant));
-  const zone = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'longOffset' }).formatToParts(date);
-  const offset = zone.find((part) => part.type === 'timeZoneName')?.value ?? '';
-  return `${local(instant)} ${offset} · ${date.toISOString()}`;
+  const two = (number: number) => String(number).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+/** Both instants at which the viewer's clock shows what it shows at this one, where it is turned back in between: when summer time ends */
+export function twins(instant: string | number): [number, number] | undefined {
+  const at = millisOf(instant);
+  const minutes = (day: number) => new Date(at + day).getTimezoneOffset();
+  const shift = (minutes(DAY_MS) - minutes(-DAY_MS)) * 60_000;
+  const other = [at - shift, at + shift].find((each) => each !== at && fieldValue(each) === fieldValue(at));
+  return other === undefined ? undefined : [Math.min(at, other), Math.max(at, other)];
 }

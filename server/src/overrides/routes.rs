@@ -127,8 +127,8 @@ impl OverrideResponse {
             context_key: Arc::clone(found.entry),
             value,
             reason: note.and_then(|note| note.reason.clone()),
-            created_at: note.and_then(|note| note.created_at),
-            created_by: note.and_then(|note| note.created_by.clone()),
+            created_at: note.map(|note| note.created_at),
+            created_by: note.map(|note| note.created_by.clone()),
             updated_at: note.map(|note| note.changed_at),
             updated_by: note.map(|note| note.changed_by.clone()),
         }
@@ -326,8 +326,8 @@ async fn put_answer(
         let note = EntryRow {
             list: list.clone(),
             entry: Arc::clone(found.entry),
-            created_at: Some(author.at),
-            created_by: Some(actor.clone()),
+            created_at: author.at,
+            created_by: actor.clone(),
             changed_at: author.at,
             changed_by: actor,
             reason: author.reason,

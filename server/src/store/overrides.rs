@@ -38,10 +38,10 @@ pub struct EntryRow {
     pub list: ObjectId,
     /// The entry
     pub entry: Arc<str>,
-    /// When it was made; `None` if that was before this was kept
-    pub created_at: Option<Timestamp>,
-    /// Who made it
-    pub created_by: Option<String>,
+    /// When it was created
+    pub created_at: Timestamp,
+    /// Who created it
+    pub created_by: String,
     /// When it was last changed
     pub changed_at: Timestamp,
     /// Who last changed it

@@ -87,7 +87,7 @@ pub enum SessionHolder {
         /// Roles in single projects, by name
         projects: BTreeMap<String, CredentialKind>,
         /// The identity provider's id of its own session, if it says one
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         sid: Option<String>,
     },
     /// An operator of the server, who is admin in all projects

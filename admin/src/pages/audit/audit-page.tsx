@@ -10,7 +10,8 @@ import { address, get, send } from '../../api/request';
 import { shownDifferences } from '../../api/shapes';
 import { texts } from '../../texts';
 import { DiffList } from '../../ui/diff-list';
-import { Empty, explain, Failure, Loading, Time } from '../../ui/parts';
+import { Listing } from '../../ui/listing';
+import { Empty, explain, Time } from '../../ui/parts';
 import { complain } from '../../ui/toasts';
 
 const route = getRouteApi('/projects/$project/audit');
@@ -81,35 +82,27 @@ export function AuditPage() {
         {choice('action', texts.audit.action, named(texts.history.actions))}
         {choice('kind', texts.audit.kind, named(texts.audit.kinds))}
       </search>
-      {query.isError && <Failure error={query.error} retry={() => query.refetch()} />}
-      {query.isPending && !query.isError && <Loading />}
-      {query.data !== undefined && rows.length === 0 && <Empty title={texts.audit.none} />}
-      <ol className="history">
-        {rows.map((row) => (
-          <li key={row.sequence} className="card stack tight">
-            <span className="row apart">
-              <span>
-                <strong>
-                  {texts.history.actions[row.action] ?? row.action} {texts.audit.kinds[row.kind] ?? row.kind}{' '}
-                  <span className="code">{row.key}</span>
-                </strong>{' '}
-                {row.environment !== null && texts.audit.in(row.environment)} {texts.history.by(row.actor)}{' '}
-                <Time at={row.at} />
+      <Listing query={query} isEmpty={rows.length === 0} empty={<Empty title={texts.audit.none} />}>
+        <ol className="history">
+          {rows.map((row) => (
+            <li key={row.sequence} className="card stack tight">
+              <span className="row apart">
+                <span>
+                  <strong>
+                    {texts.history.actions[row.action] ?? row.action} {texts.audit.kinds[row.kind] ?? row.kind}{' '}
+                    <span className="code">{row.key}</span>
+                  </strong>{' '}
+                  {row.environment !== null && texts.audit.in(row.environment)} {texts.history.by(row.actor)}{' '}
+                  <Time at={row.at} />
+                </span>
+                <span className="dim small">#{row.sequence}</span>
               </span>
-              <span className="dim small">#{row.sequence}</span>
-            </span>
-            {row.reason !== null && <span className="reason">“{row.reason}”</span>}
-            <DiffList differences={shownDifferences(row.changes ?? [])} />
-          </li>
-        ))}
-      </ol>
-      {query.hasNextPage && (
-        <div>
-          <Button variant="default" loading={query.isFetchingNextPage} onClick={() => query.fetchNextPage()}>
-            {texts.common.more}
-          </Button>
-        </div>
-      )}
+              {row.reason !== null && <span className="reason">“{row.reason}”</span>}
+              <DiffList differences={shownDifferences(row.changes ?? [])} />
+            </li>
+          ))}
+        </ol>
+      </Listing>
     </div>
   );
 }

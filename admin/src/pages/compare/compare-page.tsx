@@ -8,6 +8,7 @@ import { useEffect, useState } from 'react';
 import { type Place, projects } from '../../api/queries';
 import { get, request } from '../../api/request';
 import { shownDifferences } from '../../api/shapes';
+import { isSame } from '../../model/diff';
 import { ProtectedBar } from '../../shell/protection';
 import { texts } from '../../texts';
 import { DiffList, type Shown } from '../../ui/diff-list';
@@ -168,7 +169,7 @@ interface CopyProps {
   onDone: () => void;
 }
 
-/** The dry run of the copy, then the copy */
+/** The dry run of the copy, then the copy; what has changed in between is shown, and not copied */
 function Copy({ place, from, flags, onClose, onDone }: CopyProps) {
   const [reason, setReason] = useState('');
   const [failure, setFailure] = useState<unknown>();
@@ -185,8 +186,17 @@ function Copy({ place, from, flags, onClose, onDone }: CopyProps) {
     retry: false,
     gcTime: 0,
   });
+  const [isOutdated, setOutdated] = useState(false);
   const copy = async () => {
+    setFailure(undefined);
     try {
+      const seen = preview.data;
+      const { data } = await preview.refetch({ throwOnError: true });
+      const isOther = !isSame(seen?.changes, data?.changes);
+      setOutdated(isOther);
+      if (isOther) {
+        return;
+      }
       await send(reason === '' ? {} : { reason });
       say(texts.compare.copied(flags.length, place.environment));
       onDone();
@@ -231,6 +241,11 @@ function Copy({ place, from, flags, onClose, onDone }: CopyProps) {
           maxLength={500}
           data-autofocus
         />
+        {isOutdated && (
+          <p className="note warn" role="alert">
+            {texts.compare.outdated}
+          </p>
+        )}
         {failure !== undefined && <Failure error={failure} />}
         <div className="row">
           <Button type="submit" disabled={!preview.isSuccess}>

@@ -1,29 +1,19 @@
 // One test in a condition: its words are a button; the editor behind it keeps what is typed on Enter and forgets it on Escape.
 
-import { Autocomplete, Button, Checkbox, Popover, SegmentedControl, Select, TagsInput, TextInput } from '@mantine/core';
+import { Autocomplete, Button, Popover, SegmentedControl, Select, TagsInput, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, type ReactNode, useContext, useState } from 'react';
+import { type FormEvent, type ReactNode, useContext, useLayoutEffect, useRef, useState } from 'react';
 import { known } from '../../api/known';
 import { below } from '../../api/request';
 import { CodeEditor } from '../../editor/code-editor';
-import { type KnownAttribute, operatorsFor } from '../../model/attributes';
-import {
-  isTest,
-  literalsOf,
-  OPERATORS,
-  type Operator,
-  operatorOf,
-  parseLiteral,
-  showLiteral,
-  withLiterals,
-  withOperator,
-} from '../../model/condition';
-import { type Condition, DIALECTS, type Test, type VendorExpression } from '../../model/language';
-import { conditionText, operatorWords } from '../../model/sentence';
+import { isTest, literalsOf, operatorOf } from '../../model/condition';
+import { type Condition, DIALECTS, type VendorExpression } from '../../model/language';
+import { conditionText } from '../../model/sentence';
 import { percent } from '../../model/split';
 import { texts } from '../../texts';
 import { FlagPlace } from './flag-place';
 import { Share } from './split-editor';
+import { TestFields } from './test-fields';
 import { useConditionCheck } from './use-check';
 
 interface Props {
@@ -43,20 +33,42 @@ export function Clause({ condition, attributes, isOpen, onOpen, onClose, onNegat
   const text = conditionText(condition);
   // What was new and has not been filled in goes when its editor is left.
   const unchanged = isFilled(condition) ? condition : undefined;
+  const button = useRef<HTMLButtonElement>(null);
+  const wasOpen = useRef(isOpen);
+  // The focus comes back to the words. What opened a new clause, as "+ and", is no longer there or stands elsewhere.
+  useLayoutEffect(() => {
+    if (wasOpen.current && !isOpen) {
+      button.current?.focus();
+    }
+    wasOpen.current = isOpen;
+  }, [isOpen]);
+  const close = (changed: Condition | undefined) => {
+    if (changed === undefined) {
+      const sentence = button.current?.closest('.sentence');
+      requestAnimationFrame(() => sentence?.querySelector('button')?.focus());
+    }
+    onClose(changed);
+  };
   return (
     <>
       <Popover
         opened={isOpen}
-        onChange={(open) => !open && onClose(unchanged)}
+        onChange={(open) => !open && close(unchanged)}
         position="bottom-start"
         width={`min(${'dialect' in condition ? '34rem' : '24rem'}, calc(100vw - 1.5rem))`}
         trapFocus
-        returnFocus
         shadow="md"
         withinPortal
       >
         <Popover.Target>
-          <button type="button" className="clause" onClick={onOpen} aria-haspopup="dialog" aria-expanded={isOpen}>
+          <button
+            type="button"
+            className="clause"
+            ref={button}
+            onClick={onOpen}
+            aria-haspopup="dialog"
+            aria-expanded={isOpen}
+          >
             {isFilled(condition) ? text : texts.rules.newClause}
           </button>
         </Popover.Target>
@@ -65,9 +77,9 @@ export function Clause({ condition, attributes, isOpen, onOpen, onClose, onNegat
             <Form
               condition={condition}
               attributes={attributes}
-              onClose={onClose}
+              onClose={close}
               onNegate={onNegate}
-              onCancel={() => onClose(unchanged)}
+              onCancel={() => close(unchanged)}
             />
           )}
         </Popover.Dropdown>
@@ -166,129 +178,6 @@ function Form({ condition, attributes, onClose, onCancel, onNegate }: FormProps)
         </Button>
       </div>
     </form>
-  );
-}
-
-function TestFields({
-  test,
-  attributes,
-  known: seen,
-  onChange,
-}: {
-  test: Test;
-  attributes: readonly string[];
-  /** What other conditions of the environment tell of attributes */
-  known: readonly KnownAttribute[];
-  onChange: (test: Test) => void;
-}) {
-  const { literal, takesCase } = operatorOf(test.op);
-  const literals = literalsOf(test).map(showLiteral);
-  const own = seen.find(({ name }) => name === test.attribute);
-  const { fitting, others } = operatorsFor(own?.type);
-  const groups = [...new Set(others.map((operator) => operator.group))];
-  const option = ({ op }: Operator) => ({ value: op, label: operatorWords(op) });
-  const isListed = OPERATORS.some((operator) => operator.op === test.op);
-  return (
-    <>
-      <Autocomplete
-        label={texts.rules.attribute}
-        description={texts.rules.attributeHint}
-        value={test.attribute}
-        data={[...new Set([...attributes, ...seen.map(({ name }) => name)])].sort()}
-        onChange={(attribute) => onChange({ ...test, attribute })}
-        data-autofocus
-        openOnFocus={false}
-        comboboxProps={{ withinPortal: false }}
-      />
-      <Select
-        label={texts.rules.operator}
-        value={test.op}
-        searchable
-        selectFirstOptionOnChange
-        onFocus={(event) => event.currentTarget.select()}
-        allowDeselect={false}
-        comboboxProps={{ withinPortal: false }}
-        data={[
-          ...(isListed ? [] : [{ group: '', items: [{ value: test.op, label: test.op }] }]),
-          ...(own?.type === undefined
-            ? []
-            : [{ group: texts.rules.fitting(texts.rules.types[own.type]), items: fitting.map(option) }]),
-          ...groups.map((group) => ({
-            group: texts.rules.groups[group] ?? group,
-            items: others.filter((operator) => operator.group === group).map(option),
-          })),
-        ]}
-        onChange={(op) => op !== null && onChange(withOperator(test, op))}
-      />
-      {literal === 'many' && (
-        <TagsInput
-          label={texts.rules.values}
-          description={texts.rules.valuesHint}
-          value={literals}
-          data={own?.values ?? []}
-          openOnFocus={false}
-          splitChars={[',', '\n']}
-          acceptValueOnBlur
-          comboboxProps={{ withinPortal: false }}
-          onChange={(values) =>
-            onChange(
-              withLiterals(
-                test,
-                values.map((value) => parseLiteral(value, literal)),
-              ),
-            )
-          }
-        />
-      )}
-      {literal !== 'many' && literal !== 'none' && (
-        <OneLiteral test={test} values={own?.values ?? []} onChange={onChange} />
-      )}
-      {takesCase && (
-        <Checkbox
-          label={texts.rules.ignoreCase}
-          checked={test.ignoreCase === true}
-          onChange={(event) => {
-            const { ignoreCase: _, ...rest } = test;
-            onChange(event.currentTarget.checked ? { ...rest, ignoreCase: true } : rest);
-          }}
-        />
-      )}
-    </>
-  );
-}
-
-function OneLiteral({
-  test,
-  values,
-  onChange,
-}: {
-  test: Test;
-  values: readonly string[];
-  onChange: (test: Test) => void;
-}) {
-  const { literal } = operatorOf(test.op);
-  const [first] = literalsOf(test);
-  // What is typed stays as it is: `2.` is on its way to be `2.1`.
-  const [typed, setTyped] = useState(first === undefined ? '' : literal === 'one' ? showLiteral(first) : String(first));
-  const value = parseLiteral(typed, literal);
-  const isWrong =
-    typed !== '' &&
-    ((literal === 'number' && Number.isNaN(value)) || (literal === 'instant' && Number.isNaN(Date.parse(typed))));
-  return (
-    <Autocomplete
-      label={texts.rules.value}
-      description={texts.rules.literals[literal]}
-      value={typed}
-      data={[...values]}
-      error={isWrong ? texts.rules.literalWrong : undefined}
-      onChange={(text) => {
-        setTyped(text);
-        const next = parseLiteral(text, literal);
-        onChange(withLiterals(test, text.trim() === '' || Number.isNaN(next) ? [] : [next]));
-      }}
-      openOnFocus={false}
-      comboboxProps={{ withinPortal: false }}
-    />
   );
 }
 

@@ -237,6 +237,7 @@ function Targeting({ place, flag }: { place: Place; flag: FlagRead }) {
           place={place}
           flag={flag}
           draft={draft}
+          findings={findings}
           onClose={() => setReviewing(false)}
           onSaved={(revision) => {
             setReviewing(false);

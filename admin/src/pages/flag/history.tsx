@@ -10,7 +10,8 @@ import type { FlagRead } from '../../model/language';
 import { texts } from '../../texts';
 import { DialogActions } from '../../ui/dialog-actions';
 import { DiffList } from '../../ui/diff-list';
-import { Empty, Failure, Loading, Time } from '../../ui/parts';
+import { Listing } from '../../ui/listing';
+import { Empty, Failure, Time } from '../../ui/parts';
 import { say } from '../../ui/toasts';
 
 type Change = Schemas['FlagChange'];
@@ -42,39 +43,31 @@ export function History({ place, flag }: Props) {
   const target = changes[index];
   return (
     <div className="stack">
-      {query.isError && <Failure error={query.error} retry={() => query.refetch()} />}
-      {query.isPending && !query.isError && <Loading />}
-      {query.data !== undefined && changes.length === 0 && <Empty title={texts.history.none} />}
-      <ol className="history">
-        {changes.map((change, index) => (
-          <li key={`${change.revision} ${change.at}`} className="card stack tight">
-            <span className="row apart">
-              <span>
-                <strong>{texts.history.actions[change.action] ?? change.action}</strong>{' '}
-                {texts.history.by(change.actor)} <Time at={change.at} />
-                {change.revision !== null && (
-                  <span className="dim small"> · {texts.history.revision(change.revision)}</span>
+      <Listing query={query} isEmpty={changes.length === 0} empty={<Empty title={texts.history.none} />}>
+        <ol className="history">
+          {changes.map((change, index) => (
+            <li key={`${change.revision} ${change.at}`} className="card stack tight">
+              <span className="row apart">
+                <span>
+                  <strong>{texts.history.actions[change.action] ?? change.action}</strong>{' '}
+                  {texts.history.by(change.actor)} <Time at={change.at} />
+                  {change.revision !== null && (
+                    <span className="dim small"> · {texts.history.revision(change.revision)}</span>
+                  )}
+                </span>
+                {index > 0 && change.revision !== null && (
+                  <Button size="compact-sm" variant="default" onClick={() => setRevision(change.revision ?? undefined)}>
+                    {texts.history.rollback}
+                  </Button>
                 )}
+                {index === 0 && <span className="tag on">{texts.history.current}</span>}
               </span>
-              {index > 0 && change.revision !== null && (
-                <Button size="compact-sm" variant="default" onClick={() => setRevision(change.revision ?? undefined)}>
-                  {texts.history.rollback}
-                </Button>
-              )}
-              {index === 0 && <span className="tag on">{texts.history.current}</span>}
-            </span>
-            {change.reason !== null && <span className="reason">“{change.reason}”</span>}
-            <DiffList differences={shownDifferences(change.changes)} />
-          </li>
-        ))}
-      </ol>
-      {query.hasNextPage && (
-        <div>
-          <Button variant="default" loading={query.isFetchingNextPage} onClick={() => query.fetchNextPage()}>
-            {texts.common.more}
-          </Button>
-        </div>
-      )}
+              {change.reason !== null && <span className="reason">“{change.reason}”</span>}
+              <DiffList differences={shownDifferences(change.changes)} />
+            </li>
+          ))}
+        </ol>
+      </Listing>
       {target !== undefined && (
         <Rollback
           place={place}

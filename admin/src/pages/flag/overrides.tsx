@@ -10,8 +10,9 @@ import type { Place } from '../../api/queries';
 import { type FlagRead, levelsOf, type Override } from '../../model/language';
 import { overrideText } from '../../model/sentence';
 import { texts } from '../../texts';
+import { Listing } from '../../ui/listing';
 import { OverrideValue, overrideChoices, parseOverride } from '../../ui/override-value';
-import { Empty, explain, Failure, Loading, Time } from '../../ui/parts';
+import { Empty, explain, Time } from '../../ui/parts';
 import { Table } from '../../ui/table';
 import { complain, say } from '../../ui/toasts';
 import { Patches } from './patches';
@@ -85,12 +86,11 @@ export function Overrides({ place, flag }: Props) {
           </span>
         )}
       </search>
-      {query.isError && <Failure error={query.error} retry={() => query.refetch()} />}
-      {query.isPending && !query.isError && <Loading lines={4} />}
-      {query.data !== undefined && items.length === 0 && (
-        <Empty title={asked === '' && level === '' ? texts.overrides.none : texts.overrides.noMatch} />
-      )}
-      {items.length > 0 && (
+      <Listing
+        query={query}
+        isEmpty={items.length === 0}
+        empty={<Empty title={asked === '' && level === '' ? texts.overrides.none : texts.overrides.noMatch} />}
+      >
         <Table
           caption={texts.overrides.title}
           columns={[
@@ -134,14 +134,7 @@ export function Overrides({ place, flag }: Props) {
             </tr>
           ))}
         </Table>
-      )}
-      {query.hasNextPage && (
-        <div>
-          <Button variant="default" loading={query.isFetchingNextPage} onClick={() => query.fetchNextPage()}>
-            {texts.common.more}
-          </Button>
-        </div>
-      )}
+      </Listing>
       {isPasting && (
         <Suspense>
           <Paste

@@ -1,10 +1,11 @@
-import { Button, Modal, Select, Textarea } from '@mantine/core';
+import { Button, Modal, Select } from '@mantine/core';
 import { useDeferredValue, useMemo, useState } from 'react';
 import { loadOverrides } from '../../api/overrides';
 import type { Place } from '../../api/queries';
 import { type FlagRead, levelsOf, variantsOf } from '../../model/language';
 import { readPaste, toLines } from '../../model/paste';
 import { texts } from '../../texts';
+import { LinesField } from '../../ui/lines-field';
 import { OverrideValue, overrideChoices, parseOverride } from '../../ui/override-value';
 import { Failure } from '../../ui/parts';
 import { say } from '../../ui/toasts';
@@ -63,14 +64,13 @@ export function Paste({ place, flag, onClose }: Props) {
           />
           <OverrideValue flag={flag} label={texts.overrides.linesGet} value={choice} onChange={setChoice} />
         </div>
-        <Textarea
+        <LinesField
           label={texts.overrides.lines}
           description={texts.overrides.linesHint}
           rows={10}
-          spellCheck={false}
           classNames={{ input: 'code' }}
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
+          text={text}
+          onText={setText}
           data-autofocus
         />
         <input

@@ -5,8 +5,8 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { flag as flagQuery, type Place } from '../../api/queries';
 import { Problem } from '../../api/request';
-import { type Preview, pointerInFlag, saveEdit, tryEdit } from '../../api/save-flag';
-import { differences } from '../../model/diff';
+import { type Finding, type Preview, pointerInFlag, saveEdit, tryEdit } from '../../api/save-flag';
+import { type Difference, differences } from '../../model/diff';
 import { type FlagBody, type FlagRead, type Json, overrideCount } from '../../model/language';
 import { merge } from '../../model/merge';
 import { boundaries } from '../../model/timeline';
@@ -17,17 +17,19 @@ import { Failure, Loading, Time } from '../../ui/parts';
 import { say } from '../../ui/toasts';
 import { useNow } from '../../ui/use-now';
 import { Conflict } from './conflict';
+import { Findings } from './findings';
 import type { Draft } from './use-draft';
 
 interface Props {
   place: Place;
   flag: FlagRead;
   draft: Draft;
+  findings: readonly Finding[];
   onClose: () => void;
   onSaved: (revision: number) => void;
 }
 
-export function Review({ place, flag, draft, onClose, onSaved }: Props) {
+export function Review({ place, flag, draft, findings, onClose, onSaved }: Props) {
   const [reason, setReason] = useState('');
   const [isSaving, setSaving] = useState(false);
   const [failure, setFailure] = useState<unknown>();
@@ -41,6 +43,7 @@ export function Review({ place, flag, draft, onClose, onSaved }: Props) {
     gcTime: 0,
     staleTime: 0,
   });
+  const changes = differences(draft.base as unknown as Json, draft.body as unknown as Json);
   const refetch = () => client.invalidateQueries({ queryKey: flagQuery(place, flag.key).queryKey });
 
   useEffect(() => {
@@ -100,13 +103,14 @@ export function Review({ place, flag, draft, onClose, onSaved }: Props) {
         >
           <section className="stack tight" aria-labelledby="what-changes">
             <h2 id="what-changes">{texts.review.changes(draft.changes)}</h2>
-            <DiffList differences={differences(draft.base as unknown as Json, draft.body as unknown as Json)} />
+            <DiffList differences={changes} />
+            <Findings all={findings.filter((each) => each.severity !== 'info')} />
           </section>
           {preview.isPending && <Loading lines={3} />}
           {preview.isError && !isStale(preview.error) && (
             <Refusal error={preview.error} retry={() => preview.refetch()} />
           )}
-          {preview.data !== undefined && <Impact preview={preview.data} draft={draft} />}
+          {preview.data !== undefined && <Impact preview={preview.data} draft={draft} changes={changes} />}
           <TextInput
             label={texts.review.reason}
             description={texts.review.reasonHint}
@@ -161,11 +165,18 @@ function Refusal({ error, retry }: { error: unknown; retry: () => void }) {
   );
 }
 
-function Impact({ preview, draft }: { preview: Preview; draft: Draft }) {
+/** Whether a change is of which users reach a rule: its condition, its place, whether it is there, and the prerequisites */
+function isOfReach({ pointer }: Difference): boolean {
+  return /^\/(rules(\/[^/]*(\/when.*)?)?|prerequisites.*)$/.test(pointer);
+}
+
+function Impact({ preview, draft, changes }: { preview: Preview; draft: Draft; changes: readonly Difference[] }) {
   const now = useNow();
   const moves = preview.moves ?? [];
   const coming = boundaries(draft.body).filter((boundary) => boundary.at > now);
   const overrides = overrideCount(draft.body);
+  const hasReach = changes.some(isOfReach);
+  const prerequisites = (draft.body.prerequisites ?? []).map((each) => each.flag);
   const nameOf = (pointer: string, isGone: boolean) => {
     const index = ruleIndex(pointer);
     const rule = index === undefined ? undefined : (isGone ? draft.base : draft.body).rules?.[index];
@@ -175,7 +186,9 @@ function Impact({ preview, draft }: { preview: Preview; draft: Draft }) {
     <>
       <section className="stack tight" aria-labelledby="who-moves">
         <h2 id="who-moves">{texts.impact.title}</h2>
-        <Moves moves={moves} nameOf={nameOf} />
+        {hasReach && <p className="note small">{texts.impact.reach}</p>}
+        {(moves.length > 0 || !hasReach) && <Moves moves={moves} nameOf={nameOf} />}
+        {prerequisites.length > 0 && <p>{texts.impact.prerequisites(prerequisites)}</p>}
         <p>{texts.impact.overrides(overrides)}</p>
       </section>
       {coming.length > 0 && (

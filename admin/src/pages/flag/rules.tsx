@@ -31,6 +31,11 @@ function inRule<T extends { pointer: string }>(all: readonly T[], index: number)
   return all.filter(({ pointer }) => pointer === place || pointer.startsWith(`${place}/`));
 }
 
+/** Focuses an element of a rule, once it is drawn where it is now */
+function focusIn(index: number, selector: string): void {
+  requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-rule="${index}"] ${selector}`)?.focus());
+}
+
 export function Rules({ rules, variants, attributes, errors, findings, onChange }: Props) {
   const [announced, setAnnounced] = useState('');
   const [opened, setOpened] = useState<number>();
@@ -43,8 +48,7 @@ export function Rules({ rules, variants, attributes, errors, findings, onChange 
     onChange(rules.toSpliced(index, 1).toSpliced(to, 0, rule));
     setAnnounced(texts.rules.moved(texts.rules.name(rule.id, index), to + 1, rules.length));
     // What moved it keeps the focus: the grip after a drag.
-    const moved = document.activeElement?.classList.contains('grip') ? 'grip' : 'handle';
-    requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-rule="${to}"] .${moved}`)?.focus());
+    focusIn(to, document.activeElement?.classList.contains('grip') ? '.grip' : '.handle');
   };
   return (
     <section className="stack" aria-label={texts.rules.title}>
@@ -79,6 +83,8 @@ export function Rules({ rules, variants, attributes, errors, findings, onChange 
           onClick={() => {
             setOpened(rules.length);
             onChange([...rules, { id: newRuleId(rules), serve: variants[0] ?? '' }]);
+            // Who works with the keyboard goes on in the new rule.
+            focusIn(rules.length, '.sentence button');
           }}
         >
           {texts.rules.add}
@@ -198,13 +204,7 @@ function RuleCard(props: CardProps) {
           />
           <WindowFields from={rule.from} until={rule.until} onChange={set} />
           <div className="row">
-            <TextInput
-              size="xs"
-              label={texts.rules.id}
-              description={texts.rules.idHint}
-              value={rule.id ?? ''}
-              onChange={(event) => set({ id: event.currentTarget.value })}
-            />
+            <RuleId id={rule.id ?? ''} onChange={(id) => set({ id })} />
             <TextInput
               size="xs"
               className="grow"
@@ -222,6 +222,21 @@ function RuleCard(props: CardProps) {
       ))}
       <Findings all={props.findings} />
     </li>
+  );
+}
+
+/** The id is what the rule is known by, so it changes once, and not with every letter. */
+function RuleId({ id, onChange }: { id: string; onChange: (id: string) => void }) {
+  const [typed, setTyped] = useState(id);
+  return (
+    <TextInput
+      size="xs"
+      label={texts.rules.id}
+      description={texts.rules.idHint}
+      value={typed}
+      onChange={(event) => setTyped(event.currentTarget.value)}
+      onBlur={() => typed !== id && onChange(typed)}
+    />
   );
 }
 

@@ -1,6 +1,6 @@
-import { TextInput } from '@mantine/core';
+import { SegmentedControl, TextInput } from '@mantine/core';
 import { texts } from '../../texts';
-import { millisOf } from '../../ui/time';
+import { fieldValue, millisOf, offset, twins } from '../../ui/time';
 
 interface Props {
   from: string | number | undefined;
@@ -29,30 +29,41 @@ interface InstantProps {
 export function Instant({ label, at, none, onChange }: InstantProps) {
   const utc =
     at === undefined ? (none ?? texts.rules.noTime(zone())) : texts.rules.utc(new Date(millisOf(at)).toISOString());
+  const both = at === undefined ? undefined : twins(at);
+  const isSecond = both !== undefined && both[1] === millisOf(at ?? 0);
+  const set = (instant: number) => onChange(new Date(instant).toISOString().replace('.000Z', 'Z'));
   return (
-    <TextInput
-      size="xs"
-      type="datetime-local"
-      step={1}
-      label={label}
-      description={utc}
-      value={at === undefined ? '' : localValue(at)}
-      onChange={(event) => {
-        const { value } = event.currentTarget;
-        onChange(value === '' ? undefined : new Date(value).toISOString().replace('.000Z', 'Z'));
-      }}
-    />
+    <>
+      <TextInput
+        size="xs"
+        type="datetime-local"
+        step={1}
+        label={label}
+        description={utc}
+        value={at === undefined ? '' : fieldValue(at)}
+        onChange={(event) => {
+          const { value } = event.currentTarget;
+          if (value === '') {
+            onChange(undefined);
+          } else {
+            const typed = Date.parse(value);
+            set((isSecond ? twins(typed)?.[1] : undefined) ?? typed);
+          }
+        }}
+      />
+      {both !== undefined && (
+        <SegmentedControl
+          size="xs"
+          aria-label={texts.rules.twice(label)}
+          value={String(both[isSecond ? 1 : 0])}
+          onChange={(chosen) => set(Number(chosen))}
+          data={both.map((each) => ({ value: String(each), label: offset(each) }))}
+        />
+      )}
+    </>
   );
 }
 
 function zone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
-
-/** What a field of type `datetime-local` takes: the time in the viewer's zone, without the zone */
-function localValue(at: string | number): string {
-  const date = new Date(millisOf(at));
-  const two = (number: number) => String(number).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }

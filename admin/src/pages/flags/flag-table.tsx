@@ -5,8 +5,9 @@
 import { useMediaQuery } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { memo, useLayoutEffect, useRef, useState } from 'react';
+import { defaultRangeExtractor, type Range, useWindowVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, memo, useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { type ProjectFlag, projectUsage } from '../../api/queries';
 import { useSwitchFlag } from '../../api/switch-flag';
 import { texts } from '../../texts';
@@ -26,6 +27,15 @@ interface Props {
 const ROW_PX = 68;
 const HEAD_ROWS = 1;
 const UNUSED: readonly number[] = [];
+/** How many rows down a key goes */
+const KEYS: Readonly<Record<string, number>> = {
+  ArrowUp: -1,
+  ArrowDown: 1,
+  PageUp: -10,
+  PageDown: 10,
+  Home: Number.NEGATIVE_INFINITY,
+  End: Number.POSITIVE_INFINITY,
+};
 /** Where the table becomes cards: as in flags.css */
 const CARDS = '(max-width: 48rem)';
 const CARD_GAP_PX = 10;
@@ -42,14 +52,42 @@ export function FlagTable({ flags, environments, project, selected, onSelect }: 
       setTop(element.getBoundingClientRect().top + scrollY);
     }
   }, []);
+  const [focused, setFocused] = useState<string>();
+  const kept = useMemo(() => flags.findIndex((flag) => flag.key === focused), [flags, focused]);
+  const rangeExtractor = useCallback(
+    (range: Range) => {
+      const shown = defaultRangeExtractor(range);
+      // The row that has the focus stays in the page wherever it is scrolled to: the focus would go with it.
+      return kept < 0 || shown.includes(kept) ? shown : [...shown, kept].sort((one, other) => one - other);
+    },
+    [kept],
+  );
   const virtual = useWindowVirtualizer({
     count: flags.length,
+    rangeExtractor,
     estimateSize: () => ROW_PX,
     overscan: 8,
     gap: isCards ? CARD_GAP_PX : 0,
     scrollMargin: top,
     getItemKey: (index) => flags[index]?.key ?? index,
   });
+  /** From a control to the same one of another row */
+  const go = (event: KeyboardEvent<HTMLElement>) => {
+    const step = KEYS[event.key];
+    const cell = event.target instanceof Element ? event.target.closest('[role="cell"]') : null;
+    const row = cell?.parentElement;
+    if (step === undefined || event.altKey || event.ctrlKey || event.metaKey || cell === null || row == null) {
+      return;
+    }
+    event.preventDefault();
+    const to = Math.min(Math.max(Number(row.dataset['index']) + step, 0), flags.length - 1);
+    const column = [...row.children].indexOf(cell);
+    // A row that is not in view is not in the page yet.
+    flushSync(() => setFocused(flags[to]?.key));
+    const next = body.current?.querySelector(`[data-index="${to}"]`);
+    const control = next?.children[column]?.querySelector<HTMLElement>('input, a, button');
+    (control ?? next?.querySelector('a'))?.focus();
+  };
 
   return (
     <div
@@ -86,7 +124,16 @@ export function FlagTable({ flags, environments, project, selected, onSelect }: 
           ))}
         </div>
       </div>
-      <div role="rowgroup" ref={body} style={{ position: 'relative', height: virtual.getTotalSize() }}>
+      <div
+        role="rowgroup"
+        ref={body}
+        style={{ position: 'relative', height: virtual.getTotalSize() }}
+        onKeyDown={go}
+        onFocus={({ target }) => {
+          const row = target.closest<HTMLElement>('[data-index]');
+          setFocused(flags[Number(row?.dataset['index'])]?.key);
+        }}
+      >
         {virtual.getVirtualItems().map((item) => {
           const flag = flags[item.index];
           return (

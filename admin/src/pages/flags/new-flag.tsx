@@ -27,11 +27,13 @@ export function NewFlag({ project, environments, onClose }: Props) {
   const [type, setType] = useState<FlagType>('boolean');
   const [name, setName] = useState('');
   const [description, setDescription] = useState('');
-  const [places, setPlaces] = useState<string[]>([...environments]);
+  const [chosen, setChosen] = useState<string[]>();
   const [failure, setFailure] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
   const client = useQueryClient();
   const navigate = useNavigate();
+  // Until somebody chooses: all of them, which may be read only after the dialog is open.
+  const places = chosen ?? [...environments];
   const isKeyWrong = key !== '' && !KEY.test(key);
 
   const submit = async (event: FormEvent) => {
@@ -60,7 +62,7 @@ export function NewFlag({ project, environments, onClose }: Props) {
       });
     } catch (error) {
       // What was made before the failure is not made again.
-      setPlaces(places.filter((place) => !created.includes(place)));
+      setChosen(places.filter((place) => !created.includes(place)));
       setFailure(error);
     }
     setBusy(false);
@@ -108,7 +110,7 @@ export function NewFlag({ project, environments, onClose }: Props) {
           onChange={(event) => setDescription(event.currentTarget.value)}
           autosize
         />
-        <Checkbox.Group label={texts.newFlag.places} value={places} onChange={setPlaces}>
+        <Checkbox.Group label={texts.newFlag.places} value={places} onChange={setChosen}>
           <Group mt="xs">
             {environments.map((name) => (
               <Checkbox key={name} value={name} label={name} />

@@ -7,7 +7,8 @@ import { getRouteApi } from '@tanstack/react-router';
 import { projects } from '../../api/queries';
 import { get } from '../../api/request';
 import { texts } from '../../texts';
-import { Empty, Failure, Loading, Time } from '../../ui/parts';
+import { Listing } from '../../ui/listing';
+import { Empty, Time } from '../../ui/parts';
 import { Table } from '../../ui/table';
 
 const route = getRouteApi('/projects/$project/instances');
@@ -48,14 +49,15 @@ export function InstancesPage() {
           onChange={(env) => env !== null && navigate({ search: { env } })}
         />
       </div>
-      {query.isError && <Failure error={query.error} retry={() => query.refetch()} />}
-      {query.isPending && !query.isError && <Loading lines={4} />}
-      {query.data !== undefined && items.length === 0 && (
-        <Empty title={texts.instances.none}>
-          <p className="dim">{texts.instances.noneHint}</p>
-        </Empty>
-      )}
-      {items.length > 0 && (
+      <Listing
+        query={query}
+        isEmpty={items.length === 0}
+        empty={
+          <Empty title={texts.instances.none}>
+            <p className="dim">{texts.instances.noneHint}</p>
+          </Empty>
+        }
+      >
         <Table
           caption={texts.instances.title}
           columns={[
@@ -88,7 +90,7 @@ export function InstancesPage() {
             </tr>
           ))}
         </Table>
-      )}
+      </Listing>
       {environment !== undefined && <Unknown key={environment} project={project} environment={environment} />}
     </div>
   );
@@ -108,14 +110,16 @@ function Unknown({ project, environment }: { project: string; environment: strin
   return (
     <section className="stack" aria-labelledby="unknown">
       <h2 id="unknown">{texts.unknown.title}</h2>
-      {query.isError && <Failure error={query.error} retry={() => query.refetch()} />}
-      {query.data?.items.length === 0 && <p className="dim">{texts.unknown.none}</p>}
-      {query.data !== undefined && query.data.items.length > 0 && (
+      <Listing
+        query={query}
+        isEmpty={query.data?.items.length === 0}
+        empty={<p className="dim">{texts.unknown.none}</p>}
+      >
         <Table
           caption={texts.unknown.title}
           columns={[texts.unknown.key, texts.unknown.count, texts.unknown.by, texts.unknown.last]}
         >
-          {query.data.items.map((item) => (
+          {query.data?.items.map((item) => (
             <tr key={item.key}>
               <td className="code">{item.key}</td>
               <td>{item.count.toLocaleString('en')}</td>
@@ -126,7 +130,7 @@ function Unknown({ project, environment }: { project: string; environment: strin
             </tr>
           ))}
         </Table>
-      )}
+      </Listing>
     </section>
   );
 }

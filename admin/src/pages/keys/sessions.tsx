@@ -1,6 +1,6 @@
 // Who is signed in: one's own sessions, and those of everybody for who is admin in every project. Each can be ended.
 
-import { Badge, Button, Modal } from '@mantine/core';
+import { Button, Modal } from '@mantine/core';
 import { infiniteQueryOptions, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { me } from '../../api/queries';
@@ -134,7 +134,7 @@ function List({ caption, sessions, isOfAll = false, end, endAll }: ListProps) {
             <td title={session.userAgent ?? undefined}>
               <span className="row keep">
                 {nameOf(session)}
-                {session.isCurrent && <Badge variant="light">{words.current}</Badge>}
+                {session.isCurrent && <span className="tag on">{words.current}</span>}
               </span>
             </td>
             <td>{words.ways[session.signedInBy] ?? session.signedInBy}</td>

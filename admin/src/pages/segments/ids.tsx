@@ -1,11 +1,13 @@
-import { Button, SegmentedControl, Select, Textarea, TextInput } from '@mantine/core';
+import { Button, SegmentedControl, Select, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Place } from '../../api/queries';
 import { changeId, type IdAt, loadIds, type SegmentRead, segmentIds } from '../../api/segments';
 import { texts } from '../../texts';
-import { explain, Failure, Loading } from '../../ui/parts';
+import { LinesField } from '../../ui/lines-field';
+import { Listing } from '../../ui/listing';
+import { explain } from '../../ui/parts';
 import { complain, say } from '../../ui/toasts';
 
 /** The ids of a segment: searched, added one by one or pasted, removed and taken back */
@@ -88,44 +90,36 @@ export function Ids({ place, segment }: { place: Place; segment: SegmentRead }) 
         )}
       </div>
       <form className="row bottom" onSubmit={add}>
-        <Textarea
+        <LinesField
           className="grow"
           label={texts.segments.addIds}
           description={texts.segments.addHint}
           autosize
           maxRows={8}
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
-          spellCheck={false}
+          text={text}
+          onText={setText}
         />
         <Button type="submit" disabled={wanted.length === 0}>
           {texts.segments.add(wanted.length)}
         </Button>
       </form>
-      {query.isError && <Failure error={query.error} retry={() => query.refetch()} />}
-      {query.isPending && !query.isError && <Loading lines={2} />}
-      <ul className="ids">
-        {items.map((item) => (
-          <li key={`${item.list} ${item.kind} ${item.id}`}>
-            <span className="code">{item.id}</span>
-            <Button
-              size="compact-xs"
-              variant="subtle"
-              aria-label={texts.segments.removeId(item.id)}
-              onClick={() => change('delete', { list: item.list, kind: item.kind, id: item.id })}
-            >
-              {texts.common.remove}
-            </Button>
-          </li>
-        ))}
-      </ul>
-      {query.hasNextPage && (
-        <div>
-          <Button variant="default" onClick={() => query.fetchNextPage()}>
-            {texts.common.more}
-          </Button>
-        </div>
-      )}
+      <Listing query={query} isEmpty={items.length === 0} empty={null}>
+        <ul className="ids">
+          {items.map((item) => (
+            <li key={`${item.list} ${item.kind} ${item.id}`}>
+              <span className="code">{item.id}</span>
+              <Button
+                size="compact-xs"
+                variant="subtle"
+                aria-label={texts.segments.removeId(item.id)}
+                onClick={() => change('delete', { list: item.list, kind: item.kind, id: item.id })}
+              >
+                {texts.common.remove}
+              </Button>
+            </li>
+          ))}
+        </ul>
+      </Listing>
     </section>
   );
 }

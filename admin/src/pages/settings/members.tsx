@@ -5,7 +5,8 @@ import { infiniteQueryOptions, useInfiniteQuery, useQueryClient } from '@tanstac
 import { type FormEvent, useState } from 'react';
 import { get, request, type Schemas } from '../../api/request';
 import { texts } from '../../texts';
-import { Empty, explain, Failure, Loading, Time } from '../../ui/parts';
+import { Listing } from '../../ui/listing';
+import { Empty, explain, Time } from '../../ui/parts';
 import { Table } from '../../ui/table';
 import { complain, say } from '../../ui/toasts';
 
@@ -54,14 +55,15 @@ export function Members({ project }: { project: string }) {
     <div className="stack">
       <p className="dim">{words.membersHint}</p>
       <Add onAdd={add} />
-      {query.isError && <Failure error={query.error} retry={() => query.refetch()} />}
-      {query.isPending && !query.isError && <Loading lines={3} />}
-      {query.data !== undefined && items.length === 0 && (
-        <Empty title={words.noMembers}>
-          <p className="dim">{words.noMembersHint}</p>
-        </Empty>
-      )}
-      {items.length > 0 && (
+      <Listing
+        query={query}
+        isEmpty={items.length === 0}
+        empty={
+          <Empty title={words.noMembers}>
+            <p className="dim">{words.noMembersHint}</p>
+          </Empty>
+        }
+      >
         <Table
           caption={words.tabs.members}
           columns={[words.who, words.by, words.role, words.since]}
@@ -99,14 +101,7 @@ export function Members({ project }: { project: string }) {
             </tr>
           ))}
         </Table>
-      )}
-      {query.hasNextPage && (
-        <div>
-          <Button variant="default" onClick={() => query.fetchNextPage()}>
-            {texts.common.more}
-          </Button>
-        </div>
-      )}
+      </Listing>
     </div>
   );
 }

@@ -101,7 +101,7 @@ fn row(row: &AnyRow) -> Result<EntryRow, StoreError> {
         changed_at: timestamp(row.try_get(3)?),
         changed_by: row.try_get(4)?,
         reason: row.try_get(5)?,
-        created_at: row.try_get::<Option<i64>, _>(6)?.map(timestamp),
+        created_at: timestamp(row.try_get(6)?),
         created_by: row.try_get(7)?,
     })
 }

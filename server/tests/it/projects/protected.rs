@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::http::Method;
-use flagstaff_server::{Clock, Limits};
+use flagstaff_server::{Clock, RuntimeConfig};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Database, Requests as _, Server, on, state, text};
@@ -145,7 +145,7 @@ fn is_of(template: &str, path: &str) -> bool {
 }
 
 async fn protected(database: Database) -> Server {
-    let state = state(&database, Limits::default(), Clock::System).await;
+    let state = state(&database, RuntimeConfig::default(), Clock::System).await;
     let server = Server::of(state, database);
     server.put_flag("a", boolean_flag(true)).await;
     // So that there is something to roll back, to merge with and to delete.

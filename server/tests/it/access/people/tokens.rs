@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use flagstaff_server::Limits;
+use flagstaff_server::RuntimeConfig;
 use serde_json::{Value, json};
 
 use super::{MEMBERS, claims, published, server};
@@ -199,9 +199,9 @@ async fn the_command_line_makes_lists_and_revokes_them() {
     let key = Signer::ecdsa("a");
     issuer.publish(&[&key]);
     let (database, folder) = (Database::new(), tempfile::tempdir().unwrap());
-    let limits = Limits {
+    let limits = RuntimeConfig {
         issuer: Some(published(&issuer).into()),
-        ..Limits::default()
+        ..RuntimeConfig::default()
     };
     let live = Live::with(&database, limits).await;
     live.post(MEMBERS, json!({"subject": "bob", "role": "editor"}))
