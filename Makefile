@@ -17,9 +17,10 @@ SETUP_RUN := $(STAMPS)/rust
 SETUP_PACKAGES := $(addprefix $(STAMPS)/,rust prerequisites npm wasm)
 SETUP_TEST := $(SETUP_PACKAGES) $(addprefix $(STAMPS)/,python browser postgres redis valgrind)
 SETUP_DIST := $(addprefix $(STAMPS)/,rust prerequisites dist-python)
+SETUP_DIST_NODE := $(SETUP_PACKAGES) $(STAMPS)/musl
 SETUP_BENCH := $(SETUP_PACKAGES) $(addprefix $(STAMPS)/,python bench-python bench-node)
 
-.PHONY: help setup build dist-python run test fuzz fuzz-core mutants bench bench-python bench-server capacity lint format lock clean
+.PHONY: help setup build dist-python dist-node run test fuzz fuzz-core mutants bench bench-python bench-server capacity lint format lock clean
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -32,6 +33,9 @@ build: setup ## Builds server, wheel, Node package and web package, optimised
 
 dist-python: $(SETUP_DIST) ## Builds the wheels and the sdist of the Python package, checks them, and tests them with every Python of this machine
 	@scripts/dist-python.sh
+
+dist-node: $(SETUP_DIST_NODE) ## Builds the packages for Node with the addons for glibc and musl, and loads both
+	@scripts/dist-node.sh
 
 run: $(SETUP_RUN) ## Builds the server without optimisation and starts it on 127.0.0.1:8080 with the demo flags
 	@scripts/run.sh
@@ -84,7 +88,8 @@ $(STAMPS)/browser $(STAMPS)/postgres $(STAMPS)/redis $(STAMPS)/valgrind:
 $(STAMPS)/bench-python: bench/python/requirements.txt
 $(STAMPS)/dist-python: requirements-dist.txt
 $(STAMPS)/bench-node: bench/node/package-lock.json
-$(STAMPS)/python $(STAMPS)/npm $(STAMPS)/wasm $(STAMPS)/browser $(STAMPS)/postgres $(STAMPS)/redis $(STAMPS)/valgrind $(STAMPS)/bench-python $(STAMPS)/bench-node $(STAMPS)/dist-python: | $(STAMPS)/prerequisites
+$(STAMPS)/musl: requirements-musl-node.txt
+$(STAMPS)/python $(STAMPS)/npm $(STAMPS)/wasm $(STAMPS)/browser $(STAMPS)/postgres $(STAMPS)/redis $(STAMPS)/valgrind $(STAMPS)/bench-python $(STAMPS)/bench-node $(STAMPS)/dist-python $(STAMPS)/musl: | $(STAMPS)/prerequisites
 
 $(STAMPS)/%: scripts/setup/%.sh scripts/lib.sh
 	@$<

@@ -6,7 +6,7 @@ resolver=$(mktemp -d)
 trap 'rm -rf "$resolver"' EXIT
 python3 -m venv "$resolver"
 "$resolver/bin/pip" install --quiet --disable-pip-version-check uv
-for requirements in requirements-dev requirements-dist requirements-dist-test bench/python/requirements; do
+for requirements in requirements-dev requirements-dist requirements-dist-test requirements-musl-node bench/python/requirements; do
   "$resolver/bin/uv" pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.10 \
     --no-emit-index-url --no-header --output-file "$requirements.txt" "$requirements.in"
 done

@@ -203,6 +203,13 @@ describe('the list of flags', () => {
     await page.getByRole('option', { name: 'Switch wishlist-reorder off in production' }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByText('wishlist-reorder is off in production.').waitFor();
+    // Undo is a key stroke away too, in the palette, since a message at the end of the page is not.
+    await page.keyboard.press('Control+k');
+    await focused(page.getByRole('combobox', { name: /^Find a flag/ }));
+    await page.keyboard.type('undo');
+    await page.getByRole('option', { name: 'Undo: wishlist-reorder is off in production.' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText('wishlist-reorder is on in production.').waitFor();
     // Not a letter is lost between the palette and the field in it, and the focus comes back.
     await page.getByRole('tab', { name: 'Details' }).focus();
     await page.keyboard.press('Control+k');

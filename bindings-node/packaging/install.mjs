@@ -16,6 +16,9 @@ const types = join(dirname(require.resolve('@types/node/package.json')), '..');
 /** The files of an npm package that a shell would find as `npm`; on Windows it is a script that `execFile` cannot start. */
 const npm = (args, cwd) => exec('npm', args, { cwd, shell: process.platform === 'win32' });
 
+/** What `evaluate.mjs` and `evaluate.cjs` of the app print. */
+export const ANSWERS = '["native",true,"#00f",2.5]\n["wasm",true,"#00f",2.5]\n';
+
 export class App {
   #folder = mkdtempSync(join(tmpdir(), 'flagstaff-app-'));
 
@@ -29,16 +32,16 @@ export class App {
     return it;
   }
 
-  /** An app that installs several packages, which may depend on each other, and nothing else. */
-  static async installAll(sources, app) {
+  /** An app that installs several packages, which may depend on each other, and nothing else; `options` are those of npm. */
+  static async installAll(sources, app, options = []) {
     const it = new App();
     cpSync(app, it.#folder, { recursive: true });
     writeFileSync(join(it.#folder, 'package.json'), '{ "name": "app", "private": true }\n');
-    await it.#installPacked(sources);
+    await it.#installPacked(sources, options);
     return it;
   }
 
-  async #installPacked(sources) {
+  async #installPacked(sources, options = []) {
     this.files = [];
     const tarballs = [];
     for (const source of sources) {
@@ -48,7 +51,7 @@ export class App {
       tarballs.push(`./${filename}`);
     }
     // Without peers: npm asks the registry for optional ones too, which a new machine's cache does not have.
-    await npm(['install', '--offline', '--legacy-peer-deps', '--no-save', ...tarballs], this.#folder);
+    await npm(['install', '--offline', '--legacy-peer-deps', '--no-save', ...options, ...tarballs], this.#folder);
   }
 
   /** The tarball has no addon unless an optimised one was built; then the app gets the one of the tests. */
@@ -71,9 +74,9 @@ export class App {
     return this.path(file);
   }
 
-  /** Runs a script, in the app's folder unless another is given; returns what it prints. */
-  async run(script, folder = this.#folder) {
-    return (await exec(process.execPath, [script], { cwd: folder })).stdout;
+  /** Runs a script, in the app's folder and by this Node unless others are given; returns what it prints. */
+  async run(script, { folder = this.#folder, node = process.execPath } = {}) {
+    return (await exec(node, [script], { cwd: folder })).stdout;
   }
 
   /** Makes a package of this tree's node_modules one of the app's. */

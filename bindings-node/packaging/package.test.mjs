@@ -13,15 +13,13 @@ import { rolldown } from 'rolldown';
 import { rollup } from 'rollup';
 import webpack from 'webpack';
 import { boolean, FlagServer } from '../test/support/server.mjs';
-import { App, lint } from './install.mjs';
+import { ANSWERS, App, lint } from './install.mjs';
 
 const libc =
   process.platform === 'linux' ? (process.report.getReport().header.glibcVersionRuntime ? '-gnu' : '-musl') : '';
 const platformName = () => `${process.platform}-${process.arch}${libc}`;
 const addonFile = () => `flagstaff.${platformName()}.node`;
 const JEST = ['--rootDir=.', '--testMatch=**/*.test.cjs', '--cache=false', '--watchman=false'];
-/** What the app prints. */
-const ANSWERS = '["native",true,"#00f",2.5]\n["wasm",true,"#00f",2.5]\n';
 const source = fileURLToPath(new URL('..', import.meta.url));
 
 describe('an app that installed the tarball', { timeout: 120_000 }, () => {
@@ -148,14 +146,14 @@ describe('an app that installed the tarball', { timeout: 120_000 }, () => {
 
         test(`with ${bundler} as ${format}: /inline needs nothing beside the file`, async () => {
           const file = await bundle(bundler, '@flagstaff/node/inline', format, alone);
-          assert.equal(await app.run(file, alone), '["wasm","READY",true]\n');
+          assert.equal(await app.run(file, { folder: alone }), '["wasm","READY",true]\n');
         });
       }
     }
 
     test('without its files: the log says at the start what to do', async () => {
       const file = await bundle('esbuild', '@flagstaff/node', 'esm', alone);
-      const stdout = await app.run(file, alone);
+      const stdout = await app.run(file, { folder: alone });
       assert.match(stdout, /there is no addon for .*a bundler does not copy it.*@flagstaff\/node\/inline/is);
       assert.match(stdout, /\n\[null,"FAILED",false\]\n$/);
     });

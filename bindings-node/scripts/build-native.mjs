@@ -1,5 +1,5 @@
-// Builds the addon and puts it where the package looks for it: native/flagstaff.PLATFORM.node, or native/dev/ for a build that is not optimised, which
-// `npm pack` leaves out.
+// Builds the addon and puts it where the package looks for it: native/flagstaff.PLATFORM.node. `npm pack` leaves out native/dev/, for a build that is not
+// optimised, and native/others/, for those of other platforms.
 //
 // Cargo and a copy, not @napi-rs/cli: the addon's interface is written down in sdk-js already, so nothing is to be generated.
 // CARGO_TARGET_DIR is honoured, and so is FLAGSTAFF_PROFILE: `release` unless given, `dev` for a fast build. FLAGSTAFF_PLATFORM, such as `linux-x64-musl`,
@@ -69,7 +69,8 @@ if (library === undefined) {
   throw new Error('cargo built no dynamic library of flagstaff-node');
 }
 
-const path = profile === 'dev' ? `native/dev/${addonFile}` : `native/${addonFile}`;
+const subfolder = isForeign ? 'others/' : profile === 'dev' ? 'dev/' : '';
+const path = `native/${subfolder}${addonFile}`;
 const addon = `${folder}${path}`;
 mkdirSync(dirname(addon), { recursive: true });
 // Renamed into place, so that a process which has the old one open keeps it.

@@ -43,14 +43,24 @@ function show(toast: Omit<Toast, 'id'>): void {
   setTimeout(() => dismiss(id), SHOWN_MS);
 }
 
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function act(toast: Toast): void {
+  dismiss(toast.id);
+  toast.action?.run();
+}
+
+/** The last message that can still be acted on: what it says, and its action */
+export function useActionable(): { text: string; label: string; run: () => void } | undefined {
+  const toast = useSyncExternalStore(subscribe, () => toasts.findLast((each) => each.action !== undefined));
+  return toast?.action && { text: toast.text, label: toast.action.label, run: () => act(toast) };
+}
+
 export function Toasts() {
-  const shown = useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => toasts,
-  );
+  const shown = useSyncExternalStore(subscribe, () => toasts);
   return (
     <div className="toasts" role="status">
       {shown.map((toast) => (
@@ -58,13 +68,7 @@ export function Toasts() {
           <span>{toast.text}</span>
           <span className="row">
             {toast.action !== undefined && (
-              <button
-                type="button"
-                onClick={() => {
-                  dismiss(toast.id);
-                  toast.action?.run();
-                }}
-              >
+              <button type="button" onClick={() => act(toast)}>
                 {toast.action.label}
               </button>
             )}
