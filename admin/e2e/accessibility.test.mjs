@@ -7,6 +7,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { SingleNode } from '../../conformance/e2e/support/deployment.mjs';
 import { KEYS } from '../../conformance/e2e/support/server.mjs';
+import { link } from './support/links.mjs';
 import { IDENTITY, tokenOf } from './support/people.mjs';
 import { audit, eventually, Ui } from './support/ui.mjs';
 
@@ -178,6 +179,13 @@ const STATES = {
     shows: 'nightly report',
     isShown: true,
   },
+  sessions: {
+    // By a link: who signs in with a token has no session.
+    path: `${PROJECT}/keys?tab=sessions`,
+    isByLink: true,
+    shows: 'Sessions of everybody',
+    isShown: true,
+  },
   'no-personal-tokens': { path: `${PROJECT}/keys?tab=own`, shows: 'Only people who sign in' },
   members: { path: `${PROJECT}/settings`, shows: 'ann@example.com', isShown: true },
   environments: { path: `${PROJECT}/settings?tab=environments`, shows: 'Public values', isShown: true },
@@ -257,6 +265,11 @@ before(async () => {
     body: JSON.stringify(token),
   });
   assert.equal(response.status, 201);
+  await beginSession('ann', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0');
+  await beginSession(
+    'bob',
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) Version/18.5 Mobile/15E148 Safari/604.1',
+  );
   const country = (value) => ({ attribute: 'country', op: 'equals', value });
   await ui.api('POST', '/environments/staging/flags', {
     key: 'odd',
@@ -290,6 +303,14 @@ async function evaluate(context) {
   assert.ok(response.ok, `${response.status}`);
 }
 
+/** Signs in by a one-time link in a browser that names itself so. */
+async function beginSession(name, userAgent) {
+  const code = new URLSearchParams(new URL(await link(ui, name)).hash.slice(1)).get('sign-in');
+  const headers = { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin', 'user-agent': userAgent };
+  const request = { method: 'POST', headers, body: JSON.stringify({ code }) };
+  assert.equal((await fetch(`${ui.url}/api/v1/sign-in/link`, request)).status, 204);
+}
+
 /** Reports evaluations of a flag, as an SDK does; the server stores them within ten seconds. */
 async function reportUsage(flag, count) {
   const now = new Date().toISOString();
@@ -312,9 +333,11 @@ after(async () => {
   await ui?.stop();
 });
 
-for (const [name, { path, token, act = [], shows, isShown }] of Object.entries(STATES)) {
+for (const [name, { path, token, isByLink, act = [], shows, isShown }] of Object.entries(STATES)) {
   test(name, async () => {
-    const page = await ui.open(path, { token });
+    const page = isByLink
+      ? await ui.open(`${path}${new URL(await link(ui, 'ann')).hash}`, { token: null })
+      : await ui.open(path, { token });
     for (const step of act) {
       await step(page);
     }

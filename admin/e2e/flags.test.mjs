@@ -172,13 +172,20 @@ describe('the list of flags', () => {
 
   test('switches a flag at once, tells the audit, and takes it back', async () => {
     const page = await ui.open(FLAGS);
+    await page.clock.install();
     const name = { name: 'wishlist-gallery in production' };
     await page.getByRole('switch', name).click();
     await page.getByText('wishlist-gallery is on in production.').waitFor();
     assert.equal((await ui.flag('wishlist-gallery')).enabled, true);
     assert.equal((await ui.flag('wishlist-gallery', 'staging')).enabled, false);
-    await page.getByRole('button', { name: 'Undo' }).click();
-    await page.getByText('wishlist-gallery is off in production.').waitFor();
+    // Who is about to take it back is not hurried.
+    await page.getByRole('button', { name: 'Undo' }).focus();
+    await page.clock.fastForward(15_000);
+    await page.keyboard.press('Enter');
+    const undone = page.getByText('wishlist-gallery is off in production.');
+    await undone.waitFor();
+    await page.clock.fastForward(15_000);
+    await undone.waitFor({ state: 'detached' });
     assert.equal((await ui.flag('wishlist-gallery')).enabled, false);
     const { items } = await ui.api('GET', '/environments/production/flags/wishlist-gallery/history?limit=2');
     assert.deepEqual(

@@ -75,6 +75,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the sessions of the caller, oldest first
+         * @description A session is what a person has in a browser after signing in with the identity provider or by a one-time link. Who sends a token that
+         *     is nobody's own has none.
+         */
+        get: operations["listMySessions"];
+        put?: never;
+        post?: never;
+        /** Ends all sessions of the caller except the one of the request */
+        delete: operations["endMyOtherSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a session of the caller, also the one of the request */
+        delete: operations["endMySession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/tokens": {
         parameters: {
             query?: never;
@@ -185,7 +224,7 @@ export interface paths {
         };
         /**
          * Lists the changes, newest first
-         * @description Changes of keys, tokens and members are shown only to admins.
+         * @description Changes of keys, tokens, members and sessions are shown only to admins.
          */
         get: operations["listAudit"];
         put?: never;
@@ -1044,8 +1083,8 @@ export interface paths {
         /**
          * Streams what changes in a project, and by whom, while it changes
          * @description The events are `ready`, when the stream is open; `change`, whose data is a `ProjectChange`; and `reload`, when there were more changes
-         *     than the stream can tell: read again what you show. The changes themselves are in the audit. Changes of keys, tokens and members are
-         *     sent only to admins. The stream ends after some minutes, or when access changes: open it again with `Last-Event-ID`.
+         *     than the stream can tell: read again what you show. The changes themselves are in the audit. Changes of keys, tokens, members and
+         *     sessions are sent only to admins. The stream ends after some minutes, or when access changes: open it again with `Last-Event-ID`.
          */
         get: operations["followProject"];
         put?: never;
@@ -1306,6 +1345,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the sessions of all people, oldest first; the caller must be an admin in every project */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /**
+         * Ends all sessions of a person; the caller must be an admin in every project
+         * @description The person can sign in again: remove them at the identity provider first, and revoke their personal tokens.
+         */
+        delete: operations["endSessionsOfPerson"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a session of anybody; the caller must be an admin in every project */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sign-in": {
         parameters: {
             query?: never;
@@ -1371,6 +1448,26 @@ export interface paths {
         get: operations["finishSignIn"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/oidc/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends the sessions of a person, or one session, that has ended at the identity provider, which sends a logout token
+         * @description The token names the provider's session (`sid`), the person (`sub`) or both, and is used once.
+         */
+        post: operations["providerLogout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1883,6 +1980,10 @@ export interface components {
             message: string;
             /** @description A JSON pointer into the document */
             pointer: string;
+        };
+        /** @description How many sessions were ended */
+        EndedSessions: {
+            ended: number;
         };
         /** @description Without an origin: the client uses the one by which it reached the server, which a server behind a proxy does not know */
         Endpoint: {
@@ -2527,6 +2628,11 @@ export interface components {
              */
             revision: number;
         };
+        /** @description What the identity provider sends */
+        LogoutForm: {
+            /** @description The logout token, signed by the provider */
+            logout_token: string;
+        };
         /** @description The flags of an environment */
         Manifest: {
             flags: components["schemas"]["ManifestFlag"][];
@@ -3109,6 +3215,38 @@ export interface components {
             total?: number;
         };
         /** @description A page of a list */
+        Page_Session: {
+            /** @description The items on this page */
+            items: {
+                /** Format: date-time */
+                createdAt: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends, however much it is used
+                 */
+                expiresAt: string;
+                /** @description The id by which routes and the audit name the session */
+                id: string;
+                /** @description Whether the request came with this session */
+                isCurrent: boolean;
+                /**
+                 * Format: date-time
+                 * @description When a request last came with it, up to about a minute late
+                 */
+                lastUsedAt: string;
+                /** @description The name of the person in the audit */
+                name: string;
+                /** @description `identityProvider` or `oneTimeLink` */
+                signedInBy: string;
+                /** @description The browser that began it, as it names itself in `User-Agent`; null if it did not */
+                userAgent: string | null;
+            }[];
+            /** @description The `cursor` of the next page; null on the last one */
+            next: string | null;
+            /** @description The number of items on all pages, if it is known without reading them */
+            total?: number;
+        };
+        /** @description A page of a list */
         Page_UnknownFlag: {
             /** @description The items on this page */
             items: {
@@ -3410,6 +3548,31 @@ export interface components {
                 before: string | null;
                 share: number;
             }[];
+        };
+        /** @description A session of somebody who is signed in to the admin UI */
+        Session: {
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it ends, however much it is used
+             */
+            expiresAt: string;
+            /** @description The id by which routes and the audit name the session */
+            id: string;
+            /** @description Whether the request came with this session */
+            isCurrent: boolean;
+            /**
+             * Format: date-time
+             * @description When a request last came with it, up to about a minute late
+             */
+            lastUsedAt: string;
+            /** @description The name of the person in the audit */
+            name: string;
+            /** @description `identityProvider` or `oneTimeLink` */
+            signedInBy: string;
+            /** @description The browser that began it, as it names itself in `User-Agent`; null if it did not */
+            userAgent: string | null;
         };
         /** @description The settings of an environment */
         Settings: {
@@ -3797,7 +3960,7 @@ export interface components {
         environment: string;
         /** @description The id in the list */
         id: string;
-        /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+        /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
         key: string;
         /** @description The kind of the context, as `user` or `organization` */
         kind: string;
@@ -3950,6 +4113,107 @@ export interface operations {
             500: components["responses"]["InternalServerError"];
         };
     };
+    listMySessions: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description The `next` of the previous page, which had the same `sort` */
+                cursor?: string;
+                /** @description Fields to sort by, the most important first, with `-` before a field for descending order: `-updatedAt,key` */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    endMyOtherSessions: {
+        parameters: {
+            query?: {
+                /** @description The reason, for the audit: at most 500 characters */
+                reason?: string;
+            };
+            header?: {
+                /** @description Random, and the same when the request is sent again: it is then answered as it was and applied once. Kept for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many there were */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedSessions"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    endMySession: {
+        parameters: {
+            query?: {
+                /** @description The reason, for the audit: at most 500 characters */
+                reason?: string;
+            };
+            header?: {
+                /** @description Random, and the same when the request is sent again: it is then answered as it was and applied once. Kept for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
+                key: components["parameters"]["key"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     listMyTokens: {
         parameters: {
             query?: {
@@ -4041,7 +4305,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5252,7 +5516,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5297,7 +5561,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5369,7 +5633,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5415,7 +5679,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5470,7 +5734,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5518,7 +5782,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5570,7 +5834,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5616,7 +5880,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
                 /** @description The kind of context that the override is of */
                 level: components["parameters"]["level"];
@@ -5666,7 +5930,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
                 /** @description The kind of context that the override is of */
                 level: components["parameters"]["level"];
@@ -5741,7 +6005,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
                 /** @description The kind of context that the override is of */
                 level: components["parameters"]["level"];
@@ -5791,7 +6055,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
                 /** @description The kind of context that the override is of */
                 level: components["parameters"]["level"];
@@ -5874,7 +6138,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5933,7 +6197,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5973,7 +6237,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6102,7 +6366,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6147,7 +6411,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6217,7 +6481,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6263,7 +6527,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6407,7 +6671,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6452,7 +6716,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6522,7 +6786,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6568,7 +6832,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6750,7 +7014,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6789,7 +7053,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6829,7 +7093,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6886,7 +7150,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6929,7 +7193,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6972,7 +7236,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
                 /** @description The id of the secret */
                 secret: components["parameters"]["secret"];
@@ -7192,7 +7456,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7237,7 +7501,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7314,7 +7578,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7360,7 +7624,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7420,7 +7684,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7473,7 +7737,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7533,7 +7797,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
                 /** @description `include` or `exclude` */
                 list: components["parameters"]["list"];
@@ -7598,7 +7862,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
                 /** @description `include` or `exclude` */
                 list: components["parameters"]["list"];
@@ -7932,7 +8196,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7976,7 +8240,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -8035,7 +8299,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -8076,7 +8340,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -8197,7 +8461,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -8234,7 +8498,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -8272,7 +8536,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -8409,7 +8673,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -8446,7 +8710,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -8486,7 +8750,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -8701,6 +8965,111 @@ export interface operations {
             500: components["responses"]["InternalServerError"];
         };
     };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description The `next` of the previous page, which had the same `sort` */
+                cursor?: string;
+                /** @description Fields to sort by, the most important first, with `-` before a field for descending order: `name,-lastUsedAt` */
+                sort?: string;
+                /** @description Only the sessions of the person with this name in the audit */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    endSessionsOfPerson: {
+        parameters: {
+            query: {
+                /** @description The name of the person in the audit */
+                name: string;
+                /** @description The reason, for the audit: at most 500 characters */
+                reason?: string;
+            };
+            header?: {
+                /** @description Random, and the same when the request is sent again: it is then answered as it was and applied once. Kept for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many there were */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedSessions"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: {
+                /** @description The reason, for the audit: at most 500 characters */
+                reason?: string;
+            };
+            header?: {
+                /** @description Random, and the same when the request is sent again: it is then answered as it was and applied once. Kept for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
+                key: components["parameters"]["key"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readSignIn: {
         parameters: {
             query?: never;
@@ -8804,6 +9173,42 @@ export interface operations {
             };
             404: components["responses"]["NotFound"];
             422: components["responses"]["UnprocessableEntity"];
+        };
+    };
+    providerLogout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "logout_token": "eyJhbGciOiJSUzI1NiIsInR5cCI6ImxvZ291dCtqd3QifQ.e30.c2lnbmF0dXJl"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": components["schemas"]["LogoutForm"];
+            };
+        };
+        responses: {
+            /** @description How many sessions there were */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedSessions"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     signOut: {
@@ -8944,7 +9349,7 @@ export interface operations {
                 "x-flagstaff-signature"?: string;
             };
             path: {
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;

@@ -14,6 +14,8 @@ interface Toast {
 const SHOWN_MS = 10_000;
 
 let toasts: readonly Toast[] = [];
+/** What ends each message, unless somebody is about to act on one */
+const timers = new Map<number, ReturnType<typeof setTimeout>>();
 let last = 0;
 const listeners = new Set<() => void>();
 
@@ -25,7 +27,11 @@ function set(next: readonly Toast[]): void {
 }
 
 function dismiss(id: number): void {
+  clearTimeout(timers.get(id));
+  timers.delete(id);
   set(toasts.filter((toast) => toast.id !== id));
+  // The focus that held the others has gone with it.
+  expire();
 }
 
 export function say(text: string, action?: Toast['action']): void {
@@ -40,7 +46,26 @@ function show(toast: Omit<Toast, 'id'>): void {
   last += 1;
   const id = last;
   set([...toasts.slice(-2), { ...toast, id }]);
-  setTimeout(() => dismiss(id), SHOWN_MS);
+  expire();
+}
+
+/** Ends each message in a while, counted from now where it was held */
+function expire(): void {
+  for (const { id } of toasts) {
+    if (!timers.has(id)) {
+      timers.set(
+        id,
+        setTimeout(() => dismiss(id), SHOWN_MS),
+      );
+    }
+  }
+}
+
+function hold(): void {
+  for (const timer of timers.values()) {
+    clearTimeout(timer);
+  }
+  timers.clear();
 }
 
 function subscribe(listener: () => void): () => void {
@@ -62,7 +87,7 @@ export function useActionable(): { text: string; label: string; run: () => void 
 export function Toasts() {
   const shown = useSyncExternalStore(subscribe, () => toasts);
   return (
-    <div className="toasts" role="status">
+    <div className="toasts" role="status" onMouseEnter={hold} onMouseLeave={expire} onFocus={hold} onBlur={expire}>
       {shown.map((toast) => (
         <div key={toast.id} className={toast.isBad ? 'toast bad' : 'toast'}>
           <span>{toast.text}</span>

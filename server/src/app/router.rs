@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use crate::access::context_signature::SIGNATURE;
 use crate::access::guards::WriteAccess;
-use crate::access::routes::{keys, me, members, sign_in};
+use crate::access::routes::{keys, me, members, provider_logout, sessions, sign_in};
 use crate::admin_ui;
 use crate::app::{AppState, api_description, example, health, operations};
 use crate::audit::routes as audit;
@@ -207,7 +207,7 @@ fn documents() -> Routes<AppState> {
     Routes::default().nest(ENVIRONMENT, environment)
 }
 
-/// What admins write: projects, keys, tokens and members
+/// What admins write: projects, keys, tokens, members and sessions
 fn granting() -> Routes<AppState> {
     let environment = Routes::default()
         .routes(routes!(settings::read, settings::put))
@@ -245,6 +245,8 @@ fn granting() -> Routes<AppState> {
             names::rename_project,
             names::delete_project
         ))
+        .routes(routes!(sessions::list_all, sessions::end_of_person))
+        .routes(routes!(sessions::end))
         .nest(PROJECT, project)
         .nest(ENVIRONMENT, environment)
 }
@@ -255,6 +257,8 @@ fn own() -> Routes<AppState> {
         .routes(routes!(me::read))
         .routes(routes!(me::tokens, me::create_token))
         .routes(routes!(me::revoke_token))
+        .routes(routes!(sessions::list_own, sessions::end_others))
+        .routes(routes!(sessions::end_own))
 }
 
 /// The routes for keys, which browsers may call from any page
@@ -286,6 +290,7 @@ fn everybody() -> Routes<AppState> {
         .routes(routes!(sign_in::begin))
         .routes(routes!(sign_in::finish))
         .routes(routes!(sign_in::sign_out))
+        .routes(routes!(provider_logout::end))
 }
 
 fn health_checks() -> Routes<AppState> {

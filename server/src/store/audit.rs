@@ -14,8 +14,8 @@ pub const SHOWN_ENTRIES: usize = 100;
 /// The number of changed objects that a list of revisions shows of each
 pub const SHOWN_OBJECTS: usize = 10;
 
-/// The kinds of audit rows about access, which only admins may read, as only they may list keys, tokens and members
-pub const ACCESS_KINDS: [&str; 3] = ["key", "token", "member"];
+/// The kinds of audit rows about access, which only admins may read, as only they may list keys, tokens, members and sessions
+pub const ACCESS_KINDS: [&str; 4] = ["key", "token", "member", "session"];
 
 /// The author of a change, its time, reason and origin
 #[derive(Debug, Clone)]

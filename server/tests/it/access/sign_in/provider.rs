@@ -16,6 +16,8 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::support::{Signer, base64};
 
+mod logout;
+
 const BEGIN: &str = "/api/v1/sign-in/oidc";
 const CALLBACK: &str = "/api/v1/sign-in/oidc/callback";
 const HOME: &str = "https://flags.example";
@@ -112,6 +114,10 @@ impl TestProvider {
     }
 
     async fn server_with(&self, change: impl FnOnce(&mut ProviderOptions)) -> Server {
+        Server::with(self.config_with(change)).await
+    }
+
+    fn config_with(&self, change: impl FnOnce(&mut ProviderOptions)) -> RuntimeConfig {
         let mut options = ProviderOptions {
             issuer: self.name.clone(),
             client_id: "flags".to_owned(),
@@ -123,7 +129,7 @@ impl TestProvider {
             home: HOME.to_owned(),
         };
         change(&mut options);
-        Server::with(RuntimeConfig {
+        RuntimeConfig {
             sign_in: SignIn {
                 origin: Some(HOME.to_owned()),
                 is_https: true,
@@ -131,8 +137,7 @@ impl TestProvider {
                 ..SignIn::default()
             },
             ..RuntimeConfig::default()
-        })
-        .await
+        }
     }
 }
 
