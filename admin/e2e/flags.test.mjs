@@ -172,13 +172,20 @@ describe('the list of flags', () => {
 
   test('switches a flag at once, tells the audit, and takes it back', async () => {
     const page = await ui.open(FLAGS);
+    await page.clock.install();
     const name = { name: 'wishlist-gallery in production' };
     await page.getByRole('switch', name).click();
     await page.getByText('wishlist-gallery is on in production.').waitFor();
     assert.equal((await ui.flag('wishlist-gallery')).enabled, true);
     assert.equal((await ui.flag('wishlist-gallery', 'staging')).enabled, false);
-    await page.getByRole('button', { name: 'Undo' }).click();
-    await page.getByText('wishlist-gallery is off in production.').waitFor();
+    // Who is about to take it back is not hurried.
+    await page.getByRole('button', { name: 'Undo' }).focus();
+    await page.clock.fastForward(15_000);
+    await page.keyboard.press('Enter');
+    const undone = page.getByText('wishlist-gallery is off in production.');
+    await undone.waitFor();
+    await page.clock.fastForward(15_000);
+    await undone.waitFor({ state: 'detached' });
     assert.equal((await ui.flag('wishlist-gallery')).enabled, false);
     const { items } = await ui.api('GET', '/environments/production/flags/wishlist-gallery/history?limit=2');
     assert.deepEqual(
@@ -203,6 +210,13 @@ describe('the list of flags', () => {
     await page.getByRole('option', { name: 'Switch wishlist-reorder off in production' }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByText('wishlist-reorder is off in production.').waitFor();
+    // Undo is a key stroke away too, in the palette, since a message at the end of the page is not.
+    await page.keyboard.press('Control+k');
+    await focused(page.getByRole('combobox', { name: /^Find a flag/ }));
+    await page.keyboard.type('undo');
+    await page.getByRole('option', { name: 'Undo: wishlist-reorder is off in production.' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText('wishlist-reorder is on in production.').waitFor();
     // Not a letter is lost between the palette and the field in it, and the focus comes back.
     await page.getByRole('tab', { name: 'Details' }).focus();
     await page.keyboard.press('Control+k');

@@ -1,16 +1,14 @@
 // Signing in with a real identity provider and by one-time links, signing out, and pages of other origins that try to use the session.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, test } from 'node:test';
-import { promisify } from 'node:util';
-import { built } from '../../conformance/e2e/support/paths.mjs';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { Server } from '../../conformance/e2e/support/server.mjs';
+import { link } from './support/links.mjs';
 import { CLIENT, IdentityProvider } from './support/provider.mjs';
 import { ADMIN, audit, eventually, Ui } from './support/ui.mjs';
 
@@ -77,11 +75,11 @@ async function continueAs(page, name) {
 }
 
 /** A page of somebody who has signed in with the provider. */
-async function signedIn(name, path = FLAGS) {
+async function signedIn(name, path = FLAGS, title = 'Flags') {
   const page = await open(path);
   await button(page, WITH_PROVIDER).click();
   await continueAs(page, name);
-  await heading(page, 'Flags');
+  await heading(page, title);
   return page;
 }
 
@@ -213,6 +211,78 @@ describe('with the identity provider', () => {
   });
 });
 
+describe('a person with several sessions', () => {
+  const SESSIONS = '/projects/default/keys?tab=sessions';
+  beforeEach(async () => {
+    // Those of other tests
+    const url = `${ui.url}/api/v1/sessions?name=ann@example.com`;
+    const { status } = await fetch(url, { method: 'DELETE', headers: { authorization: `Bearer ${ADMIN}` } });
+    assert.equal(status, 200);
+  });
+  const isRefused = (page) => page.getByRole('dialog', { name: 'Sign in again' }).waitFor();
+
+  test('sees all of them, and ends another one, or all others', async () => {
+    const pages = [];
+    for (const _ of [1, 2, 3]) {
+      pages.push(await signedIn('ann', SESSIONS, 'Keys and tokens'));
+    }
+    const [here, other, third] = pages;
+    await here.reload();
+    const own = here.getByRole('region', { name: 'Your sessions' });
+    await own.getByText('this one').waitFor();
+    await own.getByText('identity provider').first().waitFor();
+    const ends = own.getByRole('button', { name: /^End the session of ann@example.com in Chrome on/ });
+    await eventually(() => ends.count(), 2, 'the other sessions');
+    // Who is signed in besides is for admins of all projects.
+    assert.equal(await here.getByRole('heading', { name: 'Sessions of everybody' }).count(), 0);
+    assert.deepEqual(await audit(here), [], 'sessions');
+
+    await ends.first().click();
+    await button(here, 'End').last().click();
+    await here.getByText('The session has ended.').waitFor();
+    await eventually(() => ends.count(), 1, 'the session that is left');
+    await button(here, 'End all others').click();
+    await button(here.getByRole('dialog'), 'End').click();
+    await own.getByRole('button', { name: 'End all others' }).waitFor({ state: 'detached' });
+    for (const ended of [other, third]) {
+      await ended.reload();
+      await button(ended, WITH_PROVIDER).waitFor();
+    }
+    await here.reload();
+    await own.getByText('this one').waitFor();
+  });
+
+  test('is signed out by an admin of all projects, and the page asks to sign in again', async () => {
+    const page = await signedIn('ann', `${FLAGS}?new=1`);
+    await page.getByRole('textbox', { name: 'Key' }).fill('typed-before');
+    const admin = await open(SESSIONS, { token: ADMIN });
+    const all = admin.getByRole('region', { name: 'Sessions of everybody' });
+    await all.getByRole('button', { name: 'End all sessions of ann@example.com' }).first().click();
+    await button(admin.getByRole('dialog'), 'End').click();
+    await all.getByText('ann@example.com').first().waitFor({ state: 'detached' });
+    await isRefused(page);
+    assert.equal(await page.getByRole('textbox', { name: 'Key' }).inputValue(), 'typed-before');
+    const [row] = (await ui.api('GET', '/audit?kind=session&limit=1')).items;
+    assert.deepEqual([row.actor, row.changes[0].before.name], ['admin', 'ann@example.com']);
+  });
+
+  test('is signed out by the identity provider when they sign out there', async () => {
+    const [page, elsewhere] = [await signedIn('ann'), await signedIn('ann')];
+    provider.told.length = 0;
+    const tab = await page.context().newPage();
+    await tab.goto(provider.signOut);
+    await button(tab, 'Sign out everywhere').click();
+    await eventually(() => provider.told, ['accepted'], 'what became of the logout token');
+    // Only the session that began with this one of the provider has ended.
+    await page.reload();
+    await button(page, WITH_PROVIDER).waitFor();
+    await elsewhere.reload();
+    await heading(elsewhere, 'Flags');
+    const [row] = (await ui.api('GET', '/audit?kind=session&limit=1')).items;
+    assert.equal(row.actor, 'identity provider');
+  });
+});
+
 describe('a page of another origin', () => {
   let evil;
   before(async () => {
@@ -260,14 +330,8 @@ describe('a page of another origin', () => {
 });
 
 describe('by a one-time link', () => {
-  const link = async () => {
-    const options = ['--database', ui.deployment.database, '--name', 'operator', '--public-url', ui.url];
-    const { stdout } = await promisify(execFile)(built('flagstaff'), ['sign-in-link', ...options]);
-    return stdout.trim();
-  };
-
   test('one is signed in, the code leaves the address, and a second use is refused', async () => {
-    const url = await link();
+    const url = await link(ui);
     const page = await open(url.slice(ui.url.length));
     await heading(page, 'Flags');
     assert.equal(page.url(), `${ui.url}${FLAGS}`);

@@ -1,6 +1,6 @@
 // Every text of the UI, by page in `texts/`. One word has one meaning: flag, variant, rule, override, environment, as in docs/spec/language.md.
 
-import { audit, instances, keys, personalTokens, unknown } from './texts/administration';
+import { audit, instances, keys, personalTokens, sessions, unknown } from './texts/administration';
 import { code, document } from './texts/code';
 import { absent, details, diff, flag, history, overrides, prerequisites, usage, variants } from './texts/flag';
 import { bulk, flags, newFlag } from './texts/flags';
@@ -59,6 +59,7 @@ export const texts = {
   segments,
   sentence,
   serve,
+  sessions,
   settings,
   shell,
   signIn,

@@ -167,10 +167,19 @@ CREATE TABLE session (
     used_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     -- Of the identity provider, to sign out there; encrypted with the cookie.
-    id_token TEXT
+    id_token TEXT,
+    -- The browser that began it, as it names itself.
+    user_agent TEXT
 );
 
 CREATE INDEX session_by_name ON session (name, created_at);
+
+-- Logout tokens of the identity provider that were used, until they are too old: each ends sessions once. Of the id only its hash is
+-- stored.
+CREATE TABLE logout_token (
+    hash TEXT PRIMARY KEY,
+    expires_at BIGINT NOT NULL
+);
 
 -- Links that begin a session once. Of the code only its hash is stored.
 CREATE TABLE sign_in_link (

@@ -47,7 +47,8 @@ pub use members::{KnownBy, MemberChange, MemberRow};
 pub use overrides::{ChangeLimit, EntryId, EntryMetadata, EntryQuery, EntryRow};
 pub use pools::{PoolDurations, PoolLabels, PoolUse};
 pub use sessions::{
-    LinkRow, MAX_SESSIONS, NewLinkSession, SessionHolder, SessionRow, SessionStore,
+    EndedSession, LinkRow, MAX_SESSIONS, NewLinkSession, SessionHolder, SessionRow, SessionStore,
+    SessionsEnd, UsedLogoutToken,
 };
 pub use settings::{EnvironmentSettings, SettingsChange};
 pub use sql::SqlStore;

@@ -14,17 +14,27 @@ export class IdentityProvider {
   #server;
   #handle;
   #port = 0;
+  /** What became of each logout that it told the admin UI's server of */
+  told = [];
 
   /** A provider that knows the admin UI at `home`. */
   static async start(home) {
     const provider = new IdentityProvider();
     await provider.#listen();
-    provider.#handle = handlerOf(provider.url, home);
+    const own = providerOf(provider.url, home);
+    own.on('backchannel.success', () => provider.told.push('accepted'));
+    own.on('backchannel.error', (_context, error) => provider.told.push(error.message));
+    provider.#handle = handlerOf(own);
     return provider;
   }
 
   get url() {
     return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** Where a person signs out at the provider itself. */
+  get signOut() {
+    return `${this.url}/session/end`;
   }
 
   /** Ends all connections and takes no more, until it is started again. */
@@ -48,18 +58,20 @@ export class IdentityProvider {
   }
 }
 
-function handlerOf(issuer, home) {
+function providerOf(issuer, home) {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   // People are asked who they are, and never whether they consent: an administrator has done that for them.
   const policy = interactionPolicy.base();
   policy.remove('consent');
-  const provider = new Provider(issuer, {
+  return new Provider(issuer, {
     clients: [
       {
         client_id: CLIENT.id,
         client_secret: CLIENT.secret,
         redirect_uris: [`${home}/api/v1/sign-in/oidc/callback`],
         post_logout_redirect_uris: [`${home}/`],
+        backchannel_logout_uri: `${home}/api/v1/sign-in/oidc/logout`,
+        backchannel_logout_session_required: true,
       },
     ],
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'test', use: 'sig', alg: 'RS256' }] },
@@ -80,6 +92,7 @@ function handlerOf(issuer, home) {
     interactions: { policy, url: (_context, interaction) => `/interaction/${interaction.uid}` },
     features: {
       devInteractions: { enabled: false },
+      backchannelLogout: { enabled: true },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: (context, form) => {
@@ -89,11 +102,16 @@ function handlerOf(issuer, home) {
         },
       },
     },
+    // Its own client refuses to ask servers on this machine.
+    fetch: (url, { dispatcher: _, ...options }) => fetch(url, options),
     renderError: (context, out) => {
       context.type = 'html';
       context.body = page(`<pre>${JSON.stringify(out)}</pre>`);
     },
   });
+}
+
+function handlerOf(provider) {
   const answer = provider.callback();
   return (request, response) => {
     if (request.url.startsWith('/interaction/')) {

@@ -75,6 +75,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the sessions of the caller, oldest first
+         * @description A session is what a person has in a browser after signing in with the identity provider or by a one-time link. Who sends a token that
+         *     is nobody's own has none.
+         */
+        get: operations["listMySessions"];
+        put?: never;
+        post?: never;
+        /** Ends all sessions of the caller except the one of the request */
+        delete: operations["endMyOtherSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a session of the caller, also the one of the request */
+        delete: operations["endMySession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/tokens": {
         parameters: {
             query?: never;
@@ -185,7 +224,7 @@ export interface paths {
         };
         /**
          * Lists the changes, newest first
-         * @description Changes of keys, tokens and members are shown only to admins.
+         * @description Changes of keys, tokens, members and sessions are shown only to admins.
          */
         get: operations["listAudit"];
         put?: never;
@@ -1001,8 +1040,8 @@ export interface paths {
         /**
          * Streams what changes in a project, and by whom, while it changes
          * @description The events are `ready`, when the stream is open; `change`, whose data is a `ProjectChange`; and `reload`, when there were more changes
-         *     than the stream can tell: read again what you show. The changes themselves are in the audit. Changes of keys, tokens and members are
-         *     sent only to admins. The stream ends after some minutes, or when access changes: open it again with `Last-Event-ID`.
+         *     than the stream can tell: read again what you show. The changes themselves are in the audit. Changes of keys, tokens, members and
+         *     sessions are sent only to admins. The stream ends after some minutes, or when access changes: open it again with `Last-Event-ID`.
          */
         get: operations["followProject"];
         put?: never;
@@ -1263,6 +1302,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the sessions of all people, oldest first; the caller must be an admin in every project */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /**
+         * Ends all sessions of a person; the caller must be an admin in every project
+         * @description The person can sign in again: remove them at the identity provider first, and revoke their personal tokens.
+         */
+        delete: operations["endSessionsOfPerson"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a session of anybody; the caller must be an admin in every project */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sign-in": {
         parameters: {
             query?: never;
@@ -1328,6 +1405,26 @@ export interface paths {
         get: operations["finishSignIn"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/oidc/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends the sessions of a person, or one session, that has ended at the identity provider, which sends a logout token
+         * @description The token names the provider's session (`sid`), the person (`sub`) or both, and is used once.
+         */
+        post: operations["providerLogout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1832,6 +1929,10 @@ export interface components {
             message: string;
             /** @description A JSON pointer into the document */
             pointer: string;
+        };
+        /** @description How many sessions were ended */
+        EndedSessions: {
+            ended: number;
         };
         /** @description Without an origin: the client uses the one by which it reached the server, which a server behind a proxy does not know */
         Endpoint: {
@@ -2476,6 +2577,11 @@ export interface components {
              */
             revision: number;
         };
+        /** @description What the identity provider sends */
+        LogoutForm: {
+            /** @description The logout token, signed by the provider */
+            logout_token: string;
+        };
         /** @description The flags of an environment */
         Manifest: {
             flags: components["schemas"]["ManifestFlag"][];
@@ -3001,6 +3107,38 @@ export interface components {
             total?: number;
         };
         /** @description A page of a list */
+        Page_Session: {
+            /** @description The items on this page */
+            items: {
+                /** Format: date-time */
+                createdAt: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends, however much it is used
+                 */
+                expiresAt: string;
+                /** @description The id by which routes and the audit name the session */
+                id: string;
+                /** @description Whether the request came with this session */
+                isCurrent: boolean;
+                /**
+                 * Format: date-time
+                 * @description When a request last came with it, up to about a minute late
+                 */
+                lastUsedAt: string;
+                /** @description The name of the person in the audit */
+                name: string;
+                /** @description `identityProvider` or `oneTimeLink` */
+                signedInBy: string;
+                /** @description The browser that began it, as it names itself in `User-Agent`; null if it did not */
+                userAgent: string | null;
+            }[];
+            /** @description The `cursor` of the next page; null on the last one */
+            next: string | null;
+            /** @description The number of items on all pages, if it is known without reading them */
+            total?: number;
+        };
+        /** @description A page of a list */
         Page_UnknownFlag: {
             /** @description The items on this page */
             items: {
@@ -3266,6 +3404,31 @@ export interface components {
                 before: string | null;
                 share: number;
             }[];
+        };
+        /** @description A session of somebody who is signed in to the admin UI */
+        Session: {
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it ends, however much it is used
+             */
+            expiresAt: string;
+            /** @description The id by which routes and the audit name the session */
+            id: string;
+            /** @description Whether the request came with this session */
+            isCurrent: boolean;
+            /**
+             * Format: date-time
+             * @description When a request last came with it, up to about a minute late
+             */
+            lastUsedAt: string;
+            /** @description The name of the person in the audit */
+            name: string;
+            /** @description `identityProvider` or `oneTimeLink` */
+            signedInBy: string;
+            /** @description The browser that began it, as it names itself in `User-Agent`; null if it did not */
+            userAgent: string | null;
         };
         /** @description The settings of an environment */
         Settings: {
@@ -3649,7 +3812,7 @@ export interface components {
         environment: string;
         /** @description The id in the list */
         id: string;
-        /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+        /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
         key: string;
         /** @description The kind of the context, as `user` or `organization` */
         kind: string;
@@ -3802,6 +3965,107 @@ export interface operations {
             500: components["responses"]["InternalServerError"];
         };
     };
+    listMySessions: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description The `next` of the previous page, which had the same `sort` */
+                cursor?: string;
+                /** @description Fields to sort by, the most important first, with `-` before a field for descending order: `-updatedAt,key` */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    endMyOtherSessions: {
+        parameters: {
+            query?: {
+                /** @description The reason, for the audit: at most 500 characters */
+                reason?: string;
+            };
+            header?: {
+                /** @description Random, and the same when the request is sent again: it is then answered as it was and applied once. Kept for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many there were */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedSessions"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    endMySession: {
+        parameters: {
+            query?: {
+                /** @description The reason, for the audit: at most 500 characters */
+                reason?: string;
+            };
+            header?: {
+                /** @description Random, and the same when the request is sent again: it is then answered as it was and applied once. Kept for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
+                key: components["parameters"]["key"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     listMyTokens: {
         parameters: {
             query?: {
@@ -3893,7 +4157,7 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5062,7 +5326,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5107,7 +5371,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5179,7 +5443,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5225,7 +5489,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5280,7 +5544,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5328,7 +5592,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5380,7 +5644,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5426,7 +5690,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
                 /** @description The kind of context that the override is of */
                 level: components["parameters"]["level"];
@@ -5476,7 +5740,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
                 /** @description The kind of context that the override is of */
                 level: components["parameters"]["level"];
@@ -5551,7 +5815,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
                 /** @description The kind of context that the override is of */
                 level: components["parameters"]["level"];
@@ -5601,7 +5865,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
                 /** @description The kind of context that the override is of */
                 level: components["parameters"]["level"];
@@ -5684,7 +5948,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5743,7 +6007,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5783,7 +6047,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5912,7 +6176,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -5957,7 +6221,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6027,7 +6291,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6073,7 +6337,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6217,7 +6481,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6262,7 +6526,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6332,7 +6596,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6378,7 +6642,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6560,7 +6824,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6599,7 +6863,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6639,7 +6903,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6696,7 +6960,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6739,7 +7003,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -6782,7 +7046,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
                 /** @description The id of the secret */
                 secret: components["parameters"]["secret"];
@@ -6964,7 +7228,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7009,7 +7273,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7086,7 +7350,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7132,7 +7396,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7192,7 +7456,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7245,7 +7509,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7305,7 +7569,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
                 /** @description `include` or `exclude` */
                 list: components["parameters"]["list"];
@@ -7370,7 +7634,7 @@ export interface operations {
                 project: components["parameters"]["project"];
                 /** @description The environment's name */
                 environment: components["parameters"]["environment"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
                 /** @description `include` or `exclude` */
                 list: components["parameters"]["list"];
@@ -7700,7 +7964,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7744,7 +8008,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7803,7 +8067,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7844,7 +8108,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -7965,7 +8229,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -8002,7 +8266,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -8040,7 +8304,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -8177,7 +8441,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -8214,7 +8478,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -8254,7 +8518,7 @@ export interface operations {
             path: {
                 /** @description The project's name */
                 project: components["parameters"]["project"];
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;
@@ -8469,6 +8733,111 @@ export interface operations {
             500: components["responses"]["InternalServerError"];
         };
     };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description The `next` of the previous page, which had the same `sort` */
+                cursor?: string;
+                /** @description Fields to sort by, the most important first, with `-` before a field for descending order: `name,-lastUsedAt` */
+                sort?: string;
+                /** @description Only the sessions of the person with this name in the audit */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    endSessionsOfPerson: {
+        parameters: {
+            query: {
+                /** @description The name of the person in the audit */
+                name: string;
+                /** @description The reason, for the audit: at most 500 characters */
+                reason?: string;
+            };
+            header?: {
+                /** @description Random, and the same when the request is sent again: it is then answered as it was and applied once. Kept for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many there were */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedSessions"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: {
+                /** @description The reason, for the audit: at most 500 characters */
+                reason?: string;
+            };
+            header?: {
+                /** @description Random, and the same when the request is sent again: it is then answered as it was and applied once. Kept for a day. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
+                key: components["parameters"]["key"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     readSignIn: {
         parameters: {
             query?: never;
@@ -8572,6 +8941,42 @@ export interface operations {
             };
             404: components["responses"]["NotFound"];
             422: components["responses"]["UnprocessableEntity"];
+        };
+    };
+    providerLogout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "logout_token": "eyJhbGciOiJSUzI1NiIsInR5cCI6ImxvZ291dCtqd3QifQ.e30.c2lnbmF0dXJl"
+                 *     }
+                 */
+                "application/x-www-form-urlencoded": components["schemas"]["LogoutForm"];
+            };
+        };
+        responses: {
+            /** @description How many sessions there were */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedSessions"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     signOut: {
@@ -8712,7 +9117,7 @@ export interface operations {
                 "x-flagstaff-signature"?: string;
             };
             path: {
-                /** @description The key of the flag, segment, group or holdout, or the id of the key, token or member */
+                /** @description The key of the flag, segment, group or holdout, or the id of the key, token, member or session */
                 key: components["parameters"]["key"];
             };
             cookie?: never;

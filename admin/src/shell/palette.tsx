@@ -8,6 +8,7 @@ import { type ProjectFlag, projectFlag, useProjectFlags } from '../api/queries';
 import { useSwitchFlag } from '../api/switch-flag';
 import { texts } from '../texts';
 import { takeFocus } from '../ui/take-focus';
+import { useActionable } from '../ui/toasts';
 
 interface Command {
   id: string;
@@ -110,6 +111,7 @@ function useCommands(text: string): Command[] {
   const navigate = useNavigate();
   const switchFlag = useSwitchFlag(name);
   const path = useRouterState({ select: (state) => state.location.pathname });
+  const last = useActionable();
   const { data } = useProjectFlags(name, false);
   const all = data?.pages.flatMap((page) => page.items) ?? [];
   const wanted = text.trim().toLowerCase();
@@ -157,6 +159,10 @@ function useCommands(text: string): Command[] {
     return [];
   }
   const own = current === undefined || wanted !== '' ? [] : switches(current);
+  const undo =
+    last === undefined
+      ? []
+      : [{ ...last, id: 'undo', label: `${last.label}: ${last.text}`, hint: texts.palette.action }];
   const matching = pages.filter((page) => page.label.toLowerCase().includes(wanted));
   const exact = found.length === 1 && found[0] !== undefined && wanted !== '' ? switches(found[0]) : [];
   const person: Command = {
@@ -165,5 +171,12 @@ function useCommands(text: string): Command[] {
     hint: texts.pages.people,
     run: () => navigate({ to: '/projects/$project/people', params: { project: name }, search: { key: text.trim() } }),
   };
-  return [...own, ...found.slice(0, SHOWN - 2).map(jump), ...exact, ...matching, ...(wanted === '' ? [] : [person])];
+  return [
+    ...own,
+    ...undo.filter(({ label }) => isFound(label)),
+    ...found.slice(0, SHOWN - 2).map(jump),
+    ...exact,
+    ...matching,
+    ...(wanted === '' ? [] : [person]),
+  ];
 }

@@ -1,7 +1,7 @@
 import { Anchor, Button, Modal } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type ErrorComponentProps, Link, Outlet, useRouter } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useRef } from 'react';
 import { useSession } from '../session';
 import { texts } from '../texts';
 import { Empty } from '../ui/parts';
@@ -51,28 +51,35 @@ export function Root() {
   );
 }
 
+/** Whether a page stands in the frame of a project, which has its `main` */
+export const InFrame = createContext(false);
+
+function Page({ children }: { children: ReactNode }) {
+  return useContext(InFrame) ? children : <main className="main">{children}</main>;
+}
+
 /** A defect of the UI itself, instead of an empty page */
 export function Broken({ error }: ErrorComponentProps) {
   return (
-    <main className="main">
+    <Page>
       <Empty title={texts.broken.title}>
         <p>{texts.broken.text}</p>
         <code>{error instanceof Error ? error.message : String(error)}</code>
         <Button onClick={() => location.reload()}>{texts.broken.reload}</Button>
       </Empty>
-    </main>
+    </Page>
   );
 }
 
 export function NotFound() {
   return (
-    <main className="main">
+    <Page>
       <Empty title={texts.notFound.title}>
         <p>{texts.notFound.text}</p>
         <Anchor component={Link} to="/">
           {texts.notFound.back}
         </Anchor>
       </Empty>
-    </main>
+    </Page>
   );
 }

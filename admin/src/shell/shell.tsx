@@ -13,6 +13,7 @@ import { local } from '../ui/time';
 import { complain } from '../ui/toasts';
 import { forgetForeign, useFollowed, useForeign } from './followed';
 import { Palette } from './palette';
+import { InFrame } from './root';
 import { useUnreachableSince } from './unreachable';
 
 const project = getRouteApi('/projects/$project');
@@ -110,7 +111,9 @@ export function Shell() {
       <main id="main" className="main" tabIndex={-1} ref={main}>
         <Unreachable />
         <Followed />
-        <Outlet />
+        <InFrame value={true}>
+          <Outlet />
+        </InFrame>
       </main>
       <Palette isOpen={isPaletteOpen} onClose={found} />
     </div>

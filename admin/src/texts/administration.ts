@@ -19,6 +19,7 @@ export const audit = {
     key: 'SDK key',
     token: 'access token',
     member: 'member',
+    session: 'session',
     settings: 'settings',
   } as Record<string, string>,
   in: (environment: string) => `in ${environment}`,
@@ -96,4 +97,41 @@ export const personalTokens = {
   role: 'Role',
   lasts: 'Ends in',
   days: { 7: '7 days', 30: '30 days', 90: '90 days', 365: 'a year' } as Record<string, string>,
+};
+
+export const sessions = {
+  title: 'Sessions',
+  own: 'Your sessions',
+  ownHint:
+    'A session begins in each browser in which you sign in with the identity provider or by a one-time link. Who signs in with an access token has none: the token stays in the tab.',
+  noneOwn: 'You have no sessions',
+  all: 'Sessions of everybody',
+  allHint:
+    'Who is signed in to this server, in all projects. A session that you end is refused at once; the person can sign in again unless the identity provider refuses them.',
+  none: 'Nobody is signed in',
+  who: 'Who',
+  browser: 'Browser',
+  browserOn: (browser = 'unknown browser', system: string | undefined) =>
+    system === undefined ? browser : `${browser} on ${system}`,
+  current: 'this one',
+  signedInBy: 'Signed in by',
+  ways: { identityProvider: 'identity provider', oneTimeLink: 'one-time link' } as Record<string, string>,
+  begun: 'Signed in',
+  used: 'Last used',
+  ends: 'Ends',
+  actions: 'Actions',
+  end: 'End',
+  endLabel: (name: string, browser: string) => `End the session of ${name} in ${browser}`,
+  endTitle: (name: string) => `End the session of ${name}?`,
+  endText:
+    'Its browser is signed out at once. What is typed on an open page stays there until somebody signs in again.',
+  endOthers: 'End all others',
+  endOthersTitle: 'End all your other sessions?',
+  endOthersText: 'All your other browsers are signed out at once. You stay signed in here.',
+  endAll: 'End all',
+  endAllLabel: (name: string) => `End all sessions of ${name}`,
+  endAllTitle: (name: string) => `End all sessions of ${name}?`,
+  endAllText:
+    'All browsers of the person are signed out at once. Personal tokens stay valid: revoke them in each project.',
+  ended: (count: number) => (count === 1 ? 'The session has ended.' : `${plural(count, 'session')} have ended.`),
 };

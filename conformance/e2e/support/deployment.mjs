@@ -15,8 +15,8 @@ export class SingleNode {
   static async start(options = []) {
     const deployment = new SingleNode();
     deployment.#folder = await mkdtemp(join(tmpdir(), 'flagstaff-e2e-'));
-    const database = `sqlite://${join(deployment.#folder, 'flagstaff.db')}`;
-    deployment.writer = await Server.start(['--database', database, ...options]);
+    deployment.database = `sqlite://${join(deployment.#folder, 'flagstaff.db')}`;
+    deployment.writer = await Server.start(['--database', deployment.database, ...options]);
     deployment.reader = deployment.writer;
     return deployment;
   }

@@ -216,6 +216,38 @@ where
     }
 }
 
+/// A caller who is admin in every project, for what concerns all of them
+///
+/// INVARIANT: as of [`Admin`].
+#[derive(Debug)]
+pub(crate) struct AdminEverywhere(Admin<Principal>);
+
+impl Deref for AdminEverywhere {
+    type Target = Principal;
+
+    fn deref(&self) -> &Principal {
+        &self.0
+    }
+}
+
+impl<S> FromRequestParts<S> for AdminEverywhere
+where
+    S: Send + Sync,
+    Arc<AccessState>: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let admin = Admin::<Principal>::from_request_parts(parts, state).await?;
+        if !admin.is_for_all_projects() {
+            return Err(ApiError::Forbidden(
+                "this is only for who is admin in every project",
+            ));
+        }
+        Ok(Self(admin))
+    }
+}
+
 /// Who may write on a route, and the maximum size of its bodies
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WriteAccess {

@@ -5,16 +5,19 @@
 use flagstaff_core::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 mod cryptography;
 pub(crate) mod fetch;
 mod jwks;
+mod logout;
 mod roles;
 
 pub use fetch::FetchError;
 pub use jwks::JwksError;
 use jwks::{Jwks, VerifyingKey};
+pub(crate) use logout::{Logout, LogoutError};
 pub(crate) use roles::ClaimedRoles;
 pub use roles::{InvalidMapping, RoleMapping};
 
@@ -99,6 +102,9 @@ pub enum JwtError {
     /// It was issued to another client
     #[error("it was issued to another client")]
     Client,
+    /// It tells of an event, such as a logout, and is not of a person who sends a request
+    #[error("it tells of an event, and signs nobody in")]
+    Event,
 }
 
 impl Issuer {
@@ -157,6 +163,10 @@ impl Issuer {
         now: Timestamp,
     ) -> Result<JwtIdentity, JwtError> {
         let claims = self.claims(token, now).await?;
+        // A logout token has the issuer, the audience and the person of an ID token (`OpenID` Connect Back-Channel Logout 1.0, section 4).
+        if claims.others.contains_key(logout::EVENTS) {
+            return Err(JwtError::Event);
+        }
         self.identity(claims).ok_or(JwtError::Malformed)
     }
 
@@ -179,6 +189,25 @@ impl Issuer {
     }
 
     async fn claims(&self, token: &str, now: Timestamp) -> Result<Claims, JwtError> {
+        let required = &["iss", "aud", "sub", "exp"];
+        let claims: Claims = self.signed(token, required, now).await?;
+        check_end(claims.exp, now)?;
+        if claims
+            .nbf
+            .is_some_and(|begin| seconds(now) + LEEWAY < begin)
+        {
+            return Err(JwtError::NotYet);
+        }
+        Ok(claims)
+    }
+
+    /// The claims of a token with a valid signature, of this issuer and for this audience; no time is checked
+    async fn signed<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        required: &[&str],
+        now: Timestamp,
+    ) -> Result<C, JwtError> {
         if token.len() > TOKEN_BYTES {
             return Err(JwtError::Malformed);
         }
@@ -195,13 +224,11 @@ impl Issuer {
         let mut validation = Validation::new(key.algorithm);
         validation.set_issuer(&[&self.name]);
         validation.set_audience(&[&self.audience]);
-        validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
-        // Checked below, with our clock.
+        validation.set_required_spec_claims(required);
+        // Checked by the callers, with our clock.
         validation.validate_exp = false;
-        let read = jsonwebtoken::decode::<Claims>(token, &key.key, &validation);
-        let claims = read.map_err(|error| untrusted(&error))?.claims;
-        check_time(&claims, now)?;
-        Ok(claims)
+        let read = jsonwebtoken::decode::<C>(token, &key.key, &validation);
+        Ok(read.map_err(|error| untrusted(&error))?.claims)
     }
 
     /// Whether the claims lack what a person is known by or their role
@@ -240,6 +267,12 @@ impl Issuer {
 }
 
 impl Claims {
+    /// The provider's id of its session with the person, if it is one that can be stored
+    pub(crate) fn sid(&self) -> Option<&str> {
+        let sid = self.others.get("sid").and_then(Json::as_str);
+        sid.filter(|sid| is_name(sid))
+    }
+
     /// Adds what the provider's userinfo says, where the ID token says nothing; `None` if it is of another person
     pub(crate) fn with_userinfo(mut self, mut userinfo: Map<String, Json>) -> Option<Self> {
         // Section 5.3.2: the userinfo of another person must not be used.
@@ -258,20 +291,20 @@ impl Claims {
     }
 }
 
-fn check_time(claims: &Claims, now: Timestamp) -> Result<(), JwtError> {
-    // As JSON's doubles: a difference of a millisecond does not matter.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "2^53 milliseconds are 285,000 years"
-    )]
-    let now = now.as_millis() as f64 / 1_000.0;
-    if now >= claims.exp + LEEWAY {
+fn check_end(exp: f64, now: Timestamp) -> Result<(), JwtError> {
+    if seconds(now) >= exp + LEEWAY {
         return Err(JwtError::Expired);
     }
-    if claims.nbf.is_some_and(|begin| now + LEEWAY < begin) {
-        return Err(JwtError::NotYet);
-    }
     Ok(())
+}
+
+/// As JSON's doubles: a difference of a millisecond does not matter
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "2^53 milliseconds are 285,000 years"
+)]
+fn seconds(at: Timestamp) -> f64 {
+    at.as_millis() as f64 / 1_000.0
 }
 
 fn untrusted(error: &jsonwebtoken::errors::Error) -> JwtError {

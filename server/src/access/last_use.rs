@@ -80,6 +80,24 @@ pub(crate) async fn refresh(state: &AccessState) {
     }
 }
 
+/// The same for sessions
+pub(crate) async fn refresh_sessions(state: &AccessState) {
+    match state.engine.store().session_uses().await {
+        Ok(uses) => {
+            let access_index = state.access_index();
+            for (hash, at) in uses {
+                if let Some(session) = access_index.session(&hash) {
+                    session.last_use().learn(at);
+                }
+            }
+        }
+        Err(error) => tracing::debug!(
+            error = error_chain(&error),
+            "the last uses of sessions at other nodes are not known"
+        ),
+    }
+}
+
 /// Stores uses periodically and when the server stops
 pub(crate) async fn run(state: Arc<AccessState>, stopping: CancellationToken) {
     let mut tick = tokio::time::interval(STORED);

@@ -3,4 +3,6 @@
 pub(crate) mod keys;
 pub(crate) mod me;
 pub(crate) mod members;
+pub(crate) mod provider_logout;
+pub(crate) mod sessions;
 pub(crate) mod sign_in;

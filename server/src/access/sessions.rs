@@ -1,23 +1,35 @@
 //! The sessions of people who are signed in to the admin UI: finding the one of a cookie, beginning and ending them
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
+use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
-use flagstaff_core::Timestamp;
+use flagstaff_core::{Timestamp, Value};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::last_use::LastUse;
+use crate::access::auth::Principal;
+use crate::access::last_use::{self, LastUse};
 use crate::access::state::AccessState;
 use crate::crypto::{token, token_encryption};
+use crate::engine::environment::Author;
 use crate::http::api_error::ApiError;
 use crate::http::cookies::Cookie;
 use crate::http::same_origin;
+use crate::object::value;
 use crate::runtime::clock::later;
-use crate::store::{NewLinkSession, SessionHolder, SessionRow};
+use crate::store::{
+    Action, AuditEntry, EndedSession, NewLinkSession, SessionHolder, SessionRow, SessionsEnd,
+    StoreError, UsedLogoutToken,
+};
 
 /// What the ID token is encrypted for
 const PURPOSE: &str = "id token";
+/// The maximum length of the name of a browser in characters
+const USER_AGENT_LENGTH: usize = 300;
 
 /// A session, and what belongs to it at this node
 #[derive(Debug)]
@@ -96,6 +108,7 @@ async fn find(hash: &str, parts: &Parts, state: &AccessState) -> Result<Arc<Sess
 /// Begins a session of a person; returns the value of its cookie
 pub(crate) async fn begin(
     state: &AccessState,
+    headers: &HeaderMap,
     holder: SessionHolder,
     id_token: &str,
 ) -> Result<String, ApiError> {
@@ -108,6 +121,7 @@ pub(crate) async fn begin(
         used_at: now,
         expires_at: later(now, state.sign_in.lifetime),
         id_token: token_encryption::encrypt(&cookie, PURPOSE, id_token.as_bytes().to_vec()),
+        user_agent: user_agent(headers),
     };
     tracing::info!(
         actor = row.holder.actor(),
@@ -119,13 +133,18 @@ pub(crate) async fn begin(
 }
 
 /// Begins the session of a one-time link; returns the value of its cookie
-pub(crate) async fn begin_by_link(state: &AccessState, code: &str) -> Result<String, ApiError> {
+pub(crate) async fn begin_by_link(
+    state: &AccessState,
+    headers: &HeaderMap,
+    code: &str,
+) -> Result<String, ApiError> {
     let cookie = token::generate("");
     let now = state.engine.now();
     let new = NewLinkSession {
         hash: token::hash(&cookie),
         created_at: now,
         expires_at: later(now, state.sign_in.lifetime),
+        user_agent: user_agent(headers),
     };
     let store = state.engine.store();
     let begun = store.exchange_link(token::hash(code), new).await?;
@@ -146,4 +165,105 @@ pub(crate) async fn end(state: &AccessState, cookie: &str) -> Result<Option<Stri
     let sealed = row.and_then(|row| row.id_token);
     let text = sealed.and_then(|sealed| token_encryption::decrypt(cookie, PURPOSE, &sealed));
     Ok(text.and_then(|text| String::from_utf8(text).ok()))
+}
+
+/// The browser as it names itself, if that can be shown
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let name = headers.get(USER_AGENT)?.to_str().ok()?;
+    let name: String = name.chars().take(USER_AGENT_LENGTH).collect();
+    (!name.is_empty()).then_some(name)
+}
+
+/// The sessions that can be used, with their last use at any node
+pub(crate) async fn live(state: &AccessState) -> Vec<Arc<Session>> {
+    last_use::refresh_sessions(state).await;
+    let (now, idle) = (state.engine.now(), state.sign_in.idle);
+    let access_index = state.access_index();
+    let live = access_index.sessions().filter(|it| it.is_live(now, idle));
+    live.cloned().collect()
+}
+
+/// Whether it is a session of the caller, who may also have sent a token
+pub(crate) fn is_own(principal: &Principal, row: &SessionRow) -> bool {
+    match (&row.holder, principal.owner(), principal.session()) {
+        (SessionHolder::Person { owner, .. }, Some(own), _) => owner.subject == own.subject,
+        (SessionHolder::Operator { name }, None, Some(session)) => {
+            name == session.row().holder.actor()
+        }
+        _ => false,
+    }
+}
+
+/// Ends the sessions that are chosen, at all nodes; returns how many there were
+///
+/// `None` if `logout_token` was used before; no session ends then.
+pub(crate) async fn end_chosen(
+    state: &Arc<AccessState>,
+    author: Author,
+    logout_token: Option<UsedLogoutToken>,
+    is_chosen: impl Fn(&SessionRow) -> bool,
+) -> Result<Option<usize>, ApiError> {
+    if state.engine.store_health().is_lost() {
+        return Err(ApiError::out_of_reach());
+    }
+    // Another node may have begun one a moment ago.
+    state.refresh_keys().await?;
+    let access_index = state.access_index();
+    let chosen = access_index.sessions().filter(|it| is_chosen(it.row()));
+    let end = SessionsEnd {
+        sessions: chosen.map(|session| ended(session, state)).collect(),
+        author,
+        logout_token,
+    };
+    if end.sessions.is_empty() && end.logout_token.is_none() {
+        return Ok(Some(0));
+    }
+    let own = Arc::clone(state);
+    // A task of its own: a client that disconnects between commit and reload must not leave this node with sessions that have ended.
+    let ended = tokio::spawn(async move { commit(&own, end).await }).await;
+    let ended = ended.map_err(|_| ApiError::unavailable("the server is stopping"))?;
+    Ok(ended?)
+}
+
+async fn commit(state: &AccessState, end: SessionsEnd) -> Result<Option<usize>, StoreError> {
+    let ended = state.engine.store().end_sessions(end).await;
+    // Also after an error: the commit may have succeeded, and its response was lost.
+    let refreshed = state.refresh_keys().await;
+    state.engine.store_handle().local_commit.notify_one();
+    let ended = ended?;
+    refreshed?;
+    Ok(ended)
+}
+
+/// A session that ends, and the projects in which it had a role
+fn ended(session: &Arc<Session>, state: &AccessState) -> EndedSession {
+    let row = session.row();
+    let principal = Principal::of_session(Arc::clone(session), state).ok();
+    let environments = state.engine.environments().into_iter();
+    let projects: BTreeSet<i64> = environments.map(|it| it.row().project_id).collect();
+    let has_role = |project: &i64| {
+        let principal = principal.as_ref();
+        principal.is_some_and(|principal| principal.belongs_to(*project))
+    };
+    EndedSession {
+        hash: row.hash.clone(),
+        projects: projects.into_iter().filter(has_role).collect(),
+        audit: AuditEntry::new(
+            Action::Delete,
+            "session",
+            row.id(),
+            (Some(audited(row)), None),
+        ),
+    }
+}
+
+/// The state of a session for the audit
+fn audited(row: &SessionRow) -> Value {
+    value(&json!({
+        "name": row.holder.actor(),
+        "signedInBy": row.holder.signed_in_by(),
+        "createdAt": row.created_at.to_string(),
+        "expiresAt": row.expires_at.to_string(),
+        "userAgent": row.user_agent,
+    }))
 }

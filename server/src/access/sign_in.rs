@@ -11,8 +11,8 @@ pub(crate) mod links;
 mod provider;
 
 pub(crate) use attempt::{Attempt, LIFETIME as ATTEMPT_LIFETIME};
-pub(crate) use provider::SignInError;
 pub use provider::{Provider, ProviderError, ProviderOptions};
+pub(crate) use provider::{SignInError, SignedIn};
 
 /// How people sign in, and for how long
 #[derive(Debug, Clone)]

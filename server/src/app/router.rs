@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use crate::access::context_signature::SIGNATURE;
 use crate::access::guards::WriteAccess;
-use crate::access::routes::{keys, me, members, sign_in};
+use crate::access::routes::{keys, me, members, provider_logout, sessions, sign_in};
 use crate::admin_ui;
 use crate::app::{AppState, api_description, example, health, operations};
 use crate::audit::routes as audit;
@@ -154,6 +154,25 @@ fn editing() -> Routes<AppState> {
             overrides::delete
         ))
         .routes(routes!(overrides::list::of_context))
+        .routes(routes!(contexts::flags));
+    let project = Routes::default()
+        .routes(routes!(project_flags::list))
+        .routes(routes!(project_flags::read, project_flags::patch))
+        .routes(routes!(project_flags::archive))
+        .routes(routes!(project_flags::restore))
+        .routes(routes!(usage::of_project))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::export))
+        .routes(routes!(audit::head))
+        .routes(routes!(project_events::events));
+    Routes::default()
+        .nest(PROJECT, project)
+        .nest(ENVIRONMENT, environment.merge(targeting()))
+}
+
+/// What flags refer to
+fn targeting() -> Routes<AppState> {
+    Routes::default()
         .routes(routes!(segments::list, segments::create))
         .routes(routes!(
             segments::read,
@@ -177,20 +196,6 @@ fn editing() -> Routes<AppState> {
             holdouts::patch,
             holdouts::delete
         ))
-        .routes(routes!(contexts::flags));
-    let project = Routes::default()
-        .routes(routes!(project_flags::list))
-        .routes(routes!(project_flags::read, project_flags::patch))
-        .routes(routes!(project_flags::archive))
-        .routes(routes!(project_flags::restore))
-        .routes(routes!(usage::of_project))
-        .routes(routes!(audit::list))
-        .routes(routes!(audit::export))
-        .routes(routes!(audit::head))
-        .routes(routes!(project_events::events));
-    Routes::default()
-        .nest(PROJECT, project)
-        .nest(ENVIRONMENT, environment)
 }
 
 /// What editors write as a whole
@@ -205,7 +210,7 @@ fn documents() -> Routes<AppState> {
     Routes::default().nest(ENVIRONMENT, environment)
 }
 
-/// What admins write: projects, keys, tokens and members
+/// What admins write: projects, keys, tokens, members and sessions
 fn granting() -> Routes<AppState> {
     let environment = Routes::default()
         .routes(routes!(settings::read, settings::put))
@@ -243,6 +248,8 @@ fn granting() -> Routes<AppState> {
             names::rename_project,
             names::delete_project
         ))
+        .routes(routes!(sessions::list_all, sessions::end_of_person))
+        .routes(routes!(sessions::end))
         .nest(PROJECT, project)
         .nest(ENVIRONMENT, environment)
 }
@@ -253,6 +260,8 @@ fn own() -> Routes<AppState> {
         .routes(routes!(me::read))
         .routes(routes!(me::tokens, me::create_token))
         .routes(routes!(me::revoke_token))
+        .routes(routes!(sessions::list_own, sessions::end_others))
+        .routes(routes!(sessions::end_own))
 }
 
 /// The routes for keys, which browsers may call from any page
@@ -284,6 +293,7 @@ fn everybody() -> Routes<AppState> {
         .routes(routes!(sign_in::begin))
         .routes(routes!(sign_in::finish))
         .routes(routes!(sign_in::sign_out))
+        .routes(routes!(provider_logout::end))
 }
 
 fn health_checks() -> Routes<AppState> {

@@ -66,7 +66,7 @@ pub(crate) struct Head {
 
 /// Lists the changes, newest first
 ///
-/// Changes of keys, tokens and members are shown only to admins.
+/// Changes of keys, tokens, members and sessions are shown only to admins.
 #[utoipa::path(
     get, path = "/audit", tag = "audit", operation_id = "listAudit",
     params(Filter, PageQuery),
@@ -197,7 +197,7 @@ impl Filter {
         let is_of_access = |kind: &str| ACCESS_KINDS.contains(&kind);
         if is_without_access && self.kind.as_deref().is_some_and(is_of_access) {
             return Err(ApiError::Forbidden(
-                "only admins read what was changed of keys, tokens and members",
+                "only admins read what was changed of keys, tokens, members and sessions",
             ));
         }
         let mut errors: Vec<FieldError> = self.wrong_action().into_iter().collect();

@@ -48,7 +48,7 @@ pub(super) fn run_restore(args: &RestoreArgs) -> Result<CommandOutput, CommandEr
     });
     Ok(CommandOutput::success(format!(
         "restored from `{}`\n{kept}\
-         keys, tokens and members are as they were at the backup: end again what was ended since\n",
+         keys, tokens, members and sessions are as they were at the backup: end again what was ended since\n",
         args.file.display()
     )))
 }

@@ -16,7 +16,7 @@ const NAMES: [(&str, &str); 9] = [
     ("environment", "The environment's name"),
     (
         "key",
-        "The key of the flag, segment, group or holdout, or the id of the key, token or member",
+        "The key of the flag, segment, group or holdout, or the id of the key, token, member or session",
     ),
     ("secret", "The id of the secret"),
     ("level", "The kind of context that the override is of"),

@@ -11,8 +11,8 @@ use crate::object::{ObjectKind, canonical};
 /// The number of changed list entries that a row of the audit shows; all are counted, and stored beside it
 pub const SHOWN_ENTRIES: usize = 100;
 
-/// The kinds of audit rows about access, which only admins may read, as only they may list keys, tokens and members
-pub const ACCESS_KINDS: [&str; 3] = ["key", "token", "member"];
+/// The kinds of audit rows about access, which only admins may read, as only they may list keys, tokens, members and sessions
+pub const ACCESS_KINDS: [&str; 4] = ["key", "token", "member", "session"];
 
 /// The author of a change, its time, reason and origin
 #[derive(Debug, Clone)]

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CredentialKind {
-    /// A token that reads everything in its project except keys, tokens and members
+    /// A token that reads everything in its project except keys, tokens, members and sessions
     Viewer,
     /// A token that also changes flags
     Editor,
-    /// A token that also manages keys, tokens and members
+    /// A token that also manages keys, tokens, members and sessions
     Admin,
     /// Reads snapshots of one environment, and evaluates
     Server,

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use flagstaff_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CredentialKind, Owner, StoreError};
+use super::{AuditEntry, Author, CredentialKind, Owner, StoreError};
 
 /// The maximum number of sessions of one person; a further one ends the oldest
 pub const MAX_SESSIONS: i64 = 20;
@@ -30,6 +30,14 @@ pub trait SessionStore {
     /// Deletes a session; returns whether there was one
     async fn end_session(&self, hash: &str) -> Result<bool, StoreError>;
 
+    /// Ends several sessions, and records each in the audits of its projects; returns how many there were
+    ///
+    /// `None` if the logout token was used before; nothing is changed then.
+    async fn end_sessions(&self, end: SessionsEnd) -> Result<Option<usize>, StoreError>;
+
+    /// When the sessions were last used, by their hashes
+    async fn session_uses(&self) -> Result<Vec<(String, Timestamp)>, StoreError>;
+
     /// Stores when sessions were last used
     async fn put_session_uses(&self, uses: Vec<(String, Timestamp)>) -> Result<(), StoreError>;
 
@@ -52,6 +60,18 @@ pub struct SessionRow {
     pub expires_at: Timestamp,
     /// The identity provider's ID token, encrypted with the cookie's value
     pub id_token: Option<String>,
+    /// The browser that began it, as it names itself
+    pub user_agent: Option<String>,
+}
+
+impl SessionRow {
+    /// Hexadecimal digits of an id
+    const ID_LENGTH: usize = 16;
+
+    /// The id by which it is named, so that its hash is not shown
+    pub fn id(&self) -> &str {
+        self.hash.get(..Self::ID_LENGTH).unwrap_or(&self.hash)
+    }
 }
 
 /// Whose session it is
@@ -66,6 +86,9 @@ pub enum SessionHolder {
         everywhere: Option<CredentialKind>,
         /// Roles in single projects, by name
         projects: BTreeMap<String, CredentialKind>,
+        /// The identity provider's id of its own session, if it says one
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sid: Option<String>,
     },
     /// An operator of the server, who is admin in all projects
     Operator {
@@ -82,6 +105,14 @@ impl SessionHolder {
             Self::Operator { name } => name,
         }
     }
+
+    /// How the session began, as the API and the audit say it
+    pub(crate) fn signed_in_by(&self) -> &'static str {
+        match self {
+            Self::Person { .. } => "identityProvider",
+            Self::Operator { .. } => "oneTimeLink",
+        }
+    }
 }
 
 /// The session that a link begins
@@ -92,6 +123,39 @@ pub struct NewLinkSession {
     /// When it begins
     pub created_at: Timestamp,
     /// When it ends
+    pub expires_at: Timestamp,
+    /// The browser that begins it, as it names itself
+    pub user_agent: Option<String>,
+}
+
+/// The end of several sessions
+#[derive(Debug)]
+pub struct SessionsEnd {
+    /// The sessions
+    pub sessions: Vec<EndedSession>,
+    /// Who ends them
+    pub author: Author,
+    /// The logout token of the identity provider that demands it, which can be used once
+    pub logout_token: Option<UsedLogoutToken>,
+}
+
+/// A session that is ended, and where that is recorded
+#[derive(Debug)]
+pub struct EndedSession {
+    /// The hash of its cookie
+    pub hash: String,
+    /// The projects in whose audits it is recorded: those in which the session had a role
+    pub projects: Vec<i64>,
+    /// The audit entry
+    pub audit: AuditEntry,
+}
+
+/// A logout token that was used
+#[derive(Debug)]
+pub struct UsedLogoutToken {
+    /// The hash of its id
+    pub hash: String,
+    /// When the token is too old, so that its id need not be remembered
     pub expires_at: Timestamp,
 }
 

@@ -260,7 +260,7 @@ async fn only_admins_read_changes_of_access() {
                 let refused = get(&format!("{path}?kind={kind}")).await.expect(403);
                 assert_eq!(
                     refused["detail"],
-                    "only admins read what was changed of keys, tokens and members"
+                    "only admins read what was changed of keys, tokens, members and sessions"
                 );
             }
         }

@@ -180,13 +180,16 @@ async fn the_document_names_the_kinds_of_key_that_each_operation_accepts() {
     let server = Server::new().await;
     let document = document(&server).await;
     for (method, path, operation) in operations(&document) {
-        // `/metrics` may be served apart. A session begins and ends only on pages of the server. Projects need a token for all projects, and personal tokens a person, which is not a matter of
+        // `/metrics` may be served apart. A session begins and ends only on pages of the server. Projects and sessions need a token for all projects, and personal tokens a person, which is not a matter of
         // the kind. An environment with another name would not be found.
         let is_apart = [
             "createProject",
             "renameProject",
             "deleteProject",
             "createMyToken",
+            "listSessions",
+            "endSession",
+            "endSessionsOfPerson",
             "signInByLink",
             "signOut",
             "renameEnvironment",

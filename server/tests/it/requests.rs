@@ -101,6 +101,6 @@ async fn every_request_of_the_file_succeeds() {
         }
         count += 1;
     }
-    assert_eq!(count, 46, "requests of the file");
+    assert_eq!(count, 47, "requests of the file");
     server.stop().await;
 }

@@ -1,4 +1,4 @@
-// SDK keys of an environment, and access tokens of a project: create, rotate and revoke. A secret is shown once.
+// SDK keys of an environment, and access tokens of a project: create, rotate and revoke. A secret is shown once. Also who is signed in.
 
 import '../../styles/flag.css';
 import { Button, Select, Tabs, TextInput } from '@mantine/core';
@@ -16,6 +16,7 @@ import { complain, say } from '../../ui/toasts';
 import { PersonalTokens } from './personal-tokens';
 import { Revoke } from './revoke';
 import { type Credential, Secret } from './secret';
+import { Sessions } from './sessions';
 
 const route = getRouteApi('/projects/$project/keys');
 
@@ -52,6 +53,7 @@ export function KeysPage() {
           <Tabs.Tab value="keys">{texts.keys.sdkKeys}</Tabs.Tab>
           <Tabs.Tab value="tokens">{texts.keys.tokens}</Tabs.Tab>
           <Tabs.Tab value="own">{texts.personalTokens.title}</Tabs.Tab>
+          <Tabs.Tab value="sessions">{texts.sessions.title}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="keys" pt="md">
           <div className="stack">
@@ -79,6 +81,9 @@ export function KeysPage() {
         </Tabs.Panel>
         <Tabs.Panel value="own" pt="md">
           <PersonalTokens project={project} />
+        </Tabs.Panel>
+        <Tabs.Panel value="sessions" pt="md">
+          <Sessions />
         </Tabs.Panel>
       </Tabs>
     </div>

@@ -133,7 +133,7 @@ impl Principal {
     }
 
     /// Whoever is signed in by this session
-    fn of_session(session: Arc<Session>, state: &AccessState) -> Result<Self, ApiError> {
+    pub(crate) fn of_session(session: Arc<Session>, state: &AccessState) -> Result<Self, ApiError> {
         let principal = match session.row().holder.clone() {
             SessionHolder::Operator { name } => {
                 Self::of(Arc::new(Key::of_session(&name, &session)))
@@ -142,6 +142,7 @@ impl Principal {
                 owner,
                 everywhere,
                 projects,
+                sid: _,
             } => {
                 let identity = JwtIdentity {
                     subject: owner.subject,
@@ -162,9 +163,10 @@ impl Principal {
         })
     }
 
-    /// What a session of this person stores; `None` for a person without a role
+    /// What a session of this person stores, and the provider's session `sid`; `None` for a person without a role
     pub(crate) fn session_holder(
         identity: JwtIdentity,
+        sid: Option<String>,
         state: &AccessState,
     ) -> Option<SessionHolder> {
         Person::new(identity.clone(), state).greatest_role()?;
@@ -175,6 +177,7 @@ impl Principal {
             },
             everywhere: identity.granted.everywhere,
             projects: identity.granted.projects,
+            sid,
         })
     }
 

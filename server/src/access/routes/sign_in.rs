@@ -8,14 +8,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::auth::Principal;
 use crate::access::sessions;
-use crate::access::sign_in::{ATTEMPT_LIFETIME, Attempt, Provider, SignInError};
+use crate::access::sign_in::{ATTEMPT_LIFETIME, Attempt, Provider, SignInError, SignedIn};
 use crate::access::state::AccessState;
 use crate::http::api_error::ApiError;
 use crate::http::body::{Body, QueryParams};
@@ -86,7 +86,7 @@ pub(crate) async fn by_link(
 ) -> Result<Response, ApiError> {
     same_origin::check(&parts, state.sign_in.origin.as_deref())?;
     state.http.limiter.check_auth_failures(&parts.extensions)?;
-    match sessions::begin_by_link(&state, &code).await {
+    match sessions::begin_by_link(&state, &parts.headers, &code).await {
         Ok(cookie) => {
             let mut response = StatusCode::NO_CONTENT.into_response();
             let lifetime = state.sign_in.lifetime;
@@ -164,7 +164,7 @@ pub(crate) async fn finish(
     let is_https = state.sign_in.is_https;
     let cookie = Cookie::SIGN_IN.read(&parts.headers, is_https);
     let finished = match state.http.limiter.check_auth_failures(&parts.extensions) {
-        Ok(()) => session_of(&state, (provider, cookie), answer).await,
+        Ok(()) => session_of(&state, (provider, cookie), (&parts.headers, answer)).await,
         Err(_) => Err(SignInError::TooMany),
     };
     let mut response = match &finished {
@@ -186,7 +186,7 @@ pub(crate) async fn finish(
 async fn session_of(
     state: &Arc<AccessState>,
     (provider, cookie): (&Provider, Option<&str>),
-    answer: ProviderAnswer,
+    (headers, answer): (&HeaderMap, ProviderAnswer),
 ) -> Result<String, SignInError> {
     let now = state.engine.now();
     let attempt = Attempt::resume(cookie, answer.state.as_deref(), now);
@@ -197,9 +197,13 @@ async fn session_of(
         (None, Some(code)) => code,
         (None, None) => return Err(SignInError::State),
     };
-    let (identity, id_token) = provider.exchange(code, &attempt, now).await?;
-    let holder = Principal::session_holder(identity, state).ok_or(SignInError::NoRole)?;
-    let begun = sessions::begin(state, holder, &id_token).await;
+    let SignedIn {
+        identity,
+        id_token,
+        sid,
+    } = provider.exchange(code, &attempt, now).await?;
+    let holder = Principal::session_holder(identity, sid, state).ok_or(SignInError::NoRole)?;
+    let begun = sessions::begin(state, headers, holder, &id_token).await;
     begun.map_err(SignInError::Store)
 }
 
@@ -251,7 +255,7 @@ pub(crate) async fn sign_out(
     Ok(response)
 }
 
-fn provider(state: &AccessState) -> Result<&Provider, ApiError> {
+pub(super) fn provider(state: &AccessState) -> Result<&Provider, ApiError> {
     state.sign_in.provider.as_deref().ok_or(ApiError::NotFound {
         what: "identity provider",
         name: "oidc".to_owned(),

@@ -22,7 +22,9 @@ use tokio::sync::Mutex;
 
 use super::attempt::Attempt;
 use crate::access::identity::fetch::{Fetcher, configuration_of, secure};
-use crate::access::identity::{FetchError, Issuer, JwksError, JwtError, JwtIdentity, RoleMapping};
+use crate::access::identity::{
+    FetchError, Issuer, JwksError, JwtError, JwtIdentity, Logout, LogoutError, RoleMapping,
+};
 
 /// For how many milliseconds the provider's configuration is used
 const FRESH: u64 = 10 * 60_000;
@@ -88,6 +90,16 @@ pub enum ProviderError {
     /// There is no client for requests
     #[error(transparent)]
     Fetch(#[from] FetchError),
+}
+
+/// A person who has signed in with the provider
+pub(crate) struct SignedIn {
+    /// The person
+    pub(crate) identity: JwtIdentity,
+    /// The ID token, with which they sign out at the provider
+    pub(crate) id_token: String,
+    /// The provider's id of its session, if it says one
+    pub(crate) sid: Option<String>,
 }
 
 /// Why somebody could not be signed in
@@ -232,13 +244,13 @@ impl Provider {
         Ok(address)
     }
 
-    /// Exchanges a code for the person who has signed in, and their ID token
+    /// Exchanges a code for the person who has signed in
     pub(crate) async fn exchange(
         &self,
         code: String,
         attempt: &Attempt,
         now: Timestamp,
-    ) -> Result<(JwtIdentity, String), SignInError> {
+    ) -> Result<SignedIn, SignInError> {
         let endpoints = self.endpoints(now).await?;
         let request = endpoints
             .client
@@ -251,6 +263,7 @@ impl Provider {
         let nonce = attempt.nonce();
         let verified = self.issuer.verify_id_token(&id_token, &nonce, now);
         let mut claims = verified.await?;
+        let sid = claims.sid().map(str::to_owned);
         // Many providers say in the ID token only who it is.
         if let Some(userinfo) = &endpoints.userinfo
             && self.issuer.is_incomplete(&claims)
@@ -266,7 +279,20 @@ impl Provider {
             ))?;
         }
         let identity = self.issuer.identity(claims);
-        Ok((identity.ok_or(JwtError::Malformed)?, id_token))
+        Ok(SignedIn {
+            identity: identity.ok_or(JwtError::Malformed)?,
+            id_token,
+            sid,
+        })
+    }
+
+    /// Whose sessions end, of a logout token of the provider
+    pub(crate) async fn verify_logout(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Logout, LogoutError> {
+        self.issuer.verify_logout(token, now).await
     }
 
     /// Where a person signs out at the provider (`OpenID` Connect RP-Initiated Logout 1.0), if it has such a page

@@ -119,10 +119,10 @@ impl Plan {
 
 fn row(flag: &str, place: &Rehash) -> Vec<String> {
     let begin = [visible(flag), visible(&place.pointer)];
-    let Some(moved) = place.moved else {
+    let Some(share) = place.moved else {
         return begin.into_iter().chain(["not known".to_owned()]).collect();
     };
-    let told = |one: &Move| {
+    let line = |one: &Move| {
         let (before, after) = (
             diff::answer_name(one.before.as_deref()),
             diff::answer_name(one.after.as_deref()),
@@ -134,7 +134,7 @@ fn row(flag: &str, place: &Rehash) -> Vec<String> {
             percent(one.share)
         )
     };
-    let mut moves: Vec<String> = place.moves.iter().take(MOVES).map(told).collect();
+    let mut moves: Vec<String> = place.moves.iter().take(MOVES).map(line).collect();
     if let Some(left) = place
         .moves
         .len()
@@ -146,7 +146,7 @@ fn row(flag: &str, place: &Rehash) -> Vec<String> {
     // Ours is one more.
     let hashes = place.hashes.saturating_add(1);
     let rest = [
-        percent(moved),
+        percent(share),
         format!("{hashes} independent hashes"),
         moves.join(", "),
     ];

@@ -1,19 +1,23 @@
 //! Sessions and the links that begin one
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use flagstaff_core::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Row as _, Transaction};
 
 use super::access::{commit, hold};
+use super::audit::{self, Occasion};
 use super::dialect::Dialect;
-use super::{SqlStore, WORK, timestamp};
-use crate::store::StoreError;
+use super::{SqlStore, WORK, idempotency, timestamp};
 use crate::store::sessions::{
-    LinkRow, MAX_SESSIONS, NewLinkSession, SessionHolder, SessionRow, SessionStore,
+    LinkRow, MAX_SESSIONS, NewLinkSession, SessionHolder, SessionRow, SessionStore, SessionsEnd,
+    UsedLogoutToken,
 };
+use crate::store::{AuditEntry, Author, Origin, StoreError};
 
-const COLUMNS: &str = "hash, holder, created_at, used_at, expires_at, id_token";
+const COLUMNS: &str = "hash, holder, created_at, used_at, expires_at, id_token, user_agent";
 
 #[async_trait]
 impl SessionStore for SqlStore {
@@ -55,6 +59,28 @@ impl SessionStore for SqlStore {
         let hash = hash.to_owned();
         self.write(WORK, move |transaction, dialect| {
             Box::pin(end(transaction, dialect, hash))
+        })
+        .await
+    }
+
+    async fn end_sessions(&self, end: SessionsEnd) -> Result<Option<usize>, StoreError> {
+        self.write(WORK, move |transaction, dialect| {
+            Box::pin(end_all(transaction, dialect, end))
+        })
+        .await
+    }
+
+    async fn session_uses(&self) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        self.on(&self.followers, WORK, |connection| {
+            Box::pin(async move {
+                let rows = sqlx::query("SELECT hash, used_at FROM session")
+                    .fetch_all(connection)
+                    .await?;
+                let uses = rows
+                    .iter()
+                    .map(|row| Ok((row.try_get(0)?, timestamp(row.try_get(1)?))));
+                uses.collect()
+            })
         })
         .await
     }
@@ -145,6 +171,7 @@ async fn exchange(
         used_at: new.created_at,
         expires_at: new.expires_at,
         id_token: None,
+        user_agent: new.user_agent,
     };
     insert(&mut transaction, &session).await?;
     commit(transaction, dialect).await?;
@@ -168,6 +195,82 @@ async fn end(
     Ok(true)
 }
 
+async fn end_all(
+    mut transaction: Transaction<'_, Any>,
+    dialect: Dialect,
+    end: SessionsEnd,
+) -> Result<Option<usize>, StoreError> {
+    let connection = &mut *transaction;
+    hold(connection).await?;
+    if let Some(token) = &end.logout_token
+        && !use_token(connection, token, end.author.at).await?
+    {
+        return Ok(None);
+    }
+    let mut ended = 0_usize;
+    // In the order of the projects, as everywhere, so that no two transactions wait for each other.
+    let mut audits: BTreeMap<i64, Vec<AuditEntry>> = BTreeMap::new();
+    for session in end.sessions {
+        let deleted = sqlx::query("DELETE FROM session WHERE hash = $1")
+            .bind(session.hash)
+            .execute(&mut *connection)
+            .await?;
+        // Somebody else may have been first.
+        if deleted.rows_affected() == 0 {
+            continue;
+        }
+        ended = ended.saturating_add(1);
+        for project in session.projects {
+            audits
+                .entry(project)
+                .or_default()
+                .push(session.audit.clone());
+        }
+    }
+    // Once, and not with the rows of each project.
+    if let Some(claim) = &end.author.origin.claim {
+        idempotency::apply(connection, claim).await?;
+    }
+    let author = Author {
+        origin: Origin {
+            claim: None,
+            ..end.author.origin
+        },
+        ..end.author
+    };
+    for (project, entries) in &audits {
+        let occasion = Occasion {
+            project: *project,
+            environment: None,
+            revision: None,
+            author: &author,
+        };
+        audit::add(connection, occasion, entries).await?;
+    }
+    commit(transaction, dialect).await?;
+    Ok(Some(ended))
+}
+
+/// Notes that a logout token is used; `false` if it was before
+async fn use_token(
+    connection: &mut AnyConnection,
+    token: &UsedLogoutToken,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    sqlx::query("DELETE FROM logout_token WHERE expires_at <= $1")
+        .bind(now.as_millis())
+        .execute(&mut *connection)
+        .await?;
+    let inserted = sqlx::query(
+        "INSERT INTO logout_token (hash, expires_at) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING",
+    )
+    .bind(&*token.hash)
+    .bind(token.expires_at.as_millis())
+    .execute(connection)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
 async fn insert(connection: &mut AnyConnection, session: &SessionRow) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM session WHERE expires_at <= $1")
         .bind(session.created_at.as_millis())
@@ -175,7 +278,7 @@ async fn insert(connection: &mut AnyConnection, session: &SessionRow) -> Result<
         .await?;
     let holder = serde_json::to_string(&session.holder).map_err(|_| CORRUPT)?;
     sqlx::query(sqlx::AssertSqlSafe(format!(
-        "INSERT INTO session ({COLUMNS}, name) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        "INSERT INTO session ({COLUMNS}, name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
     )))
     .bind(&*session.hash)
     .bind(holder)
@@ -183,6 +286,7 @@ async fn insert(connection: &mut AnyConnection, session: &SessionRow) -> Result<
     .bind(session.used_at.as_millis())
     .bind(session.expires_at.as_millis())
     .bind(session.id_token.as_deref())
+    .bind(session.user_agent.as_deref())
     .bind(session.holder.actor())
     .execute(&mut *connection)
     .await?;
@@ -209,5 +313,6 @@ fn session(row: &AnyRow) -> Result<SessionRow, StoreError> {
         used_at: timestamp(row.try_get(3)?),
         expires_at: timestamp(row.try_get(4)?),
         id_token: row.try_get(5)?,
+        user_agent: row.try_get(6)?,
     })
 }

@@ -73,8 +73,8 @@ impl<'a> ProjectChange<'a> {
 /// Streams what changes in a project, and by whom, while it changes
 ///
 /// The events are `ready`, when the stream is open; `change`, whose data is a `ProjectChange`; and `reload`, when there were more changes
-/// than the stream can tell: read again what you show. The changes themselves are in the audit. Changes of keys, tokens and members are
-/// sent only to admins. The stream ends after some minutes, or when access changes: open it again with `Last-Event-ID`.
+/// than the stream can tell: read again what you show. The changes themselves are in the audit. Changes of keys, tokens, members and
+/// sessions are sent only to admins. The stream ends after some minutes, or when access changes: open it again with `Last-Event-ID`.
 #[utoipa::path(
     get, path = "/events", tag = "audit", operation_id = "followProject",
     params(LastEventId),

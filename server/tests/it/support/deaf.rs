@@ -11,8 +11,8 @@ use flagstaff_server::store::{
     EntryQuery, EntryRow, EnvironmentContent, EnvironmentRow, FlagUsagePoint, FlagsUsageQuery,
     IdempotencyStore, InstanceStore, LinkRow, NameChange, NewClaim, NewEnvironments,
     NewLinkSession, NodeInstances, NoteChange, PoolDurations, PoolUse, ProjectFlagRow, SeenFlag,
-    SessionRow, SessionStore, SettingsChange, Since, SqlStore, Store, StoreError, StoreRevisions,
-    UnknownFlag, UsagePoint, UsageQuery, UsageRow, UsageStore, Writes,
+    SessionRow, SessionStore, SessionsEnd, SettingsChange, Since, SqlStore, Store, StoreError,
+    StoreRevisions, UnknownFlag, UsagePoint, UsageQuery, UsageRow, UsageStore, Writes,
 };
 use serde_json::Value;
 
@@ -126,6 +126,8 @@ pass_on! {
     exchange_link(hash: String, session: NewLinkSession) -> Option<SessionRow>;
     session(hash: &str) -> Option<SessionRow>;
     end_session(hash: &str) -> bool;
+    end_sessions(end: SessionsEnd) -> Option<usize>;
+    session_uses() -> Vec<(String, Timestamp)>;
     put_session_uses(uses: Vec<(String, Timestamp)>) -> ();
     create_link(link: LinkRow, now: Timestamp) -> ();
 }

@@ -90,6 +90,10 @@ async fn a_refused_jwt_is_answered_with_the_reason() {
         (signed(json!({"nbf": "never"})), unread),
         (signed(json!({"sub": ""})), unread),
         (signed(json!({"sub": 7})), unread),
+        (
+            signed(json!({"events": {}})),
+            "it tells of an event, and signs nobody in",
+        ),
         (format!("{head}.{payload}."), unsigned),
         (
             format!(

@@ -59,6 +59,7 @@ async fn of_simultaneous_exchanges_of_a_link_one_signs_in() {
                     hash: hash(&number.to_string()),
                     created_at: now,
                     expires_at: Timestamp::from_millis(i64::MAX),
+                    user_agent: None,
                 };
                 store.exchange_link(hash("code"), session).await.unwrap()
             }

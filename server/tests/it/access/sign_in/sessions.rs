@@ -199,6 +199,7 @@ async fn a_person_has_a_bounded_number_of_sessions_and_of_none_the_cookie_is_sto
                 hash: hash(&format!("cookie{number}")),
                 created_at: at(number),
                 expires_at: at(1_000),
+                user_agent: None,
             };
             let code = hash(&format!("code{number}"));
             store.exchange_link(code, new).await.unwrap().unwrap()
