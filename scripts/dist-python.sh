@@ -14,10 +14,16 @@ trap 'rm -rf "$work"' EXIT
 CARGO_ZIGBUILD_ZIG_PATH=$("$tools/python" -c 'import os, ziglang; print(os.path.join(os.path.dirname(ziglang.__file__), "zig"))')
 export CARGO_ZIGBUILD_ZIG_PATH CARGO_TARGET_DIR=$TARGET_DIR
 
-wheel() { # target, compatibility, interpreter
+wheel() { # target, compatibility, interpreter, arguments of rustc
   "$tools/maturin" build --quiet "${LOCKED[@]}" --release --zig --target "$1" --compatibility "$2" --interpreter "$3" \
-    --manifest-path "$work"/flagstaff-*/bindings-python/Cargo.toml --out "$dist"
+    --manifest-path "$work"/flagstaff-*/bindings-python/Cargo.toml --out "$dist" -- "${@:4}"
 }
+
+# Links the system's libgcc_s instead of zig's own libunwind. CPython before 3.14 ends threads while it exits by `pthread_exit`, which unwinds
+# their stacks with libgcc_s; if the functions of Rust among them belong to another unwinder, the process crashes.
+mkdir "$work/libgcc"
+cp "$(gcc -print-file-name=libgcc_s.so.1)" "$work/libgcc"
+libgcc=(-L "native=$work/libgcc" -l dylib:+verbatim=libgcc_s.so.1)
 
 # The interpreters, one of each version
 pythons() {
@@ -38,7 +44,7 @@ say "sdist"
 tar -xzf "$dist"/flagstaff-*.tar.gz -C "$work"
 
 say "wheel for glibc 2.17, from the sdist"
-wheel x86_64-unknown-linux-gnu manylinux_2_17 "$tools/python"
+wheel x86_64-unknown-linux-gnu manylinux_2_17 "$tools/python" "${libgcc[@]}"
 expected=(cp310-abi3-manylinux_2_17_x86_64)
 if [ -d "$(rustc --print sysroot)/lib/rustlib/x86_64-unknown-linux-musl" ]; then
   say "wheel for musl 1.2, from the sdist"
@@ -50,7 +56,7 @@ fi
 while read -r version python; do
   if [[ $version == *t ]]; then
     say "wheel for the free-threaded CPython $version, from the sdist"
-    wheel x86_64-unknown-linux-gnu manylinux_2_17 "$python"
+    wheel x86_64-unknown-linux-gnu manylinux_2_17 "$python" "${libgcc[@]}"
     abi=cp${version//[.t]/}
     expected+=("$abi-${abi}t-manylinux_2_17_x86_64")
   fi

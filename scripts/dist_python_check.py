@@ -66,6 +66,9 @@ def check_wheel(archive: zipfile.ZipFile, tags: set[str]) -> list[str]:
         problems.append("the description is not the README")
     if set(email.message_from_bytes(archive.read(f"{info}/WHEEL")).get_all("Tag", [])) != tags:
         problems.append(f"expected the tags of the name in `WHEEL`: {', '.join(sorted(tags))}")
+    module = next(name for name in names if name.endswith(".so"))
+    if any("manylinux" in tag for tag in tags) and b"\0libgcc_s.so.1\0" not in archive.read(module):
+        problems.append("the library brings an unwinder of its own, with which threads that CPython ends crash")
     if metadata.get_all("Requires-Dist"):
         problems.append("the package must depend on no other")
     return problems

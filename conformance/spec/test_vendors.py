@@ -1,6 +1,6 @@
 """Imported flags answer as the vendor's own formulas do, which are written a second time in conformance/vendors
 
-The Rust SDK is asked, and so are the other bindings, which must answer the same bytes: the first documents here, and
+The Rust SDK is asked, and so are the other bindings, which must answer the same bytes: the first half here, and
 all of them with VENDOR_INPUTS=100000 VENDOR_SEED=… python -m pytest conformance/spec/test_vendors.py. VENDOR_BINDINGS
 names others than the bindings here.
 """
@@ -274,7 +274,7 @@ def test_random_flags_answer_as_the_second_implementation(vendor: Vendor) -> Non
     try:
         while batch := list(islice(inputs, DOCUMENTS)):
             lines = [line for one in batch for line in lines_of(vendor, *one)]
-            asked = testees if IS_LONG or not found else testees[:1]
+            asked = testees if IS_LONG or found.total() < INPUTS // 2 else testees[:1]
             first, *others = [answers.wait() for answers in [testee.ask(lines) for testee in asked]]
             for binding, other in zip(BINDINGS[1:], others, strict=False):
                 differences = [pair for pair in zip(lines, first, other, strict=True) if not same(*pair[1:])]

@@ -101,12 +101,12 @@ mod tests {
 
     #[test]
     fn a_cookie_is_hidden_from_scripts_and_other_sites_and_over_https_encrypted() {
-        let set = Cookie::SESSION.set("v", Duration::from_secs(60), true);
+        let set = Cookie::SESSION.set("v", Duration::from_mins(1), true);
         assert_eq!(
             set.unwrap(),
             "__Host-flagstaff_session=v; Path=/; Max-Age=60; HttpOnly; SameSite=Strict; Secure"
         );
-        let set = Cookie::SIGN_IN.set("v", Duration::from_secs(60), false);
+        let set = Cookie::SIGN_IN.set("v", Duration::from_mins(1), false);
         assert_eq!(
             set.unwrap(),
             "flagstaff_sign_in=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax"

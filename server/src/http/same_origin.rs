@@ -5,6 +5,7 @@
 
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 
 use crate::http::api_error::ApiError;
 
@@ -30,7 +31,7 @@ fn is_same_origin(parts: &Parts, public: Option<&str>) -> bool {
         return false;
     };
     // Over HTTP/2 the host is in the address.
-    let authority = parts.uri.authority().map(|authority| authority.as_str());
+    let authority = parts.uri.authority().map(Authority::as_str);
     let host = header(HOST.as_str()).or(authority);
     let of_origin = origin.split_once("://").map(|(_, host)| host);
     Some(origin) == public || (host.is_some() && of_origin == host)

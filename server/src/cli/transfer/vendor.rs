@@ -92,6 +92,21 @@ struct Conversion {
     refused: usize,
 }
 
+/// What decides whether a document may be written
+#[derive(Clone, Copy)]
+struct Outcome {
+    /// Whether every flag is taken over, or may be left out
+    is_complete: bool,
+    /// Whether no value differs from the vendor's
+    is_same: bool,
+}
+
+impl Outcome {
+    const fn is_success(self) -> bool {
+        self.is_complete && self.is_same
+    }
+}
+
 pub(super) fn import(options: &ImportArgs, vendor: Vendor) -> Result<CommandOutput, CommandError> {
     let conversion = read(options, vendor)?;
     let now = crate::cli::now(options.vendor.now);
@@ -100,9 +115,10 @@ pub(super) fn import(options: &ImportArgs, vendor: Vendor) -> Result<CommandOutp
         verify(name, (imported, &compiled(imported)?), now)
     };
     let verification = options.vendor.verify.as_ref().map(verify).transpose()?;
-    let is_complete = conversion.refused == 0 || options.vendor.partial;
-    let is_same = verification.as_ref().is_none_or(Verification::is_same);
-    let is_success = is_complete && is_same;
+    let outcome = Outcome {
+        is_complete: conversion.refused == 0 || options.vendor.partial,
+        is_same: verification.as_ref().is_none_or(Verification::is_same),
+    };
     if options.format == Format::Text {
         print(&conversion.text())?;
         print(
@@ -111,13 +127,24 @@ pub(super) fn import(options: &ImportArgs, vendor: Vendor) -> Result<CommandOutp
                 .map_or_else(String::new, Verification::text),
         )?;
     }
-    if let Some(plan) = &conversion.plan {
-        let text = match options.format {
-            Format::Text => plan.text(),
-            Format::Json => conversion.json(json!({}), verification, false)?,
-        };
-        return Ok(CommandOutput { text, is_success });
-    }
+    let text = match (&conversion.plan, options.format) {
+        (Some(plan), Format::Text) => plan.text(),
+        (Some(_), Format::Json) => conversion.json(json!({}), verification, false)?,
+        (None, _) => show_and_write(options, &conversion, verification, outcome)?,
+    };
+    Ok(CommandOutput {
+        text,
+        is_success: outcome.is_success(),
+    })
+}
+
+/// Shows what the document changes in the environment, and writes it, unless something speaks against it
+fn show_and_write(
+    options: &ImportArgs,
+    conversion: &Conversion,
+    verification: Option<Verification>,
+    outcome: Outcome,
+) -> Result<String, CommandError> {
     let api = options.place.api.open("import")?;
     let document = conversion.imported.document.to_string();
     let write = |write: Write| {
@@ -128,7 +155,7 @@ pub(super) fn import(options: &ImportArgs, vendor: Vendor) -> Result<CommandOutp
         is_dry_run: true,
         if_match: None,
     })?;
-    let is_written = is_success && !options.dry_run;
+    let is_written = outcome.is_success() && !options.dry_run;
     // Only what was shown is written.
     let write_shown = || {
         let written = write(Write {
@@ -140,7 +167,7 @@ pub(super) fn import(options: &ImportArgs, vendor: Vendor) -> Result<CommandOutp
             other => other.map(|(written, _)| written),
         }
     };
-    let text = if options.format == Format::Json {
+    if options.format == Format::Json {
         if is_written {
             // The differences are those of the dry run.
             let written = write_shown()?;
@@ -148,23 +175,21 @@ pub(super) fn import(options: &ImportArgs, vendor: Vendor) -> Result<CommandOutp
                 new.clone_into(old);
             }
         }
-        conversion.json(answer, verification, is_written)?
+        return conversion.json(answer, verification, is_written);
+    }
+    print(&super::report(&answer))?;
+    Ok(if is_written {
+        super::report(&write_shown()?)
+    } else if !outcome.is_complete {
+        format!(
+            "nothing is written, because {} not taken over; --partial writes the others\n",
+            flags_are(conversion.refused)
+        )
+    } else if outcome.is_same {
+        String::new()
     } else {
-        print(&super::report(&answer))?;
-        if is_written {
-            super::report(&write_shown()?)
-        } else if !is_complete {
-            format!(
-                "nothing is written, because {} not taken over; --partial writes the others\n",
-                flags_are(conversion.refused)
-            )
-        } else if is_same {
-            String::new()
-        } else {
-            "nothing is written, because values differ from the vendor's\n".to_owned()
-        }
-    };
-    Ok(CommandOutput { text, is_success })
+        "nothing is written, because values differ from the vendor's\n".to_owned()
+    })
 }
 
 /// Reads and converts the file, and writes the report

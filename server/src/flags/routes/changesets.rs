@@ -180,10 +180,13 @@ pub(crate) async fn apply(
     Ok(answer(&written.after, &operations, (changes, None)))
 }
 
+/// What only a dry run returns
+type DryRun = (Vec<FlagMoves>, Vec<FindingItem>);
+
 fn answer(
     published: &PublishedRevision,
     operations: &[Operation],
-    (changes, dry): (Vec<Change>, Option<(Vec<FlagMoves>, Vec<FindingItem>)>),
+    (changes, dry): (Vec<Change>, Option<DryRun>),
 ) -> Response {
     let (moves, findings) = dry.unzip();
     let item = |operation: &Operation| ChangedObject {

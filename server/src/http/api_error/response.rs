@@ -52,6 +52,34 @@ impl FieldError {
     }
 }
 
+impl ApiError {
+    /// The version that the request expected, and the one that there is
+    fn versions(&self) -> (Option<u64>, Option<u64>) {
+        match self {
+            Self::Operation { error, .. } => error.versions(),
+            Self::Stale { expected, current } => (*expected, *current),
+            Self::NoPrecondition { current } => (None, Some(*current)),
+            Self::StaleDocument { revision } => (None, Some(*revision)),
+            _ => (None, None),
+        }
+    }
+
+    fn field_errors(&self) -> Vec<FieldError> {
+        match self {
+            Self::Invalid { errors } | Self::InUse { errors, .. } => {
+                errors.iter().map(FieldError::shortened).collect()
+            }
+            Self::ReasonRequired { .. } => {
+                vec![FieldError::new(
+                    "?reason",
+                    "expected the reason of the change",
+                )]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         if let Self::Internal(cause) = &self {
@@ -59,33 +87,13 @@ impl IntoResponse for ApiError {
         }
         let kind = self.kind();
         let status = kind.status();
-        let at_fault = match &self {
-            Self::Operation { error, .. } => error,
-            error => error,
-        };
-        let (expected_version, current_version) = match at_fault {
-            Self::Stale { expected, current } => (*expected, *current),
-            Self::NoPrecondition { current } => (None, Some(*current)),
-            Self::StaleDocument { revision } => (None, Some(*revision)),
-            _ => (None, None),
-        };
+        let (expected_version, current_version) = self.versions();
         let problem = ProblemDetails {
             kind: kind.urn(),
             title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),
             detail: shortened(&self.to_string()).into_owned(),
-            errors: match &self {
-                Self::Invalid { errors } | Self::InUse { errors, .. } => {
-                    errors.iter().map(FieldError::shortened).collect()
-                }
-                Self::ReasonRequired { .. } => {
-                    vec![FieldError::new(
-                        "?reason",
-                        "expected the reason of the change",
-                    )]
-                }
-                _ => Vec::new(),
-            },
+            errors: self.field_errors(),
             expected_version,
             current_version,
         };
