@@ -38,10 +38,15 @@ async fn begin(store: &dyn Store, (name, number): (&str, u64), now: u64) -> Stri
     format!("flagstaff_session={cookie}")
 }
 
+/// The id of the session whose cookie has this value
+fn id(value: &str) -> String {
+    hash(value).chars().take(16).collect()
+}
+
 /// The path of the session of a cookie
 fn path(base: &str, cookie: &str) -> String {
     let value = cookie.split_once('=').unwrap().1;
-    format!("{base}/{}", &hash(value)[..16])
+    format!("{base}/{}", id(value))
 }
 
 async fn status(server: &impl Requests, cookie: &str) -> u16 {
@@ -70,7 +75,7 @@ async fn a_person_sees_their_own_sessions_and_ends_one_or_all_others() {
     let own = with(server.get(OWN), one).await.expect(200);
     assert_eq!(own["total"], 4);
     let first = json!({
-        "id": hash("ann-1")[..16], "name": "ann@example.com", "signedInBy": "identityProvider", "isCurrent": true,
+        "id": id("ann-1"), "name": "ann@example.com", "signedInBy": "identityProvider", "isCurrent": true,
         "createdAt": "2026-01-01T00:00:00.001Z", "lastUsedAt": "2026-01-01T00:00:00.001Z",
         "expiresAt": "2026-01-01T01:00:00.000Z", "userAgent": "Browser/1",
     });
@@ -102,9 +107,8 @@ async fn a_person_sees_their_own_sessions_and_ends_one_or_all_others() {
     assert_eq!(status(&server, one).await, 401);
 
     let rows = server.audit("?kind=session").await;
-    let expected = |cookie: &str, reason: Value| {
-        json!(["delete", "ann@example.com", hash(cookie)[..16], reason])
-    };
+    let expected =
+        |cookie: &str, reason: Value| json!(["delete", "ann@example.com", id(cookie), reason]);
     let found: Vec<_> = ends(&rows).iter().map(|row| json!(row)).collect();
     assert_eq!(found.len(), 4);
     assert_eq!(found[0], expected("ann-1", Value::Null));
