@@ -154,6 +154,25 @@ fn editing() -> Routes<AppState> {
             overrides::delete
         ))
         .routes(routes!(overrides::list::of_context))
+        .routes(routes!(contexts::flags));
+    let project = Routes::default()
+        .routes(routes!(project_flags::list))
+        .routes(routes!(project_flags::read, project_flags::patch))
+        .routes(routes!(project_flags::archive))
+        .routes(routes!(project_flags::restore))
+        .routes(routes!(usage::of_project))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::export))
+        .routes(routes!(audit::head))
+        .routes(routes!(project_events::events));
+    Routes::default()
+        .nest(PROJECT, project)
+        .nest(ENVIRONMENT, environment.merge(targeting()))
+}
+
+/// What flags refer to
+fn targeting() -> Routes<AppState> {
+    Routes::default()
         .routes(routes!(segments::list, segments::create))
         .routes(routes!(
             segments::read,
@@ -177,20 +196,6 @@ fn editing() -> Routes<AppState> {
             holdouts::patch,
             holdouts::delete
         ))
-        .routes(routes!(contexts::flags));
-    let project = Routes::default()
-        .routes(routes!(project_flags::list))
-        .routes(routes!(project_flags::read, project_flags::patch))
-        .routes(routes!(project_flags::archive))
-        .routes(routes!(project_flags::restore))
-        .routes(routes!(usage::of_project))
-        .routes(routes!(audit::list))
-        .routes(routes!(audit::export))
-        .routes(routes!(audit::head))
-        .routes(routes!(project_events::events));
-    Routes::default()
-        .nest(PROJECT, project)
-        .nest(ENVIRONMENT, environment)
 }
 
 /// What editors write as a whole

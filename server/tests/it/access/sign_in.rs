@@ -28,7 +28,7 @@ async fn create_link(store: &dyn Store, code: &str, now: u64) {
     let link = LinkRow {
         hash: hash(code),
         name: "ann".to_owned(),
-        expires_at: at(now + 15 * MINUTE),
+        expires_at: at(now.saturating_add(15 * MINUTE)),
     };
     store.create_link(link, at(now)).await.unwrap();
 }

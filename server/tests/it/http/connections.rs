@@ -1,4 +1,4 @@
-//! RuntimeConfig of connections and file descriptors
+//! Limits of connections and file descriptors
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};

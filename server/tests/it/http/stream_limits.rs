@@ -1,4 +1,4 @@
-//! RuntimeConfig of open streams
+//! Limits of open streams
 
 use axum::body::Body;
 use flagstaff_server::{AppState, Clock, RuntimeConfig, StreamLimits};

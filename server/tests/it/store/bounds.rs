@@ -1,4 +1,4 @@
-//! RuntimeConfig of what is read and written at once
+//! Limits of what is read and written at once
 
 use std::cell::Cell;
 use std::sync::Once;

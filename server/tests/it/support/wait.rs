@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Nothing in a test takes so long; a test that waits in vain fails after it
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The result of work that ends in time
 pub(crate) async fn in_time<T>(work: impl Future<Output = T>) -> T {

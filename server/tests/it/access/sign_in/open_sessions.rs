@@ -15,7 +15,7 @@ const ALL: &str = "/api/v1/sessions";
 
 /// Begins the session of a person who is editor in all projects; its cookie has the value `name-number`
 async fn begin(store: &dyn Store, (name, number): (&str, u64), now: u64) -> String {
-    let at = |millis| Timestamp::from_millis(i64::try_from(now + millis).unwrap());
+    let at = |millis| Timestamp::from_millis(i64::try_from(now.saturating_add(millis)).unwrap());
     let cookie = format!("{name}-{number}");
     let session = SessionRow {
         hash: hash(&cookie),
@@ -38,7 +38,7 @@ async fn begin(store: &dyn Store, (name, number): (&str, u64), now: u64) -> Stri
     format!("flagstaff_session={cookie}")
 }
 
-/// The id of the session whose cookie has this value
+/// The public id of a session, by the value of its cookie
 fn id(value: &str) -> String {
     hash(value).chars().take(16).collect()
 }
