@@ -25,7 +25,7 @@ def write_imported(vendors: Iterable[str], folder: Path, rust_worker: Path) -> N
     for vendor in vendors:
         imported_folder(vendor, folder).mkdir()
         for name_of_set in SETS:
-            command = [rust_worker, "import", vendor, folder / f"{vendor}-{name_of_set}.json"]
+            command: list[str | Path] = [rust_worker, "import", vendor, folder / f"{vendor}-{name_of_set}.json"]
             imported = subprocess.run(command, check=True, capture_output=True).stdout
             (imported_folder(vendor, folder) / f"flagstaff-{name_of_set}.json").write_bytes(imported)
 

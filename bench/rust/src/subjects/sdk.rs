@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use flagstaff::{Client, Context, Details, Readiness, Snapshot, Text, Value};
+use flagstaff::{Client, Context, EvaluationDetails, FlagString, Readiness, Snapshot, Value};
 use serde_json::Map;
 
 use crate::feed::Feed;
@@ -34,8 +34,8 @@ pub fn to_json(value: &Value) -> serde_json::Value {
 impl Subject for Sdk {
     const FORMAT: &'static str = "flagstaff";
     type Context = Context;
-    type Text = Text;
-    type All<'a> = Vec<Details<Value>>;
+    type Text = FlagString;
+    type All<'a> = Vec<EvaluationDetails<Value>>;
 
     fn load(document: String) -> Result<Self, Box<dyn Error>> {
         Ok(Self(Client::from_document(&document)?))
@@ -62,19 +62,19 @@ impl Subject for Sdk {
         self.0.get_boolean_value(flag, false, context)
     }
 
-    fn text(&self, flag: &str, context: &Context) -> Text {
+    fn text(&self, flag: &str, context: &Context) -> FlagString {
         self.0.get_string_value(flag, "", context)
     }
 
-    fn all(&self, _flags: &[(String, Kind)], context: &Context) -> Vec<Details<Value>> {
+    fn all(&self, _flags: &[(String, Kind)], context: &Context) -> Vec<EvaluationDetails<Value>> {
         self.0.evaluate_all(context)
     }
 
-    fn read_text(text: &Text) -> Option<&str> {
+    fn read_text(text: &FlagString) -> Option<&str> {
         Some(text)
     }
 
-    fn read_all(all: &Vec<Details<Value>>) -> Map<String, serde_json::Value> {
+    fn read_all(all: &Vec<EvaluationDetails<Value>>) -> Map<String, serde_json::Value> {
         let answers = all.iter();
         answers
             .map(|answer| (answer.flag_key.to_string(), to_json(&answer.value)))

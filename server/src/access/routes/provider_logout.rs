@@ -7,7 +7,6 @@ use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::sessions::EndedSessions;
@@ -27,7 +26,7 @@ const ACTOR: &str = "identity provider";
 const BODY_BYTES: usize = 32 << 10;
 
 /// What the identity provider sends
-#[derive(Deserialize, ToSchema)]
+#[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `token_of` reads")]
 pub(crate) struct LogoutForm {
     /// The logout token, signed by the provider
