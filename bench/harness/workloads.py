@@ -39,6 +39,8 @@ SINGLE = {
 BULK = "W5"
 KINDS = ("W1", "W2", "W3")
 SETS = {"small": 1, "single": 4, "bulk": 1_000, "large": 10_000}
+# What bench/instructions imports
+IMPORTED = {"imported": 2_000}
 
 
 class Format(Protocol):
@@ -55,7 +57,7 @@ def flags_of(name: str) -> dict[str, str]:
     """The flags of set `name`: the kind of each, by its key."""
     if name == "single":
         return {kind.lower(): kind for kind in SINGLE}
-    return {f"f{number:05}": KINDS[number % len(KINDS)] for number in range(SETS[name])}
+    return {f"f{number:05}": KINDS[number % len(KINDS)] for number in range((SETS | IMPORTED)[name])}
 
 
 def document(form: Format, name: str) -> Json:

@@ -1,6 +1,9 @@
 //! The workloads of `bench/`, each called by one function, so that callgrind can count the instructions of a call
 //!
 //! usage: `flagstaff-instructions FOLDER WORKLOAD CALLS [uncounted]`, where FOLDER contains the documents that `bench/harness` writes
+//!
+//! A workload is one of W1 to W5, W3 of a vendor such as `unleash-W3`, whose flags are imported first, or `unleash-import`, the reading
+//! of 2,000 flags.
 
 use std::error::Error;
 use std::fs;
@@ -8,6 +11,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use flagstaff::{Client, Context};
+use flagstaff_import::{ImportError, Options, Vendor, convert};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -15,16 +19,32 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: flagstaff-instructions FOLDER WORKLOAD CALLS [uncounted]".into());
     };
     let calls = calls.parse()?;
-    let set = if workload == "W5" { "bulk" } else { "single" };
-    let path = Path::new(folder).join(format!("flagstaff-{set}.json"));
-    let document = fs::read_to_string(path)?;
+    let (vendor, workload) = match workload.split_once('-') {
+        Some((vendor, workload)) => (Some(vendor), workload),
+        None => (None, workload.as_str()),
+    };
+    let set = match workload {
+        "W5" => "bulk",
+        "import" => "imported",
+        _ => "single",
+    };
+    let name = vendor.unwrap_or("flagstaff");
+    let text = fs::read_to_string(Path::new(folder).join(format!("{name}-{set}.json")))?;
+    let document = match vendor.map(str::parse).transpose()? {
+        Some(vendor) if workload == "import" => {
+            counted(calls, || imported(vendor, black_box(&text)));
+            return Ok(());
+        }
+        Some(vendor) => imported(vendor, &text)?,
+        None => text,
+    };
     // A client of a server, which counts its evaluations; it is not started.
     let client = Client::builder("http://127.0.0.1:1", "key")
         .usage(arguments.get(3).is_none_or(|usage| usage != "uncounted"))
         .bootstrap(document)
         .build()?;
     let context = user();
-    match workload.as_str() {
+    match workload {
         "W1" => counted(calls, || {
             client.get_boolean_value(black_box("w1"), false, black_box(&context))
         }),
@@ -41,6 +61,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         _ => return Err(format!("unknown workload `{workload}`").into()),
     }
     Ok(())
+}
+
+/// A document of ours with the flags of a vendor's file
+fn imported(vendor: Vendor, text: &str) -> Result<String, ImportError> {
+    Ok(convert(vendor, &Options::default(), text)?
+        .document
+        .to_string())
 }
 
 /// The user of `bench/harness/workloads.py`
