@@ -10,9 +10,9 @@ mod packed;
 use std::sync::Arc;
 
 use flagstaff_core::{
-    AttributePath, Attributes, Context, ContextError, Issue, Outcome, Replica, ReplicaError,
-    Snapshot, SnapshotError, SnapshotUpdate, Timestamp, TransferProgress, UnknownValueType, Value,
-    ValueType, excerpt, seed, slot, user_key_hint,
+    AttributePath, Attributes, Context, ContextError, ExpectedType, Issue, Outcome, Replica,
+    ReplicaError, Snapshot, SnapshotError, SnapshotUpdate, Timestamp, TransferProgress,
+    UnknownExpectedType, Value, excerpt, seed, slot, user_key_hint,
 };
 
 pub use self::outcome_ids::OutcomeIdQuery;
@@ -91,11 +91,11 @@ impl JsonReplica {
     }
 
     /// Evaluates one flag: the outcome
-    pub fn evaluate(&self, query: &JsonQuery<'_>) -> Result<String, UnknownValueType> {
+    pub fn evaluate(&self, query: &JsonQuery<'_>) -> Result<String, UnknownExpectedType> {
         let snapshot = &self.snapshot;
         let outcome = snapshot.evaluate(
             query.flag,
-            query.value_type()?,
+            query.expected_type()?,
             &query.context() as &dyn Attributes,
             timestamp(query.now),
         );
@@ -103,11 +103,11 @@ impl JsonReplica {
     }
 
     /// Evaluates one flag and explains it: `{"outcome", "trace"}`
-    pub fn explain(&self, query: &JsonQuery<'_>) -> Result<String, UnknownValueType> {
+    pub fn explain(&self, query: &JsonQuery<'_>) -> Result<String, UnknownExpectedType> {
         let snapshot = &self.snapshot;
         let (outcome, trace) = snapshot.explain(
             query.flag,
-            query.value_type()?,
+            query.expected_type()?,
             &query.context() as &dyn Attributes,
             timestamp(query.now),
         );
@@ -161,7 +161,7 @@ impl JsonReplica {
 }
 
 impl JsonQuery<'_> {
-    fn value_type(&self) -> Result<Option<ValueType>, UnknownValueType> {
+    fn expected_type(&self) -> Result<Option<ExpectedType>, UnknownExpectedType> {
         self.expected.map(str::parse).transpose()
     }
 

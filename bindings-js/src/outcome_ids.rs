@@ -5,7 +5,7 @@
 
 use crate::packed::{self, PackedContext};
 use crate::{JsonReplica, timestamp};
-use flagstaff_core::{AttributePath, Attributes, Context, OutcomeId, Value, ValueType};
+use flagstaff_core::{AttributePath, Attributes, Context, ExpectedType, OutcomeId, Value};
 
 /// More attributes than that are not worth reading one by one
 const MAX_PATHS: usize = 64;
@@ -18,7 +18,7 @@ const IDS: usize = 8;
 pub struct OutcomeIdQuery {
     /// The flag's index, as [`JsonReplica::describe_flag`] returns it
     pub flag: u32,
-    /// 0 for any type, else the position in [`ValueType::ALL`] plus one
+    /// 0 for any type, else the position in [`ExpectedType::ALL`] plus one
     pub expected: u32,
     /// The id of a stored context, or 0 for the one in shared memory
     pub context: u32,
@@ -129,7 +129,7 @@ impl JsonReplica {
     fn find_outcome_id(&self, query: OutcomeIdQuery, memory: &[u8]) -> Option<OutcomeId> {
         let position = usize::try_from(query.flag).ok()?;
         let expected = match query.expected.checked_sub(1) {
-            Some(kind) => Some(*ValueType::ALL.get(usize::try_from(kind).ok()?)?),
+            Some(kind) => Some(*ExpectedType::ALL.get(usize::try_from(kind).ok()?)?),
             None => None,
         };
         let now = || timestamp(packed::instant(memory));

@@ -7,6 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   CachingEvaluator,
+  type ExpectedType,
   encodeContext,
   encodeValue,
   type Issue,
@@ -14,7 +15,6 @@ import {
   PreparedContext,
   repairContext,
   toDetails,
-  type ValueType,
 } from '../../sdk-js/src/index.js';
 import { type Engine, openEngine } from './engine.js';
 
@@ -27,9 +27,9 @@ export interface ConformanceEvaluator {
    * Evaluates one flag. A `context` that is a string is JSON text, which the core parses; anything else is a value as a caller of the client
    * would pass it. `now` is in milliseconds since 1970.
    */
-  evaluate(flag: string, type: ValueType | null, defaultValue: unknown, context: unknown, now: number): string;
+  evaluate(flag: string, type: ExpectedType | null, defaultValue: unknown, context: unknown, now: number): string;
   /** Evaluates one flag, with the steps of the evaluation: `{"outcome": …, "trace": […]}`. */
-  explain(flag: string, type: ValueType | null, defaultValue: unknown, context: unknown, now: number): string;
+  explain(flag: string, type: ExpectedType | null, defaultValue: unknown, context: unknown, now: number): string;
   /** Evaluates all flags: `{"flags": {KEY: outcome}}`. */
   evaluateAll(context: unknown, now: number): string;
   /** The slot of `unit` under `salt`, from 0 to `total` - 1. */
@@ -44,7 +44,7 @@ export function createEvaluator(engine?: Engine): ConformanceEvaluator {
   const toText = (context: unknown) => (typeof context === 'string' ? context : encodeContext(context));
 
   /** Evaluates as the client does, with the object and with a prepared context, the second time from the cache. */
-  function check(flag: string, type: ValueType | null, context: unknown, now: number): void {
+  function check(flag: string, type: ExpectedType | null, context: unknown, now: number): void {
     clock.instant = now;
     const detailsFor = (value: unknown) => {
       const outcome = JSON.parse(evaluator.evaluate(flag, type, 'null', encodeContext(value), now)) as Outcome;

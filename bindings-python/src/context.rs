@@ -21,7 +21,7 @@ use crate::problem::Problem;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PreparedContext {
     context: Context,
-    members: flagstaff::Object,
+    members: flagstaff::JsonObject,
 }
 
 impl PreparedContext {

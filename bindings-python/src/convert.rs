@@ -20,7 +20,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use flagstaff::{Attribute, Object, Value, ValueType};
+use flagstaff::{Attribute, ExpectedType, JsonObject, Value};
 use flagstaff_core::safe_integer;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
@@ -73,8 +73,8 @@ pub(crate) fn to_value(object: &Bound<'_, PyAny>, problem: &Problem) -> Option<V
 }
 
 /// The members of a context
-pub(crate) fn to_members(dict: &Bound<'_, PyDict>, problem: &Problem) -> Object {
-    let mut members = Object::new();
+pub(crate) fn to_members(dict: &Bound<'_, PyDict>, problem: &Problem) -> JsonObject {
+    let mut members = JsonObject::new();
     for (key, member) in dict.iter() {
         let of_member = Problem::default();
         if let Some((name, value)) = entry(&key, &member, 1, &of_member) {
@@ -190,7 +190,7 @@ fn entry(
     Some((name.into(), value(member, depth, problem)?))
 }
 
-fn members(dict: &Bound<'_, PyDict>, depth: usize, problem: &Problem) -> Object {
+fn members(dict: &Bound<'_, PyDict>, depth: usize, problem: &Problem) -> JsonObject {
     dict.iter()
         .filter_map(|(key, member)| entry(&key, &member, depth, problem))
         .collect()
@@ -232,11 +232,11 @@ pub(crate) fn key<'a>(flag: &'a Bound<'_, PyAny>) -> Option<&'a str> {
 /// The value served, as the getter's type
 pub(crate) fn served<'py>(
     value: &Value,
-    expected: Option<ValueType>,
+    expected: Option<ExpectedType>,
     py: Python<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     match value {
-        Value::Number(number) if expected == Some(ValueType::Number) => {
+        Value::Number(number) if expected == Some(ExpectedType::Number) => {
             Ok(PyFloat::new(py, *number).into_any())
         }
         value => to_python(py, value),
@@ -244,7 +244,7 @@ pub(crate) fn served<'py>(
 }
 
 /// A new dict; changing it does not affect the flag
-pub(crate) fn to_dict<'py>(py: Python<'py>, members: &Object) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn to_dict<'py>(py: Python<'py>, members: &JsonObject) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     for (name, member) in members {
         dict.set_item(&**name, to_python(py, member)?)?;

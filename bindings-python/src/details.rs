@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flagstaff::{ErrorCode, Object, Outcome, Reason, Value};
+use flagstaff::{ErrorCode, JsonObject, Outcome, Reason, Value};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -28,7 +28,7 @@ pub(crate) struct Facts {
     variant: Option<Arc<str>>,
     reason: Reason,
     error_code: Option<ErrorCode>,
-    metadata: Object,
+    metadata: JsonObject,
     enabled: bool,
     in_experiment: bool,
     step: Step,
@@ -69,7 +69,7 @@ impl Facts {
             variant: None,
             reason: Reason::Error,
             error_code: Some(code),
-            metadata: Object::new(),
+            metadata: JsonObject::new(),
             enabled: false,
             in_experiment: false,
             step: Step::default(),

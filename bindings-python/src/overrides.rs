@@ -1,6 +1,6 @@
 //! Values that a program puts in place of flags, for tests
 
-use flagstaff::{ErrorCode, ValueType};
+use flagstaff::{ErrorCode, ExpectedType};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
@@ -12,13 +12,13 @@ use crate::problem::Problem;
 pub(crate) fn details(
     flag: &Bound<'_, PyString>,
     value: &Bound<'_, PyAny>,
-    expected: Option<ValueType>,
+    expected: Option<ExpectedType>,
     default: &Bound<'_, PyAny>,
 ) -> PyResult<EvaluationDetails> {
     let (flag, default) = (flag.clone(), default.clone());
     match convert::to_value(value, &Problem::default()) {
         Some(value) if expected.is_none_or(|expected| expected.admits(&value)) => {
-            if ValueType::Object.admits(&value) {
+            if ExpectedType::Object.admits(&value) {
                 return Ok(EvaluationDetails::lazy(
                     flag,
                     value,

@@ -1,7 +1,7 @@
 //! Evaluation without a client: one document, any instant, whole outcomes
 
-use flagstaff::{Context, Issue, Outcome, Timestamp, Value, ValueType};
-use flagstaff_core::UnknownValueType;
+use flagstaff::{Context, ExpectedType, Issue, Outcome, Timestamp, Value};
+use flagstaff_core::UnknownExpectedType;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -62,7 +62,7 @@ impl Snapshot {
         context: Option<&Bound<'_, PyAny>>,
         now_ms: i64,
     ) -> PyResult<String> {
-        let (expected, default) = (value_type(expected)?, default_value(default));
+        let (expected, default) = (expected_type(expected)?, default_value(default));
         let now = Timestamp::from_millis(now_ms);
         let outcome = match json_text(context)? {
             Some(text) => {
@@ -91,7 +91,7 @@ impl Snapshot {
         context: Option<&Bound<'_, PyAny>>,
         now_ms: i64,
     ) -> PyResult<String> {
-        let (expected, default) = (value_type(expected)?, default_value(default));
+        let (expected, default) = (expected_type(expected)?, default_value(default));
         let now = Timestamp::from_millis(now_ms);
         let (outcome, trace) = match json_text(context)? {
             Some(text) => {
@@ -124,9 +124,9 @@ impl Snapshot {
     }
 }
 
-fn value_type(name: Option<&str>) -> PyResult<Option<ValueType>> {
+fn expected_type(name: Option<&str>) -> PyResult<Option<ExpectedType>> {
     let parsed = name.map(str::parse).transpose();
-    parsed.map_err(|error: UnknownValueType| PyValueError::new_err(error.to_string()))
+    parsed.map_err(|error: UnknownExpectedType| PyValueError::new_err(error.to_string()))
 }
 
 /// A default that JSON cannot represent is `null` in the text of an outcome

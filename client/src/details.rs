@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flagstaff_core::{ErrorCode, Object, Outcome, Reason};
+use flagstaff_core::{ErrorCode, JsonObject, Outcome, Reason};
 
 /// A value and the reason for it: OpenFeature's evaluation details
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +18,7 @@ pub struct EvaluationDetails<T> {
     /// Why the value is the caller's default
     pub error_code: Option<ErrorCode>,
     /// The flag's metadata
-    pub flag_metadata: Object,
+    pub flag_metadata: JsonObject,
     /// Whether a variant other than the off variant was served
     pub enabled: bool,
 }

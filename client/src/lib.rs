@@ -70,6 +70,6 @@ pub use status::{Readiness, Status};
 pub use timing::Timing;
 
 pub use flagstaff_core::{
-    Attribute, AttributePath, Attributes, Context, ContextError, ErrorCode, Issue, Object, Outcome,
-    Reason, Snapshot, SnapshotError, Timestamp, Value, ValueType,
+    Attribute, AttributePath, Attributes, Context, ContextError, ErrorCode, ExpectedType, Issue,
+    JsonObject, Outcome, Reason, Snapshot, SnapshotError, Timestamp, Value,
 };

@@ -8,7 +8,8 @@
 use std::time::Duration;
 
 use flagstaff::{
-    Client, ClientError, Context, ErrorCode, Readiness, Reason, Status, Timestamp, Value, ValueType,
+    Client, ClientError, Context, ErrorCode, ExpectedType, Readiness, Reason, Status, Timestamp,
+    Value,
 };
 
 const DOCUMENT: &str = r#"{"schemaVersion": 1, "environment": "test", "revision": 3, "flags": {
@@ -98,7 +99,7 @@ fn all_flags_are_evaluated_at_once_by_key() {
 fn the_whole_outcome_is_one_object() {
     let outcome = client().evaluate(
         "number",
-        Some(ValueType::Integer),
+        Some(ExpectedType::Integer),
         &Value::Null,
         &anybody(),
         Timestamp::from_millis(0),

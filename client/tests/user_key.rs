@@ -7,7 +7,7 @@
 
 use std::sync::Mutex;
 
-use flagstaff::{Client, Context, ValueType};
+use flagstaff::{Client, Context, ExpectedType};
 use log::{LevelFilter, Log, Metadata, Record};
 
 const DOCUMENT: &str = r#"{"schemaVersion": 1, "flags": {
@@ -73,7 +73,7 @@ fn a_client_hints_once_and_can_be_told_the_attribute() {
         assert_eq!(values, [true, true]);
         let read = |outcome: &flagstaff::Outcome<'_>| outcome.variant == Some("on");
         let view = keyed.view();
-        assert!(view.with_outcome("one", Some(ValueType::Boolean), &context, read));
+        assert!(view.with_outcome("one", Some(ExpectedType::Boolean), &context, read));
         // Its own key is first.
         let both = context.clone().with("targetingKey", "u1");
         assert!(!keyed.get_boolean_value("one", true, &both));

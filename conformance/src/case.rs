@@ -47,7 +47,7 @@ pub struct Case {
     pub flag: Option<String>,
     /// The type that the caller expects; any, if absent
     #[serde(rename = "type")]
-    pub value_type: Option<String>,
+    pub expected_type: Option<String>,
     /// The caller's default; `null`, if absent
     pub default: Option<Json>,
     /// The context; `{}`, if absent

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use flagstaff_core::{Value, ValueType};
+use flagstaff_core::{ExpectedType, Value};
 use flagstaff_import::{FlagAnswers, ImportError, Imported, Options, convert};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -80,7 +80,7 @@ impl VendorWords {
             .get(&*asked.flag)
             .is_some_and(|answers| answers.untyped)
         {
-            asked.value_type = None;
+            asked.expected_type = None;
         }
         asked
     }
@@ -89,7 +89,7 @@ impl VendorWords {
     pub fn apply(
         &self,
         flag: &str,
-        asked: Option<ValueType>,
+        asked: Option<ExpectedType>,
         default: &Value,
         outcome: Value,
     ) -> Value {
@@ -111,7 +111,7 @@ fn value_of(members: Map<String, Json>) -> Option<Value> {
 }
 
 /// The name of a type
-fn json_name(asked: ValueType) -> String {
+fn json_name(asked: ExpectedType) -> String {
     let json = serde_json::to_value(asked).unwrap_or_default();
     json.as_str().unwrap_or_default().to_owned()
 }

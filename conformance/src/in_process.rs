@@ -48,12 +48,12 @@ impl Core {
                 Err(error) => answers::refused(&error),
             },
             Request::Evaluate(asked) => {
-                let given = asked.value_type;
+                let given = asked.expected_type;
                 let asked = self.words.translate(asked);
                 let context = Context::from_json(&asked.context);
                 let outcome =
                     self.snapshot
-                        .evaluate(&asked.flag, asked.value_type, &context, asked.now);
+                        .evaluate(&asked.flag, asked.expected_type, &context, asked.now);
                 let outcome = outcome.to_value(&asked.default);
                 (self.words).apply(&asked.flag, given, &asked.default, outcome)
             }
@@ -61,7 +61,7 @@ impl Core {
                 let context = Context::from_json(&asked.context);
                 let (outcome, trace) =
                     self.snapshot
-                        .explain(&asked.flag, asked.value_type, &context, asked.now);
+                        .explain(&asked.flag, asked.expected_type, &context, asked.now);
                 outcome.to_explanation(trace, &asked.default)
             }
             Request::EvaluateAll { context, now } => Outcome::all_to_value(

@@ -64,12 +64,12 @@ fn answer(testee: &mut Testee, request: Request<'_>) -> Value {
             Err(error) => answers::refused(&error),
         },
         Request::Evaluate(asked) => {
-            let given = asked.value_type;
+            let given = asked.expected_type;
             let asked = words.translate(asked);
             let context = Context::from_json(&asked.context);
             let outcome = client.evaluate(
                 &asked.flag,
-                asked.value_type,
+                asked.expected_type,
                 &asked.default,
                 &context,
                 asked.now,
@@ -79,7 +79,7 @@ fn answer(testee: &mut Testee, request: Request<'_>) -> Value {
         Request::Explain(asked) => client.with_snapshot(|snapshot| {
             let context = Context::from_json(&asked.context);
             let (outcome, trace) =
-                snapshot.explain(&asked.flag, asked.value_type, &context, asked.now);
+                snapshot.explain(&asked.flag, asked.expected_type, &context, asked.now);
             outcome.to_explanation(trace, &asked.default)
         }),
         Request::EvaluateAll { context, now } => client.with_snapshot(|snapshot| {

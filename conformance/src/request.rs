@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use flagstaff_core::{Timestamp, UnknownValueType, Value, ValueType};
+use flagstaff_core::{ExpectedType, Timestamp, UnknownExpectedType, Value};
 use flagstaff_import::Options;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -55,7 +55,7 @@ pub struct Evaluation<'a> {
     /// Its key
     pub flag: Cow<'a, str>,
     /// The expected type
-    pub value_type: Option<ValueType>,
+    pub expected_type: Option<ExpectedType>,
     /// The caller's default
     pub default: Value,
     /// The context's text
@@ -79,7 +79,7 @@ pub enum RequestError {
     UnknownOperation(Box<str>),
     /// A type that the language does not have
     #[error(transparent)]
-    UnknownType(#[from] UnknownValueType),
+    UnknownType(#[from] UnknownExpectedType),
     /// `now` is not an RFC 3339 date and time with a zone
     #[error("`now` is not a date and time with a zone")]
     Now,
@@ -98,7 +98,7 @@ struct RequestWire<'a> {
     document_text: Option<Cow<'a, str>>,
     flag: Option<Cow<'a, str>>,
     #[serde(rename = "type")]
-    value_type: Option<Cow<'a, str>>,
+    expected_type: Option<Cow<'a, str>>,
     #[serde(default)]
     default: Value,
     #[serde(default, borrow, deserialize_with = "present")]
@@ -154,7 +154,7 @@ impl<'a> RequestWire<'a> {
     fn evaluation(self) -> Result<Evaluation<'a>, RequestError> {
         Ok(Evaluation {
             flag: self.flag.ok_or(RequestError::Missing("flag"))?,
-            value_type: self.value_type.map(|name| name.parse()).transpose()?,
+            expected_type: self.expected_type.map(|name| name.parse()).transpose()?,
             default: self.default,
             context: context(self.context_text, self.context),
             now: instant(self.now)?,

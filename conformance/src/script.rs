@@ -160,7 +160,7 @@ fn evaluation(case: &Case, operation: &str, flag: Option<&str>) -> Json {
     request.insert("op".into(), operation.into());
     if let Some(flag) = flag {
         request.insert("flag".into(), flag.into());
-        request.insert("type".into(), json!(case.value_type));
+        request.insert("type".into(), json!(case.expected_type));
         request.insert("default".into(), case.default.clone().unwrap_or_default());
     }
     match (&case.context_text, &case.context) {

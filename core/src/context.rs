@@ -11,7 +11,7 @@ use crate::json::{JsonError, Source, Tape};
 use crate::limits;
 use crate::table::index::Index;
 use crate::table::table_hash::is_same;
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 /// A source of attributes: [`Context`], or a binding's view of the host language's own objects
 ///
@@ -232,7 +232,7 @@ impl Context {
     }
 
     /// The members of the context
-    pub fn members(&self) -> Object {
+    pub fn members(&self) -> JsonObject {
         let key = self.targeting_key.clone();
         let key = key.map(|key| ("targetingKey".into(), key));
         self.others.iter().cloned().chain(key).collect()

@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub use self::outcome_id::OutcomeId;
 pub(crate) use self::outcome_id::error_id;
 
-use self::outcome::{DecidingStep, ErrorCode, Outcome, Reason, ValueType};
+use self::outcome::{DecidingStep, ErrorCode, ExpectedType, Outcome, Reason};
 use self::trace::Tracer;
 use crate::context::{Attribute, Attributes};
 use crate::lists::Override;
@@ -25,7 +25,7 @@ use crate::model::linked::LinkedFlag;
 use crate::model::{Flag, FlagType, Level, Variant};
 use crate::value::merge::merge_patch;
 use crate::value::timestamp::Timestamp;
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 /// One evaluation: of which context, when, and with which tracer
 pub(crate) struct Evaluation<'e, A: ?Sized, T> {
@@ -76,7 +76,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
     pub(crate) fn outcome<'s>(
         &mut self,
         linked: &'s LinkedFlag,
-        expected: Option<ValueType>,
+        expected: Option<ExpectedType>,
     ) -> Outcome<'s> {
         let decision = self.decide(linked);
         let flag = &*linked.flag;
@@ -84,7 +84,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         if !variant.serves(expected) {
             return without_value(flag, &decision);
         }
-        let (value, patches) = if flag.value_type == FlagType::Object {
+        let (value, patches) = if flag.flag_type == FlagType::Object {
             self.patched_value(linked, &decision)
         } else {
             (Cow::Borrowed(&variant.value), Vec::new())
@@ -107,7 +107,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         &mut self,
         linked: &'s LinkedFlag,
         decision: &Decision<'s>,
-    ) -> (Cow<'s, Value>, Vec<(&'s str, &'s Object)>) {
+    ) -> (Cow<'s, Value>, Vec<(&'s str, &'s JsonObject)>) {
         let patches = self.patches(linked, decision.patchable_levels);
         let value = patched(&decision.variant.value, &patches);
         let environment = linked.flag.environment_patch.iter();
@@ -120,7 +120,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
     pub(crate) fn value<'s>(
         &mut self,
         linked: &'s LinkedFlag,
-        expected: Option<ValueType>,
+        expected: Option<ExpectedType>,
     ) -> Result<(&'s Arc<Variant>, Cow<'s, Value>), Option<ErrorCode>> {
         let decision = self.decide(linked);
         let variant = decision.variant;
@@ -128,7 +128,8 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
             return Err(variant.refusal());
         }
         // Only the variants of an object flag may be patched.
-        if expected.is_none_or(|expected| expected == ValueType::Object) && linked.may_be_patched()
+        if expected.is_none_or(|expected| expected == ExpectedType::Object)
+            && linked.may_be_patched()
         {
             Ok((variant, self.patched_value(linked, &decision).0))
         } else {
@@ -360,7 +361,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         &mut self,
         linked: &'s LinkedFlag,
         patchable_levels: usize,
-    ) -> Vec<(&'s str, &'s Object)> {
+    ) -> Vec<(&'s str, &'s JsonObject)> {
         if !linked.may_be_patched() {
             return Vec::new();
         }
@@ -433,7 +434,7 @@ fn entries<'s, 'c, A: Attributes + ?Sized>(
     })
 }
 
-fn patched<'s>(value: &'s Value, patches: &[(&str, &Object)]) -> Cow<'s, Value> {
+fn patched<'s>(value: &'s Value, patches: &[(&str, &JsonObject)]) -> Cow<'s, Value> {
     patches
         .iter()
         .fold(Cow::Borrowed(value), |value, (_, patch)| {

@@ -38,7 +38,7 @@ impl Flag {
     /// Why the flag cannot serve an override
     pub fn override_problem(&self, context_key: &str, value: &Value) -> Option<IssueKind> {
         let has_variant = |name: &str| self.variant(name).is_some();
-        let is_object = self.value_type == FlagType::Object;
+        let is_object = self.flag_type == FlagType::Object;
         Override::read(context_key, value).problem(self.on.is_some(), is_object, has_variant)
     }
 }

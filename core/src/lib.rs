@@ -31,14 +31,14 @@
 //! Beside them, [`inspect`] shows the compiled objects to tools that analyse documents, `error` names all that can be wrong, `limits` every bound of the language, and `table` finds entries by key.
 //!
 //! ```
-//! use flagstaff_core::{Context, Snapshot, Timestamp, ValueType};
+//! use flagstaff_core::{Context, Snapshot, Timestamp, ExpectedType};
 //!
 //! let snapshot = Snapshot::from_json(r#"{"schemaVersion": 1, "flags": {
 //!     "checkout": {"type": "boolean", "enabled": true, "serve": "off",
 //!                  "rules": [{"when": {"attribute": "plan", "op": "equals", "value": "pro"}, "serve": "on"}]}
 //! }}"#)?;
 //! let context = Context::new("user-1").with("plan", "pro");
-//! let outcome = snapshot.evaluate("checkout", Some(ValueType::Boolean), &context, Timestamp::from_millis(0));
+//! let outcome = snapshot.evaluate("checkout", Some(ExpectedType::Boolean), &context, Timestamp::from_millis(0));
 //! assert_eq!(outcome.variant, Some("on"));
 //! # Ok::<(), flagstaff_core::SnapshotError>(())
 //! ```
@@ -72,7 +72,7 @@ pub use document::object;
 pub use error::{Issue, IssueKind, SnapshotError};
 pub use evaluate::OutcomeId;
 pub use evaluate::outcome::{
-    DecidingStep, ErrorCode, Outcome, Reason, UnknownValueType, ValueType,
+    DecidingStep, ErrorCode, ExpectedType, Outcome, Reason, UnknownExpectedType,
 };
 pub use json::JsonError;
 pub use lists::hashed::{hash_context_key, hashed_name};
@@ -83,7 +83,7 @@ pub use sync::replica::{Replica, ReplicaError, SnapshotUpdate, TransferProgress}
 pub use sync::succession::ObjectUpdate;
 pub use value::excerpt::{excerpt, excerpt_pointer};
 pub use value::timestamp::Timestamp;
-pub use value::{MAX_SAFE_INTEGER, Object, Value, safe_integer};
+pub use value::{JsonObject, MAX_SAFE_INTEGER, Value, safe_integer};
 
 /// The version of the document that this build reads and writes
 pub const SCHEMA_VERSION: u64 = 1;

@@ -11,7 +11,7 @@ use crate::error::IssueKind;
 use crate::limits;
 use crate::table::sort::sorted_by_key;
 use crate::table::table_hash::{hash_text, hash_texts};
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 /// What an individual context gets
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +19,7 @@ pub(crate) enum Override {
     Include,
     Exclude,
     Variant(Arc<str>),
-    Patch(Arc<Object>),
+    Patch(Arc<JsonObject>),
     /// It cannot be read; the flag is broken as long as it is there
     Invalid(IssueKind),
 }

@@ -19,7 +19,7 @@ use crate::dialect::{Choice, Chosen, Clock, Expression};
 use crate::error::IssueKind;
 use crate::operator::AttributeTest;
 use crate::value::timestamp::Timestamp;
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 /// The type of a flag's variants
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct Flag {
     // Of the text that it was compiled from, overrides that a document holds inline apart.
     pub(crate) fingerprint: u64,
     /// What its variants are
-    pub value_type: FlagType,
+    pub flag_type: FlagType,
     /// Whether it is on at all
     pub enabled: bool,
     // Whether it is on, and its dialect refuses no context: what nearly every flag is.
@@ -76,8 +76,8 @@ pub struct Flag {
     pub rules: Box<[Rule]>,
     /// What it serves where no rule does
     pub serve: Serve,
-    pub(crate) metadata: Object,
-    pub(crate) environment_patch: Option<Arc<Object>>,
+    pub(crate) metadata: JsonObject,
+    pub(crate) environment_patch: Option<Arc<JsonObject>>,
     // Of its own conditions.
     pub(crate) effort: Effort,
     // Of the dialects in its conditions and serves.

@@ -8,7 +8,7 @@ use crate::context::Attributes;
 use crate::context::path::AttributePath;
 use crate::document::environment::CompiledObjects;
 use crate::error::{Issue, SnapshotError};
-use crate::evaluate::outcome::{ErrorCode, Outcome, ValueType};
+use crate::evaluate::outcome::{ErrorCode, ExpectedType, Outcome};
 use crate::evaluate::trace::{NoTrace, Trace, Tracer};
 use crate::evaluate::{Evaluation, OutcomeId, error_id};
 use crate::link::link;
@@ -121,7 +121,7 @@ impl Snapshot {
     pub fn flags(&self) -> impl ExactSizeIterator<Item = FlagInfo<'_>> {
         self.flags.iter().map(|entry| FlagInfo {
             key: &entry.key,
-            flag_type: entry.flag.as_ref().map(|linked| linked.flag.value_type),
+            flag_type: entry.flag.as_ref().map(|linked| linked.flag.flag_type),
             is_client_side: entry
                 .flag
                 .as_ref()
@@ -135,7 +135,7 @@ impl Snapshot {
     pub fn evaluate<A: Attributes + ?Sized>(
         &self,
         flag: &str,
-        expected: Option<ValueType>,
+        expected: Option<ExpectedType>,
         context: &A,
         now: Timestamp,
     ) -> Outcome<'_> {
@@ -161,7 +161,7 @@ impl Snapshot {
     pub fn evaluate_value<A: Attributes + ?Sized>(
         &self,
         flag: &str,
-        expected: Option<ValueType>,
+        expected: Option<ExpectedType>,
         context: &A,
         now: impl FnOnce() -> Timestamp,
     ) -> EvaluatedValue<'_> {
@@ -184,7 +184,7 @@ impl Snapshot {
     pub fn outcome_id<A: Attributes + ?Sized>(
         &self,
         index: usize,
-        expected: Option<ValueType>,
+        expected: Option<ExpectedType>,
         context: &A,
         now: impl FnOnce() -> Timestamp,
     ) -> Option<OutcomeId> {
@@ -212,7 +212,7 @@ impl Snapshot {
     pub fn explain<A: Attributes + ?Sized>(
         &self,
         flag: &str,
-        expected: Option<ValueType>,
+        expected: Option<ExpectedType>,
         context: &A,
         now: Timestamp,
     ) -> (Outcome<'_>, Value) {
@@ -260,7 +260,7 @@ impl Snapshot {
     fn evaluate_with<A: Attributes + ?Sized, T: Tracer>(
         &self,
         flag: &str,
-        expected: Option<ValueType>,
+        expected: Option<ExpectedType>,
         evaluation: &mut Evaluation<'_, A, T>,
     ) -> Outcome<'_> {
         match Gate::new(evaluation.context).admit(|| self.entry(flag)) {

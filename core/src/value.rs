@@ -16,7 +16,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 /// The members of a JSON object; of a repeated key the last one counts
-pub type Object = BTreeMap<Arc<str>, Value>;
+pub type JsonObject = BTreeMap<Arc<str>, Value>;
 
 /// The largest integer `n` such that `n` and all below it are exact in a binary64: 2^53 − 1
 pub const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
@@ -36,7 +36,7 @@ pub enum Value {
     /// An array
     Array(Arc<[Value]>),
     /// An object
-    Object(Arc<Object>),
+    Object(Arc<JsonObject>),
 }
 
 impl Value {
@@ -52,7 +52,7 @@ impl Value {
     /// An object of these members
     pub fn object<K: Into<Arc<str>>>(members: impl IntoIterator<Item = (K, Value)>) -> Self {
         // Not collected: that sorts, by a sort of its own for each type of iterator.
-        let mut object = Object::new();
+        let mut object = JsonObject::new();
         for (key, value) in members {
             object.insert(key.into(), value);
         }

@@ -1,6 +1,6 @@
 //! A scalar evaluation for a context made beforehand allocates nothing
 
-use flagstaff_core::{Context, Snapshot, Timestamp, ValueType};
+use flagstaff_core::{Context, ExpectedType, Snapshot, Timestamp};
 
 const DOCUMENT: &str = r#"{
     "schemaVersion": 1,
@@ -39,9 +39,9 @@ fn a_scalar_evaluation_allocates_nothing() {
     let now = Timestamp::from_millis(1_800_000_000_000);
     for flag in snapshot.flags() {
         let expected = Some(if flag.key == "rules" {
-            ValueType::String
+            ExpectedType::String
         } else {
-            ValueType::Boolean
+            ExpectedType::Boolean
         });
         let counted = allocation_counter::measure(|| {
             let value = snapshot.evaluate_value(flag.key, expected, &context, || now);

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use flagstaff_analysis::wire::{join, split};
-use flagstaff_core::{Context, Replica, Snapshot, Timestamp, Value, ValueType};
+use flagstaff_core::{Context, ExpectedType, Replica, Snapshot, Timestamp, Value};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -111,7 +111,7 @@ proptest! {
         let snapshot = Snapshot::from_json(&document.to_string()).unwrap();
         let context = Context::from_json(&context.to_string());
         let now = Timestamp::from_millis(now);
-        let types = [None, Some(ValueType::Boolean), Some(ValueType::String), Some(ValueType::Integer), Some(ValueType::Object)];
+        let types = [None, Some(ExpectedType::Boolean), Some(ExpectedType::String), Some(ExpectedType::Integer), Some(ExpectedType::Object)];
         for (flag, expected) in ["f", "g", "none"].into_iter().flat_map(|flag| types.map(|expected| (flag, expected))) {
             let outcome = snapshot.evaluate(flag, expected, &context, now);
             let value = snapshot.evaluate_value(flag, expected, &context, || now);

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 pub struct FlagAnswers {
     /// The only type that the vendor's getters admit; any, if absent
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub value_type: Option<&'static str>,
+    pub expected_type: Option<&'static str>,
     /// Whether our flag has another type than the vendor's value, so that it is asked for any and the value's type is judged afterwards
     pub untyped: bool,
     /// In this order; all that match are applied
@@ -72,7 +72,7 @@ impl FlagAnswers {
                 }
             }
         }
-        let is_asked = |asked: &str| self.value_type.is_none_or(|known| known == asked);
+        let is_asked = |asked: &str| self.expected_type.is_none_or(|known| known == asked);
         let is_value = |asked: &str| {
             let value = outcome.get("value").unwrap_or(&Json::Null);
             !self.untyped || value == default || is_of(asked, value)

@@ -63,10 +63,10 @@ fn types(at: &At<'_>) -> Result<(&'static str, &'static str), ImportError> {
 }
 
 fn flag(at: &At<'_>, report: &mut FlagReport) -> Result<(Json, FlagAnswers), ImportError> {
-    let (value_type, asked) = types(at)?;
+    let (flag_type, asked) = types(at)?;
     let total = at.whole("totalShards")?;
     let total = total.ok_or_else(|| at.error("missing `totalShards`"))?;
-    let mut variations = Variations::read(at, value_type, report)?;
+    let mut variations = Variations::read(at, flag_type, report)?;
     let mut rules = Vec::new();
     for allocation in at.list("allocations")? {
         let rule = rule(&allocation, total, &variations, report)?;
@@ -78,7 +78,7 @@ fn flag(at: &At<'_>, report: &mut FlagReport) -> Result<(Json, FlagAnswers), Imp
     }
     if variations.variants.values.is_empty() {
         // A flag of ours has a variant; this one is never served.
-        let value = match value_type {
+        let value = match flag_type {
             "string" => json!(""),
             "number" => json!(0),
             "boolean" => json!(false),
@@ -87,7 +87,7 @@ fn flag(at: &At<'_>, report: &mut FlagReport) -> Result<(Json, FlagAnswers), Imp
         variations.variants.add("none", value);
     }
     let flag = json!({
-        "type": value_type, "enabled": at.boolean("enabled", false)?, "needs": NEEDS,
+        "type": flag_type, "enabled": at.boolean("enabled", false)?, "needs": NEEDS,
         "variants": variations.variants.values, "offVariant": null, "rules": rules, "serve": null,
     });
     let named = variations.names.iter();
@@ -100,7 +100,7 @@ fn flag(at: &At<'_>, report: &mut FlagReport) -> Result<(Json, FlagAnswers), Imp
         answer.with("detail", json!({"flagEvaluationCode": code}))
     };
     let mut answers = FlagAnswers {
-        value_type: Some(asked),
+        expected_type: Some(asked),
         untyped: false,
         cases: vec![
             code("errorCode", Json::Null, "MATCH"),
@@ -120,7 +120,7 @@ struct Variations {
 }
 
 impl Variations {
-    fn read(at: &At<'_>, value_type: &str, report: &mut FlagReport) -> Result<Self, ImportError> {
+    fn read(at: &At<'_>, flag_type: &str, report: &mut FlagReport) -> Result<Self, ImportError> {
         let mut variations = Self {
             variants: Variants::default(),
             names: Vec::new(),
@@ -131,11 +131,11 @@ impl Variations {
         for (_, variation) in list.members()? {
             let key = variation.required("key")?;
             let value = variation.value.get("value").cloned().unwrap_or_default();
-            let value = match (value_type, value) {
+            let value = match (flag_type, value) {
                 ("object", Json::String(text)) => serde_json::from_str(&text).unwrap_or_default(),
                 (_, value) => value,
             };
-            let is_valid = match value_type {
+            let is_valid = match flag_type {
                 "string" => value.is_string(),
                 "number" => value.is_number(),
                 "boolean" => value.is_boolean(),
@@ -144,12 +144,12 @@ impl Variations {
             if is_valid {
                 let ours = variations.variants.add(key, value);
                 variations.names.push((key.to_owned(), ours));
-            } else if value_type == "object" && !value.is_null() {
+            } else if flag_type == "object" && !value.is_null() {
                 let message = "a JSON variation that is neither an object nor an array is not taken over: put it into an object in Eppo";
                 report.refuse(variation.pointer_of("value"), message);
             } else {
                 let message = format!(
-                    "the value is no {value_type}: Eppo answers the caller's default for it, and so does this flag"
+                    "the value is no {flag_type}: Eppo answers the caller's default for it, and so does this flag"
                 );
                 report.remark(variation.pointer_of("value"), message);
             }

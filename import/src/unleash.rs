@@ -256,7 +256,7 @@ impl Importer<'_, '_> {
             }
         }
         let mut flag = json!({
-            "type": values.value_type, "enabled": at.boolean("enabled", false)?, "needs": NEEDS,
+            "type": values.flag_type, "enabled": at.boolean("enabled", false)?, "needs": NEEDS,
             "rules": rules, "serve": serve, "prerequisites": gate.prerequisites,
         });
         values.complete(&mut flag);

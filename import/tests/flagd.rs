@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 #![expect(clippy::indexing_slicing, reason = "a missing member fails the test")]
 
-use flagstaff_core::{Context, Snapshot, Timestamp, Value, ValueType};
+use flagstaff_core::{Context, ExpectedType, Snapshot, Timestamp, Value};
 use flagstaff_import::{Imported, Options, Vendor, Verdict, convert};
 use serde_json::{Map, Value as Json, json};
 
@@ -29,7 +29,7 @@ fn file(flag: &Json) -> Json {
     file
 }
 
-fn answer(flag: &Json, asked: Option<ValueType>, context: &Json) -> Map<String, Json> {
+fn answer(flag: &Json, asked: Option<ExpectedType>, context: &Json) -> Map<String, Json> {
     let imported = imported(&file(flag));
     let snapshot = Snapshot::from_json(&imported.document.to_string()).unwrap();
     assert_eq!(snapshot.issues(), []);
@@ -40,8 +40,8 @@ fn answer(flag: &Json, asked: Option<ValueType>, context: &Json) -> Map<String, 
     let outcome = outcome.to_value(&Value::from("default")).to_canonical();
     let mut outcome: Map<String, Json> = serde_json::from_str(&outcome).unwrap();
     let name = asked.map(|asked| match asked {
-        ValueType::Boolean => "boolean",
-        ValueType::String => "string",
+        ExpectedType::Boolean => "boolean",
+        ExpectedType::String => "string",
         _ => "number",
     });
     answers.apply(&mut outcome, name, &json!("default"));
@@ -118,11 +118,11 @@ fn reasons_and_errors_are_those_of_flagd() {
 #[test]
 fn types_are_judged_as_flagd_does() {
     let mixed = json!({"variants": {"on": true, "off": "no"}});
-    let found = answer(&mixed, Some(ValueType::String), &json!({}));
+    let found = answer(&mixed, Some(ExpectedType::String), &json!({}));
     assert_eq!(found["value"], "no");
-    let found = answer(&mixed, Some(ValueType::Boolean), &json!({}));
+    let found = answer(&mixed, Some(ExpectedType::Boolean), &json!({}));
     assert_eq!(found["errorCode"], "TYPE_MISMATCH");
-    let found = answer(&json!({}), Some(ValueType::String), &json!({}));
+    let found = answer(&json!({}), Some(ExpectedType::String), &json!({}));
     assert_eq!(found["errorCode"], "TYPE_MISMATCH");
 }
 

@@ -8,13 +8,13 @@ import type { Clock } from './clock.js';
 import {
   ANY_TYPE,
   type Evaluator,
+  type ExpectedType,
   type FlagDescriptor,
   type Issue,
   type Outcome,
   type SnapshotUpdate,
   type TransferProgress,
   TYPE_IDS,
-  type ValueType,
 } from './evaluator.js';
 import { CONTEXT_BYTES, SharedMemory } from './pack.js';
 import { isPrepared, isSurelyValid, isValid, readAny, StoredContexts, textOf } from './prepared.js';
@@ -143,7 +143,7 @@ export class CachingEvaluator {
   }
 
   /** Evaluates a flag now; `type` is the expected type, `null` takes any. */
-  evaluate(key: string, type: ValueType | null, context: unknown): CachedOutcome {
+  evaluate(key: string, type: ExpectedType | null, context: unknown): CachedOutcome {
     if (this.#isPacking) {
       // A getter of the context that is being written evaluates a flag: the shared memory is in use.
       return this.#evaluateText(key, type, readAny(context).text, this.#clock.now());
@@ -212,7 +212,7 @@ export class CachingEvaluator {
     return flag;
   }
 
-  #evaluateUnknown(key: string, type: ValueType | null, context: unknown): CachedOutcome {
+  #evaluateUnknown(key: string, type: ExpectedType | null, context: unknown): CachedOutcome {
     const known = this.#unknownFlags.get(key);
     if (known !== undefined && isSurelyValid(context)) {
       return known;
@@ -263,7 +263,7 @@ export class CachingEvaluator {
    * Evaluates a flag and adds the outcome to the cache. It is evaluated with text, never with an object that is read twice: getters that
    * return something else each time must not make the cache wrong.
    */
-  #addOutcome(flag: KnownFlag, type: ValueType | null, text: string, now: number): CachedOutcome {
+  #addOutcome(flag: KnownFlag, type: ExpectedType | null, text: string, now: number): CachedOutcome {
     const contextId = this.#evaluator.storeContext(text);
     try {
       return this.#evaluateStored(flag, type, contextId, text, now);
@@ -275,7 +275,7 @@ export class CachingEvaluator {
   /** Evaluates a flag for a stored context; `text` is the same context. */
   #evaluateStored(
     flag: KnownFlag,
-    type: ValueType | null,
+    type: ExpectedType | null,
     contextId: number,
     text: string,
     now: number,
@@ -337,7 +337,7 @@ export class CachingEvaluator {
     return outcomes;
   }
 
-  #evaluateText(key: string, type: ValueType | null, text: string, now: number): CachedOutcome {
+  #evaluateText(key: string, type: ExpectedType | null, text: string, now: number): CachedOutcome {
     return this.#outcome(key, JSON.parse(this.#evaluator.evaluate(key, type, 'null', text, now)) as Outcome);
   }
 

@@ -8,7 +8,7 @@ import { type Cancel, type Clock, systemClock } from './clock.js';
 import type { Details } from './details.js';
 import { errorMessage } from './errors.js';
 import { Evaluation, type EvaluationOptions } from './evaluation.js';
-import type { Evaluator, Issue, JsonValue, SnapshotUpdate, ValueType } from './evaluator.js';
+import type { Evaluator, ExpectedType, Issue, JsonValue, SnapshotUpdate } from './evaluator.js';
 import { Emitter, KeyListeners } from './events.js';
 import { Flags } from './flags.js';
 import { Getters } from './getters.js';
@@ -282,7 +282,7 @@ export class FlagClient extends Getters {
     this.#markStored(this.#use(evaluator).load(document));
   }
 
-  protected evaluateFlag(flag: string, type: ValueType, context: ContextInput | undefined): Evaluated {
+  protected evaluateFlag(flag: string, type: ExpectedType, context: ContextInput | undefined): Evaluated {
     return this.#evaluation.evaluate(this.#current, flag, type, context);
   }
 

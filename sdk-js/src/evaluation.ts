@@ -4,7 +4,7 @@ import { type CachedOutcome, type Evaluated, FailedEvaluation } from './cached-o
 import type { CachingEvaluator } from './caching-evaluator.js';
 import type { Details } from './details.js';
 import { errorMessage } from './errors.js';
-import type { JsonValue, ValueType } from './evaluator.js';
+import type { ExpectedType, JsonValue } from './evaluator.js';
 import { Overrides, type OverrideValues } from './overrides.js';
 import { isPlainObject, repairContext } from './plain.js';
 import type { ContextInput } from './prepared.js';
@@ -74,7 +74,7 @@ export class Evaluation {
   evaluate(
     evaluator: CachingEvaluator | undefined,
     flag: string,
-    type: ValueType,
+    type: ExpectedType,
     context: ContextInput | undefined,
   ): Evaluated {
     // Nothing else for most clients: each call more costs as much as a third of what the evaluation of a constant flag does.
@@ -96,7 +96,7 @@ export class Evaluation {
   evaluateOwn(
     evaluator: CachingEvaluator | undefined,
     flag: string,
-    type: ValueType,
+    type: ExpectedType,
     context: ContextInput | undefined,
   ): Evaluated {
     return this.#isSpecial
@@ -162,7 +162,7 @@ export class Evaluation {
   #evaluateSpecial(
     evaluator: CachingEvaluator | undefined,
     flag: string,
-    type: ValueType,
+    type: ExpectedType,
     context: ContextInput | undefined,
   ): Evaluated {
     this.#onRead?.();
@@ -182,7 +182,7 @@ export class Evaluation {
   #evaluate(
     evaluator: CachingEvaluator | undefined,
     flag: string,
-    type: ValueType,
+    type: ExpectedType,
     context: ContextInput | undefined,
   ): Evaluated {
     if (evaluator === undefined) {

@@ -22,9 +22,9 @@ export interface Evaluator extends Replica {
    * Evaluates one flag. `type` is the expected type, `null` takes any; `defaultValue` and `context` are JSON text, `now` is
    * in milliseconds since 1970. Returns an {@link Outcome} as canonical JSON and never throws for a flag or a context.
    */
-  evaluate(flag: string, type: ValueType | null, defaultValue: string, context: string, now: number): string;
+  evaluate(flag: string, type: ExpectedType | null, defaultValue: string, context: string, now: number): string;
   /** Evaluates one flag as {@link evaluate} does, with the steps of the evaluation. Returns `{"outcome": Outcome, "trace": […]}` as canonical JSON. */
-  explain(flag: string, type: ValueType | null, defaultValue: string, context: string, now: number): string;
+  explain(flag: string, type: ExpectedType | null, defaultValue: string, context: string, now: number): string;
   /** Evaluates every flag. Returns `{"flags": {KEY: Outcome}}` as canonical JSON. */
   evaluateAll(context: string, now: number): string;
   /** Why flags are broken: a list of {@link Issue} as JSON. */
@@ -82,11 +82,11 @@ export interface FlagDescriptor {
 }
 
 /** The type that a getter expects. */
-export type ValueType = 'boolean' | 'string' | 'number' | 'integer' | 'object';
+export type ExpectedType = 'boolean' | 'string' | 'number' | 'integer' | 'object';
 
 /** The ids of the types: the core's order, from 1; 0 is any type. */
 export const TYPE_IDS = { boolean: 1, string: 2, number: 3, integer: 4, object: 5 } as const satisfies Record<
-  ValueType,
+  ExpectedType,
   number
 >;
 

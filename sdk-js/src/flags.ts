@@ -2,14 +2,14 @@
 
 import type { Evaluated } from './cached-outcome.js';
 import type { Details } from './details.js';
-import type { JsonValue, ValueType } from './evaluator.js';
+import type { ExpectedType, JsonValue } from './evaluator.js';
 import { toValue } from './getters.js';
 import type { Context, FlagValue, Widened } from './types.js';
 
 /** What a view evaluates with. */
 export interface FlagsSource {
   readonly context: Readonly<Context>;
-  evaluate(flag: string, type: ValueType): Evaluated;
+  evaluate(flag: string, type: ExpectedType): Evaluated;
   evaluateAll(isClientSide: boolean): Record<string, Details<JsonValue | undefined>>;
 }
 

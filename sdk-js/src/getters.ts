@@ -2,7 +2,7 @@
 
 import type { Evaluated } from './cached-outcome.js';
 import type { Details } from './details.js';
-import type { ValueType } from './evaluator.js';
+import type { ExpectedType } from './evaluator.js';
 import type { ContextInput } from './prepared.js';
 
 /** Getters are synchronous, never throw and never wait. */
@@ -41,7 +41,7 @@ export abstract class Getters {
   }
 
   /** Evaluates a flag, and counts it. Never throws. */
-  protected abstract evaluateFlag(flag: string, type: ValueType, context: ContextInput | undefined): Evaluated;
+  protected abstract evaluateFlag(flag: string, type: ExpectedType, context: ContextInput | undefined): Evaluated;
 }
 
 /** The value of an evaluation, or the default if there is none. The core has compared the value's type with the expected one. */

@@ -9,6 +9,7 @@ export { encodeContext, encodeValue } from './encode.js';
 export type {
   ErrorCode,
   Evaluator,
+  ExpectedType,
   Issue,
   JsonObject,
   JsonValue,
@@ -16,7 +17,6 @@ export type {
   Reason,
   SnapshotUpdate,
   TransferProgress,
-  ValueType,
 } from './evaluator.js';
 export { Flags } from './flags.js';
 export { OnDemand, OnRequest, PollSync } from './modes.js';

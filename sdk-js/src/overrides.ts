@@ -1,7 +1,7 @@
 /** Values that replace those of flags in this process, for tests and for trying something out. */
 
 import { CachedOutcome, type Evaluated, FailedEvaluation } from './cached-outcome.js';
-import type { JsonValue, ValueType } from './evaluator.js';
+import type { ExpectedType, JsonValue } from './evaluator.js';
 
 /** The values of flags, by key. */
 export type OverrideValues = Readonly<Record<string, JsonValue>>;
@@ -35,7 +35,7 @@ export class Overrides {
   }
 
   /** The evaluation of a flag that has such a value; `undefined` for others. */
-  evaluate(flag: string, type: ValueType): Evaluated | undefined {
+  evaluate(flag: string, type: ExpectedType): Evaluated | undefined {
     const outcome = this.#merged.get(flag);
     if (outcome === undefined || typeOf(outcome.value) === type) {
       return outcome;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use flagstaff_core::inspect::push_part;
 use flagstaff_core::object::ObjectKind;
-use flagstaff_core::{Object, Value};
+use flagstaff_core::{JsonObject, Value};
 
 /// How a member differs
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -45,7 +45,7 @@ pub fn differences(old: &Value, new: &Value) -> Vec<Change> {
 
 /// What differs in the sections that evaluation reads
 pub(super) fn changes(old: &Value, new: &Value) -> Vec<Change> {
-    let empty = Value::Object(Object::new().into());
+    let empty = Value::Object(JsonObject::new().into());
     let section = |document: &Value, name: &str| match document {
         Value::Object(members) => members
             .get(name)
@@ -115,7 +115,7 @@ impl Differ {
         }
     }
 
-    fn members(&mut self, old: &Object, new: &Object) {
+    fn members(&mut self, old: &JsonObject, new: &JsonObject) {
         for (name, old) in old {
             self.within(name, |differ| match new.get(name) {
                 Some(new) => differ.values(old, new),

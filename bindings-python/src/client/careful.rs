@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use flagstaff::{ErrorCode, ValueType};
+use flagstaff::{ErrorCode, ExpectedType};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -70,7 +70,7 @@ impl Client {
     pub(super) fn careful_value<'py>(
         &self,
         arguments: GetterArguments<'_, 'py>,
-        expected: ValueType,
+        expected: ExpectedType,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = arguments.1.py();
         self.careful_details(arguments, expected)?.get().value(py)
@@ -80,7 +80,7 @@ impl Client {
     pub(super) fn careful_details<'py>(
         &self,
         (flag, default, context): GetterArguments<'_, 'py>,
-        expected: ValueType,
+        expected: ExpectedType,
     ) -> PyResult<Bound<'py, EvaluationDetails>> {
         let py = default.py();
         self.keep_events_flowing(py)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flagstaff::{Outcome, Value, ValueType};
+use flagstaff::{ExpectedType, Outcome, Value};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
@@ -24,7 +24,7 @@ impl Client {
         default: Any<'py>,
         context: Option<&Any<'py>>,
     ) -> PyResult<Any<'py>> {
-        self.value((flag, default, context), ValueType::Boolean)
+        self.value((flag, default, context), ExpectedType::Boolean)
     }
 
     /// A string flag's value, or `default`
@@ -35,7 +35,7 @@ impl Client {
         default: Any<'py>,
         context: Option<&Any<'py>>,
     ) -> PyResult<Any<'py>> {
-        self.value((flag, default, context), ValueType::String)
+        self.value((flag, default, context), ExpectedType::String)
     }
 
     /// The value of a number flag that is an integer, or `default`
@@ -46,7 +46,7 @@ impl Client {
         default: Any<'py>,
         context: Option<&Any<'py>>,
     ) -> PyResult<Any<'py>> {
-        self.value((flag, default, context), ValueType::Integer)
+        self.value((flag, default, context), ExpectedType::Integer)
     }
 
     /// A number flag's value, as a float, or `default`
@@ -57,7 +57,7 @@ impl Client {
         default: Any<'py>,
         context: Option<&Any<'py>>,
     ) -> PyResult<Any<'py>> {
-        self.value((flag, default, context), ValueType::Number)
+        self.value((flag, default, context), ExpectedType::Number)
     }
 
     /// An object flag's value, a fresh copy, or `default`
@@ -68,7 +68,7 @@ impl Client {
         default: Any<'py>,
         context: Option<&Any<'py>>,
     ) -> PyResult<Any<'py>> {
-        self.value((flag, default, context), ValueType::Object)
+        self.value((flag, default, context), ExpectedType::Object)
     }
 
     /// A boolean flag's value, or `default`, and the reason for it
@@ -79,7 +79,7 @@ impl Client {
         default: Any<'py>,
         context: Option<&Any<'py>>,
     ) -> PyResult<Bound<'py, EvaluationDetails>> {
-        self.details((flag, default, context), ValueType::Boolean)
+        self.details((flag, default, context), ExpectedType::Boolean)
     }
 
     /// A string flag's value, or `default`, and the reason for it
@@ -90,7 +90,7 @@ impl Client {
         default: Any<'py>,
         context: Option<&Any<'py>>,
     ) -> PyResult<Bound<'py, EvaluationDetails>> {
-        self.details((flag, default, context), ValueType::String)
+        self.details((flag, default, context), ExpectedType::String)
     }
 
     /// The value of a number flag that is an integer, or `default`, and the reason for it
@@ -101,7 +101,7 @@ impl Client {
         default: Any<'py>,
         context: Option<&Any<'py>>,
     ) -> PyResult<Bound<'py, EvaluationDetails>> {
-        self.details((flag, default, context), ValueType::Integer)
+        self.details((flag, default, context), ExpectedType::Integer)
     }
 
     /// A number flag's value, as a float, or `default`, and the reason for it
@@ -112,7 +112,7 @@ impl Client {
         default: Any<'py>,
         context: Option<&Any<'py>>,
     ) -> PyResult<Bound<'py, EvaluationDetails>> {
-        self.details((flag, default, context), ValueType::Number)
+        self.details((flag, default, context), ExpectedType::Number)
     }
 
     /// An object flag's value, a fresh copy, or `default`, and the reason for it
@@ -123,7 +123,7 @@ impl Client {
         default: Any<'py>,
         context: Option<&Any<'py>>,
     ) -> PyResult<Bound<'py, EvaluationDetails>> {
-        self.details((flag, default, context), ValueType::Object)
+        self.details((flag, default, context), ExpectedType::Object)
     }
 
     /// The flags of a context, as they are now: each is evaluated once, and all by the same revision at the same instant

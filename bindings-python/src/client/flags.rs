@@ -1,6 +1,6 @@
 //! The flags of one context, of one snapshot and of one instant
 
-use flagstaff::{Outcome, ValueType};
+use flagstaff::{ExpectedType, Outcome};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -29,7 +29,7 @@ pub(crate) struct Flags {
 }
 
 /// The position of the details of any type
-const ANY: usize = ValueType::ALL.len();
+const ANY: usize = ExpectedType::ALL.len();
 
 impl Flags {
     /// The flags of a context: a dict that this may keep, or a `PreparedContext`; `overrides` are used in place of flags
@@ -54,7 +54,7 @@ impl Flags {
         &self,
         flag: &Any<'py>,
         default: &Any<'py>,
-        expected: Option<ValueType>,
+        expected: Option<ExpectedType>,
     ) -> PyResult<Option<Bound<'py, EvaluationDetails>>> {
         let py = flag.py();
         let position = expected.map_or(ANY, |expected| expected as usize);
@@ -89,7 +89,7 @@ impl Flags {
         &self,
         flag: &Any<'_>,
         key: &str,
-        expected: Option<ValueType>,
+        expected: Option<ExpectedType>,
     ) -> PyResult<EvaluationDetails> {
         let py = flag.py();
         let context = self.context.as_ref().map(|context| context.bind(py));
@@ -104,7 +104,7 @@ impl Flags {
                     facts,
                 )),
                 // An object is converted at each read.
-                Ok(value) if ValueType::Object.admits(value) => {
+                Ok(value) if ExpectedType::Object.admits(value) => {
                     Ok(EvaluationDetails::lazy(flag, value.clone(), facts))
                 }
                 Ok(value) => {
@@ -124,7 +124,7 @@ impl Flags {
         &self,
         flag: &Any<'py>,
         default: Any<'py>,
-        expected: ValueType,
+        expected: ExpectedType,
     ) -> PyResult<Any<'py>> {
         match self.evaluated(flag, &default, Some(expected))? {
             Some(details) => details.get().value_or(default),
@@ -135,7 +135,7 @@ impl Flags {
     #[cold]
     fn first_switch<'py>(&self, flag: &Any<'py>) -> PyResult<Any<'py>> {
         let off = PyBool::new(flag.py(), false).to_owned().into_any();
-        let value = self.value(flag, off, ValueType::Boolean)?;
+        let value = self.value(flag, off, ExpectedType::Boolean)?;
         if key(flag).is_some() {
             self.switches.bind(flag.py()).set_item(flag, &value)?;
         }
@@ -168,27 +168,27 @@ impl Flags {
 
     /// A boolean flag's value, or `default`
     fn boolean<'py>(&self, flag: &Any<'py>, default: Any<'py>) -> PyResult<Any<'py>> {
-        self.value(flag, default, ValueType::Boolean)
+        self.value(flag, default, ExpectedType::Boolean)
     }
 
     /// A string flag's value, or `default`
     fn string<'py>(&self, flag: &Any<'py>, default: Any<'py>) -> PyResult<Any<'py>> {
-        self.value(flag, default, ValueType::String)
+        self.value(flag, default, ExpectedType::String)
     }
 
     /// The value of a number flag that is an integer, or `default`
     fn integer<'py>(&self, flag: &Any<'py>, default: Any<'py>) -> PyResult<Any<'py>> {
-        self.value(flag, default, ValueType::Integer)
+        self.value(flag, default, ExpectedType::Integer)
     }
 
     /// A number flag's value, as a float, or `default`
     fn float<'py>(&self, flag: &Any<'py>, default: Any<'py>) -> PyResult<Any<'py>> {
-        self.value(flag, default, ValueType::Number)
+        self.value(flag, default, ExpectedType::Number)
     }
 
     /// An object flag's value, a fresh copy, or `default`
     fn object<'py>(&self, flag: &Any<'py>, default: Any<'py>) -> PyResult<Any<'py>> {
-        self.value(flag, default, ValueType::Object)
+        self.value(flag, default, ExpectedType::Object)
     }
 
     /// A flag's value, or `default`, and the reason for it; the type of the default is the type that the flag must have
@@ -221,18 +221,18 @@ impl Flags {
 }
 
 /// The type that a flag with this default has; `None` for a default that says nothing
-fn type_of(default: &Any<'_>) -> Option<ValueType> {
+fn type_of(default: &Any<'_>) -> Option<ExpectedType> {
     // Before int, of which bool is a subclass.
     if default.is_instance_of::<PyBool>() {
-        Some(ValueType::Boolean)
+        Some(ExpectedType::Boolean)
     } else if default.is_instance_of::<PyString>() {
-        Some(ValueType::String)
+        Some(ExpectedType::String)
     } else if default.is_instance_of::<PyInt>() {
-        Some(ValueType::Integer)
+        Some(ExpectedType::Integer)
     } else if default.is_instance_of::<PyFloat>() {
-        Some(ValueType::Number)
+        Some(ExpectedType::Number)
     } else if is_container(default) {
-        Some(ValueType::Object)
+        Some(ExpectedType::Object)
     } else {
         None
     }

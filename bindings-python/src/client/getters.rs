@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use flagstaff::{ErrorCode, ValueType};
+use flagstaff::{ErrorCode, ExpectedType};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
@@ -22,7 +22,7 @@ impl Client {
     pub(super) fn value<'py>(
         &self,
         (flag, default, context): GetterArguments<'_, 'py>,
-        expected: ValueType,
+        expected: ExpectedType,
     ) -> PyResult<Bound<'py, PyAny>> {
         let argument = ContextArgument::new(context);
         if self.needs_care() || argument.is_invalid() {
@@ -50,7 +50,7 @@ impl Client {
     pub(super) fn details<'py>(
         &self,
         (flag, default, context): GetterArguments<'_, 'py>,
-        expected: ValueType,
+        expected: ExpectedType,
     ) -> PyResult<Bound<'py, EvaluationDetails>> {
         if self.needs_care() || ContextArgument::new(context).is_invalid() {
             self.careful_details((flag, default, context), expected)
@@ -63,7 +63,7 @@ impl Client {
     pub(super) fn plain_details<'py>(
         &self,
         (flag, default, context): GetterArguments<'_, 'py>,
-        expected: ValueType,
+        expected: ExpectedType,
     ) -> PyResult<Bound<'py, EvaluationDetails>> {
         let py = default.py();
         let Some(key) = key(flag) else {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use flagstaff_core::{
-    AttributePath, Attributes, ErrorCode, FlagInfo, Outcome, Snapshot, Timestamp, Value, ValueType,
-    WithUserKey, safe_integer,
+    AttributePath, Attributes, ErrorCode, ExpectedType, FlagInfo, Outcome, Snapshot, Timestamp,
+    Value, WithUserKey, safe_integer,
 };
 
 use crate::client::Client;
@@ -21,7 +21,7 @@ impl Client {
         default: bool,
         context: &A,
     ) -> bool {
-        self.with_value(flag, ValueType::Boolean, context, |value| {
+        self.with_value(flag, ExpectedType::Boolean, context, |value| {
             boolean(value.ok()).unwrap_or(default)
         })
     }
@@ -33,7 +33,7 @@ impl Client {
         default: &str,
         context: &A,
     ) -> FlagString {
-        self.with_value(flag, ValueType::String, context, |value| {
+        self.with_value(flag, ExpectedType::String, context, |value| {
             string(value.ok()).unwrap_or_else(|| default.into())
         })
     }
@@ -45,7 +45,7 @@ impl Client {
         default: i64,
         context: &A,
     ) -> i64 {
-        self.with_value(flag, ValueType::Integer, context, |value| {
+        self.with_value(flag, ExpectedType::Integer, context, |value| {
             integer(value.ok()).unwrap_or(default)
         })
     }
@@ -57,7 +57,7 @@ impl Client {
         default: f64,
         context: &A,
     ) -> f64 {
-        self.with_value(flag, ValueType::Number, context, |value| {
+        self.with_value(flag, ExpectedType::Number, context, |value| {
             float(value.ok()).unwrap_or(default)
         })
     }
@@ -69,7 +69,7 @@ impl Client {
         default: &Value,
         context: &A,
     ) -> Value {
-        self.with_value(flag, ValueType::Object, context, |value| {
+        self.with_value(flag, ExpectedType::Object, context, |value| {
             value.unwrap_or(default).clone()
         })
     }
@@ -81,7 +81,7 @@ impl Client {
         default: bool,
         context: &A,
     ) -> EvaluationDetails<bool> {
-        self.details(flag, ValueType::Boolean, context, |value| {
+        self.details(flag, ExpectedType::Boolean, context, |value| {
             boolean(value).unwrap_or(default)
         })
     }
@@ -93,7 +93,7 @@ impl Client {
         default: &str,
         context: &A,
     ) -> EvaluationDetails<FlagString> {
-        self.details(flag, ValueType::String, context, |value| {
+        self.details(flag, ExpectedType::String, context, |value| {
             string(value).unwrap_or_else(|| default.into())
         })
     }
@@ -105,7 +105,7 @@ impl Client {
         default: i64,
         context: &A,
     ) -> EvaluationDetails<i64> {
-        self.details(flag, ValueType::Integer, context, |value| {
+        self.details(flag, ExpectedType::Integer, context, |value| {
             integer(value).unwrap_or(default)
         })
     }
@@ -117,7 +117,7 @@ impl Client {
         default: f64,
         context: &A,
     ) -> EvaluationDetails<f64> {
-        self.details(flag, ValueType::Number, context, |value| {
+        self.details(flag, ExpectedType::Number, context, |value| {
             float(value).unwrap_or(default)
         })
     }
@@ -129,7 +129,7 @@ impl Client {
         default: &Value,
         context: &A,
     ) -> EvaluationDetails<Value> {
-        self.details(flag, ValueType::Object, context, |value| {
+        self.details(flag, ExpectedType::Object, context, |value| {
             value.unwrap_or(default).clone()
         })
     }
@@ -209,7 +209,7 @@ impl Client {
     pub fn evaluate<A: Attributes + ?Sized>(
         &self,
         flag: &str,
-        expected: Option<ValueType>,
+        expected: Option<ExpectedType>,
         default: &Value,
         context: &A,
         now: Timestamp,
@@ -238,7 +238,7 @@ impl Client {
     pub fn with_outcome<A: Attributes + ?Sized, T>(
         &self,
         flag: &str,
-        expected: ValueType,
+        expected: ExpectedType,
         context: &A,
         read: impl FnOnce(&Outcome<'_>) -> T,
     ) -> T {
@@ -266,7 +266,7 @@ impl Client {
     pub fn with_value<A: Attributes + ?Sized, T>(
         &self,
         flag: &str,
-        expected: ValueType,
+        expected: ExpectedType,
         context: &A,
         read: impl FnOnce(Result<&Value, Option<ErrorCode>>) -> T,
     ) -> T {
@@ -285,7 +285,7 @@ impl Client {
     fn read_keyed_value<A: Attributes + ?Sized, T>(
         &self,
         flag: &str,
-        expected: ValueType,
+        expected: ExpectedType,
         context: &A,
         key: &AttributePath,
         read: impl FnOnce(Result<&Value, Option<ErrorCode>>) -> T,
@@ -298,7 +298,7 @@ impl Client {
     fn read_value<A: Attributes + ?Sized, T>(
         &self,
         flag: &str,
-        expected: ValueType,
+        expected: ExpectedType,
         context: &A,
         read: impl FnOnce(Result<&Value, Option<ErrorCode>>) -> T,
     ) -> T {
@@ -336,7 +336,7 @@ impl Client {
     fn details<A: Attributes + ?Sized, T>(
         &self,
         flag: &str,
-        expected: ValueType,
+        expected: ExpectedType,
         context: &A,
         read: impl FnOnce(Option<&Value>) -> T,
     ) -> EvaluationDetails<T> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flagstaff_core::{Attributes, Outcome, Snapshot, Timestamp, ValueType, WithUserKey};
+use flagstaff_core::{Attributes, ExpectedType, Outcome, Snapshot, Timestamp, WithUserKey};
 
 use crate::client::Client;
 use crate::client::getters::finish;
@@ -43,7 +43,7 @@ impl ClientView {
     pub fn with_outcome<A: Attributes + ?Sized, T>(
         &self,
         flag: &str,
-        expected: Option<ValueType>,
+        expected: Option<ExpectedType>,
         context: &A,
         read: impl FnOnce(&Outcome<'_>) -> T,
     ) -> T {

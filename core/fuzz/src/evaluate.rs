@@ -1,15 +1,15 @@
 //! Evaluations
 
 use flagstaff_core::{
-    Attributes, Context, ErrorCode, Outcome, Reason, Snapshot, Timestamp, Value, ValueType,
+    Attributes, Context, ErrorCode, ExpectedType, Outcome, Reason, Snapshot, Timestamp, Value,
 };
 
-const TYPES: [ValueType; 5] = [
-    ValueType::Boolean,
-    ValueType::String,
-    ValueType::Number,
-    ValueType::Integer,
-    ValueType::Object,
+const TYPES: [ExpectedType; 5] = [
+    ExpectedType::Boolean,
+    ExpectedType::String,
+    ExpectedType::Number,
+    ExpectedType::Integer,
+    ExpectedType::Object,
 ];
 
 /// Evaluates a document for a context: a line with milliseconds since 1970, a line with the context, and the document

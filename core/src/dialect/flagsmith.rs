@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::operator::Relation;
 use crate::operator::version::VersionText;
 use crate::value::timestamp::Timestamp;
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 /// Compiles a condition of a segment, with the `segment` and the `environment` that it may hash or read
 pub(crate) fn condition(expression: &Value) -> Result<Box<dyn Expression>, Refusal> {
@@ -181,7 +181,7 @@ impl Literal {
 }
 
 impl Condition {
-    fn compile(members: &Object) -> Result<Self, Refusal> {
+    fn compile(members: &JsonObject) -> Result<Self, Refusal> {
         reading::only(
             members,
             &["property", "operator", "value", "segment", "environment"],
@@ -209,7 +209,7 @@ impl Condition {
 }
 
 impl Test {
-    fn compile(operator: &str, members: &Object) -> Result<Self, Refusal> {
+    fn compile(operator: &str, members: &JsonObject) -> Result<Self, Refusal> {
         let value = members.get("value").unwrap_or(&Value::Null);
         let text = || match value {
             Value::String(text) => Ok(text),

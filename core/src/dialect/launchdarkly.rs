@@ -15,7 +15,7 @@ use super::spread::{Branch, Spread, Spreads};
 use super::{Choice, Chosen, Expression, Refusal, reading};
 use crate::context::Context;
 use crate::value::timestamp::Timestamp;
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 pub(crate) use self::individual::is_valid;
 
@@ -77,7 +77,7 @@ struct Share {
 }
 
 impl Share {
-    fn compile(members: &Object) -> Result<Self, Refusal> {
+    fn compile(members: &JsonObject) -> Result<Self, Refusal> {
         reading::only(
             members,
             &["key", "salt", "weight", "bucketBy", "rolloutContextKind"],
@@ -158,7 +158,7 @@ impl Choice for Malformed {
 }
 
 /// An optional string; an empty one counts as absent
-fn text<'m>(members: &'m Object, name: &'static str) -> Result<Option<&'m str>, Refusal> {
+fn text<'m>(members: &'m JsonObject, name: &'static str) -> Result<Option<&'m str>, Refusal> {
     Ok(reading::text(members, name)?.filter(|text| !text.is_empty()))
 }
 

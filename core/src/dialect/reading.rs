@@ -1,10 +1,10 @@
 //! Members of what a document has for a dialect, each with a refusal that says what was expected
 
 use super::Refusal;
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 /// The members of an object
-pub(crate) fn members(value: &Value) -> Result<&Object, Refusal> {
+pub(crate) fn members(value: &Value) -> Result<&JsonObject, Refusal> {
     match value {
         Value::Object(members) => Ok(members),
         _ => Err(Refusal::new("expected an object")),
@@ -12,7 +12,7 @@ pub(crate) fn members(value: &Value) -> Result<&Object, Refusal> {
 }
 
 /// The elements of the list of this name; none where there is no such member, or `null`
-pub(crate) fn list<'v>(members: &'v Object, name: &str) -> Result<&'v [Value], Refusal> {
+pub(crate) fn list<'v>(members: &'v JsonObject, name: &str) -> Result<&'v [Value], Refusal> {
     match members.get(name) {
         None | Some(Value::Null) => Ok(&[]),
         Some(Value::Array(elements)) => Ok(elements),
@@ -21,7 +21,7 @@ pub(crate) fn list<'v>(members: &'v Object, name: &str) -> Result<&'v [Value], R
 }
 
 /// The text of this name; `None` where there is no such member, or `null`
-pub(crate) fn text<'v>(members: &'v Object, name: &str) -> Result<Option<&'v str>, Refusal> {
+pub(crate) fn text<'v>(members: &'v JsonObject, name: &str) -> Result<Option<&'v str>, Refusal> {
     match members.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -30,12 +30,12 @@ pub(crate) fn text<'v>(members: &'v Object, name: &str) -> Result<Option<&'v str
 }
 
 /// The text of this name, which must be there
-pub(crate) fn required<'v>(members: &'v Object, name: &str) -> Result<&'v str, Refusal> {
+pub(crate) fn required<'v>(members: &'v JsonObject, name: &str) -> Result<&'v str, Refusal> {
     text(members, name)?.ok_or_else(|| Refusal::new(format!("missing `{name}`")))
 }
 
 /// The truth of this name; false where there is no such member, or `null`
-pub(crate) fn boolean(members: &Object, name: &str) -> Result<bool, Refusal> {
+pub(crate) fn boolean(members: &JsonObject, name: &str) -> Result<bool, Refusal> {
     match members.get(name) {
         None | Some(Value::Null) => Ok(false),
         Some(Value::Boolean(value)) => Ok(*value),
@@ -44,7 +44,7 @@ pub(crate) fn boolean(members: &Object, name: &str) -> Result<bool, Refusal> {
 }
 
 /// The whole number of this name, not negative and below 2^32; `None` where there is no such member, or `null`
-pub(crate) fn whole(members: &Object, name: &str) -> Result<Option<u32>, Refusal> {
+pub(crate) fn whole(members: &JsonObject, name: &str) -> Result<Option<u32>, Refusal> {
     match members.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => value
@@ -56,7 +56,7 @@ pub(crate) fn whole(members: &Object, name: &str) -> Result<Option<u32>, Refusal
 }
 
 /// The texts of a list
-pub(crate) fn texts(members: &Object, name: &str) -> Result<Vec<Box<str>>, Refusal> {
+pub(crate) fn texts(members: &JsonObject, name: &str) -> Result<Vec<Box<str>>, Refusal> {
     let elements = list(members, name)?.iter().enumerate();
     let read = |(index, element): (usize, &Value)| match element {
         Value::String(text) => Ok(Box::from(&**text)),
@@ -68,7 +68,7 @@ pub(crate) fn texts(members: &Object, name: &str) -> Result<Vec<Box<str>>, Refus
 }
 
 /// Refuses members of other names
-pub(crate) fn only(members: &Object, known: &[&str]) -> Result<(), Refusal> {
+pub(crate) fn only(members: &JsonObject, known: &[&str]) -> Result<(), Refusal> {
     match members.keys().find(|name| !known.contains(&&***name)) {
         Some(name) => Err(Refusal::new("unknown field").within(name)),
         None => Ok(()),

@@ -11,7 +11,7 @@ use super::{Choice, Chosen, Clock, Expression, Refusal, reading};
 use crate::bucket::murmur3::murmur3_x86_32;
 use crate::context::Context;
 use crate::value::timestamp::Timestamp;
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 use self::constraint::Constraint;
 pub use self::constraint::MEMBERS as CONSTRAINT_MEMBERS;
@@ -80,7 +80,7 @@ enum Stickiness {
 }
 
 impl Stickiness {
-    fn read(members: &Object, name: &str) -> Result<Self, Refusal> {
+    fn read(members: &JsonObject, name: &str) -> Result<Self, Refusal> {
         Ok(match reading::text(members, name)? {
             None | Some("default") => Self::Default,
             Some("random") => Self::Random,
@@ -134,7 +134,7 @@ struct Rollout {
 }
 
 impl Rollout {
-    fn read(members: &Object) -> Result<Option<Self>, Refusal> {
+    fn read(members: &JsonObject) -> Result<Option<Self>, Refusal> {
         let Some(percent) = reading::whole(members, "rollout")? else {
             return Ok(None);
         };
@@ -190,7 +190,7 @@ struct Variants {
 }
 
 impl Variants {
-    fn read(members: &Object, group: &str, weights: &[f64]) -> Result<Self, Refusal> {
+    fn read(members: &JsonObject, group: &str, weights: &[f64]) -> Result<Self, Refusal> {
         let mut total = 0_u32;
         let mut ends = Vec::with_capacity(weights.len());
         for weight in weights {
@@ -241,7 +241,7 @@ impl Variants {
 }
 
 /// `overrides`: for each arm a list of `{"contextName", "values"}`; the first arm with one that matches wins
-fn overrides(members: &Object, arms: usize) -> Result<Vec<Override>, Refusal> {
+fn overrides(members: &JsonObject, arms: usize) -> Result<Vec<Override>, Refusal> {
     let lists = reading::list(members, "overrides")?;
     if lists.len() > arms {
         return Err(Refusal::new("expected at most one list for each arm").within("overrides"));

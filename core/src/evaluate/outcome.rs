@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Variant;
 use crate::value::merge;
-use crate::value::{Object, Value, safe_integer};
+use crate::value::{JsonObject, Value, safe_integer};
 
 /// Why a value was served; OpenFeature's reasons
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -104,7 +104,7 @@ impl fmt::Display for ErrorCode {
 /// The type that a caller asks for
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum ValueType {
+pub enum ExpectedType {
     /// `true` or `false`
     Boolean,
     /// A string
@@ -117,7 +117,7 @@ pub enum ValueType {
     Object,
 }
 
-impl ValueType {
+impl ExpectedType {
     /// Every type, in the order of the numbers that hosts use for them
     pub const ALL: [Self; 5] = [
         Self::Boolean,
@@ -141,17 +141,17 @@ impl ValueType {
     }
 }
 
-impl FromStr for ValueType {
-    type Err = UnknownValueType;
+impl FromStr for ExpectedType {
+    type Err = UnknownExpectedType;
 
-    fn from_str(name: &str) -> Result<Self, UnknownValueType> {
+    fn from_str(name: &str) -> Result<Self, UnknownExpectedType> {
         match name {
             "boolean" => Ok(Self::Boolean),
             "string" => Ok(Self::String),
             "number" => Ok(Self::Number),
             "integer" => Ok(Self::Integer),
             "object" => Ok(Self::Object),
-            _ => Err(UnknownValueType(name.into())),
+            _ => Err(UnknownExpectedType(name.into())),
         }
     }
 }
@@ -159,7 +159,7 @@ impl FromStr for ValueType {
 /// A text that is not the name of a type
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown type `{0}`, expected `boolean`, `string`, `number`, `integer` or `object`")]
-pub struct UnknownValueType(Box<str>);
+pub struct UnknownExpectedType(Box<str>);
 
 impl Variant {
     /// Why a getter that expects this type gets the caller's default; `None` within is no error
@@ -178,7 +178,7 @@ impl Variant {
 
     /// Whether it has a value, of the type that is expected if one is
     #[inline]
-    pub(crate) fn serves(&self, expected: Option<ValueType>) -> bool {
+    pub(crate) fn serves(&self, expected: Option<ExpectedType>) -> bool {
         match expected {
             Some(expected) => expected.admits(&self.value),
             None => !self.is_none(),
@@ -273,12 +273,12 @@ pub struct Outcome<'s> {
     /// Which part of the flag decided
     pub detail: DecidingStep<'s>,
     /// The flag's metadata
-    pub metadata: Option<&'s Object>,
+    pub metadata: Option<&'s JsonObject>,
     /// Whether the hash of the arms of an experiment decided
     pub in_experiment: bool,
     // The sources are computed from these: the variant, and the patches that were applied to it, in order.
     pub(crate) served: Option<&'s Variant>,
-    pub(crate) patches: Vec<(&'s str, &'s Object)>,
+    pub(crate) patches: Vec<(&'s str, &'s JsonObject)>,
 }
 
 impl<'s> Outcome<'s> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Decision, Evaluation};
 use crate::context::Attributes;
-use crate::evaluate::outcome::{DecidingStep, ErrorCode, Reason, ValueType};
+use crate::evaluate::outcome::{DecidingStep, ErrorCode, ExpectedType, Reason};
 use crate::evaluate::trace::Tracer;
 use crate::model::linked::LinkedFlag;
 
@@ -44,7 +44,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
     pub(crate) fn outcome_id(
         &mut self,
         linked: &LinkedFlag,
-        expected: Option<ValueType>,
+        expected: Option<ExpectedType>,
     ) -> Option<OutcomeId> {
         let decision = self.decide(linked);
         if !decision.variant.serves(expected)

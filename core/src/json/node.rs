@@ -8,7 +8,7 @@ use crate::table::sort::sorted_by_key;
 use crate::value::excerpt::excerpt;
 use crate::value::pointer::push_part;
 use crate::value::timestamp::Timestamp;
-use crate::value::{MAX_SAFE_INTEGER, Object, Value};
+use crate::value::{JsonObject, MAX_SAFE_INTEGER, Value};
 
 /// One value on a tape; cheap to copy
 #[derive(Debug, Clone, Copy)]
@@ -281,8 +281,8 @@ impl<'t> Json<'t> {
     }
 
     /// The members of the object that it is
-    pub(crate) fn object(self) -> Object {
-        let mut members = Object::new();
+    pub(crate) fn object(self) -> JsonObject {
+        let mut members = JsonObject::new();
         for (key, value) in self.members() {
             members.insert(key.text().unwrap_or_default().into(), value.value());
         }

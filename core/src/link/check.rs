@@ -141,7 +141,7 @@ fn check_overrides(lists: &ListsByName<Overrides>, flag: &Flag, problems: &mut P
         let pointer = format!("/overrides/{}", escape_part(name));
         let unknown = flag.unknown_level(level);
         problems.extend(unknown.map(|problem| (pointer.clone(), problem)));
-        let is_object = flag.value_type == FlagType::Object;
+        let is_object = flag.flag_type == FlagType::Object;
         for (entry, problem) in list.check(flag.on.is_some(), is_object, |name| {
             flag.variant(name).is_some()
         }) {

@@ -115,7 +115,7 @@ impl LinkedFlag {
     /// Whether there are overrides that may be patches
     #[inline]
     pub(crate) fn may_be_patched(&self) -> bool {
-        self.flag.value_type == FlagType::Object && !self.overrides.is_empty()
+        self.flag.flag_type == FlagType::Object && !self.overrides.is_empty()
     }
 }
 

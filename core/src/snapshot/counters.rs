@@ -181,16 +181,16 @@ mod tests {
 
     #[test]
     fn an_error_is_counted_for_the_flag_and_an_unknown_flag_not_at_all() {
-        use crate::evaluate::outcome::ValueType;
+        use crate::evaluate::outcome::ExpectedType;
         let (snapshot, context) = (snapshot(), Context::new("u"));
         let ask = |flag, expected| {
             snapshot
                 .evaluate_value(flag, Some(expected), &context, || NOW)
                 .counter()
         };
-        let mismatch = ask("ruled", ValueType::Boolean).unwrap();
+        let mismatch = ask("ruled", ExpectedType::Boolean).unwrap();
         assert_eq!(snapshot.counters().nth(mismatch).unwrap().1, None);
-        assert_eq!(ask("unknown", ValueType::Boolean), None);
+        assert_eq!(ask("unknown", ExpectedType::Boolean), None);
     }
 
     #[test]

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::pointer::escape_part;
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 /// `target` patched
-pub(crate) fn merge_patch(target: &Value, patch: &Object) -> Value {
+pub(crate) fn merge_patch(target: &Value, patch: &JsonObject) -> Value {
     let mut members = match target {
-        Value::Object(members) => Object::clone(members),
-        _ => Object::new(),
+        Value::Object(members) => JsonObject::clone(members),
+        _ => JsonObject::new(),
     };
     for (name, change) in patch {
         match change {
@@ -43,7 +43,7 @@ enum LeafSource<'s> {
 /// The source of each leaf, by JSON pointer, of `base` patched by `layers` in their order
 pub(crate) fn sources<'s>(
     base: &Value,
-    layers: &[(&'s str, &'s Object)],
+    layers: &[(&'s str, &'s JsonObject)],
 ) -> Vec<(String, &'s str)> {
     let mut origin = LeafSource::of(base, "default");
     for (source, patch) in layers {
@@ -72,7 +72,7 @@ impl<'s> LeafSource<'s> {
         }
     }
 
-    fn patch(&mut self, patch: &Object, by: &'s str) {
+    fn patch(&mut self, patch: &JsonObject, by: &'s str) {
         if matches!(self, Self::Leaf(_)) {
             *self = Self::Object {
                 members: Vec::new(),

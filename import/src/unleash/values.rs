@@ -13,7 +13,7 @@ use crate::source::At;
 #[derive(Debug)]
 pub(super) struct Values {
     /// The flag's type
-    pub(super) value_type: &'static str,
+    pub(super) flag_type: &'static str,
     variants: Variants,
     // Theirs by name and payload, with ours.
     named: Vec<(Named, String)>,
@@ -33,7 +33,7 @@ impl Values {
         let has_plain = serves.iter().any(|served| served.variants.is_empty());
         let used = serves.iter().flat_map(|served| served.variants);
         let mut values = Self {
-            value_type: "boolean",
+            flag_type: "boolean",
             variants: Variants::default(),
             named: Vec::new(),
             on: None,
@@ -54,11 +54,11 @@ impl Values {
         }
         let payloads: Vec<Option<Json>> = all.iter().map(Named::value).collect();
         let is_without = payloads.iter().all(Option::is_none);
-        let value_type = common_type(&payloads);
-        values.is_wrapped = value_type.is_none() && !is_without;
-        values.value_type = match value_type {
+        let flag_type = common_type(&payloads);
+        values.is_wrapped = flag_type.is_none() && !is_without;
+        values.flag_type = match flag_type {
             _ if is_without => "string",
-            Some(value_type) => value_type,
+            Some(flag_type) => flag_type,
             None => "object",
         };
         if values.is_wrapped {
@@ -81,7 +81,7 @@ impl Values {
             values.named.push((named, ours));
         }
         if has_plain {
-            let value = match values.value_type {
+            let value = match values.flag_type {
                 "string" => json!(""),
                 "number" => json!(0),
                 _ => json!({}),
@@ -107,7 +107,7 @@ impl Values {
 
     /// What is served to those whom no strategy reaches
     pub(super) fn off(&self) -> Json {
-        if self.value_type == "boolean" {
+        if self.flag_type == "boolean" {
             "off".into()
         } else {
             Json::Null
@@ -116,7 +116,7 @@ impl Values {
 
     /// Adds the variants to a flag; boolean ones have their own
     pub(super) fn complete(&self, flag: &mut Json) {
-        if self.value_type != "boolean"
+        if self.flag_type != "boolean"
             && let Json::Object(members) = flag
         {
             members.insert("variants".to_owned(), self.variants.values.clone().into());
@@ -129,7 +129,7 @@ impl Values {
         let mut names: Vec<_> = (self.named.iter())
             .map(|(named, ours)| (ours.clone(), Some(named.name.clone())))
             .collect();
-        if self.value_type == "boolean" || self.on.is_some() {
+        if self.flag_type == "boolean" || self.on.is_some() {
             names.push((self.on().to_owned(), None));
         }
         names
@@ -146,13 +146,13 @@ impl Values {
         }
         // A feature without variants has the disabled one, be it on or off.
         let none = |ours: &str| Answer::of_variant(Some(ours)).with("variant", Json::Null);
-        if self.value_type == "boolean" {
+        if self.flag_type == "boolean" {
             cases.extend([none("on"), none("off")]);
         } else if let Some(on) = &self.on {
             cases.push(none(on).with_default());
         }
         FlagAnswers {
-            value_type: None,
+            expected_type: None,
             untyped: self.is_wrapped,
             cases,
         }

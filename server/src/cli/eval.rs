@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use clap::Args;
-use flagstaff_core::{Context, ContextError, Outcome, Snapshot, Timestamp, Value, ValueType};
+use flagstaff_core::{Context, ContextError, ExpectedType, Outcome, Snapshot, Timestamp, Value};
 
 use super::api::{ApiRequest, EnvironmentArgs};
 use super::{CommandError, CommandOutput, Format, trace};
@@ -34,7 +34,7 @@ pub struct EvalArgs {
 
     /// Expected type: boolean, string, number, integer or object; any by default
     #[arg(long = "type", value_name = "TYPE")]
-    value_type: Option<ValueType>,
+    expected_type: Option<ExpectedType>,
 
     /// Print every step of the evaluation, and a hint if the context names the user in other words than `targetingKey`
     #[arg(long)]
@@ -69,7 +69,7 @@ pub(super) fn run(options: &EvalArgs) -> Result<CommandOutput, CommandError> {
     // An invalid context is evaluated too: SDKs return an outcome for it.
     let context = Context::from_json(&super::argument(&options.context)?);
     let now = super::now(options.now);
-    let (outcome, steps) = snapshot.explain(flag, options.value_type, &context, now);
+    let (outcome, steps) = snapshot.explain(flag, options.expected_type, &context, now);
     let mut text = match options.format {
         Format::Json => {
             let value = if options.explain {

@@ -46,7 +46,7 @@ pub struct FlagListArgs {
     search: Option<String>,
     /// Of this type: boolean, string, number or object
     #[arg(long = "type", value_name = "TYPE")]
-    value_type: Option<String>,
+    flag_type: Option<String>,
     /// How to print them
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -143,7 +143,7 @@ pub(super) fn run(command: &FlagCommand) -> Result<CommandOutput, CommandError> 
 }
 
 fn list(options: &FlagListArgs) -> Result<CommandOutput, CommandError> {
-    let filters = [("search", &options.search), ("type", &options.value_type)];
+    let filters = [("search", &options.search), ("type", &options.flag_type)];
     let query: Vec<(&str, &str)> = filters
         .iter()
         .filter_map(|(name, value)| Some((*name, value.as_deref()?)))

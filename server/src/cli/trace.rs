@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use flagstaff_core::{Object, Value};
+use flagstaff_core::{JsonObject, Value};
 
 /// The deciding step of an outcome in words: `rule 1 "beta", experiment "colour"`
 pub(super) fn detail(detail: &Value) -> String {
@@ -42,7 +42,7 @@ fn write_steps(text: &mut String, steps: &Value, depth: usize) {
     }
 }
 
-fn sentence(step: &Object) -> String {
+fn sentence(step: &JsonObject) -> String {
     let shown = |name: &str| step.get(name).map(Value::to_canonical).unwrap_or_default();
     let variant = || variant(step);
     match string(step, "type") {
@@ -85,7 +85,7 @@ fn sentence(step: &Object) -> String {
 }
 
 /// A step that is a condition, and whether it holds
-fn condition(step: &Object) -> String {
+fn condition(step: &JsonObject) -> String {
     let shown = |name: &str| step.get(name).map(Value::to_canonical).unwrap_or_default();
     let variant = || variant(step);
     match string(step, "type") {
@@ -119,14 +119,14 @@ fn condition(step: &Object) -> String {
     }
 }
 
-fn variant(step: &Object) -> String {
+fn variant(step: &JsonObject) -> String {
     match step.get("variant") {
         Some(Value::String(variant)) => format!("`{variant}`"),
         _ => "nothing".to_owned(),
     }
 }
 
-fn string<'s>(step: &'s Object, name: &str) -> &'s str {
+fn string<'s>(step: &'s JsonObject, name: &str) -> &'s str {
     match step.get(name) {
         Some(Value::String(text)) => text,
         _ => "",
@@ -134,7 +134,7 @@ fn string<'s>(step: &'s Object, name: &str) -> &'s str {
 }
 
 /// Whether it holds, or is met
-fn mark(step: &Object) -> &'static str {
+fn mark(step: &JsonObject) -> &'static str {
     if step.get("result") == Some(&Value::Boolean(true)) {
         "yes"
     } else {
@@ -142,7 +142,7 @@ fn mark(step: &Object) -> &'static str {
     }
 }
 
-fn found(step: &Object) -> String {
+fn found(step: &JsonObject) -> String {
     match step.get("found") {
         Some(Value::Object(what)) if what.contains_key("missing") => "it is missing".to_owned(),
         Some(Value::Object(_)) => "it is an object".to_owned(),

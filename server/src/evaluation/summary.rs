@@ -27,7 +27,7 @@ pub(crate) fn summarize(snapshot: &Snapshot, flag: &str, now: Timestamp) -> Opti
 }
 
 fn percentage(flag: &Flag, now: Timestamp) -> Option<f64> {
-    let is_boolean = flag.value_type == FlagType::Boolean;
+    let is_boolean = flag.flag_type == FlagType::Boolean;
     let is_off = |variant: &str| *variant == *flag.off.name;
     let chosen = match &flag.serve.choice {
         ServeTarget::Variant(variant) if is_off(&variant.name) => is_boolean.then_some(0),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use flagstaff_core::{AttributePath, Context, Object, Timestamp, Value};
+use flagstaff_core::{AttributePath, Context, JsonObject, Timestamp, Value};
 
 use super::hour_of;
 use crate::object::escaped;
@@ -92,7 +92,7 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    fn members(&mut self, pointer: &str, members: &Object) {
+    fn members(&mut self, pointer: &str, members: &JsonObject) {
         for (name, value) in members {
             let is_key = pointer.is_empty() && &**name == "targetingKey";
             if !is_key {

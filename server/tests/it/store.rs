@@ -3,7 +3,7 @@
 use std::slice;
 use std::sync::Arc;
 
-use flagstaff_core::{Object, Timestamp, Value};
+use flagstaff_core::{JsonObject, Timestamp, Value};
 use flagstaff_server::auth::CredentialKind;
 use flagstaff_server::object::{ObjectId, ObjectKind};
 use flagstaff_server::store::{

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use flagstaff::{Context, Outcome, Snapshot, Timestamp, Value, ValueType};
+use flagstaff::{Context, Outcome, Snapshot, Timestamp, Value, ExpectedType};
 use serde_json::Map;
 
 use crate::subject::{Kind, Subject, User};
@@ -30,14 +30,14 @@ impl Subject for Engine {
     fn boolean(&self, flag: &str, context: &Context) -> bool {
         let value = self
             .0
-            .evaluate_value(flag, Some(ValueType::Boolean), context, || NOW);
+            .evaluate_value(flag, Some(ExpectedType::Boolean), context, || NOW);
         matches!(value.value.as_deref(), Ok(Value::Boolean(true)))
     }
 
     fn text(&self, flag: &str, context: &Context) -> Option<Arc<str>> {
         let value = self
             .0
-            .evaluate_value(flag, Some(ValueType::String), context, || NOW);
+            .evaluate_value(flag, Some(ExpectedType::String), context, || NOW);
         match value.value.as_deref() {
             Ok(Value::String(text)) => Some(Arc::clone(text)),
             _ => None,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use flagstaff_core::{Context, ErrorCode, Snapshot, Timestamp, ValueType};
+use flagstaff_core::{Context, ErrorCode, ExpectedType, Snapshot, Timestamp};
 
 use super::*;
 use crate::current_snapshot::CurrentSnapshot;
@@ -22,7 +22,7 @@ fn evaluate(current: &CurrentSnapshot, flag: &str) {
     let (snapshot, mut recorder) = guard.open(current.usage());
     let now = || Timestamp::from_millis(0);
     let evaluated =
-        snapshot.evaluate_value(flag, Some(ValueType::Boolean), &Context::new("u"), now);
+        snapshot.evaluate_value(flag, Some(ExpectedType::Boolean), &Context::new("u"), now);
     recorder.count(flag, &evaluated);
     drop(evaluated);
     guard.release();

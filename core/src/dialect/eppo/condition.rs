@@ -11,7 +11,7 @@ use crate::dialect::{Expression, Refusal, reading};
 use crate::operator::Relation;
 use crate::operator::version::VersionText;
 use crate::value::timestamp::Timestamp;
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 /// A condition
 #[derive(Debug)]
@@ -32,7 +32,7 @@ enum Check {
 }
 
 impl Condition {
-    pub(super) fn read(members: &Object) -> Result<Self, Refusal> {
+    pub(super) fn read(members: &JsonObject) -> Result<Self, Refusal> {
         reading::only(members, &["attribute", "operator", "value"])?;
         let operator = reading::required(members, "operator")?;
         let check = match operator {
@@ -81,7 +81,7 @@ impl Condition {
     }
 }
 
-fn ordinal(members: &Object, relation: Relation) -> Result<Check, Refusal> {
+fn ordinal(members: &JsonObject, relation: Relation) -> Result<Check, Refusal> {
     let number = match members.get("value") {
         Some(Value::Number(number)) => Some(*number),
         Some(Value::String(text)) => {

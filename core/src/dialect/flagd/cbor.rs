@@ -1,6 +1,6 @@
 //! Deterministic CBOR (RFC 8949 §4.2.1) of JSON values: whole numbers are integers, other numbers the shortest float
 
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 /// The bytes of a value; `None` of a number that is not finite
 pub(super) fn encode(value: &Value) -> Option<Vec<u8>> {
@@ -28,7 +28,7 @@ fn write(bytes: &mut Vec<u8>, value: &Value) -> Option<()> {
 }
 
 /// Members in the order of their encoded keys
-fn write_members(bytes: &mut Vec<u8>, members: &Object) -> Option<()> {
+fn write_members(bytes: &mut Vec<u8>, members: &JsonObject) -> Option<()> {
     write_head(bytes, 5, length(members.len()));
     let mut encoded = Vec::new();
     for (key, value) in members {

@@ -7,7 +7,7 @@ use super::fractional::{Hashing, fractional};
 use crate::context::Context;
 use crate::dialect::javascript;
 use crate::value::timestamp::Timestamp;
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 /// Bytes that the lists and texts of one evaluation may have together, and steps that it may take
 const BUDGET: usize = 1_000_000;
@@ -93,7 +93,7 @@ impl<'r> Run<'r> {
 
     fn flagd(&self) -> Value {
         let seconds = self.now.as_millis().div_euclid(1_000);
-        Value::Object(Arc::new(Object::from([
+        Value::Object(Arc::new(JsonObject::from([
             ("flagKey".into(), self.flag_key.into()),
             ("timestamp".into(), seconds.into()),
         ])))

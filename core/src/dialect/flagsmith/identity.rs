@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Refusal;
 use crate::context::Context;
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 /// The environment of the document; conditions may read it, and it is part of the key of an identity without one
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ impl Environment {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Identity<'c> {
     /// Flagsmith's, with its traits
-    Theirs(&'c Object),
+    Theirs(&'c JsonObject),
     /// Of a context of this language
     Own(&'c Context),
 }

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::dialect::{Expression, Refusal};
 use crate::limits;
 use crate::value::timestamp::Timestamp;
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 /// A condition: all of its parts hold
 #[derive(Debug)]
@@ -146,7 +146,7 @@ fn conditions(value: &Value, bounds: &mut Bounds) -> Result<Box<[Condition]>, Re
     conditions.collect()
 }
 
-pub(super) fn object(value: &Value) -> Result<&Object, Refusal> {
+pub(super) fn object(value: &Value) -> Result<&JsonObject, Refusal> {
     match value {
         Value::Object(members) => Ok(members),
         _ => Err(Refusal::new("expected a condition, which is an object")),

@@ -8,7 +8,7 @@ use super::condition::Condition;
 use super::decision::{Contexts, Decision, Filter, Hash};
 use super::sticky::Sticky;
 use crate::dialect::Refusal;
-use crate::value::{Object, Value, safe_integer};
+use crate::value::{JsonObject, Value, safe_integer};
 
 const KNOWN: [&str; 15] = [
     "condition",
@@ -32,7 +32,7 @@ const KNOWN: [&str; 15] = [
 const MAX_BLOCKED_VERSIONS: i64 = 1_000;
 
 /// The members of the parameters, or of an object inside them
-pub(super) struct Parameters<'v>(&'v Object);
+pub(super) struct Parameters<'v>(&'v JsonObject);
 
 impl<'v> Parameters<'v> {
     pub(super) fn of(value: &'v Value) -> Result<Self, Refusal> {

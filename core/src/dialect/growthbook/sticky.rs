@@ -59,7 +59,7 @@ impl Sticky {
 fn assignments<'c>(
     context: &'c Context,
     attribute: &HashAttribute,
-) -> Option<&'c crate::value::Object> {
+) -> Option<&'c crate::value::JsonObject> {
     let Value::Object(documents) = context.get(DOCUMENTS)? else {
         return None;
     };

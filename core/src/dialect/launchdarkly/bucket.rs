@@ -7,7 +7,7 @@ use super::reference::Reference;
 use super::{Refusal, text};
 use crate::context::Context;
 use crate::dialect::spread::{Part, boundary};
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 /// What is hashed: the seed or the key and the salt, then an attribute of the context of one kind
 #[derive(Debug)]
@@ -26,7 +26,7 @@ const SLOTS: u64 = 1 << 60;
 impl Bucket {
     /// Reads `key`, `salt`, `seed`, `bucketBy` and the context kind in the field `kind_field`
     pub(super) fn compile(
-        members: &Object,
+        members: &JsonObject,
         kind_field: &'static str,
         reads_attribute: bool,
     ) -> Result<Self, Refusal> {

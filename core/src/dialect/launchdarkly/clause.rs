@@ -14,7 +14,7 @@ use crate::operator::Relation;
 use crate::operator::pattern::may_look_at;
 use crate::operator::version::VersionText;
 use crate::value::timestamp::Timestamp;
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 /// A clause; its values are alternatives
 #[derive(Debug)]
@@ -47,7 +47,7 @@ enum TextTest {
 }
 
 impl Clause {
-    pub(super) fn compile(members: &Object) -> Result<Self, Refusal> {
+    pub(super) fn compile(members: &JsonObject) -> Result<Self, Refusal> {
         reading::only(
             members,
             &["contextKind", "attribute", "op", "values", "negate"],

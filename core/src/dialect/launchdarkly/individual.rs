@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::reference::Reference;
 use crate::context::Context;
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 /// A context of one kind
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ enum Source<'c> {
     /// A user without a kind: the members of the context, and those of `custom`
     User(&'c Context),
     /// The members of an object in the context
-    Inner(&'c Object),
+    Inner(&'c JsonObject),
 }
 
 /// How a context says of which kinds it is

@@ -10,7 +10,7 @@ use crate::dialect::{Clock, Expression, Refusal, reading};
 use crate::operator::Relation;
 use crate::operator::network::Network;
 use crate::operator::version::VersionText;
-use crate::value::Object;
+use crate::value::JsonObject;
 use crate::value::timestamp::Timestamp;
 
 /// The members of a constraint
@@ -57,7 +57,7 @@ enum Place {
 type Instant = (Timestamp, u32);
 
 impl Constraint {
-    pub(super) fn read(members: &Object) -> Result<Self, Refusal> {
+    pub(super) fn read(members: &JsonObject) -> Result<Self, Refusal> {
         reading::only(members, &MEMBERS)?;
         let name = reading::required(members, "contextName")?;
         if name.contains('"') {
@@ -99,7 +99,7 @@ impl Constraint {
 }
 
 /// The values of a list operator; one that ends in a backslash is read by Yggdrasil as if it went on
-fn texts(members: &Object) -> Result<Box<[Box<str>]>, Refusal> {
+fn texts(members: &JsonObject) -> Result<Box<[Box<str>]>, Refusal> {
     let texts = reading::texts(members, "values")?;
     match texts.iter().position(|text| text.ends_with('\\')) {
         Some(index) => Err(
@@ -112,7 +112,7 @@ fn texts(members: &Object) -> Result<Box<[Box<str>]>, Refusal> {
 }
 
 /// The values of an operator that needs at least one
-fn filled(members: &Object) -> Result<Box<[Box<str>]>, Refusal> {
+fn filled(members: &JsonObject) -> Result<Box<[Box<str>]>, Refusal> {
     let texts = texts(members)?;
     if texts.is_empty() {
         return Err(Refusal::new(
@@ -122,7 +122,7 @@ fn filled(members: &Object) -> Result<Box<[Box<str>]>, Refusal> {
     Ok(texts)
 }
 
-fn parts(members: &Object, place: Place, ignore_case: bool) -> Result<Test, Refusal> {
+fn parts(members: &JsonObject, place: Place, ignore_case: bool) -> Result<Test, Refusal> {
     let texts = filled(members)?;
     let texts = if ignore_case {
         texts
@@ -136,19 +136,19 @@ fn parts(members: &Object, place: Place, ignore_case: bool) -> Result<Test, Refu
 }
 
 /// The value of a comparison, without the blanks around it
-fn value(members: &Object) -> Result<&str, Refusal> {
+fn value(members: &JsonObject) -> Result<&str, Refusal> {
     let value = reading::required(members, "value")?;
     Ok(value.trim_matches([' ', '\t']))
 }
 
-fn version(members: &Object, relation: Relation) -> Result<Test, Refusal> {
+fn version(members: &JsonObject, relation: Relation) -> Result<Test, Refusal> {
     if reading::required(members, "value")?.starts_with('v') {
         return Ok(Test::Never);
     }
     ordinal(members, relation)
 }
 
-fn ordinal(members: &Object, relation: Relation) -> Result<Test, Refusal> {
+fn ordinal(members: &JsonObject, relation: Relation) -> Result<Test, Refusal> {
     let value = value(members)?;
     if is_date(value) {
         if let Some(date) = instant(value) {
@@ -167,7 +167,7 @@ fn ordinal(members: &Object, relation: Relation) -> Result<Test, Refusal> {
     .within("value"))
 }
 
-fn pattern(members: &Object, ignore_case: bool) -> Result<Test, Refusal> {
+fn pattern(members: &JsonObject, ignore_case: bool) -> Result<Test, Refusal> {
     let text = reading::text(members, "value")?.unwrap_or_default();
     if text.ends_with('\\') {
         return Err(Refusal::new("Unleash cannot read a value that ends in `\\`").within("value"));

@@ -16,7 +16,7 @@ use crate::lists::{Override, Overrides};
 use crate::model::{Flag, FlagType, Level, Rule, Serve, Variant, Window};
 use crate::table::table_hash::is_same;
 use crate::value::merge::merge_patch;
-use crate::value::{Object, Value};
+use crate::value::{JsonObject, Value};
 
 /// A flag and the lists that its document holds inline, by level
 pub(crate) struct FlagParts {
@@ -61,14 +61,14 @@ impl Compiler<'_> {
     fn flag(&mut self, json: Json<'_>, fingerprint: u64) -> Option<Flag> {
         self.key();
         self.needs(json)?;
-        let value_type = flag_type(json)?;
+        let flag_type = flag_type(json)?;
         let salt = json.get(Name::Salt).and_then(Json::text);
         let salt = salt.unwrap_or(self.key);
         self.within(Name::Salt, |compiler| compiler.name(salt));
-        let is_default = value_type == FlagType::Boolean && json.get(Name::Variants).is_none();
+        let is_default = flag_type == FlagType::Boolean && json.get(Name::Variants).is_none();
         let patch = json.get(Name::EnvironmentPatch);
         let patch = patch.map(|patch| Arc::new(patch.object()));
-        let variants = self.variants(value_type, json, patch.as_ref());
+        let variants = self.variants(flag_type, json, patch.as_ref());
         let named = |name: &'static str| is_default.then_some(name);
         let on = self.variant_of(json, Name::OnVariant, named("on"), &variants);
         let off = if self.is_nothing(json, Name::OffVariant) {
@@ -98,7 +98,7 @@ impl Compiler<'_> {
         let flagged = |name| json.get(name).and_then(Json::boolean).unwrap_or_default();
         Some(Flag {
             fingerprint,
-            value_type,
+            flag_type,
             enabled: flagged(Name::Enabled),
             is_open: flagged(Name::Enabled) && admits.is_none(),
             admits,
@@ -148,33 +148,33 @@ impl Compiler<'_> {
 
     fn variants(
         &mut self,
-        value_type: FlagType,
+        flag_type: FlagType,
         json: Json<'_>,
-        patch: Option<&Arc<Object>>,
+        patch: Option<&Arc<JsonObject>>,
     ) -> Variants {
-        if patch.is_some() && value_type != FlagType::Object {
+        if patch.is_some() && flag_type != FlagType::Object {
             self.within(Name::EnvironmentPatch, |compiler| {
                 compiler.issue::<()>(IssueKind::PatchOfScalar)
             });
         }
         let Some(values) = json.get(Name::Variants) else {
-            if value_type != FlagType::Boolean {
+            if flag_type != FlagType::Boolean {
                 self.issue::<()>(IssueKind::Missing("variants"));
             }
             return boolean_variants();
         };
         if patch.is_some() {
-            return self.own_variants(value_type, values, patch);
+            return self.own_variants(flag_type, values, patch);
         }
         let is_of_type = |variants: &Variants| {
             let mut variants = variants.iter();
-            variants.all(|variant| is_of(value_type, &variant.value))
+            variants.all(|variant| is_of(flag_type, &variant.value))
         };
         if let Some(variants) = self.interner.variants(values).filter(is_of_type) {
             return variants;
         }
         let issues = self.issues.len();
-        let variants = self.own_variants(value_type, values, None);
+        let variants = self.own_variants(flag_type, values, None);
         if self.issues.len() == issues {
             self.interner.intern_variants(&variants);
         }
@@ -183,9 +183,9 @@ impl Compiler<'_> {
 
     fn own_variants(
         &mut self,
-        value_type: FlagType,
+        flag_type: FlagType,
         values: Json<'_>,
-        patch: Option<&Arc<Object>>,
+        patch: Option<&Arc<JsonObject>>,
     ) -> Variants {
         let values = values.entries();
         self.within(Name::Variants, |compiler| {
@@ -195,7 +195,7 @@ impl Compiler<'_> {
                     Some(text) => Value::String(compiler.interner.text(text)),
                     None => value.value(),
                 };
-                compiler.check_variant(value_type, name, &value);
+                compiler.check_variant(flag_type, name, &value);
                 let name = compiler.interner.text(name);
                 Arc::new(patched((index, name), value, patch))
             };
@@ -203,12 +203,12 @@ impl Compiler<'_> {
         })
     }
 
-    fn check_variant(&mut self, value_type: FlagType, name: &str, value: &Value) {
+    fn check_variant(&mut self, flag_type: FlagType, name: &str, value: &Value) {
         if !limits::is_name(name) {
             self.issue_in(name, IssueKind::Name);
         }
-        if !is_of(value_type, value) {
-            let (expected, got) = (value_type.name(), type_name(value));
+        if !is_of(flag_type, value) {
+            let (expected, got) = (flag_type.name(), type_name(value));
             self.issue_in(name, IssueKind::VariantType { expected, got });
         }
     }
@@ -294,7 +294,7 @@ impl Compiler<'_> {
         })
     }
 
-    fn metadata(&mut self, json: Json<'_>) -> Object {
+    fn metadata(&mut self, json: Json<'_>) -> JsonObject {
         let metadata = json.get(Name::Metadata);
         let metadata = metadata.map(Json::object);
         let metadata = metadata.unwrap_or_default();
@@ -313,7 +313,11 @@ impl Compiler<'_> {
     }
 }
 
-fn patched((index, name): (u32, Arc<str>), value: Value, patch: Option<&Arc<Object>>) -> Variant {
+fn patched(
+    (index, name): (u32, Arc<str>),
+    value: Value,
+    patch: Option<&Arc<JsonObject>>,
+) -> Variant {
     let (value, base_value) = match patch {
         None => (value, None),
         Some(patch) => (merge_patch(&value, patch), Some(value)),
@@ -360,8 +364,8 @@ fn flag_type(json: Json<'_>) -> Option<FlagType> {
     }
 }
 
-fn is_of(value_type: FlagType, value: &Value) -> bool {
-    match value_type {
+fn is_of(flag_type: FlagType, value: &Value) -> bool {
+    match flag_type {
         FlagType::Boolean => matches!(value, Value::Boolean(_)),
         FlagType::String => matches!(value, Value::String(_)),
         FlagType::Number => matches!(value, Value::Number(_)),

@@ -18,7 +18,8 @@ use crate::store::RevisionRow;
 /// A revision of an environment
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Revision {
+#[schema(as = Revision)]
+pub(crate) struct EnvironmentRevision {
     revision: u64,
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
@@ -49,13 +50,13 @@ struct ChangedObject {
 #[utoipa::path(
     get, path = "/revisions", tag = "history", operation_id = "listRevisions",
     params(PageQuery),
-    responses((status = OK, description = "A page", body = Page<Revision>), (status = SERVICE_UNAVAILABLE)),
+    responses((status = OK, description = "A page", body = Page<EnvironmentRevision>), (status = SERVICE_UNAVAILABLE)),
 )]
 pub(crate) async fn list(
     scope: EnvironmentAccess,
     State(state): State<Arc<AccessState>>,
     QueryParams(query): QueryParams<PageQuery>,
-) -> Result<Json<Page<Revision>>, ApiError> {
+) -> Result<Json<Page<EnvironmentRevision>>, ApiError> {
     let limit = page_size(query.limit)?;
     // One more row than the page has shows whether there is a next page.
     let asked = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
@@ -69,9 +70,9 @@ pub(crate) async fn list(
     Ok(Json(Page::of_more(rows, limit, cursor, item)))
 }
 
-fn item(row: RevisionRow) -> Revision {
+fn item(row: RevisionRow) -> EnvironmentRevision {
     let objects = row.objects.into_iter();
-    Revision {
+    EnvironmentRevision {
         revision: row.revision,
         at: row.at,
         actor: row.actor,

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::response::{IntoResponse, Response};
-use flagstaff_core::{Context, ContextError, Snapshot, Timestamp, Value, ValueType};
+use flagstaff_core::{Context, ContextError, ExpectedType, Snapshot, Timestamp, Value};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -144,7 +144,7 @@ async fn respond(
     }
     let published = environment.current();
     let now = now(request.now.as_deref(), caller.kind, state)?;
-    let value_type: Option<ValueType> = match &request.value_type {
+    let value_type: Option<ExpectedType> = match &request.value_type {
         Some(name) => Some(
             name.parse()
                 .map_err(|error| ApiError::invalid("/type", format!("{error}")))?,
@@ -189,7 +189,7 @@ async fn respond(
 /// The outcome of one flag, with an explanation on request
 fn one(
     snapshot: &Snapshot,
-    (flag, value_type, explain): (&str, Option<ValueType>, bool),
+    (flag, value_type, explain): (&str, Option<ExpectedType>, bool),
     (context, now): (&Result<Context, ContextError>, Timestamp),
     default: &Value,
 ) -> (Value, Counts) {

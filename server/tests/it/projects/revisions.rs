@@ -5,7 +5,7 @@ use flagstaff_server::store::{Author, Origin, Store as _};
 use flagstaff_server::{Clock, RuntimeConfig};
 use serde_json::{Value, json};
 
-use crate::support::{Database, Requests as _, Server, boolean, on, state};
+use crate::support::{Answer, Database, Requests as _, Server, boolean, on, state};
 
 async fn server(database: Database) -> Server {
     let state = state(&database, RuntimeConfig::default(), Clock::System).await;
@@ -107,7 +107,7 @@ async fn every_revision_has_its_document() {
             json!({"user": {"v": "exclude"}})
         );
         assert_eq!(of(10)["segments"], Value::Null);
-        assert_eq!(of(11)["groups"]["g"].is_object(), true);
+        assert!(of(11)["groups"]["g"].is_object());
         assert_eq!(of(13)["flags"], json!({}));
         let yaml = server
             .get("document?revision=2")
@@ -158,7 +158,7 @@ async fn the_revisions_are_listed_with_what_they_changed() {
             .await
             .expect(201);
         let pages = server.pages("revisions?limit=6").await;
-        let items: Vec<&Value> = pages.iter().flat_map(|page| page.items()).collect();
+        let items: Vec<&Value> = pages.iter().flat_map(Answer::items).collect();
         let numbers: Vec<u64> = items
             .iter()
             .map(|item| item["revision"].as_u64().unwrap())

@@ -196,7 +196,7 @@ async fn the_audit_is_read_newest_first_and_filtered(store: &dyn Store) {
             Action::Create,
             kind.as_str(),
             key,
-            (None, Some(Value::Object(Object::new().into()))),
+            (None, Some(Value::Object(JsonObject::new().into()))),
         )
     };
     let entries = vec![
