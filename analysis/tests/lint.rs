@@ -236,6 +236,26 @@ fn patterns_that_match_nothing_are_told_one_by_one() {
 }
 
 #[test]
+fn an_unreachable_rule_names_the_one_before_it_by_its_id_or_its_place() {
+    for (id, name) in [
+        (json!({"id": "staff"}), "the rule `staff`"),
+        (json!({}), "the rule at `/rules/0`"),
+    ] {
+        let mut first = json!({"serve": "on"});
+        first
+            .as_object_mut()
+            .unwrap()
+            .extend(id.as_object().unwrap().clone());
+        let rules = json!({"rules": [first, {"serve": "off"}]});
+        let found = findings(&with(&rules), Options::default());
+        let [finding] = &found[..] else {
+            panic!("one finding: {found:?}");
+        };
+        assert!(finding.message.contains(name), "{}", finding.message);
+    }
+}
+
+#[test]
 fn rules_behind_others_that_take_everybody_are_unreachable() {
     let is = |values: Json| json!({"attribute": "plan", "op": "in", "values": values});
     let rule = |when: Json| json!({"when": when, "serve": "on"});

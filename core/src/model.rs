@@ -248,6 +248,11 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Its id, if it has one
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
     /// When it is open
     pub fn window(&self) -> &Window {
         &self.window

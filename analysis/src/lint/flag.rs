@@ -118,20 +118,30 @@ fn hidden_by(linked: &LinkedFlag, index: usize, rule: &Rule) -> Option<String> {
         .take(MAX_EARLIER)
         .copied()
         .collect();
-    if let Some((first, _)) = earlier.iter().find(|(_, earlier)| earlier.when.is_none()) {
-        return Some(format!("rule {first} before it matches every context"));
+    if let Some(first) = earlier.iter().find(|(_, earlier)| earlier.when.is_none()) {
+        let name = name_of(*first);
+        return Some(format!("{name} before it matches every context"));
     }
-    if let Some((one, _)) = earlier
+    if let Some(one) = earlier
         .iter()
         .find(|one| is_hidden(linked, rule, std::slice::from_ref(one)))
     {
+        let name = name_of(*one);
         return Some(format!(
-            "rule {one} before it matches all that this rule matches"
+            "{name} before it matches all that this rule matches"
         ));
     }
     let together = earlier.get(..MAX_EARLIER_TOGETHER.min(earlier.len()))?;
     (together.len() > 1 && is_hidden(linked, rule, together))
         .then(|| "earlier rules match all that this rule matches".to_owned())
+}
+
+/// How a message names a rule: by its id, or by its place
+fn name_of((index, rule): (usize, &Rule)) -> String {
+    match rule.id() {
+        Some(id) => format!("the rule `{id}`"),
+        None => format!("the rule at `/rules/{index}`"),
+    }
 }
 
 /// Whether the condition of `rule` cannot hold where those of the others fail
