@@ -360,7 +360,13 @@ pub enum StoreError {
     Database(#[source] sqlx::Error),
     /// The tables could not be migrated
     #[error("the database could not be migrated")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// A version before the first release made the tables
+    #[error(
+        "the database was made by a version before the first release, whose tables are different; export its documents with that version \
+         (`flagstaff export`), and start with a new database"
+    )]
+    OtherTables(#[source] sqlx::migrate::MigrateError),
 }
 
 impl StoreError {
@@ -385,6 +391,7 @@ impl StoreError {
                 | Self::Locked(_)
                 | Self::Migrate(_)
                 | Self::Moved { .. }
+                | Self::OtherTables(_)
                 | Self::TooSlow
                 | Self::Unreachable(_)
         )

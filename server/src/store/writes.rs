@@ -60,7 +60,9 @@ impl WriteFailure {
             StoreError::Moved { .. } => Some(Self::Moved),
             StoreError::TooSlow => Some(Self::TooSlow),
             StoreError::Unreachable(_) => Some(Self::Unreachable),
-            StoreError::Database(_) | StoreError::Migrate(_) => Some(Self::Other),
+            StoreError::Database(_) | StoreError::Migrate(_) | StoreError::OtherTables(_) => {
+                Some(Self::Other)
+            }
             _ => None,
         }
     }

@@ -203,3 +203,15 @@ async fn a_database_that_a_newer_release_has_migrated_is_served() {
     execute(database.address(), newer).await;
     assert_eq!(database.open().await.environments().await.unwrap().len(), 3);
 }
+
+#[tokio::test]
+async fn a_database_of_a_version_before_the_first_release_is_refused_with_what_to_do() {
+    for database in Database::both().await {
+        database.open().await.close().await;
+        database
+            .sql("UPDATE _sqlx_migrations SET checksum = ''")
+            .await;
+        let error = SqlStore::open(database.address()).await.unwrap_err();
+        assert!(error.to_string().contains("`flagstaff export`"), "{error}");
+    }
+}

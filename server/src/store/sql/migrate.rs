@@ -1,6 +1,6 @@
 //! Migrating the tables
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AnyConnection, SqlSafeStr as _};
 
 use crate::store::StoreError;
@@ -24,6 +24,9 @@ pub(super) async fn migrate(connection: &mut AnyConnection) -> Result<(), StoreE
     // While nodes are updated one by one, an old release may start on the tables of a new one.
     migrator.set_ignore_missing(true);
     // Not `run`, which requires more of a connection than a borrowed one offers; sqlx has this method for that case.
-    migrator.run_direct(None, connection, false).await?;
-    Ok(())
+    let migrated = migrator.run_direct(None, connection, false).await;
+    migrated.map_err(|error| match error {
+        MigrateError::VersionMismatch(_) => StoreError::OtherTables(error),
+        error => StoreError::Migrate(error),
+    })
 }
