@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use flagstaff::{Context, Outcome, Snapshot, Timestamp, Value, ExpectedType};
+use flagstaff::{Context, ExpectedType, Outcome, Snapshot, Timestamp, Value};
 use serde_json::Map;
 
 use crate::subject::{Kind, Subject, User};
