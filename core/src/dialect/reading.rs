@@ -1,6 +1,7 @@
 //! Members of what a document has for a dialect, each with a refusal that says what was expected
 
 use super::Refusal;
+use crate::operator::literals::Literals;
 use crate::value::{JsonObject, Value};
 
 /// The members of an object
@@ -65,6 +66,15 @@ pub(crate) fn texts(members: &JsonObject, name: &str) -> Result<Vec<Box<str>>, R
             .within(name)),
     };
     elements.map(read).collect()
+}
+
+/// A set of texts, in which a look-up costs the same however many there are
+pub(crate) fn text_set<'t>(texts: impl IntoIterator<Item = &'t str>) -> Literals {
+    let mut set = Literals::default();
+    for text in texts {
+        set.insert_text(text.into());
+    }
+    set
 }
 
 /// Refuses members of other names

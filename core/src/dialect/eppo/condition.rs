@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::dialect::pattern::VendorPattern;
 use crate::dialect::{Expression, Refusal, reading};
 use crate::operator::Relation;
+use crate::operator::literals::Literals;
 use crate::operator::version::VersionText;
 use crate::value::timestamp::Timestamp;
 use crate::value::{JsonObject, Value};
@@ -27,7 +28,7 @@ enum Check {
     /// Whether the text must match, or must not
     Pattern(bool, VendorPattern),
     /// Whether the text must be one of these, or must not
-    OneOf(bool, Box<[Box<str>]>),
+    OneOf(bool, Literals),
     Null(bool),
 }
 
@@ -51,7 +52,8 @@ impl Condition {
                     return Err(Refusal::new("expected an array of strings").within("value"));
                 }
                 let values = reading::texts(members, "value")?;
-                Check::OneOf(operator == "ONE_OF", values.into())
+                let set = reading::text_set(values.iter().map(|value| &**value));
+                Check::OneOf(operator == "ONE_OF", set)
             }
             "IS_NULL" => match members.get("value") {
                 Some(Value::Boolean(is_null)) => Check::Null(*is_null),
@@ -182,10 +184,7 @@ impl Check {
                 _ => None,
             },
             Self::Pattern(expected, pattern) => Some(pattern.is_in(&text(attribute)?) == *expected),
-            Self::OneOf(expected, values) => {
-                let text = text(attribute)?;
-                Some(values.iter().any(|value| **value == *text) == *expected)
-            }
+            Self::OneOf(expected, values) => Some(values.has_text(&text(attribute)?) == *expected),
             Self::Null(_) => None,
         }
     }

@@ -30,6 +30,13 @@ impl Run<'_> {
                     _ => operation.apply(std::slice::from_ref(&single), self, scope),
                 }
             }
+            Logic::IsOneOf(needle, texts) => {
+                let needle = self.value(needle, scope);
+                // The list and its elements take as much of the budget as if they were evaluated.
+                let is_affordable = self.take(texts.length.saturating_add(1));
+                let is_in = matches!(&needle, Value::String(text) if texts.set.has_text(text));
+                (is_affordable && is_in).into()
+            }
             Logic::Loop(kind, arguments) => self.each(*kind, arguments, scope),
             Logic::Attribute(path, default) => {
                 let found = self.follow(path.iter().map(|name| &**name), scope);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::operation::Operation;
-use crate::dialect::{Clock, Refusal};
+use crate::dialect::{Clock, Refusal, reading};
+use crate::operator::literals::Literals;
 use crate::value::timestamp::Timestamp;
 use crate::value::{Value, safe_integer};
 
@@ -23,9 +24,34 @@ pub(super) enum Logic {
     Or(Box<[Logic]>),
     /// An operation of values
     Apply(Operation, Arguments),
+    /// `in` a written list of texts
+    IsOneOf(Box<Logic>, TextList),
     Loop(Loop, Box<[Logic]>),
     /// An attribute of a known path
     Attribute(Box<[Arc<str>]>, Box<Logic>),
+}
+
+/// A list of texts, arranged for look-up
+#[derive(Debug)]
+pub(super) struct TextList {
+    pub(super) set: Literals,
+    /// The number of elements, of which some may be the same
+    pub(super) length: usize,
+}
+
+impl TextList {
+    /// `None` if anything else than texts is in the list
+    fn of(list: &[Logic]) -> Option<Self> {
+        let texts = list.iter().map(|element| match element {
+            Logic::Literal(Value::String(text)) => Some(&**text),
+            _ => None,
+        });
+        let texts: Vec<&str> = texts.collect::<Option<_>>()?;
+        Some(Self {
+            length: texts.len(),
+            set: reading::text_set(texts),
+        })
+    }
 }
 
 /// The arguments of an operation
@@ -152,7 +178,16 @@ impl Compiler {
             ));
         }
         let arguments = match arguments {
-            Value::Array(values) => Arguments::List(self.list(values)?),
+            Value::Array(values) => {
+                let mut list = self.list(values)?;
+                if let (Operation::In, [needle, Logic::List(elements)]) = (operation, &mut *list)
+                    && let Some(texts) = TextList::of(elements)
+                {
+                    let needle = std::mem::replace(needle, Logic::Literal(Value::Null));
+                    return Ok(Logic::IsOneOf(Box::new(needle), texts));
+                }
+                Arguments::List(list)
+            }
             single => Arguments::Single(Box::new(self.logic(single)?)),
         };
         Ok(Logic::Apply(operation, arguments))

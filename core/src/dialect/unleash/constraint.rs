@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::dialect::pattern::VendorPattern;
 use crate::dialect::{Clock, Expression, Refusal, reading};
 use crate::operator::Relation;
+use crate::operator::literals::Literals;
 use crate::operator::network::Network;
 use crate::operator::version::VersionText;
 use crate::value::JsonObject;
@@ -33,8 +34,8 @@ pub(super) struct Constraint {
 
 #[derive(Debug)]
 enum Test {
-    In(Box<[Box<str>]>),
-    NotIn(Box<[Box<str>]>),
+    In(Literals),
+    NotIn(Literals),
     Text(Place, Box<[Box<str>]>, bool),
     Number(Relation, f64),
     Version(Relation, VersionText),
@@ -66,8 +67,8 @@ impl Constraint {
         let operator = reading::required(members, "operator")?;
         let ignore_case = reading::boolean(members, "caseInsensitive")?;
         let test = match operator {
-            "IN" => Test::In(texts(members)?),
-            "NOT_IN" => Test::NotIn(texts(members)?),
+            "IN" => Test::In(set(members)?),
+            "NOT_IN" => Test::NotIn(set(members)?),
             "STR_STARTS_WITH" => parts(members, Place::Start, ignore_case)?,
             "STR_ENDS_WITH" => parts(members, Place::End, ignore_case)?,
             "STR_CONTAINS" => parts(members, Place::Anywhere, ignore_case)?,
@@ -109,6 +110,11 @@ fn texts(members: &JsonObject) -> Result<Box<[Box<str>]>, Refusal> {
         ),
         None => Ok(texts.into()),
     }
+}
+
+fn set(members: &JsonObject) -> Result<Literals, Refusal> {
+    let texts = texts(members)?;
+    Ok(reading::text_set(texts.iter().map(|text| &**text)))
 }
 
 /// The values of an operator that needs at least one
@@ -286,14 +292,12 @@ impl Expression for Constraint {
 impl Test {
     /// Whether it holds for a text; a text that is missing is in no list, and nothing else
     fn holds(&self, text: Option<&str>) -> bool {
-        let is_one_of =
-            |values: &[Box<str>], text: &str| values.iter().any(|value| **value == *text);
         let Some(text) = text else {
             return matches!(self, Self::NotIn(_));
         };
         match self {
-            Self::In(values) => is_one_of(values, text),
-            Self::NotIn(values) => !is_one_of(values, text),
+            Self::In(values) => values.has_text(text),
+            Self::NotIn(values) => !values.has_text(text),
             Self::Text(place, parts, true) => has(*place, parts, &text.to_lowercase()),
             Self::Text(place, parts, false) => has(*place, parts, text),
             Self::Number(relation, number) => text.parse().is_ok_and(|text: f64| match relation {
