@@ -20,6 +20,7 @@ use super::spread::{Branch, Spread, Spreads};
 use super::{Choice, Chosen, Expression, Refusal, reading};
 use crate::context::Context;
 use crate::operator::Relation;
+use crate::operator::literals::Literals;
 use crate::operator::version::VersionText;
 use crate::value::timestamp::Timestamp;
 use crate::value::{JsonObject, Value};
@@ -109,7 +110,7 @@ enum Test {
     Compare(Relation, bool, Literal),
     Contains(Option<Arc<str>>),
     NotContains(Arc<str>),
-    In(Box<[Box<str>]>),
+    In(Literals),
     Regex(VendorPattern),
     /// Divisor and remainder
     Modulo(f64, f64),
@@ -233,7 +234,7 @@ impl Test {
             )),
             "NOT_CONTAINS" => Ok(Self::NotContains(Arc::clone(text()?))),
             "IN" => traits::members(value)
-                .map(Self::In)
+                .map(|members| Self::In(reading::text_set(members)))
                 .ok_or_else(|| Refusal::new("expected a string or an array").within("value")),
             "REGEX" => VendorPattern::parse(text()?, false)
                 .map(Self::Regex)
@@ -272,10 +273,8 @@ impl Test {
             }
             (Self::Contains(Some(part)), Trait::Text(text)) => text.contains(&**part),
             (Self::NotContains(part), Trait::Text(text)) => !text.contains(&**part),
-            (Self::In(members), Trait::Text(text)) => is_member(members, text),
-            (Self::In(members), Trait::Integer(integer)) => {
-                is_member(members, &integer.to_string())
-            }
+            (Self::In(members), Trait::Text(text)) => members.has_text(text),
+            (Self::In(members), Trait::Integer(integer)) => members.has_text(&integer.to_string()),
             (Self::Regex(pattern), value) => value
                 .as_text()
                 .is_some_and(|text| pattern.is_at_start(&text)),
@@ -288,12 +287,6 @@ impl Test {
             _ => false,
         }
     }
-}
-
-fn is_member(members: &[Box<str>], text: &str) -> bool {
-    members
-        .binary_search_by(|member| (**member).cmp(text))
-        .is_ok()
 }
 
 /// Whether a value has this remainder, which has the sign of the divisor

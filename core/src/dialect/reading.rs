@@ -1,5 +1,7 @@
 //! Members of what a document has for a dialect, each with a refusal that says what was expected
 
+use std::sync::Arc;
+
 use super::Refusal;
 use crate::operator::literals::Literals;
 use crate::value::{JsonObject, Value};
@@ -69,7 +71,7 @@ pub(crate) fn texts(members: &JsonObject, name: &str) -> Result<Vec<Box<str>>, R
 }
 
 /// A set of texts, in which a look-up costs the same however many there are
-pub(crate) fn text_set<'t>(texts: impl IntoIterator<Item = &'t str>) -> Literals {
+pub(crate) fn text_set(texts: impl IntoIterator<Item: Into<Arc<str>>>) -> Literals {
     let mut set = Literals::default();
     for text in texts {
         set.insert_text(text.into());

@@ -52,8 +52,7 @@ impl Condition {
                     return Err(Refusal::new("expected an array of strings").within("value"));
                 }
                 let values = reading::texts(members, "value")?;
-                let set = reading::text_set(values.iter().map(|value| &**value));
-                Check::OneOf(operator == "ONE_OF", set)
+                Check::OneOf(operator == "ONE_OF", reading::text_set(values))
             }
             "IS_NULL" => match members.get("value") {
                 Some(Value::Boolean(is_null)) => Check::Null(*is_null),

@@ -43,10 +43,10 @@ impl TextList {
     /// `None` if anything else than texts is in the list
     fn of(list: &[Logic]) -> Option<Self> {
         let texts = list.iter().map(|element| match element {
-            Logic::Literal(Value::String(text)) => Some(&**text),
+            Logic::Literal(Value::String(text)) => Some(Arc::clone(text)),
             _ => None,
         });
-        let texts: Vec<&str> = texts.collect::<Option<_>>()?;
+        let texts: Vec<Arc<str>> = texts.collect::<Option<_>>()?;
         Some(Self {
             length: texts.len(),
             set: reading::text_set(texts),

@@ -190,23 +190,21 @@ fn float_text(value: f64) -> String {
     }
 }
 
-/// The members that `IN` lists, in order: an array, an array in JSON text, or text with commas
-pub(super) fn members(value: &Value) -> Option<Box<[Box<str>]>> {
-    let mut members: Vec<Box<str>> = match value {
-        Value::Array(values) => values.iter().map(member).collect::<Option<_>>()?,
+/// The members that `IN` lists: an array, an array in JSON text, or text with commas
+pub(super) fn members(value: &Value) -> Option<Vec<Box<str>>> {
+    match value {
+        Value::Array(values) => values.iter().map(member).collect(),
         Value::String(text) => {
             let parsed = text
                 .starts_with('[')
                 .then(|| serde_json::from_str::<Vec<serde_json::Value>>(text));
             match parsed {
-                Some(Ok(values)) => values.iter().map(json_member).collect::<Option<_>>()?,
-                _ => text.split(',').map(Box::from).collect(),
+                Some(Ok(values)) => values.iter().map(json_member).collect(),
+                _ => Some(text.split(',').map(Box::from).collect()),
             }
         }
-        _ => return None,
-    };
-    members.sort_unstable();
-    Some(members.into())
+        _ => None,
+    }
 }
 
 /// A member as text; arrays and objects are no members

@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::dialect::pattern::VendorPattern;
 use crate::dialect::reading;
 use crate::operator::Relation;
+use crate::operator::literals::Literals;
 use crate::operator::pattern::may_look_at;
 use crate::operator::version::VersionText;
 use crate::value::timestamp::Timestamp;
@@ -28,8 +29,8 @@ pub(super) struct Clause {
 /// An operator with the values that it can read; the others match nothing
 #[derive(Debug)]
 enum Test {
-    /// The strings in order, and the other values
-    In(Box<[Arc<str>]>, Box<[Value]>),
+    /// The strings, and the other values
+    In(Literals, Box<[Value]>),
     Text(TextTest, Box<[Arc<str>]>),
     Matches(Box<[VendorPattern]>),
     Number(Relation, Box<[f64]>),
@@ -128,10 +129,8 @@ impl Test {
         let versions = || texts().filter_map(literals::version).collect();
         Ok(match operator {
             "in" => {
-                let mut strings: Vec<Arc<str>> = texts().map(Arc::from).collect();
-                strings.sort_unstable();
                 let others = values.iter().filter(|value| as_text(value).is_none());
-                Self::In(strings.into(), others.cloned().collect())
+                Self::In(reading::text_set(texts()), others.cloned().collect())
             }
             "startsWith" => Self::Text(TextTest::StartsWith, words()),
             "endsWith" => Self::Text(TextTest::EndsWith, words()),
@@ -159,7 +158,7 @@ impl Test {
 
     fn matches(&self, value: &Value) -> bool {
         match (self, value) {
-            (Self::In(strings, _), Value::String(text)) => strings.binary_search(text).is_ok(),
+            (Self::In(strings, _), Value::String(text)) => strings.has_text(text),
             (Self::In(_, others), value) => others.contains(value),
             (Self::Text(kind, words), Value::String(text)) => words.iter().any(|part| match kind {
                 TextTest::StartsWith => text.starts_with(&**part),

@@ -113,8 +113,7 @@ fn texts(members: &JsonObject) -> Result<Box<[Box<str>]>, Refusal> {
 }
 
 fn set(members: &JsonObject) -> Result<Literals, Refusal> {
-    let texts = texts(members)?;
-    Ok(reading::text_set(texts.iter().map(|text| &**text)))
+    texts(members).map(reading::text_set)
 }
 
 /// The values of an operator that needs at least one
