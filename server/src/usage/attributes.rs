@@ -18,7 +18,7 @@ const LOOKED_AT: usize = 100;
 
 /// What was seen in the contexts of one environment in this hour
 ///
-/// Each type and value is stored once in an hour, so that a value that comes with every request costs a look-up.
+/// Each type and value is stored once in an hour: one that comes with every request is looked up, and not stored again.
 #[derive(Debug, Default)]
 pub(super) struct AttributeSample(Mutex<Sample>);
 

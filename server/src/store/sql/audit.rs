@@ -8,15 +8,15 @@ use super::{idempotency, settings};
 use crate::object::canonical;
 use crate::store::{AuditDetails, AuditEntry, AuditRow, Author, EntryChange, StoreError, chain};
 
+mod earlier;
 mod forget;
 mod read;
 mod revisions;
-mod then;
 
+pub(super) use earlier::{changed_after_revision, flag_at_revision};
 pub(super) use forget::forget;
 pub(super) use read::{audit, details, events, head};
 pub(super) use revisions::revisions;
-pub(super) use then::{changed_after_revision, flag_at_revision};
 
 /// The maximum number of rows in memory
 const ROWS_AT_ONCE: usize = 500;

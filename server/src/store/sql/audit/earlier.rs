@@ -15,7 +15,7 @@ use crate::store::{Action, EntryChange, StoreError};
 type Lists = BTreeMap<ObjectId, Map<String, Json>>;
 
 /// What the audit says of an owner at a revision
-enum Then {
+enum Earlier {
     /// It has no row that is old enough
     Unknown,
     Absent,
@@ -32,8 +32,8 @@ pub(in super::super) async fn flag_at_revision(
     let owner = ObjectId::new(ObjectKind::Flag, flag);
     Ok(
         match at_revision(&mut transaction, environment, &owner, revision).await? {
-            Then::Value(flag) => Some(flag),
-            Then::Unknown | Then::Absent => None,
+            Earlier::Value(flag) => Some(flag),
+            Earlier::Unknown | Earlier::Absent => None,
         },
     )
 }
@@ -61,16 +61,16 @@ pub(in super::super) async fn changed_after_revision(
     for row in &rows {
         let owner = ObjectId::new(object_kind(row.try_get(0)?)?, row.try_get::<&str, _>(1)?);
         let action: &str = row.try_get(2)?;
-        let then = if action == Action::Create.name() {
+        let earlier = if action == Action::Create.name() {
             None
         } else {
             match at_revision(connection, environment, &owner, revision).await? {
-                Then::Unknown => return Ok(None),
-                Then::Absent => None,
-                Then::Value(value) => Some(value),
+                Earlier::Unknown => return Ok(None),
+                Earlier::Absent => None,
+                Earlier::Value(value) => Some(value),
             }
         };
-        owners.push((owner, then));
+        owners.push((owner, earlier));
     }
     Ok(Some(owners))
 }
@@ -102,7 +102,7 @@ async fn at_revision(
     environment: i64,
     owner: &ObjectId,
     revision: u64,
-) -> Result<Then, StoreError> {
+) -> Result<Earlier, StoreError> {
     let row = sqlx::query(
         "SELECT project_id, sequence, state FROM audit_entry \
          WHERE project_id = (SELECT project_id FROM environment WHERE id = $1) AND kind = $4 AND name = $2 \
@@ -115,11 +115,11 @@ async fn at_revision(
     .fetch_optional(&mut *connection)
     .await?;
     let Some(row) = row else {
-        return Ok(Then::Unknown);
+        return Ok(Earlier::Unknown);
     };
     let Some(state) = row.try_get::<Option<&str>, _>(2)? else {
         // It was deleted.
-        return Ok(Then::Absent);
+        return Ok(Earlier::Absent);
     };
     let mut lists = lists(connection, environment, owner).await?;
     let since = (row.try_get(0)?, row.try_get(1)?);
@@ -131,7 +131,7 @@ async fn at_revision(
         key: id.key.to_string(),
         value: Json::Object(entries),
     });
-    Ok(Then::Value(join_owner(parse(state)?, lists)))
+    Ok(Earlier::Value(join_owner(parse(state)?, lists)))
 }
 
 /// The current lists of an owner
