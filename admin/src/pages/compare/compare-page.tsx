@@ -1,7 +1,7 @@
 // Two environments side by side, flag by flag, and copying selected flags from one to the other.
 
 import '../../styles/flag.css';
-import { Button, Checkbox, Drawer, Select, TextInput } from '@mantine/core';
+import { Button, Checkbox, Drawer, Select } from '@mantine/core';
 import { infiniteQueryOptions, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
@@ -15,6 +15,7 @@ import { DiffList } from '../../ui/diff-list';
 import { grouped } from '../../ui/differing';
 import { Moves, ruleIndex } from '../../ui/moves';
 import { Empty, Failure, Loading } from '../../ui/parts';
+import { ReasonField } from '../../ui/reason-field';
 import { say } from '../../ui/toasts';
 
 const route = getRouteApi('/projects/$project/compare');
@@ -208,13 +209,7 @@ function Copy({ place, from, flags, onClose, onDone }: CopyProps) {
             <Moves moves={preview.data.moves ?? []} nameOf={nameOf} />
           </section>
         )}
-        <TextInput
-          label={texts.review.reason}
-          value={reason}
-          onChange={(event) => setReason(event.currentTarget.value)}
-          maxLength={500}
-          data-autofocus
-        />
+        <ReasonField reason={reason} onReason={setReason} data-autofocus />
         {isOutdated && (
           <p className="note warn" role="alert">
             {texts.compare.outdated}

@@ -1,7 +1,7 @@
 // The whole environment as JSON or YAML: to read, to copy, and to change in one revision after the dry run has told what that does.
 
 import '../../styles/flag.css';
-import { Button, SegmentedControl, TextInput } from '@mantine/core';
+import { Button, SegmentedControl } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useBlocker } from '@tanstack/react-router';
@@ -16,6 +16,7 @@ import { texts } from '../../texts';
 import { DiffList } from '../../ui/diff-list';
 import { EnvironmentSelect, useEnvironments } from '../../ui/environment-select';
 import { Failure, Loading } from '../../ui/parts';
+import { ReasonField } from '../../ui/reason-field';
 import { say } from '../../ui/toasts';
 
 const route = getRouteApi('/projects/$project/document');
@@ -160,13 +161,7 @@ function Edited({ place, read, onReload }: { place: Place; read: Read; onReload:
             </div>
           )}
           {problem === undefined && check.data !== undefined && <Changes {...check.data} />}
-          <TextInput
-            label={texts.review.reason}
-            description={texts.review.reasonHint}
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-            maxLength={500}
-          />
+          <ReasonField description={texts.review.reasonHint} reason={reason} onReason={setReason} />
           {failure !== undefined && <Failure error={failure} />}
           <div className="row">
             <Button type="submit" loading={isBusy} disabled={!isCurrent}>

@@ -1,6 +1,6 @@
 // What a flag has been: who changed what, when and why; and making it that again.
 
-import { Button, Modal, TextInput } from '@mantine/core';
+import { Button, Modal } from '@mantine/core';
 import { infiniteQueryOptions, useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Place } from '../../api/queries';
@@ -12,6 +12,7 @@ import { DialogActions } from '../../ui/dialog-actions';
 import { DiffList } from '../../ui/diff-list';
 import { Listing } from '../../ui/listing';
 import { Empty, Failure, Time } from '../../ui/parts';
+import { ReasonField } from '../../ui/reason-field';
 import { say } from '../../ui/toasts';
 
 type Change = Schemas['FlagChange'];
@@ -143,13 +144,7 @@ function Rollback({ place, flag, to, undone, onClose }: RollbackProps) {
             />
           </div>
         ))}
-        <TextInput
-          label={texts.review.reason}
-          value={reason}
-          onChange={(event) => setReason(event.currentTarget.value)}
-          maxLength={500}
-          data-autofocus
-        />
+        <ReasonField reason={reason} onReason={setReason} data-autofocus />
         {failure !== undefined && <Failure error={failure} />}
         <DialogActions label={texts.history.rollback} isBusy={isBusy} onCancel={onClose} />
       </form>

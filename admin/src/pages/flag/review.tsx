@@ -1,6 +1,6 @@
 // Before saving: what changes, who moves, what time does, and why. A conflict with somebody else's save is settled here too.
 
-import { Button, Drawer, TextInput } from '@mantine/core';
+import { Button, Drawer } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { flag as flagQuery, type Place } from '../../api/queries';
@@ -14,6 +14,7 @@ import { texts } from '../../texts';
 import { DiffList, placeText } from '../../ui/diff-list';
 import { Moves, ruleIndex } from '../../ui/moves';
 import { Failure, Loading, Time } from '../../ui/parts';
+import { ReasonField } from '../../ui/reason-field';
 import { say } from '../../ui/toasts';
 import { useNow } from '../../ui/use-now';
 import { Conflict } from './conflict';
@@ -111,14 +112,7 @@ export function Review({ place, flag, draft, findings, onClose, onSaved }: Props
             <Refusal error={preview.error} retry={() => preview.refetch()} />
           )}
           {preview.data !== undefined && <Impact preview={preview.data} draft={draft} changes={changes} />}
-          <TextInput
-            label={texts.review.reason}
-            description={texts.review.reasonHint}
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-            maxLength={500}
-            data-autofocus
-          />
+          <ReasonField description={texts.review.reasonHint} reason={reason} onReason={setReason} data-autofocus />
           {failure !== undefined && <Failure error={failure} />}
           <div className="row">
             <Button type="submit" loading={isSaving} disabled={!preview.isSuccess}>

@@ -204,7 +204,7 @@ function RuleCard(props: CardProps) {
           />
           <WindowFields from={rule.from} until={rule.until} onChange={set} />
           <div className="row">
-            <RuleId id={rule.id ?? ''} onChange={(id) => set({ id })} />
+            <RuleId key={rule.id} id={rule.id ?? ''} onChange={(id) => set({ id })} />
             <TextInput
               size="xs"
               className="grow"

@@ -25,7 +25,7 @@ export function TestFields({
 }: {
   test: Test;
   attributes: readonly string[];
-  /** What other conditions of the environment tell of attributes */
+  /** What other conditions of the environment, and contexts, tell of attributes */
   known: readonly KnownAttribute[];
   onChange: (test: Test) => void;
 }) {

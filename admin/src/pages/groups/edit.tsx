@@ -9,6 +9,7 @@ import { texts } from '../../texts';
 import { DialogActions } from '../../ui/dialog-actions';
 import { Moves, ruleIndex } from '../../ui/moves';
 import { Failure, Loading } from '../../ui/parts';
+import { ReasonField } from '../../ui/reason-field';
 import { say } from '../../ui/toasts';
 import { Share } from '../flag/split-editor';
 
@@ -92,12 +93,7 @@ export function Edit({ place, kind, item, onSaved, onClose }: Props) {
             <Moves moves={preview.data.moves ?? []} nameOf={nameOf} />
           </section>
         )}
-        <TextInput
-          label={texts.review.reason}
-          value={reason}
-          onChange={(event) => setReason(event.currentTarget.value)}
-          maxLength={500}
-        />
+        <ReasonField reason={reason} onReason={setReason} />
         {failure !== undefined && <Failure error={failure} />}
         <DialogActions
           label={texts.review.save}

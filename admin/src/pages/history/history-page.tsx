@@ -10,7 +10,8 @@ import { get, type Schemas } from '../../api/request';
 import { ProtectedBar } from '../../shell/protection';
 import { texts } from '../../texts';
 import { EnvironmentSelect, useEnvironments } from '../../ui/environment-select';
-import { Empty, Failure, Loading, Time } from '../../ui/parts';
+import { Listing } from '../../ui/listing';
+import { Empty, Time } from '../../ui/parts';
 import { Comparison } from './comparison';
 import { Rollback } from './rollback';
 
@@ -65,13 +66,6 @@ function Revisions({ place }: { place: Place }) {
     navigate({ search: { env: place.environment, from: String(before), to: String(after) } });
   return (
     <>
-      {query.isError && <Failure error={query.error} retry={() => query.refetch()} />}
-      {query.isPending && !query.isError && <Loading />}
-      {query.data !== undefined && current === undefined && (
-        <Empty title={words.none}>
-          <p className="dim">{words.noneHint}</p>
-        </Empty>
-      )}
       {current !== undefined && (
         <Choose key={`${from} ${to}`} from={from ?? Math.max(current - 1, 0)} to={to ?? current} onCompare={compare} />
       )}
@@ -83,25 +77,28 @@ function Revisions({ place }: { place: Place }) {
           onClose={() => navigate({ search: { env: place.environment } })}
         />
       )}
-      <ol className="history">
-        {all.map((each) => (
-          <Revision
-            key={each.revision}
-            revision={each}
-            isCurrent={each.revision === current}
-            onChanged={() => compare(each.revision - 1, each.revision)}
-            onSince={() => compare(each.revision, current ?? each.revision)}
-            onRollback={() => setTarget(each.revision)}
-          />
-        ))}
-      </ol>
-      {query.hasNextPage && (
-        <div>
-          <Button variant="default" loading={query.isFetchingNextPage} onClick={() => query.fetchNextPage()}>
-            {texts.common.more}
-          </Button>
-        </div>
-      )}
+      <Listing
+        query={query}
+        isEmpty={current === undefined}
+        empty={
+          <Empty title={words.none}>
+            <p className="dim">{words.noneHint}</p>
+          </Empty>
+        }
+      >
+        <ol className="history">
+          {all.map((each) => (
+            <Revision
+              key={each.revision}
+              revision={each}
+              isCurrent={each.revision === current}
+              onChanged={() => compare(each.revision - 1, each.revision)}
+              onSince={() => compare(each.revision, current ?? each.revision)}
+              onRollback={() => setTarget(each.revision)}
+            />
+          ))}
+        </ol>
+      </Listing>
       {target !== undefined && current !== undefined && (
         <Rollback
           place={place}
@@ -164,6 +161,11 @@ function Revision({ revision, isCurrent, onChanged, onSince, onRollback }: Revis
   const { objects, objectCount } = revision;
   const names = objects.map(({ kind, key, action }) => words.object(kind, key, action));
   const others = objectCount - objects.length;
+  const action = (text: string, label: string, act: () => void) => (
+    <Button size="compact-sm" variant="default" aria-label={label} onClick={act}>
+      {text}
+    </Button>
+  );
   return (
     <li className="card stack tight">
       <span className="row apart">
@@ -175,34 +177,9 @@ function Revision({ revision, isCurrent, onChanged, onSince, onRollback }: Revis
       {revision.reason !== null && <span className="reason">“{revision.reason}”</span>}
       <span>{[...names, ...(others > 0 ? [words.others(others)] : [])].join(', ')}</span>
       <span className="row">
-        <Button
-          size="compact-sm"
-          variant="default"
-          aria-label={words.changedLabel(revision.revision)}
-          onClick={onChanged}
-        >
-          {words.changed}
-        </Button>
-        {!isCurrent && (
-          <>
-            <Button
-              size="compact-sm"
-              variant="default"
-              aria-label={words.sinceLabel(revision.revision)}
-              onClick={onSince}
-            >
-              {words.since}
-            </Button>
-            <Button
-              size="compact-sm"
-              variant="default"
-              aria-label={words.rollbackLabel(revision.revision)}
-              onClick={onRollback}
-            >
-              {words.rollback}
-            </Button>
-          </>
-        )}
+        {action(words.changed, words.changedLabel(revision.revision), onChanged)}
+        {!isCurrent && action(words.since, words.sinceLabel(revision.revision), onSince)}
+        {!isCurrent && action(words.rollback, words.rollbackLabel(revision.revision), onRollback)}
       </span>
     </li>
   );

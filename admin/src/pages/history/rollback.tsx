@@ -1,6 +1,6 @@
 // Making an environment what it was: the dry run of importing its earlier document, a reason, and the import.
 
-import { Button, Checkbox, Drawer, TextInput } from '@mantine/core';
+import { Button, Checkbox, Drawer } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Place } from '../../api/queries';
@@ -11,6 +11,7 @@ import { texts } from '../../texts';
 import { grouped } from '../../ui/differing';
 import { Moves, ruleIndex } from '../../ui/moves';
 import { Failure, Loading } from '../../ui/parts';
+import { ReasonField } from '../../ui/reason-field';
 import { say } from '../../ui/toasts';
 import { DifferingList } from './comparison';
 import { documentAt } from './document-at';
@@ -100,14 +101,7 @@ export function Rollback({ place, revision, undone, onClose, onDone }: Props) {
           </>
         )}
         <Checkbox label={words.salts} checked={rehash} onChange={(event) => setRehash(event.currentTarget.checked)} />
-        <TextInput
-          label={texts.review.reason}
-          description={texts.review.reasonHint}
-          value={reason}
-          onChange={(event) => setReason(event.currentTarget.value)}
-          maxLength={500}
-          data-autofocus
-        />
+        <ReasonField description={texts.review.reasonHint} reason={reason} onReason={setReason} data-autofocus />
         {failure !== undefined && <Failure error={failure} />}
         <div className="row">
           <Button type="submit" loading={isBusy} disabled={data === undefined || preview.isFetching}>

@@ -13,6 +13,7 @@ import { texts } from '../../texts';
 import { Behind } from '../../ui/behind';
 import { Moves, ruleIndex } from '../../ui/moves';
 import { explain, Failure, Loading } from '../../ui/parts';
+import { ReasonField } from '../../ui/reason-field';
 import { complain, say } from '../../ui/toasts';
 import { useForm } from '../../ui/use-form';
 import { ConditionEditor } from '../flag/condition-editor';
@@ -126,12 +127,7 @@ function Edit({ place, read }: { place: Place; read: SegmentRead }) {
               {(preview.data.moves ?? []).length > 0 && <Moves moves={preview.data.moves ?? []} nameOf={nameOf} />}
             </section>
           )}
-          <TextInput
-            label={texts.review.reason}
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-            maxLength={500}
-          />
+          <ReasonField reason={reason} onReason={setReason} />
           {failure !== undefined && <Failure error={failure} />}
           <div className="row">
             <Button type="submit" disabled={!preview.isSuccess}>
