@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::thread::{JoinHandle, spawn};
 
 use super::live::Connection;
 use super::request::{Requests, Target};
@@ -14,6 +15,8 @@ pub(crate) const ADMIN: &str = "fs_admin_0123456789abcdefghijklmnopqrstuv";
 pub(crate) struct Process {
     child: Child,
     stdout: BufReader<ChildStdout>,
+    // Read as it is written: a server whose log nobody reads stops when the pipe is full, after some 300 writes.
+    log: Option<JoinHandle<String>>,
     pub(crate) address: String,
 }
 
@@ -121,6 +124,12 @@ impl Process {
     fn launch(mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let log = spawn(move || {
+            let mut log = String::new();
+            stderr.read_to_string(&mut log).unwrap();
+            log
+        });
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -132,6 +141,7 @@ impl Process {
         Self {
             child,
             stdout,
+            log: Some(log),
             address,
         }
     }
@@ -159,14 +169,9 @@ impl Process {
             .status()
             .unwrap();
         assert!(kill.success());
-        let (mut stdout, mut stderr) = (String::new(), String::new());
+        let mut stdout = String::new();
         self.stdout.read_to_string(&mut stdout).unwrap();
-        self.child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut stderr)
-            .unwrap();
+        let stderr = self.log.take().unwrap().join().unwrap();
         assert!(self.child.wait().unwrap().success(), "{stderr}");
         (stdout, stderr)
     }
