@@ -3,13 +3,17 @@
 # Where at most $TRIED_AGAIN tests of a suite fail, they are run once more: one that then passes is listed as flaky, and does not fail the run
 # (docs/adr/0065).
 #
-# usage: scripts/test.sh [SUITE…]     SUITE: rust, instructions, conformance, python, node, web, admin, e2e; all of them unless named
+# usage: scripts/test.sh [SUITE…]     SUITE: one of SUITES below; all of them unless named
 #
 # All Rust code is built with cargo's dev profile, which halves the time of a first run, except the program whose instructions are counted,
 # which is optimised.
 source "$(dirname "$0")/lib.sh"
 
-suites=" ${*:-rust instructions conformance python node web admin e2e} "
+SUITES=(rust instructions conformance python node web admin e2e)
+suites=" ${*:-${SUITES[*]}} "
+for name in $suites; do
+  [[ " ${SUITES[*]} " == *" $name "* ]] || die "there is no suite \`$name\`; expected: ${SUITES[*]}"
+done
 # All calls of cargo test select the same packages: another selection enables other features, and rebuilds most dependencies. The crate that
 # writes JavaScript for the browser module has no tests and was built in its own step.
 workspace=(--quiet "${LOCKED[@]}" --workspace --exclude flagstaff-wasm-bindgen)
@@ -18,9 +22,9 @@ export FLAGSTAFF_BINARY=$TARGET_DIR/debug/flagstaff FLAGSTAFF_TESTEE=$TARGET_DIR
 # Runs every case in every binding, and builds the Rust testee.
 bindings=(cargo test "${workspace[@]}" --features flagstaff-conformance/bindings --test bindings)
 logs=$(mktemp -d)
-trap 'rm -rf "$logs"' EXIT
+beside=
+trap 'if [ -n "$beside" ]; then kill -- "-$beside" 2>/dev/null || true; fi; rm -rf "$logs"' EXIT
 broken=' '
-summary=() failures=()
 status=0
 TRIED_AGAIN=5
 
@@ -111,13 +115,14 @@ build() {
 }
 
 # suite NAME RUNNER "PARTS IT NEEDS" COMMAND…     RUNNER: cargo, lines, pytest, node
+# Its outcome is in files, since a suite may run in another process: $logs/NAME.summary, a line, and $logs/NAME.failures, a line for each test.
 suite() {
   local name=$1 runner=$2 parts=$3 log=$logs/$1 started=$SECONDS code=0 part passed failed skipped test tests passed_now failed_now outcome
   shift 3
   wanted "$name" || return 0
   for part in $parts; do
     if [[ $broken == *" $part "* ]]; then
-      summary+=("$name: 0 passed, 1 failed")
+      echo "$name: 0 passed, 1 failed" >"$log.summary"
       say "$name: not run, since the build of $part failed"
       return 0
     fi
@@ -139,10 +144,9 @@ suite() {
         outcome=flaky passed=$((passed + failed)) failed=0
       fi
     fi
-    if [ "$failed" -ne 0 ]; then status=1; fi
-    for test in "${tests[@]:0:20}"; do failures+=("$outcome: $name: $test"); done
+    for test in "${tests[@]:0:20}"; do echo "$outcome: $name: $test"; done >"$log.failures"
   fi
-  summary+=("$name: $passed passed, $failed failed$([ "$skipped" -eq 0 ] || echo ", $skipped skipped")")
+  echo "$name: $passed passed, $failed failed$([ "$skipped" -eq 0 ] || echo ", $skipped skipped")" >"$log.summary"
   say "$name took $((SECONDS - started)) s"
 }
 
@@ -171,11 +175,39 @@ suite conformance cargo "tests testee wheel addon wasm js" "${bindings[@]}"
 # In the order of the folders: the longest files first, so that both processes end at about the same time.
 suite python pytest "tests testee wheel" .venv/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder \
   conformance/api conformance/spec bindings-python/tests bench/capacity
-suite node node "addon js tests" npm_tests sdk-js bindings-node admin-client
-suite web node "wasm js tests" npm_tests bindings-wasm react
-suite admin node "tests" npm_tests admin
-suite e2e node "tests wheel addon wasm js" npm_tests conformance
+# The suites of Node run a file at a time and use one core, so those of the admin UI, the longest, run beside the others.
+admin() {
+  suite admin node "tests" npm_tests admin
+}
+
+others_of_node() {
+  suite node node "addon js tests" npm_tests sdk-js bindings-node admin-client
+  suite web node "wasm js tests" npm_tests bindings-wasm react
+  suite e2e node "tests wheel addon wasm js" npm_tests conformance
+}
+
+if wanted admin && { wanted node || wanted web || wanted e2e; }; then
+  say "admin: runs beside the next suites; its output follows theirs"
+  # In a process group of its own, so that all of it ends with this script.
+  set -m
+  admin </dev/null >"$logs/beside" 2>&1 &
+  beside=$!
+  set +m
+  others_of_node
+  wait "$beside" || true
+  beside=
+  cat "$logs/beside"
+else
+  admin
+  others_of_node
+fi
 
 printf '\n'
-printf '%s\n' "${failures[@]}" "${summary[@]}"
+for name in "${SUITES[@]}"; do if [ -e "$logs/$name.failures" ]; then cat "$logs/$name.failures"; fi; done
+for name in "${SUITES[@]}"; do
+  if ! wanted "$name"; then continue; fi
+  if [ ! -e "$logs/$name.summary" ]; then echo "$name: 0 passed, 1 failed" >"$logs/$name.summary"; fi
+  cat "$logs/$name.summary"
+  if ! grep -q ' 0 failed' "$logs/$name.summary"; then status=1; fi
+done
 exit "$status"
