@@ -28,7 +28,7 @@ build_server() {
   cargo build ${quiet:+"$quiet"} "${LOCKED[@]}" --profile "$profile" -p flagstaff-server
 }
 
-# Also installs the wheel in .venv: the tests import the installed package, not the source tree.
+# Also installs the wheel in .venv, since the tests import the installed package and not the source tree.
 build_wheel() {
   local wheels=$profile_dir/wheels
   [ -x .venv/bin/maturin ] || die "no .venv: run \`make setup\`"

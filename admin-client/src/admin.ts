@@ -6,9 +6,9 @@ import { Overrides } from './overrides.js';
 import type { AuditRecord, Convergence } from './types.js';
 
 const PROJECT = '/api/v1/projects/{project}';
-/** The server waits no longer for a response. */
+/** The maximum time that the server waits before it responds. */
 const LONGEST_WAIT_S = 30;
-/** The server answers early while it stops. */
+/** The pause before the next request, since the server responds early while it stops. */
 const PAUSE_MS = 100;
 
 export interface AdminOptions {
@@ -16,7 +16,7 @@ export interface AdminOptions {
   project?: string;
   /** `production` unless named */
   environment?: string;
-  /** For each request; 30,000 unless told otherwise */
+  /** The time limit of each request; 30,000 by default */
   timeoutMs?: number;
   /** Instead of the global one, for a proxy or certificates of your own */
   fetch?: typeof fetch;
@@ -80,8 +80,8 @@ export class Admin {
   }
 
   /**
-   * Waits until every connected instance has a revision, the current one unless another is named. Resolves after `timeoutMs` at the latest
-   * (10,000 unless told otherwise); then `converged` may be false, and `behind` lists who lacks it.
+   * Waits until every connected instance has a revision, by default the current one. Resolves after `timeoutMs` at the latest
+   * (10,000 by default); then `converged` may be false, and `behind` lists the instances that do not have it.
    */
   async waitForConvergence({
     revision,

@@ -3,31 +3,31 @@ import { AdminError } from './error.js';
 
 const PAGE = 200;
 
-/** Where in a server an admin works, the part of a path that requests need not name */
+/** The project and environment of an `Admin`, which the paths of requests need not name */
 export interface Place {
   readonly project: string;
   readonly environment: string;
 }
 
-/** What every change may say */
+/** The options of every change */
 export interface ChangeOptions {
-  /** Why, for the audit */
+  /** The reason, for the audit */
   reason?: string | undefined;
 }
 
-/** What a change of a thing that has versions may say */
+/** The options of a change of an object that has a version */
 export interface VersionedOptions extends ChangeOptions {
-  /** The `version` that it must still have */
+  /** The `version` that the object must still have */
   ifMatch?: number | string | undefined;
 }
 
 export interface RequestSettings {
   body?: unknown;
   ifMatch?: number | string | undefined;
-  /** A random text: the same request again, within a day, gets the first response again and is not applied again */
+  /** A random text: if the request is sent again within a day, it gets the first response again and is not applied again */
   idempotencyKey?: string;
   signal?: AbortSignal;
-  /** For how many milliseconds the server may take on purpose */
+  /** For how many milliseconds the server may wait before it responds, in addition to the time limit */
   patienceMs?: number;
 }
 
@@ -36,7 +36,7 @@ type PathOf<O> = [keyof Omit<NamesOf<O>, keyof Place>] extends [never] ? { path?
 export type RequestOptions<O> = PathOf<O> & RequestSettings & { query?: WithoutCertainty<QueryOf<O>> };
 type WithoutCertainty<Q> = { [N in keyof Q]?: Q[N] | undefined };
 
-/** The paths of lists, and what is on their pages */
+/** The paths of lists, and the items on their pages */
 type ListPaths = {
   [P in PathsWith<'get'>]: ResponseOf<OperationOf<P, 'get'>> extends { items: unknown[]; next: string | null }
     ? P
@@ -136,7 +136,7 @@ type Page<T> = { items: T[]; next: string | null };
 function fill(path: string, names: Readonly<Record<string, string>>): string {
   return path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = names[name];
-    // A URL cannot contain them: on the way they would become another path.
+    // A URL cannot contain these names: they would be resolved to another path.
     if (value === undefined || ['', '.', '..'].includes(value)) {
       throw new TypeError(`\`${name}\`: a path cannot contain the name \`${value ?? ''}\``);
     }

@@ -7,7 +7,7 @@ const TOKENS = '/api/v1/projects/{project}/tokens';
 const TOKEN = `${TOKENS}/{key}` as const;
 
 export interface RotateOptions extends ChangeOptions {
-  /** For how many seconds the old one still works; a day unless told otherwise */
+  /** For how many seconds the old credential still works; by default a day */
   graceSeconds?: number;
 }
 
@@ -52,7 +52,7 @@ export class Keys {
     return (await this.#connection.request(this.#place, 'post', `${KEY}/rotate`, { path, query })) as SdkKey;
   }
 
-  /** Ends the use of a key at once. */
+  /** Revokes a key at once. */
   async revoke(id: string, { reason }: ChangeOptions = {}): Promise<void> {
     await this.#connection.request(this.#place, 'delete', KEY, { path: { key: id }, query: { reason } });
   }
@@ -109,7 +109,7 @@ export class Tokens {
     return (await this.#connection.request(this.#place, 'post', `${TOKEN}/rotate`, { path, query })) as AccessToken;
   }
 
-  /** Ends the use of a token at once. */
+  /** Revokes a token at once. */
   async revoke(id: string, { reason }: ChangeOptions = {}): Promise<void> {
     await this.#connection.request(this.#place, 'delete', TOKEN, { path: { key: id }, query: { reason } });
   }

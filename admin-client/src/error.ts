@@ -2,16 +2,16 @@ import type { FieldError } from './types.js';
 
 const URN = 'urn:flagstaff:problem:';
 
-/** The server refused a request, or did not answer it */
+/** The server refused a request, or did not respond */
 export class AdminError extends Error {
   override readonly name = 'AdminError';
   /** The HTTP status; 0 if there was no response */
   readonly status: number;
-  /** The kind of problem, such as `not-found` or `invalid`; `unreachable` without a response, `unknown` if it was not one of Flagstaff */
+  /** The kind of problem, such as `not-found` or `invalid`; `unreachable` without a response, `unknown` for a response that is not Flagstaff's */
   readonly code: string;
   /** What is wrong and what was expected */
   readonly detail: string;
-  /** What is wrong at single places of the body or the query */
+  /** The errors in single fields of the body or parameters of the query */
   readonly errors: readonly FieldError[];
   /** The id of the request in the server's log */
   readonly requestId: string | undefined;

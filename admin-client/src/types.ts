@@ -1,5 +1,5 @@
-// The objects of the API, from its OpenAPI document. The parts of the flag language are JSON here: a mistake in one is answered by the
-// server, which says what is wrong and where.
+// The objects of the API, from its OpenAPI document. The parts of the flag language are JSON here: if one contains a mistake, the server
+// responds with an error that says what is wrong and where.
 
 import type { components } from '../../admin/src/api/schema.js';
 
@@ -8,7 +8,7 @@ type Schemas = components['schemas'];
 /** A value of JSON */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
-/** The parts of a flag that docs/spec/language.md describes, and what a flag has of any form */
+/** The parts of a flag that docs/spec/language.md describes */
 interface LanguageParts {
   environmentPatch?: JsonObject | null;
   jsonSchema?: JsonObject | null;
@@ -26,9 +26,9 @@ interface JsonObject {
 /** `T` with the parts of the flag language as JSON */
 type WithJson<T> = Omit<T, keyof LanguageParts> & LanguageParts;
 
-/** A flag with what the server says of it */
+/** A flag with the fields that the server adds */
 export type Flag = WithJson<Schemas['Flag']>;
-/** What a flag is made or replaced with, in the short or the full form */
+/** The body that creates or replaces a flag, in the short or the full form */
 export type FlagBody = WithJson<Partial<Schemas['ShortFlag'] & Omit<Schemas['WholeFlag'], keyof Schemas['ShortFlag']>>>;
 /** A JSON merge patch; `null` removes a field */
 export type FlagPatch = { [F in keyof FlagBody]?: FlagBody[F] | null };

@@ -1,7 +1,7 @@
 //! May this be written? A document, a flag among the others of its environment, or an override of a flag
 //!
-//! Reading is lenient and writing strict: a server stores only what passes here, so that a field with a spelling mistake is an
-//! error and is not ignored, and no change breaks another object.
+//! Reading is lenient and writing strict: a server stores only what passes these checks. So a misspelt field is an error and is not
+//! ignored, and no change breaks another object.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ struct Flags<'d> {
     flags: BTreeMap<Cow<'d, str>, &'d RawValue>,
 }
 
-/// What is wrong with a document, as JSON text, that is about to be written
+/// The issues of a document, as JSON text, that is about to be written
 pub fn check_document(document: &str) -> Result<Vec<Issue>, SnapshotError> {
     // `from_json` reports a text that is not a document.
     let Flags { flags } = serde_json::from_str(document).unwrap_or_default();
@@ -32,10 +32,9 @@ pub fn check_document(document: &str) -> Result<Vec<Issue>, SnapshotError> {
     Ok(issues)
 }
 
-/// What is wrong with a flag that is about to be written under `key`, its overrides inline or absent; `None` stands for its deletion
+/// Checks a flag that is about to be written under `key`, with its overrides inline or absent; `None` stands for its deletion
 ///
-/// The issues are those of the flag, and those that other objects would come to have; their pointers begin at the document:
-/// `/flags/KEY/…`.
+/// The issues are those of the flag, and the new issues of other objects; their pointers begin at the document: `/flags/KEY/…`.
 pub fn check_flag(snapshot: &Snapshot, key: &str, flag: Option<&Json>) -> Result<(), Vec<Issue>> {
     let flag = flag.map(Json::to_string);
     let after = snapshot.with_flag(key, flag.as_deref());
@@ -80,7 +79,7 @@ pub enum OverrideField {
     Value,
 }
 
-/// What is wrong with an override that is about to be written, and in which part
+/// Checks an override that is about to be written; the error names the part
 pub fn check_override(
     snapshot: &Snapshot,
     (flag, level): (&str, &str),

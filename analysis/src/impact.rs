@@ -1,14 +1,14 @@
-//! What a change of a document changes: in its text, for its splits, and for contexts
+//! The impact of a change of a document: on its text, on the shares of its splits, and on contexts
 //!
 //! ```text
 //! two documents ─► Comparison ─┬─ changes  ─► every member that differs, by JSON pointer
-//!                              ├─ flags    ─► which answer differently, and for each split the share of units that moves
-//!                              └─ contexts ─► who gets another variant or value, from which step to which
+//!                              ├─ flags    ─► which have other outcomes, and for each split the share of units that moves
+//!                              └─ contexts ─► which get another variant or value, from which step to which
 //! ```
 //!
-//! Shares are computed and not sampled: a hash spreads units evenly over its slots, equal hashes on both sides are followed slot
-//! by slot, and different hashes are taken to be independent. The same holds of other vendors' hashes; [`rehash`] says what would change
-//! if they became ours.
+//! Shares are computed and not sampled. A hash spreads units evenly over its slots. If both sides have the same hash, they are compared
+//! slot by slot; different hashes are assumed to be independent. The same applies to other vendors' hashes; [`rehash`] computes what would
+//! change if they were replaced by ours.
 
 mod fields;
 mod moves;
@@ -40,7 +40,7 @@ use flagstaff_core::object::ObjectKind;
 pub struct Comparison {
     old: Snapshot,
     new: Snapshot,
-    // As they are written: what no compiled rule tells is whether its condition is still the same.
+    // The texts, since compiled rules do not show whether a condition is still the same.
     texts: (Value, Value),
     changes: Vec<Change>,
     affected: BTreeSet<Arc<str>>,
@@ -52,11 +52,11 @@ pub struct Comparison {
 pub enum FlagChange {
     /// It is new
     Added,
-    /// It is gone
+    /// It was removed
     Removed,
     /// It differs itself
     Changed,
-    /// It is as it was, but something that it refers to is not
+    /// It is unchanged, but something that it refers to has changed
     Affected,
 }
 
@@ -68,19 +68,19 @@ pub struct FlagImpact {
     pub flag: Arc<str>,
     /// How it differs
     pub change: FlagChange,
-    /// Whether it is broken in the old document; `None` where it is not there
+    /// Whether it is broken in the old document; `None` if it does not exist there
     pub was_broken: Option<bool>,
-    /// Whether it is broken in the new document; `None` where it is not there
+    /// Whether it is broken in the new document; `None` if it does not exist there
     pub is_broken: Option<bool>,
     /// Its serves by which units move, in order
     pub splits: Vec<Split>,
 }
 
-/// What a flag answers a context
+/// The outcome of a flag for a context
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
-    /// The value; `null` where there is an error
+    /// The value; `null` if there is an error
     pub value: Value,
     /// The variant
     pub variant: Option<Box<str>>,
@@ -97,9 +97,9 @@ pub struct Answer {
 pub struct ContextImpact {
     /// The flag
     pub flag: Arc<str>,
-    /// What the old document answers
+    /// The outcome in the old document
     pub before: Answer,
-    /// What the new document answers
+    /// The outcome in the new document
     pub after: Answer,
 }
 
@@ -115,7 +115,7 @@ impl Comparison {
 
     /// Compares two states that are compiled already
     ///
-    /// `texts` are documents that need to have no more than the objects that differ and the flags that [`Snapshot::changed_since`] names.
+    /// `texts` are documents; they need only the objects that differ and the flags that [`Snapshot::changed_since`] returns.
     pub fn of_snapshots((old, new): (Snapshot, Snapshot), texts: (&str, &str)) -> Self {
         let texts = (value(texts.0), value(texts.1));
         let changes = fields::changes(&texts.0, &texts.1);
@@ -134,7 +134,7 @@ impl Comparison {
         &self.changes
     }
 
-    /// The flags that may answer differently, by key, and how their splits move at `now`
+    /// The flags that may have other outcomes, by key, and how units move in their splits at `now`
     pub fn flags(&self, now: Timestamp) -> Vec<FlagImpact> {
         self.affected
             .iter()
@@ -169,7 +169,7 @@ impl Comparison {
         }
     }
 
-    /// What changes for one context, by flag; a change of the reason alone is none
+    /// What changes for one context, by flag; a change of only the reason does not count
     pub fn context<A: Attributes + ?Sized>(
         &self,
         context: &A,
@@ -230,10 +230,10 @@ fn is_within(pointer: &str, prefix: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The flags that differ, and those whose evaluation may reach something that does
+/// The flags that differ, and those whose evaluation may reach an object that differs
 fn affected(old: &Snapshot, new: &Snapshot, changes: &[Change]) -> BTreeSet<Arc<str>> {
     let differing = Objects::of(changes);
-    // The fingerprints are of texts: what is written otherwise without being otherwise is sorted out.
+    // Fingerprints are hashes of texts: this leaves out flags with another text and the same meaning.
     let is_real = |key: &Arc<str>| {
         let reaches = [old, new].map(|snapshot| match snapshot.linked_flag(key) {
             Some((_, Some(linked))) => differing.is_reached_by(linked),

@@ -1,11 +1,11 @@
-//! What documents say without being evaluated for anybody
+//! Analysis of documents without evaluating them for a context
 //!
 //! - [`check`]: may a document, a flag or an override be written?
-//! - [`lint`]: what is wrong or odd about one document?
-//! - [`impact`]: what does the change from one document to another change, and for how many units?
+//! - [`lint`]: what is wrong or suspicious in one document?
+//! - [`impact`]: what changes between two documents, and for how many units?
 //! - [`wire`]: which objects does a document consist of in the protocol?
 //!
-//! The first three read the compiled objects that [`flagstaff_core::inspect`] shows, and no text of a flag a second time.
+//! The first three read the compiled objects that [`flagstaff_core::inspect`] gives access to, and do not parse flags a second time.
 
 #![forbid(unsafe_code)]
 

@@ -1,13 +1,13 @@
-//! Static analysis: what is wrong or odd about a document, without evaluating it for anybody
+//! Static analysis: what is wrong or suspicious in a document, without evaluating it for a context
 //!
 //! ```text
-//! text ─┬─ as text ─────────────────────────► names given twice, numbers that are rounded
+//! text ─┬─ as text ─────────────────────────► repeated names, numbers that are rounded
 //!       └─ Snapshot ─┬─ issues ─────────────► errors
-//!                    └─ flags and segments ─► conditions as formulas ─► what can never, or must always, be so
+//!                    └─ flags and segments ─► conditions as formulas ─► what never holds, and what always holds
 //! ```
 //!
-//! A finding is never wrong: what is called unreachable is reached by no context at any time, what is called dead is never
-//! served. What cannot be told for certain is not told. Nothing here takes part in an evaluation.
+//! A finding is never wrong: no context reaches an `unreachable-rule` at any time, and a `dead-variant` is never served. What is not
+//! certain is not reported. Nothing here takes part in an evaluation.
 
 mod attribute;
 mod condition;
@@ -39,15 +39,15 @@ use flagstaff_core::inspect::LinkedSegment;
 use flagstaff_core::inspect::pointer_to;
 use flagstaff_core::object::ObjectKind;
 
-/// How bad a finding is
+/// The severity of a finding
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Severity {
-    /// Something is broken, and is not served
+    /// An object is broken and is not served
     Error,
-    /// Something does not do what it seems to
+    /// A part of a flag has another effect than it seems to have
     Warning,
-    /// Something could be tidied up
+    /// Something could be removed or simplified
     Info,
 }
 
@@ -76,9 +76,9 @@ pub enum Code {
     Broken,
     /// `duplicate-key`: a name appears twice in one object
     DuplicateKey,
-    /// `rounded-number`: an integer that no double holds
+    /// `rounded-number`: an integer that is not exact as a double
     RoundedNumber,
-    /// `unreachable-rule`: no context gets as far as to be served by the rule
+    /// `unreachable-rule`: a rule that serves no context
     UnreachableRule,
     /// `never-true`: a condition that holds for no context
     NeverTrue,
@@ -94,9 +94,9 @@ pub enum Code {
     DeadVariant,
     /// `serves-nobody`: a rollout of 0
     ServesNobody,
-    /// `useless-on-missing`: `onMissing` where no unit is looked at
+    /// `useless-on-missing`: `onMissing` in a serve that reads no unit
     UselessOnMissing,
-    /// `declines-without-unit`: a hash of a unit, and no `onMissing` for contexts that lack it
+    /// `declines-without-unit`: a serve that hashes a unit and has no `onMissing` for contexts without the unit
     DeclinesWithoutUnit,
     /// `expired`: a flag whose `expiresAt` has passed
     Expired,
@@ -138,7 +138,7 @@ impl Code {
         }
     }
 
-    /// How bad every finding of this kind is
+    /// The severity of every finding of this kind
     pub const fn severity(self) -> Severity {
         match self {
             Self::Broken => Severity::Error,
@@ -197,7 +197,7 @@ impl Serialize for Code {
     }
 }
 
-/// Something wrong or odd, and where
+/// What is wrong or suspicious, and where
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// How bad it is
@@ -206,20 +206,20 @@ pub struct Finding {
     pub code: Code,
     /// A JSON pointer into the document
     pub pointer: String,
-    /// What is so
+    /// A description
     pub message: String,
     /// What to do about it
     pub hint: &'static str,
-    /// Where in the text the pointer leads, or the innermost part of it that is there
+    /// The position of the value at the pointer, or of the innermost part of the pointer that exists
     pub position: Option<Position>,
 }
 
-/// What is known beside the document
+/// What is known besides the document
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options<'o> {
-    /// The instant to look at; without it nothing is told of what time has done
+    /// The current time; without it nothing is reported that depends on the time
     pub now: Option<Timestamp>,
-    /// A context with every attribute that callers send; without it nothing is told of units and attributes
+    /// A context with every attribute that callers send; without it nothing is reported about units and attributes
     pub declared: Option<&'o Context>,
 }
 
@@ -247,7 +247,7 @@ pub fn lint(document: &str, options: Options<'_>) -> Result<Vec<Finding>, Snapsh
 
 /// Analyses one flag of a compiled document; the findings have no position, and are in the order of their pointers
 ///
-/// What is wrong with a flag that does not compile is in the issues of the snapshot.
+/// The errors of a flag that does not compile are in the issues of the snapshot.
 pub fn lint_flag(snapshot: &Snapshot, key: &str, options: Options<'_>) -> Vec<Finding> {
     let mut findings = Findings::default();
     if let Some((_, Some(linked))) = snapshot.linked_flag(key) {
@@ -267,7 +267,7 @@ fn inspect_flag(linked: &LinkedFlag, options: Options<'_>, findings: &mut Findin
     }
 }
 
-/// Reports what is odd about a segment that a flag refers to, and about those that it refers to, each once
+/// Reports findings about a segment that a flag refers to, and about the segments that it refers to, each once
 fn inspect_segment<'s>(
     linked: &'s LinkedSegment,
     declared: Option<&Context>,
@@ -293,7 +293,7 @@ fn inspect_segment<'s>(
     }
 }
 
-/// The conditions that a condition at `pointer` is made of, with where each stands
+/// The conditions inside a condition at `pointer`, each with its pointer
 fn parts<'c>(condition: &'c Condition, pointer: &str) -> Vec<(String, &'c Condition)> {
     let each = |name: &str, members: &'c [Condition]| {
         let place = |(position, member)| (format!("{pointer}/{name}/{position}"), member);
@@ -327,7 +327,7 @@ impl Findings {
         });
     }
 
-    /// With where each stands, in the order of the text
+    /// The findings with their positions, in the order of the text
     fn located(mut self, document: &str) -> Vec<Finding> {
         let pointers: BTreeSet<&str> = self
             .0
@@ -346,7 +346,7 @@ impl Findings {
     }
 }
 
-/// A pointer, and those that lead to what it is inside of
+/// A pointer, and the pointers of everything around it
 fn prefixes(pointer: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(pointer), |pointer| {
         pointer.rsplit_once('/').map(|(outer, _)| outer)

@@ -38,7 +38,7 @@ pub fn split(document: &Json) -> Vec<WireObject> {
 /// One owner and its lists; a list of a wrong type stays in its owner, where the compiler reports it
 pub fn split_owner(kind: ObjectKind, key: &str, mut owner: Json) -> Vec<WireObject> {
     let mut lists = Vec::new();
-    // The key of a list tells its owner up to the first `/`, which only a key that is refused can contain.
+    // In the key of a list, the owner ends at the first `/`. Only an owner whose key is not valid can contain one.
     let is_addressable = limits::is_key(key);
     for list_kind in ObjectKind::ALL
         .into_iter()
@@ -78,7 +78,7 @@ fn is_list(kind: ObjectKind, list: &Json) -> bool {
     }
 }
 
-/// A list as it is in the protocol: an object, so that its entries can change one by one
+/// A list in the form of the protocol: an object, so that its entries can change one by one
 fn entries(list: Json) -> Json {
     let Json::Array(ids) = list else {
         return list;
@@ -90,7 +90,7 @@ fn entries(list: Json) -> Json {
         .into()
 }
 
-/// A list as it is in a document
+/// A list in the form of a document
 fn listed(kind: ObjectKind, list: Json) -> Json {
     match list {
         Json::Object(ids) if kind != ObjectKind::Overrides => {
@@ -100,7 +100,7 @@ fn listed(kind: ObjectKind, list: Json) -> Json {
     }
 }
 
-/// An owner with its lists, as it is in a document; a value that is not an object stays as it is
+/// An owner with its lists, in the form of a document; a value that is not an object stays unchanged
 pub fn join_owner(mut owner: Json, lists: impl IntoIterator<Item = WireObject>) -> Json {
     let Some(members) = owner.as_object_mut() else {
         return owner;

@@ -1,7 +1,7 @@
-//! What is as deep as the language allows is analysed within the stack of any thread
+//! The deepest documents that the language allows are analysed within the stack of any thread
 //!
-//! The documents are those of the conformance cases. A thread that runs out of stack aborts the process, so that a test here passes or
-//! takes all others of this file with it.
+//! The documents are those of the conformance cases. A thread that runs out of stack aborts the process, so that if a test here fails, all
+//! tests of this file fail.
 
 #![expect(
     clippy::unwrap_used,

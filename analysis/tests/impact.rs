@@ -1,4 +1,4 @@
-//! The shares of units that move are exact: told by arithmetic, and counted over many units
+//! The shares of units that move are exact: computed by arithmetic, and counted over many units
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test")]

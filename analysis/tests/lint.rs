@@ -1,4 +1,4 @@
-//! Each finding of the static analysis: where it is due, and where it is not by a hair
+//! Each finding of the static analysis: a document that has it, and a similar one that does not
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 #![expect(
@@ -44,7 +44,7 @@ fn of_rules(rules: &Json) -> Vec<String> {
     in_flag(&json!({"rules": rules}))
 }
 
-/// What is told of a condition, the rule being unreachable apart
+/// The findings about a condition, except that the rule is unreachable
 fn of_condition(condition: &Json) -> Vec<String> {
     let mut found = of_rules(&json!([{"when": condition, "serve": "on"}]));
     found.retain(|finding| *finding != "unreachable-rule /flags/f/rules/0");

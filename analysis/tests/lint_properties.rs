@@ -1,4 +1,4 @@
-//! No finding is ever wrong: random documents are analysed, and what is found is held against what contexts get
+//! No finding is ever wrong: random documents are analysed, and the findings are compared with the outcomes of contexts
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test")]
@@ -223,7 +223,7 @@ fn document() -> impl Strategy<Value = Json> {
     })
 }
 
-/// Single values that the tests tell apart
+/// Single values that the tests distinguish
 fn scalars() -> Vec<Json> {
     let all = json!([
         "", "a", "ab", "abc", "b", "B", "AB", "ABC", "aB", "bA", "abab", "x", "xa", "ß", "ẞ", "ss", "c", "bc", "cab",
@@ -267,7 +267,7 @@ fn contexts() -> impl Strategy<Value = Vec<Json>> {
 const INSTANTS: [i64; 4] = [5, 15, 25, 35];
 const NOW: i64 = 25;
 
-/// Who asks
+/// A context and an instant
 struct Asker {
     context: Context,
     has_array: bool,
@@ -283,7 +283,7 @@ impl Asker {
     }
 }
 
-/// Asks a flag of a document for every context at every instant
+/// Evaluates a flag of a document for every context at every instant
 fn ask(
     document: &Json,
     flag: &str,
@@ -433,7 +433,7 @@ fn no_context_contradicts_a_finding() {
         Ok(())
     });
     assert!(result.is_ok(), "{}", result.unwrap_err());
-    // What never was found was never put to the test.
+    // A kind of finding that never occurred was not tested.
     let found = found.into_inner();
     for code in [
         "unreachable-rule",

@@ -1,4 +1,4 @@
-//! The shares of units that move by other vendors' hashes: told by arithmetic, and counted over many units
+//! The shares of units that move by other vendors' hashes: computed by arithmetic, and counted over many units
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 #![expect(clippy::indexing_slicing, reason = "a missing member fails the test")]

@@ -1,4 +1,4 @@
-"""The simulation keeps what it must keep, and docs/capacity.md holds what it says."""
+"""Properties of the simulation, and that docs/capacity.md contains its tables."""
 
 import math
 import socket

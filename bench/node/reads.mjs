@@ -1,4 +1,4 @@
-// Prints what the second read of a flag of a view costs, `client.forContext(context).get(flag, default)`, as the lowest of many rounds.
+// Prints the cost of the second read of a flag of a view, `client.forContext(context).get(flag, default)`: the lowest of many rounds.
 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

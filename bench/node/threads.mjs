@@ -1,4 +1,4 @@
-// Prints what a worker thread with a client costs: processor time and memory, for threads that are made and ended one after the other.
+// Prints the cost of a worker thread with a client: processor time and memory, for threads that are created and ended one after the other.
 //
 // usage: threads.mjs [THREADS]     1,000 unless given, of each kind
 
@@ -16,7 +16,7 @@ const DOCUMENT = JSON.stringify(
 );
 const DONE = "require('node:worker_threads').parentPort.postMessage(true);";
 
-/** From nothing to a client, each with what the kind before has. */
+/** Kinds of threads, from an empty one to one with a client; each has everything that the one before has. */
 const KINDS = {
   'nothing of ours': DONE,
   "Node's modules for requests": `require('node:http'); require('node:https'); require('node:zlib'); ${DONE}`,

@@ -1,4 +1,4 @@
-"""What the middleware and five flags of each system add to a request of Django, in microseconds and as a ratio to ours.
+"""The time that the middleware and five flags of each system add to a request of Django, and its ratio to ours.
 
     bench/python/.venv/bin/python bench/python/django_request.py
 

@@ -1,4 +1,4 @@
-"""What the second read of a flag of a request takes, in nanoseconds, and what the import takes, in milliseconds.
+"""The time of the second read of a flag of a request, in nanoseconds, and of the import, in milliseconds.
 
     bench/python/.venv/bin/python bench/python/reads_and_import.py
 

@@ -1,7 +1,7 @@
 """The Python worker of `make bench`: one subject in one process, which responds to lines of JSON.
 
-usage: worker.py SUBJECT FOLDER, where FOLDER holds the documents that bench/harness writes. What the lines
-mean is told in bench/harness/worker.py.
+usage: worker.py SUBJECT FOLDER, where FOLDER contains the documents that bench/harness writes.
+bench/harness/worker.py describes the lines.
 """
 
 from __future__ import annotations

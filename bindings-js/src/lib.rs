@@ -1,6 +1,6 @@
 //! What the Node addon and the WebAssembly module share: JSON text and numbers go in, canonical JSON text comes out
 //!
-//! Both only add the attributes of their binding generator, so that they cannot differ.
+//! Both only add the attributes of their binding generator, so they cannot differ.
 
 #![forbid(unsafe_code)]
 
@@ -22,9 +22,9 @@ use self::outcome_ids::StoredContexts;
 #[derive(Debug, Default)]
 pub struct JsonReplica {
     replica: Replica,
-    // Of the last commit, or of the replica that this is a copy of.
+    // The snapshot of the last commit, or of the replica from which this one was copied.
     snapshot: Arc<Snapshot>,
-    // Of the flags that were described since the last commit, by index.
+    // The paths of the flags that were described since the last commit, by index.
     paths: Vec<Option<Box<[AttributePath]>>>,
     contexts: StoredContexts,
 }
@@ -34,7 +34,7 @@ pub struct JsonReplica {
 pub struct JsonQuery<'a> {
     /// The flag's key
     pub flag: &'a str,
-    /// The name of the type that the caller asks for; `None` takes any
+    /// The name of the type that the caller expects; `None` takes any
     pub expected: Option<&'a str>,
     /// The caller's default, as JSON; text that is not valid JSON is `null`
     pub default_value: &'a str,
@@ -52,12 +52,13 @@ impl JsonReplica {
         Ok(Value::object(commit_members(&commit)).to_canonical())
     }
 
-    /// Call it when a new connection begins
+    /// Begins a new connection
     pub fn begin_connection(&mut self) {
         self.replica.begin_connection();
     }
 
-    /// Applies one event of the stream: `{"step": "pending"}` and the like, a commit with the fields of [`JsonReplica::load_document`]
+    /// Applies one event of the stream, and returns its effect, such as `{"step": "pending"}`; that of a commit has also the fields of
+    /// [`JsonReplica::load_document`]
     pub fn apply_event(
         &mut self,
         name: &str,
@@ -85,7 +86,7 @@ impl JsonReplica {
         self.paths.clear();
     }
 
-    /// The position of the last commit in the stream
+    /// The cursor of the last commit
     pub fn cursor(&self) -> Option<&str> {
         self.replica.cursor()
     }
@@ -153,7 +154,7 @@ impl JsonReplica {
         slot(unit, seed(salt), total)
     }
 
-    /// What may be meant by a context, as JSON, that names no user; `None` if it names one, or nothing looks like one
+    /// A message if a context, as JSON, has no `targetingKey`, but an attribute with a name that other systems use for the user's key
     pub fn user_key_hint(context: &str) -> Option<String> {
         let context: &dyn Attributes = &Context::from_json(context);
         user_key_hint(context)

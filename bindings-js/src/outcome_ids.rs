@@ -7,7 +7,7 @@ use crate::packed::{self, PackedContext};
 use crate::{JsonReplica, timestamp};
 use flagstaff_core::{AttributePath, Attributes, Context, ExpectedType, OutcomeId, Value};
 
-/// More attributes than that are not worth reading one by one
+/// Maximum number of attributes that are read one by one; with more it is faster to pass the whole context
 const MAX_PATHS: usize = 64;
 
 /// The offset in shared memory of the outcome ids of all flags
@@ -135,9 +135,9 @@ impl JsonReplica {
         let now = || timestamp(packed::instant(memory));
         let snapshot = &self.snapshot;
         let packed;
-        // Behind a pointer, so that a module for browsers has one evaluation and not one for each kind of context.
+        // A trait object, so that a module for browsers contains one evaluator and not one for each type of context.
         let context: &dyn Attributes = if query.context == 0 {
-            // Without a description the host does not know what to write, and this does not know what it wrote.
+            // Without a description, neither the host nor this function knows the layout of the memory.
             let paths = self.paths.get(position)?.as_ref()?;
             packed = PackedContext { paths, memory };
             &packed

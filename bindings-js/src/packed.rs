@@ -3,10 +3,10 @@
 //! The host writes, the core reads, and neither copies. The layout, in the byte order of the machine:
 //!
 //! ```text
-//! 0   f64   the instant, in milliseconds since 1970, where the flag asks for it
+//! 0   f64   the instant, in milliseconds since 1970, if the flag depends on it
 //! 8   for each path 16 bytes
-//!       0   u32   what there is: a `Kind`
-//!       4   u32   how many bytes of text
+//!       0   u32   the type of the value: one of the constants below
+//!       4   u32   the number of bytes of the text
 //!       8   f64   the number, or
 //!       8   u32   where the text begins, from the start of the memory
 //! ```
@@ -19,7 +19,7 @@ use flagstaff_core::{Attribute, AttributePath, Attributes, ContextError, Value};
 const RECORDS: usize = 8;
 const RECORD: usize = 16;
 
-// What a record says there is; any other number is nothing.
+// The types of values; any other number means that the attribute is missing.
 const NULL: u32 = 1;
 const FALSE: u32 = 2;
 const TRUE: u32 = 3;
@@ -29,7 +29,7 @@ const STRING: u32 = 5;
 const ARRAY: u32 = 6;
 const OBJECT: u32 = 7;
 
-/// The attributes of these paths in this memory; the host has seen to it that `targetingKey` is a string where it is anything
+/// The attributes of these paths in this memory; the host guarantees that `targetingKey`, if it exists, is a string
 #[derive(Debug)]
 pub(super) struct PackedContext<'a> {
     pub(super) paths: &'a [AttributePath],

@@ -23,7 +23,7 @@ const ENTRIES = [
   'testing',
   'edge',
 ];
-// Whose platforms know ES modules only.
+// The platforms of these entries support only ES modules.
 const EDGE_ENTRIES = ['edge-workerd', 'edge-light'];
 const MODULE = '../bindings-wasm/pkg/node/flagstaff_wasm_bg.wasm';
 
@@ -54,7 +54,7 @@ await build({
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
 
-// Each in one file, with the import of the module as it is: the platform's bundler follows it.
+// Each in one file, with the import of the module unchanged: the platform's bundler resolves it.
 await build({
   ...common,
   entryPoints: EDGE_ENTRIES.map((name) => `ts/${name}.ts`),

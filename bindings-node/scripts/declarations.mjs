@@ -1,4 +1,4 @@
-// Removes the declarations that no entry of a package needs: those of its inside.
+// Removes the internal declarations, which no entry of a package needs.
 
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';

@@ -1,7 +1,7 @@
 //! The evaluation core as a Node addon: the interface `Evaluator` of `sdk-js/src/evaluator.ts`
 //!
-//! There is no I/O, no thread and no callback, so that nothing outlasts a worker thread or blocks its event loop; JavaScript does the
-//! network. The interface documents the methods.
+//! There is no I/O, no thread and no callback, so that nothing outlives a worker thread or blocks its event loop; JavaScript does the
+//! networking. The interface documents the methods.
 
 mod error;
 mod memory;

@@ -7,7 +7,7 @@ import { requireFrom } from './require.js';
 /** The addon's class: unlike those of {@link Evaluator}, three of its methods take the shared memory as an argument. */
 interface Addon extends Omit<Evaluator, 'sharedMemory' | 'outcomeId' | 'outcomeIds' | 'copy'> {
   copy(): Addon;
-  /** Makes the function `outcomeId`, which is not a method since it must cost less than one. */
+  /** Creates the function `outcomeId`. It is not a method, since a call of a method costs more. */
   outcomeIdFunction(): (flag: number, expected: number, context: number, memory: Uint8Array) => number;
   outcomeIds(context: number, memory: Uint8Array): boolean;
 }

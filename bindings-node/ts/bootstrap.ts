@@ -20,7 +20,7 @@ export function toBootstrap(
   return context === undefined ? { flags } : { flags, context: toJson(context) };
 }
 
-/** As JSON represents it, since it is sent to a page. */
+/** The context as JSON represents it, since it is sent to a page. */
 export function toJson(context: ContextInput): Context {
   return contextOf(context instanceof PreparedContext ? context : new PreparedContext(context)) as Context;
 }

@@ -1,5 +1,5 @@
 /**
- * A file that keeps the last flags over a restart. It contains the events of the stream (`event`, `id`, `data` in lines), as they were received, or a
+ * A file that stores the last flags for the next start. It contains the events of the stream (`event`, `id`, `data` in lines), as they were received, or a
  * document that was polled. The core checks the events as it checks those of a server, with the hash of the state; a part of the file that it refuses
  * is not used.
  */
@@ -27,9 +27,9 @@ const MODE = 0o600;
 export class CacheFile {
   readonly #path: string;
   readonly #logger: Logger;
-  /** The first line, by which the flags of another server or SDK key are not used. */
+  /** The first line, which identifies the server and the SDK key, so that flags of others are not used. */
   readonly #header: string;
-  /** The events of the transfer that is under way. */
+  /** The events of the transfer in progress. */
   #transfer: StoredEvent[] = [];
   /** Bytes of the file: of the first transfer, and of changes since. */
   #base = 0;
@@ -44,7 +44,7 @@ export class CacheFile {
     this.#header = `: flagstaff 1 ${owner}\n\n`;
   }
 
-  /** Reads the file; `undefined` if there is none, or none of this server and key, or nothing usable in it. Never throws. */
+  /** Reads the file; returns `undefined` if it does not exist, is of another server or key, or contains nothing usable. Never throws. */
   restore(evaluator: CachingEvaluator): SnapshotUpdate | undefined {
     let text: string;
     try {
@@ -158,7 +158,7 @@ export class CacheFile {
     }
   }
 
-  /** Replaces the file at once: a reader sees the one before or this one. */
+  /** Replaces the file atomically: a reader sees the old file or the new one. */
   async #store(text: string): Promise<void> {
     const fresh = `${this.#path}.${process.pid}.new`;
     try {
@@ -180,7 +180,7 @@ export class CacheFile {
   }
 }
 
-/** Applies stored events. What follows a commit is not used if it is refused, since the replica then stays at the commit. */
+/** Applies stored events. If an event is refused, the replica stays at the last commit. */
 function replay(evaluator: CachingEvaluator, events: StoredEvent[]): SnapshotUpdate | undefined {
   let update: SnapshotUpdate | undefined;
   evaluator.beginConnection();

@@ -18,7 +18,7 @@ export class Client extends NodeClient {
    * error for a bootstrap document that is refused as a whole.
    */
   constructor(options?: ClientOptions);
-  /** The same with the server's root and an SDK key of kind `server` as arguments of their own. */
+  /** The same with the server's root and an SDK key of kind `server` as separate arguments. */
   constructor(url: string | URL, key: string, options?: ClientOptions);
   constructor(...args: ClientArguments) {
     const options = toOptions(args);

@@ -42,7 +42,7 @@ export interface EdgeOptions {
   url: string | URL;
   /** An SDK key of kind `server`. */
   key: string;
-  /** The age in milliseconds at which flags are requested again; 30,000 by default. A read returns those that are there meanwhile. */
+  /** The age in milliseconds at which flags are requested again; 30,000 by default. Meanwhile a read returns the old flags. */
   ttlMs?: number | undefined;
   /** The WebAssembly module; by default the one of this package, where the platform can import it. The first client decides. */
   wasm?: WasmModule | undefined;
@@ -52,7 +52,7 @@ export interface EdgeOptions {
   onEvaluation?: ((details: Details<unknown>, context: ContextInput | undefined) => void) | undefined;
   /**
    * Whether the client counts how often each flag is evaluated to each variant; `true` by default. `flush` reports the counts, at most once a minute;
-   * what an instance has counted since is lost when the platform ends it.
+   * later counts are lost when the platform ends the instance.
    */
   usage?: boolean | undefined;
   /** Receives warnings; `console` by default. */
@@ -84,22 +84,22 @@ export class EdgeClient extends FlagClient {
   }
 
   /**
-   * Waits for flags, at most `timeoutMs` (5 s by default). If there are any it resolves at once, and requests newer ones if these are older than the TTL:
-   * `flush` with `waitUntil` lets that end after the response. Never rejects. Every request calls it.
+   * Waits for flags, at most `timeoutMs` (5 s by default). If there are flags it resolves at once, and requests newer ones if these are older than the TTL:
+   * `flush` with `waitUntil` lets that request finish after the response. Never rejects. Call it in every request.
    */
   override ready({ timeoutMs, signal }: ReadyOptions = {}): Promise<Readiness> {
     this.start();
     const ended = new AbortController();
     const end = () => ended.abort();
     signal?.addEventListener('abort', end, { once: true });
-    // The next attempt is that of a later request, so that there is nothing to wait for.
+    // A later request makes the next attempt, so there is nothing to wait for.
     void this.#follower.current?.begin().then(end);
     return super.ready({ timeoutMs, signal: ended.signal });
   }
 
   /**
-   * The values of the flags marked `clientSide` for a page, which a browser's client takes as its option `bootstrap`. It contains the context too, for which the page
-   * then asks the server: without `includesContext` it does not.
+   * The values of the flags marked `clientSide` for a page, which a browser's client takes as its option `bootstrap`. Unless `includesContext` is `false`, it contains
+   * the context too, which the page then uses for its requests.
    */
   bootstrapFor(context: ContextInput, { includesContext = true }: { includesContext?: boolean } = {}): Bootstrap {
     return toBootstrap(this.forContext(context).all({ clientSideOnly: true }), includesContext ? context : undefined);
@@ -117,6 +117,6 @@ function openEngine(module: WasmModule): Evaluator {
   return fromWasm(new WasmEvaluator(), memory);
 }
 
-/** Edge platforms know neither a cache mode nor the refusal of redirects: a response with a redirect is returned, and is not the expected one. */
+/** Edge platforms support neither a cache mode nor the refusal of redirects: a redirect is returned as a response, which the client then refuses. */
 const edgeFetch: Fetch = (url, { headers, signal, method = 'GET', body }) =>
   globalThis.fetch(url, { headers, signal, method, redirect: 'manual', ...(body === undefined ? {} : { body }) });

@@ -6,7 +6,7 @@ import { EdgeClient, type EdgeOptions, type WasmModule } from './edge-client.js'
 export { PreparedContext } from '../../sdk-js/src/index.js';
 export type * from './edge-client.js';
 
-/** A client for platforms that run a program for the time of a request only. */
+/** A client for platforms that run a program only during a request. */
 export class Client extends EdgeClient {
   /** Does no I/O and starts no timer. Throws a `TypeError` for a URL that is not valid and for an empty key. */
   constructor(options: EdgeOptions) {

@@ -1,5 +1,5 @@
 /**
- * `@flagstaff/node/edge` where no platform is known: the option `wasm` gives the WebAssembly module. On workerd and edge-light bundlers take
+ * `@flagstaff/node/edge` on an unknown platform: the option `wasm` passes the WebAssembly module. For workerd and edge-light, bundlers use
  * `edge-workerd.ts` and `edge-light.ts` instead, which import the module.
  */
 
@@ -8,7 +8,7 @@ import { EdgeClient, type EdgeOptions, type WasmModule } from './edge-client.js'
 export { PreparedContext } from '../../sdk-js/src/index.js';
 export type * from './edge-client.js';
 
-/** A client for platforms that run a program for the time of a request only. */
+/** A client for platforms that run a program only during a request. */
 export class Client extends EdgeClient {
   /** Does no I/O and starts no timer. Throws a `TypeError` for a URL that is not valid, an empty key, and without the option `wasm`. */
   constructor(options: EdgeOptions & { wasm: WasmModule }) {

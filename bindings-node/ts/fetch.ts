@@ -51,6 +51,6 @@ function decode(incoming: IncomingMessage): Readable {
   if (incoming.headers['content-encoding'] !== 'gzip') {
     return incoming;
   }
-  // The end of either is the end of the other; errors are reported by the stream that is read.
+  // If one of them ends, the other ends too; the stream that is read reports errors.
   return pipeline(incoming, createGunzip(), () => {});
 }

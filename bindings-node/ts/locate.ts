@@ -1,4 +1,4 @@
-/** Finds the files of this package that are no JavaScript: the addon and the WebAssembly module. */
+/** Finds the files of this package that are not JavaScript: the addon and the WebAssembly module. */
 
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,15 +9,15 @@ import { requireFrom } from './require.js';
 /** The name of this package. */
 const PACKAGE = '@flagstaff/node';
 
-/** Where a file was looked for, for the message if it is nowhere. */
+/** Where a file was looked for, for the message if it is not found. */
 interface Search {
   found: string | undefined;
   places: string[];
 }
 
 /**
- * The addon for this platform: in this package, or in the package of the platform that npm installs with it. Throws if there is none, and says what to
- * do.
+ * The addon for this platform: in this package, or in the package of the platform that npm installs with it. If there is none, throws an error that
+ * says what to do.
  */
 export function findAddon(): string {
   // `make test` puts an addon that is not optimised into native/dev, which no tarball has.
@@ -29,7 +29,7 @@ export function findAddon(): string {
   return found;
 }
 
-/** The WebAssembly module. Throws if it is not there, and says what to do. */
+/** The WebAssembly module. If it does not exist, throws an error that says what to do. */
 export function findModule(): string {
   const { found, places } = search([join('dist', 'flagstaff_wasm.wasm')]);
   if (found === undefined) {

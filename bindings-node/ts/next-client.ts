@@ -24,7 +24,7 @@ interface ClientsHolder {
 export class ProcessClient {
   readonly #find: () => Held;
 
-  /** Of a client, or of options, of which `make` makes a client at the first call of {@link client}. */
+  /** Takes a client, or options, from which `make` creates a client at the first call of {@link client}. */
   constructor(client: NextClient | ClientOptions, make: (options: ClientOptions) => NextClient) {
     if (isClient(client)) {
       const held: Held = { client, ready: undefined };
@@ -38,7 +38,7 @@ export class ProcessClient {
     return this.#find().client;
   }
 
-  /** The client, after it was waited for once: while the server is away, no later request waits. */
+  /** The client, after the first call has waited for it: if the server is unreachable, no later request waits. */
   async ready(): Promise<NextClient> {
     const held = this.#find();
     held.ready ??= held.client.ready();

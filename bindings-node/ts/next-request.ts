@@ -24,11 +24,11 @@ export function readRequest(request: WebRequest | NodeRequest): Visit {
 
 /**
  * The request that is being rendered or handled. `identity` is an object of Next.js that is the same for everything that belongs to the request. Rejects
- * where there is none; while a page is prerendered, Next.js learns from the call that the page depends on the request.
+ * outside of a request; while a page is prerendered, Next.js learns from the call that the page depends on the request.
  */
 export async function findRequest(): Promise<{ identity: object; visit: Visit }> {
-  // At the first call, since a configuration file imports this package too, at which time Next.js is not set up. With its ending, since `next` has no
-  // `exports` and this package is loaded as it is.
+  // Imported at the first call, since a configuration file imports this package too, before Next.js is set up. The path has its ending, since `next` has
+  // no `exports`, and this package is not bundled.
   const { headers, cookies } = await import('next/headers.js');
   const [identity, jar] = await Promise.all([headers(), cookies()]);
   return { identity, visit: { headers: identity, cookies: { get: (name) => jar.get(name)?.value } } };

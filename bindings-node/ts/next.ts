@@ -26,7 +26,7 @@ export interface FlagsBootstrapProps {
   nonce?: string | undefined;
 }
 
-/** What `getServerSideProps` of the Pages Router gets and returns; the rest of both is passed on. */
+/** The parts of the argument and the result of `getServerSideProps` (Pages Router) that are used; the rest is passed on. */
 interface PageContext {
   req: NodeRequest;
 }
@@ -59,7 +59,7 @@ export interface NextFlags {
   getFlag<T extends FlagValue>(key: string, fallback: T): Promise<Widened<T>>;
   /** The flags marked `clientSide` for this request, for the option `bootstrap` of the browser's client. */
   getBootstrap(): Promise<Bootstrap>;
-  /** A server component that puts these flags into the page, where a client of `@flagstaff/web` finds them. It is data and no script. */
+  /** A server component that puts these flags into the page, where a client of `@flagstaff/web` finds them. The element contains data, not a script. */
   FlagsBootstrap(props: FlagsBootstrapProps): Promise<ReactElement>;
   /** The flags of a request that the caller has: in `proxy.js`, and in the Pages Router. */
   forRequest(request: WebRequest | NodeRequest): Promise<Flags>;
@@ -78,8 +78,8 @@ export interface NextFlags {
 }
 
 /**
- * Makes the functions that read flags, for a module of the application. Every request evaluates each flag once, in one revision, however many components
- * read it.
+ * Creates the functions that read flags, for a module of the application. Every request evaluates each flag once, in one revision, however many
+ * components read it.
  *
  * ```js
  * export const { getFlags, getFlag, getBootstrap } = createNextFlags(
@@ -88,7 +88,7 @@ export interface NextFlags {
  * );
  * ```
  *
- * Of options all modules of a process get one client, also after a module is loaded again in development.
+ * For equal options, all modules of a process share one client, also after a module is loaded again in development.
  */
 export function createNextFlags(
   client: NextClient | ClientOptions,
@@ -184,7 +184,7 @@ export interface NextConfigPart {
 type ConfigFunction = (...args: any[]) => any;
 
 /**
- * The configuration of Next.js, with which `@flagstaff/node` is loaded as it is installed: it has a native addon, which a bundler cannot include.
+ * Changes the configuration of Next.js so that the installed `@flagstaff/node` is loaded and not bundled, since a bundler cannot include its native addon.
  *
  * ```js
  * export default withFlagstaff({ reactStrictMode: true });

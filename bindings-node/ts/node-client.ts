@@ -33,7 +33,7 @@ export class NodeClient extends FlagClient {
       ...(cache && {
         restore: (evaluator) => {
           const update = cache.restore(evaluator);
-          // What was stored is not stored again.
+          // Restored flags are not stored again.
           cache.record(engine.open());
           return update;
         },
@@ -59,8 +59,8 @@ export class NodeClient extends FlagClient {
   }
 
   /**
-   * The values of the flags marked `clientSide` for a page, which a browser's client takes as its option `bootstrap`. It contains the context too, for
-   * which the page then asks the server: without `includesContext` it does not.
+   * The values of the flags marked `clientSide` for a page, which a browser's client takes as its option `bootstrap`. Unless `includesContext` is `false`,
+   * it contains the context too, which the page then uses for its requests.
    */
   bootstrapFor(context: ContextInput, { includesContext = true }: { includesContext?: boolean } = {}): Bootstrap {
     return toBootstrap(this.forContext(context).all({ clientSideOnly: true }), includesContext ? context : undefined);

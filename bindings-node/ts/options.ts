@@ -1,4 +1,4 @@
-/** The options of a client, and what the environment says instead. */
+/** The options of a client, and their defaults from environment variables. */
 
 import {
   type Context,
@@ -27,8 +27,8 @@ export interface OfflineOptions {
 }
 
 /**
- * How a client stays up to date: `stream` receives changes as they are made, `poll` asks for them every 30 seconds, `serverless` asks when a flag is read
- * after the flags have become old, without timers or connections in between, and `offline` never connects.
+ * How a client stays up to date: `stream` receives changes as they are made, `poll` requests them every 30 seconds, `serverless` requests them when a flag
+ * is read and the flags are old, without timers or connections in between, and `offline` never connects.
  */
 export type Mode = 'stream' | 'poll' | 'serverless' | 'offline';
 
@@ -43,7 +43,7 @@ export interface ClientOptions extends OfflineOptions {
   pollIntervalMs?: number | undefined;
   /** A document whose flags are used until the server has sent its own: JSON text, or the object. */
   bootstrap?: string | object | undefined;
-  /** A file that keeps the last flags, for a start while the server is unreachable. */
+  /** A file that stores the last flags, for a start while the server is unreachable. */
   cacheFile?: string | URL | undefined;
   /** Replaces the package's own `fetch`, for a proxy or a test. The global one keeps the process running as long as the client runs. */
   fetch?: Fetch | undefined;

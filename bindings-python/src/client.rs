@@ -1,4 +1,4 @@
-//! The client as Python sees it
+//! The Python class `Client`
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -33,14 +33,14 @@ pub(crate) struct Client {
     id: u64,
     // Whether this is the child process of a fork, which has not started the event thread yet.
     needs_event_thread: AtomicBool,
-    // Whether getters have to do more than to evaluate, besides contexts and overrides of a scope.
+    // Whether getters have to do more than to evaluate, apart from contexts and overrides of a scope.
     is_careful: AtomicBool,
     options: Options,
     // Flags and causes that were logged.
     warned: Py<PySet>,
 }
 
-/// The options that are Python's alone
+/// The options that only Python has
 #[derive(Debug, Default)]
 struct Options {
     default_context: Option<Py<PyDict>>,

@@ -1,4 +1,4 @@
-//! Contexts: a dict that is read in place, or a `PreparedContext` that is made once for many evaluations
+//! Contexts: a dict that is read in place, or a `PreparedContext` that is created once for many evaluations
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
@@ -107,7 +107,7 @@ impl PreparedContext {
 pub(crate) struct ContextArgument<'a, 'py> {
     source: Source<'a, 'py>,
     problem: Problem,
-    // Of a dict, once something has asked for the whole.
+    // The whole context of a dict, after it was first needed.
     whole: OnceCell<Option<Context>>,
 }
 
@@ -208,7 +208,7 @@ impl<'a, 'py> ContextArgument<'a, 'py> {
         }
     }
 
-    /// Whether this is neither a dict nor a `PreparedContext`; another mapping is none either
+    /// Whether this is neither a dict nor a `PreparedContext`; another mapping counts as invalid here too
     #[inline]
     pub(crate) fn is_invalid(&self) -> bool {
         matches!(self.source, Source::Invalid)
@@ -219,7 +219,7 @@ impl<'a, 'py> ContextArgument<'a, 'py> {
         self.validate().err().map(|error| error.to_string())
     }
 
-    /// Why the context was not read as its caller means it, if it was not
+    /// Why the context was not read as the caller expects, if that is so
     #[inline]
     pub(crate) fn problem(&self) -> Option<&str> {
         self.problem.get()
@@ -238,7 +238,7 @@ impl Attributes for ContextArgument<'_, '_> {
     fn validate(&self) -> Result<(), ContextError> {
         match &self.source {
             Source::Dict(reader) => check(reader.dict),
-            // It would not exist if it were not valid.
+            // An invalid one cannot be created.
             Source::Prepared(_) | Source::Missing => Ok(()),
             Source::Invalid => Err(ContextError::NotAnObject),
         }

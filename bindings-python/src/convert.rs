@@ -1,4 +1,4 @@
-//! Python's values and the core's, both ways
+//! Converts values of Python to those of the core, and back
 //!
 //! | Python | core |
 //! |---|---|
@@ -10,7 +10,7 @@
 //! | `datetime`, `date`, `UUID` | text |
 //! | `Decimal` and other real numbers | the nearest double |
 //! | `Enum` | its value |
-//! | a proxy such as Django's `SimpleLazyObject` | what it stands for |
+//! | a proxy such as Django's `SimpleLazyObject` | its target |
 //! | Django's `QuerySet` and lazy texts | an array, text |
 //!
 //! Anything else is a problem, and so are NaN, infinity, an `int` beyond the range of doubles, a `str` with a lone surrogate and a key that
@@ -32,7 +32,7 @@ const MAX_DEPTH: usize = 64;
 
 /// Converts a Python object to an attribute
 pub(crate) fn attribute(object: &Bound<'_, PyAny>, problem: &Problem) -> Attribute<'static> {
-    // What is inside an object is reached by a longer path.
+    // A longer path reads the fields of an object.
     if object.is_instance_of::<PyDict>() {
         return Attribute::Object;
     }
@@ -129,7 +129,7 @@ fn value(object: &Bound<'_, PyAny>, depth: usize, problem: &Problem) -> Option<V
     if let Some(values) = array(object, inside, problem) {
         return Some(values.into());
     }
-    // One deeper, so that a type whose values are of itself is read to an end.
+    // One level deeper, so that a type that converts to itself ends at the maximum depth.
     value(&plain(object, problem)?, inside, problem)
 }
 

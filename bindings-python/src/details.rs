@@ -22,7 +22,7 @@ pub(crate) struct EvaluationDetails {
     facts: Facts,
 }
 
-/// What is known of an evaluation besides its value
+/// The details of an evaluation besides its value
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {
     variant: Option<Arc<str>>,
@@ -53,7 +53,7 @@ impl Facts {
         }
     }
 
-    /// The facts of a value that the program put in place of the flag's
+    /// The facts of an override
     pub(crate) fn overridden(enabled: bool) -> Self {
         Self {
             reason: Reason::Static,

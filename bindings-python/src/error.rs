@@ -1,4 +1,4 @@
-//! Exceptions of clients and documents that cannot be made; evaluation raises none
+//! Exceptions for clients and documents that are not valid; evaluation raises none
 
 use flagstaff::{ClientError, SnapshotError};
 use pyo3::exceptions::{PyException, PyOSError, PyValueError};
@@ -29,7 +29,7 @@ create_exception!(
     "A `PreparedContext` cannot be made: its targeting key or an attribute has a type that a context cannot have"
 );
 
-/// The exception for a client that cannot be made
+/// The exception for a client that cannot be created
 pub(crate) fn client_error(error: ClientError) -> PyErr {
     match error {
         // Python's own exceptions for files: FileNotFoundError and its siblings, by errno.

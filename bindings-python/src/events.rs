@@ -1,9 +1,8 @@
 //! Events for Python: changes of clients and log records
 //!
-//! Rust's background threads never attach to the interpreter, since a thread that does while the interpreter ends would crash or hang the
-//! process. They put events into this queue, and a thread of Python's fetches them. Changes of one client are merged until they are
-//! fetched, so none is lost and the queue holds at most one entry for each flag; of log records the oldest are dropped when there are too
-//! many.
+//! Rust's background threads never attach to the interpreter: if one did while the interpreter ends, the process would crash or hang. They
+//! put events into this queue, and a Python thread fetches them. Changes of one client are merged until they are fetched, so none is lost
+//! and the queue has at most one entry for each flag. If there are too many log records, the oldest are dropped.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
@@ -144,7 +143,7 @@ pub(crate) fn forward_log() {
 struct Logger;
 
 impl Log for Logger {
-    /// Only the SDK's own: those of the HTTP stack would be noise, and could contain secrets
+    /// Whether a record is the SDK's own: those of the HTTP stack would be noise, and could contain secrets
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target().starts_with("flagstaff")
     }

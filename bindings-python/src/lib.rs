@@ -1,7 +1,7 @@
 //! The Python binding of Flagstaff: `flagstaff._native`
 //!
-//! A thin layer over the Rust SDK. Getters read the caller's dict in place, attribute by attribute. No background thread of Rust's attaches to
-//! the interpreter: changes and log records go through the queue in `events`.
+//! A thin layer over the Rust SDK. Getters read the caller's dict in place, attribute by attribute. No background thread of Rust attaches
+//! to the interpreter: changes and log records go through the queue in `events`.
 
 #![forbid(unsafe_code)]
 

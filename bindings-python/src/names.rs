@@ -1,6 +1,6 @@
 //! The names of attributes as Python strings
 //!
-//! A dict is searched faster with a string that exists and has been hashed.
+//! A look-up in a dict is faster with a string that exists already and has been hashed.
 
 use std::cell::RefCell;
 

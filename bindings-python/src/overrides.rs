@@ -1,4 +1,4 @@
-//! Values that a program puts in place of flags, for tests
+//! Overrides: values that a program sets instead of flags, for tests
 
 use flagstaff::{ErrorCode, ExpectedType};
 use pyo3::prelude::*;
@@ -8,7 +8,7 @@ use crate::convert::{self, served};
 use crate::details::{EvaluationDetails, Facts};
 use crate::problem::Problem;
 
-/// The details of a flag that is overridden; as of a flag, a value of another type than `expected` is not served
+/// The details of an overridden flag; as for a flag, a value of another type than `expected` is not served
 pub(crate) fn details(
     flag: &Bound<'_, PyString>,
     value: &Bound<'_, PyAny>,

@@ -1,4 +1,4 @@
-//! Why a context is not read as its caller means it
+//! Why a context is not read as the caller expects
 
 use std::cell::OnceCell;
 

@@ -1,6 +1,6 @@
 //! The evaluation core as a WebAssembly module: the interface `Evaluator` of `sdk-js/src/evaluator.ts`
 //!
-//! There is no I/O and no callback; JavaScript does the network. The interface documents the methods.
+//! There is no I/O and no callback; JavaScript does the networking. The interface documents the methods.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
 /**
- * `@flagstaff/web`: the flags of a page, evaluated by the server for the page's context, and followed as they change. It needs an SDK key
+ * `@flagstaff/web`: the flags of a page, which the server evaluates for the page's context, again after each change. It needs an SDK key
  * of kind `client`, with which a page gets values and no rules.
  */
 
@@ -11,6 +11,6 @@ export type { PageClient } from './page/client.js';
 export { toDetails, valueOr } from './page/details.js';
 export type { ClientEvents, ClientOptions } from './page/options.js';
 export type { Signature } from './page/signature.js';
-// All of it, so that an application can extend `FlagTypes` under the package's name.
+// All types are exported, so that an application can extend `FlagTypes` under the package's name.
 export type * from './page/types.js';
 export { Client } from './remote/client.js';

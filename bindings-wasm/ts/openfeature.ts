@@ -1,4 +1,4 @@
-/** `@flagstaff/web/openfeature`: the provider for OpenFeature's SDK for browsers, and so for its SDK for React. */
+/** `@flagstaff/web/openfeature`: the provider for OpenFeature's SDK for browsers, on which its SDK for React is built. */
 
 import {
   type ErrorCode,
@@ -36,7 +36,7 @@ export class FlagstaffProvider implements Provider {
   readonly events = new OpenFeatureEventEmitter();
   readonly #client: PageClient;
   readonly #options: ProviderOptions;
-  /** Whether OpenFeature waits for this provider, and emits the events of that itself. */
+  /** Whether OpenFeature is waiting for this provider; it then emits the events of the result itself. */
   #isAwaited = false;
   #status: Status = 'NOT_READY';
   #unsubscribe: (() => void)[] = [];
@@ -56,7 +56,7 @@ export class FlagstaffProvider implements Provider {
       if (Object.keys(context).length > 0) {
         void this.#setContext(context);
       }
-      // Also after it was closed.
+      // This also restarts a client that was closed.
       this.#client.start();
       return this.#client.ready(this.#options);
     });

@@ -1,4 +1,4 @@
-// A page, whose engine has the smallest stack of all hosts, evaluates conditions of the maximum depth.
+// A page evaluates conditions of the maximum depth; its JavaScript engine has the smallest stack of all hosts.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// One file of each of six vendors, imported into a running server by `flagstaff import`, and asked through Python, Node, OFREP and a page.
+// One file of each of six vendors, imported into a running server by `flagstaff import`, and evaluated by Python, Node, OFREP and a page.
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -49,7 +49,7 @@ async function importFile(vendor, file, options = {}) {
   assert.match(stdout, / 0 not taken over/);
 }
 
-/** What is asked, with the type of the imported flag; of one that does not exist, that of the default. */
+/** The evaluations, with the type of the imported flag, or of the default if the flag does not exist. */
 async function withTypes(asked) {
   const { flags } = await server.snapshot();
   return asked.map(({ enabled, ...one }) => {
@@ -60,7 +60,7 @@ async function withTypes(asked) {
   });
 }
 
-/** Each answers with the values of what is asked. */
+/** Each client returns the values of these evaluations. */
 const CLIENTS = {
   async node(asked) {
     const client = new Client(server.url, KEYS.server);

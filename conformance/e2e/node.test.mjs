@@ -1,4 +1,4 @@
-// What the Node client does beside following a stream, against the real server.
+// The parts of the Node client besides following a stream, against the real server.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -59,7 +59,7 @@ async function api(path) {
   return (await fetch(`${server.url}/${ENVIRONMENT}/${path}`, { headers })).json();
 }
 
-/** How often a flag was evaluated, once the server has written it down, which it does every ten seconds. */
+/** How often a flag was evaluated, after the server has stored the counts, which it does every ten seconds. */
 async function evaluations(flag) {
   for (;;) {
     const { count } = await api(`flags/${flag}/usage`);

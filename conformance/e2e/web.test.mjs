@@ -1,4 +1,4 @@
-// The remote client of @flagstaff/web in Chromium against the server: values, changes, and everything that takes the server away.
+// The remote client of @flagstaff/web in Chromium against the server: values, changes, and every way in which the server becomes unreachable.
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';

@@ -1,6 +1,5 @@
-// Runs what the guides of docs/migrate show: each command against a server, with a server in place of the vendor's; the code of both
-// sides, with the vendor's answer in place of the vendor's SDK where that is not installed; and each expression that replaces one of the
-// vendor's.
+// Runs the guides of docs/migrate: each command against a server, with a test server instead of the vendor's; the code of both sides, with
+// the vendor's result instead of the vendor's SDK if that is not installed; and each expression that replaces one of the vendor's.
 
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
@@ -22,7 +21,7 @@ const RUN_MS = 60_000;
 const FLAG = 'new-checkout';
 const SECRET = 'secret-of-the-vendor';
 
-// A file of each vendor in which the user of the guide is in a share, and what the vendor's own test data or formula says of that user.
+// A file of each vendor in which the user of the guide is in a share, and the result of the vendor's own test data or formula for that user.
 const SAMPLES = {
   // User 123 of group gr1 is in slot 73 of 100.
   unleash: {

@@ -1,4 +1,4 @@
-"""Runs Python code of docs/migrate with a real client, and the vendor's answer in place of the vendor's SDK.
+"""Runs Python code of docs/migrate with a real client, and the vendor's result in place of the vendor's SDK.
 
 Prints how often the code found a difference.
 """

@@ -1,4 +1,4 @@
-"""The folders of the server import each other in one direction only: the one that the crate's page draws"""
+"""The folders of the server import each other in one direction only, which the documentation of the crate shows"""
 
 import re
 
@@ -37,7 +37,7 @@ FILES = sorted(str(path.relative_to(SOURCES)) for path in SOURCES.rglob("*.rs"))
 
 @pytest.mark.parametrize("file", FILES)
 def test_a_file_imports_only_from_folders_below_its_own(file: str) -> None:
-    """An arrow that runs back would tie two folders into one"""
+    """An import in the other direction would make two folders depend on each other"""
     own, levels = folder(file), lines()
     if own in ROOTS:
         return
@@ -46,7 +46,7 @@ def test_a_file_imports_only_from_folders_below_its_own(file: str) -> None:
 
 
 def test_every_folder_is_in_the_drawing() -> None:
-    """A new folder has to say where it stands"""
+    """A new folder has to be added to the drawing"""
     assert {folder(file) for file in FILES} - ROOTS == lines().keys()
 
 

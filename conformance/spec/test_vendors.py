@@ -1,8 +1,8 @@
-"""Imported flags answer as the vendor's own formulas do, which are written a second time in conformance/vendors
+"""Imported flags have the results of the vendor's own formulas, which conformance/vendors implements a second time
 
-The Rust SDK is asked, and so are the other bindings, which must answer the same bytes: the first half here, and
+The Rust SDK is compared, and so are the other bindings, which must return the same bytes: the first half here, and
 all of them with VENDOR_INPUTS=100000 VENDOR_SEED=… python -m pytest conformance/spec/test_vendors.py. VENDOR_BINDINGS
-names others than the bindings here.
+names other bindings than those here.
 """
 
 import json

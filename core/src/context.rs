@@ -15,16 +15,16 @@ use crate::value::{JsonObject, Value};
 
 /// A source of attributes: [`Context`], or a binding's view of the host language's own objects
 ///
-/// The core reads only the attributes that a flag refers to, when it needs them, and never asks for the whole.
+/// The core reads only the attributes that a flag refers to, when it needs them. Only dialects read the whole context.
 pub trait Attributes {
-    /// The attribute at `path`; a value of a type that JSON does not know is [`Attribute::Missing`]
+    /// The attribute at `path`; a value of a type that JSON does not have is [`Attribute::Missing`]
     fn attribute(&self, path: &AttributePath) -> Attribute<'_>;
 
-    /// Refuses a context that is not an object, that has more than [`limits::MAX_ATTRIBUTES`] members, or whose `targetingKey` is present,
-    /// not null and no string
+    /// Refuses a context that is not an object, that has more than [`limits::MAX_ATTRIBUTES`] fields, or whose `targetingKey` is neither
+    /// missing, null nor a string
     fn validate(&self) -> Result<(), ContextError>;
 
-    /// The whole context, for dialects, which may read any of it; `None` where only single attributes are there
+    /// The whole context, for dialects, which may read any of it; `None` if only single attributes can be read
     fn whole(&self) -> Option<Cow<'_, Context>> {
         None
     }
@@ -33,7 +33,7 @@ pub trait Attributes {
 /// An attribute as an evaluation reads it
 #[derive(Debug, Clone, PartialEq)]
 pub enum Attribute<'a> {
-    /// There is none, or its type is foreign to JSON
+    /// There is no such attribute, or JSON has no value of its type
     Missing,
     /// `null`
     Null,
@@ -45,7 +45,7 @@ pub enum Attribute<'a> {
     String(Cow<'a, str>),
     /// An array
     Array(Cow<'a, [Value]>),
-    /// An object; what is inside is reached by a longer path
+    /// An object; a longer path reads its fields
     Object,
 }
 
@@ -54,7 +54,7 @@ impl Attribute<'_> {
     #[inline]
     pub(crate) fn map_unit<T>(&self, read: impl FnOnce(&str) -> T) -> Option<T> {
         match self {
-            // Nearly every unit; and a text that is only borrowed need not be dropped.
+            // Most units are strings; a borrowed one need not be dropped.
             Self::String(text) if !text.is_empty() => Some(read(text)),
             Self::Number(_) => self.as_unit().map(|text| read(&text)),
             _ => None,
@@ -72,7 +72,7 @@ impl Attribute<'_> {
         }
     }
 
-    /// Whether there is nothing to look at: missing or null
+    /// Whether the attribute is missing or null
     #[inline]
     pub fn is_missing_or_null(&self) -> bool {
         matches!(self, Self::Missing | Self::Null)
@@ -95,15 +95,15 @@ impl<'a> From<&'a Value> for Attribute<'a> {
 
 /// A context of the core's own: one JSON object of OpenFeature's shape
 ///
-/// `targetingKey` is the key of kind `user`; the key of any other kind `K` is the member `key` of the object `K`.
+/// `targetingKey` is the key of kind `user`; the key of any other kind `K` is the field `key` of the object `K`.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
     targeting_key: Option<Value>,
-    // In the order in which they came; by name where the index is crowded.
+    // In the order in which they were added; sorted by name if the index is crowded.
     others: Vec<(Arc<str>, Value)>,
-    // The positions of the others, by the hashes that paths carry.
+    // The positions in `others`, by the hash that a path contains.
     index: Index,
-    // Whether `validate` has something to refuse.
+    // Whether `validate` refuses the context.
     is_refused: bool,
 }
 
@@ -113,7 +113,7 @@ impl Context {
         Self::default().with("targetingKey", targeting_key.into())
     }
 
-    /// The same context with one attribute more, or changed
+    /// The same context with this attribute added or replaced
     #[must_use]
     pub fn with(mut self, name: impl Into<Arc<str>>, value: impl Into<Value>) -> Self {
         self.insert(name.into(), value.into());
@@ -135,7 +135,7 @@ impl Context {
         self.is_refused = self.refusal().is_some();
     }
 
-    /// Adds an attribute that is not there
+    /// Adds an attribute that the context does not have yet
     fn add(&mut self, hash: u64, name: Arc<str>, value: Value) {
         let others = &mut self.others;
         let was_crowded = self.index.is_crowded();
@@ -149,7 +149,7 @@ impl Context {
         }
         others.push((name, value));
         if self.index.is_crowded() {
-            // From now on they are in order; there are few, so that an insertion costs little.
+            // From now on they are sorted. There are few, so that an insertion costs little.
             for entry in std::mem::take(others) {
                 let place = others.partition_point(|(other, _)| *other < entry.0);
                 others.insert(place, entry);
@@ -157,7 +157,7 @@ impl Context {
         }
     }
 
-    /// Where an attribute other than `targetingKey` is
+    /// The position of an attribute other than `targetingKey`
     fn position(&self, hash: u64, name: &str) -> Option<usize> {
         if self.index.is_crowded() {
             return self.search(name);
@@ -210,12 +210,12 @@ impl Context {
     /// Reads a context from JSON text
     pub fn from_json(text: &str) -> Result<Self, ContextError> {
         let mut tape = Tape::default();
-        // A deep context is odd, not wrong.
+        // A deep context is valid: only its upper levels are read.
         tape.read_within(text, limits::MAX_CONTEXT_DEPTH)?;
         Self::try_from(tape.at(Source::whole(text)).value())
     }
 
-    /// The member of this name
+    /// The field of this name
     pub fn get(&self, name: &str) -> Option<&Value> {
         let hash = hash_name(name);
         if hash == TARGETING_KEY {
@@ -225,7 +225,7 @@ impl Context {
         self.others.get(position).map(|(_, value)| value)
     }
 
-    /// The members of the context but `targetingKey`
+    /// The fields of the context except `targetingKey`
     #[cfg(feature = "dialects")]
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.others.iter().map(|(name, value)| (&**name, value))
@@ -276,7 +276,7 @@ impl Attributes for Context {
     #[inline]
     fn attribute(&self, path: &AttributePath) -> Attribute<'_> {
         if path.first_hash() == TARGETING_KEY {
-            // Nearly every serve asks for it; and what is refused is not asked.
+            // Nearly every serve reads it. A refused context is never read.
             return match &self.targeting_key {
                 Some(Value::String(key)) if path.segments().len() == 1 => {
                     Attribute::String(Cow::Borrowed(key))
@@ -301,7 +301,7 @@ impl Attributes for Context {
     }
 }
 
-/// A context that could not be read: evaluation answers `INVALID_CONTEXT`
+/// A context that could not be read: evaluation returns `INVALID_CONTEXT`
 impl Attributes for Result<Context, ContextError> {
     #[inline]
     fn attribute(&self, path: &AttributePath) -> Attribute<'_> {
@@ -332,7 +332,7 @@ pub enum ContextError {
     /// `targetingKey` is neither missing nor null nor a string
     #[error("`targetingKey` is not a string")]
     InvalidTargetingKey,
-    /// More members than a context may have
+    /// More fields than a context may have
     #[error("a context has at most {} attributes", limits::MAX_ATTRIBUTES)]
     TooManyAttributes,
 }

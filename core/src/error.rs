@@ -184,7 +184,7 @@ pub enum IssueKind {
         /// Which of the two it takes
         expected: &'static str,
     },
-    /// `ignoreCase` or `array` with an operator that has no use for it
+    /// `ignoreCase` or `array` with an operator that does not take it
     #[error("not allowed with `{operator}`")]
     Modifier {
         /// The operator
@@ -196,7 +196,7 @@ pub enum IssueKind {
     /// A patch for a flag that does not serve objects
     #[error("a patch needs a flag of type `object`")]
     PatchOfScalar,
-    /// A rollout that is neither steps nor a line
+    /// A rollout that is neither steps nor a ramp
     #[error("a timed rollout has `steps`, or all of `from`, `until`, `start` and `end`")]
     RolloutForm,
     /// No steps, or steps that are not in order

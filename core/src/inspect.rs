@@ -1,7 +1,7 @@
 //! What is there to be analysed? The compiled objects of a snapshot, as evaluation sees them
 //!
-//! For tools that judge documents, as the crate `flagstaff-analysis` does. SDKs and servers need none of it, and it changes
-//! whenever evaluation does.
+//! For tools that analyse documents, as the crate `flagstaff-analysis` does. SDKs do not need it, and it changes whenever evaluation
+//! changes.
 
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ impl Snapshot {
         self.source().hashed_lists()
     }
 
-    /// Every flag by key; `None` for one that is broken
+    /// Every flag, by key; `None` for a broken one
     pub fn linked_flags(&self) -> impl Iterator<Item = (&Arc<str>, Option<&LinkedFlag>)> {
         let flags = self.flags.iter();
         flags.map(|entry| (&entry.key, entry.flag.as_deref()))
@@ -96,7 +96,7 @@ impl Snapshot {
             let references = segment.as_ref().ok().map(|segment| &*segment.references);
             (ObjectKind::Segment, key, references)
         });
-        // These refer to nothing, compiled or not.
+        // Groups and holdouts refer to nothing.
         let groups = objects.groups.keys().map(|key| (ObjectKind::Group, key));
         let holdouts = objects
             .holdouts

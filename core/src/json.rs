@@ -53,7 +53,7 @@ fn message(error: &serde_json::Error) -> String {
     message.strip_suffix(&place).unwrap_or(&message).to_owned()
 }
 
-/// A value of a text; what is inside a container follows it
+/// A value of a text; the values inside a container follow it
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Node {
     Null,
@@ -71,7 +71,7 @@ pub(crate) enum Node {
 /// A field of an object, as its key describes it
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Field {
-    /// The name that the key is, whether or not it has a meaning in this object
+    /// The name that the key spells, even if it has no meaning in this object
     pub(crate) name: Option<Name>,
     // The position of the node that follows the value.
     next: u32,
@@ -103,7 +103,7 @@ impl Text {
 /// A container
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Inside {
-    // The position of the node that follows it.
+    // The position of the node that follows the container.
     after: u32,
     // How many elements an array has.
     count: u32,
@@ -129,7 +129,7 @@ fn bit(name: Name) -> u64 {
     1_u64.rotate_left(name as u32)
 }
 
-/// Refuses a text that has positions which do not fit into a node
+/// Refuses a text that is too long for the positions in a node
 pub(crate) fn check_length(text: &str) -> Result<(), JsonError> {
     match u32::try_from(text.len()) {
         Ok(_) => Ok(()),
@@ -137,7 +137,7 @@ pub(crate) fn check_length(text: &str) -> Result<(), JsonError> {
     }
 }
 
-/// A position as a node holds it
+/// A position as a node stores it
 #[inline]
 #[expect(
     clippy::cast_possible_truncation,
@@ -147,7 +147,7 @@ fn offset(position: usize) -> u32 {
     position as u32
 }
 
-/// A position that a node holds, as a position in memory
+/// A position that a node stores, as an index
 fn index(position: u32) -> usize {
     usize::try_from(position).unwrap_or(usize::MAX)
 }
@@ -185,15 +185,15 @@ pub(crate) struct Fault {
     pub(crate) message: String,
 }
 
-/// The nodes of one value; make one and read many
+/// The nodes of one value; create one tape and read many values with it
 #[derive(Debug, Default)]
 pub(crate) struct Tape {
     nodes: Vec<Node>,
-    // The strings that have escapes, without them.
+    // The strings that have escapes, decoded.
     decoded: String,
     // Why the value could not be read further.
     unreadable: Option<Box<Fault>>,
-    // How many more arrays and objects may begin inside one another; a value inside all of them is read as `null`.
+    // How many more arrays and objects may be nested; a value nested more deeply is read as `null`.
     depth: usize,
 }
 
@@ -203,7 +203,7 @@ impl Tape {
         self.read_within(text, usize::MAX)
     }
 
-    /// As [`Self::read`]; a value inside so many arrays and objects is read as `null`
+    /// As [`Self::read`], but a value that is nested more deeply is read as `null`
     pub(crate) fn read_within(&mut self, text: &str, depth: usize) -> Result<(), JsonError> {
         check_length(text)?;
         Ok(self.try_read(text, depth)?)
@@ -227,7 +227,7 @@ impl Tape {
             position: self.nodes.len(),
             message: message(&error),
         }));
-        // In place of what could not be read.
+        // In place of the value that could not be read.
         self.nodes.push(Node::Null);
         let end = offset(self.nodes.len());
         for node in &mut self.nodes {

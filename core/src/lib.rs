@@ -8,19 +8,19 @@
 //!
 //! Evaluation is a pure function of (snapshot, flag, context, now). This crate has no I/O, no clock, no environment, no
 //! randomness and no threads; it knows none of its bindings and never panics. Everything that can be decided without a context
-//! is decided when a flag is compiled; one bad flag becomes an [`Issue`] and takes nothing else down.
+//! is decided when a flag is compiled; one bad flag becomes an [`Issue`] and does not affect the others.
 //!
-//! The rooms, in the order in which data flows; each is a file with a folder of the same name:
+//! The modules, in the order in which data flows; each is a file with a folder of the same name:
 //!
-//! | room | question |
+//! | module | question |
 //! |---|---|
-//! | `json` | How is JSON text read, and where in it does a value stand? |
+//! | `json` | How is JSON text read, and where in the text is a value? |
 //! | `value` | What is a JSON value, and how is it compared, written and merged? |
 //! | `document` | How does a document become compiled objects, and why is one of them broken? |
 //! | `lists` | How are long lists stored: the overrides of a flag, the ids of a segment? |
 //! | `model` | What is left of a flag, a segment or a serve once it is compiled? |
 //! | `link` | How do compiled objects find each other, and what happens to references that cannot be resolved? |
-//! | `snapshot` | What does an environment answer at one revision, and which flags differ between two revisions? |
+//! | `snapshot` | Which outcomes does an environment have at one revision, and which flags differ between two revisions? |
 //! | `context` | Who is evaluated, and how is an attribute found by its path? |
 //! | `evaluate` | In which order is a flag evaluated? |
 //! | `operator` | What does an operator mean? |
@@ -28,7 +28,7 @@
 //! | `bucket` | How is a unit put into a slot? |
 //! | `sync` | How does a snapshot follow the events of a server? |
 //!
-//! Beside them, [`inspect`] shows the compiled objects to tools that analyse documents, `error` names all that can be wrong, `limits` every bound of the language, and `table` finds entries by key.
+//! Besides, [`inspect`] gives tools that analyse documents access to the compiled objects, `error` lists every error of a document, `limits` every bound of the language, and `table` finds entries by key.
 //!
 //! ```
 //! use flagstaff_core::{Context, Snapshot, Timestamp, ExpectedType};

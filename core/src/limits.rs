@@ -4,7 +4,7 @@
 pub const MAX_KEY_LENGTH: usize = 100;
 /// Characters of the name of a variant, a rule, a level or an attribute, and of a salt
 pub const MAX_NAME_LENGTH: usize = 255;
-/// UTF-16 units, and so at least characters, of the key of a context: 1 to this many
+/// Characters of a context key in overrides and in lists of segments
 pub const MAX_CONTEXT_KEY_LENGTH: usize = 255;
 /// Variants of one flag
 pub const MAX_VARIANTS: usize = 100;
@@ -12,7 +12,7 @@ pub const MAX_VARIANTS: usize = 100;
 pub const MAX_RULES: usize = 1_000;
 /// Arms of one split
 pub const MAX_ARMS: usize = 100;
-/// Context kinds in order of precedence of one flag
+/// Levels of one flag
 pub const MAX_LEVELS: usize = 16;
 /// Prerequisites of one flag
 pub const MAX_PREREQUISITES: usize = 100;
@@ -20,29 +20,29 @@ pub const MAX_PREREQUISITES: usize = 100;
 pub const MAX_STEPS: usize = 1_000;
 /// Flags and segments that one evaluation visits
 pub const MAX_VISITS: u32 = 1_000;
-/// Flags, segments and conditions inside one another in one evaluation, which takes a piece of the stack for each
+/// Nested flags, segments and conditions in one evaluation, each of which uses stack
 pub const MAX_EVALUATION_DEPTH: usize = 128;
 /// Characters of a regular expression
 pub const MAX_PATTERN_LENGTH: usize = 1_000;
 /// Size of a regular expression, written out without repetitions
 pub const MAX_PATTERN_SIZE: u32 = 10_000;
-/// Groups inside one another in a regular expression
+/// Nested groups in a regular expression
 pub const MAX_PATTERN_DEPTH: usize = 32;
 /// The largest count of a repetition in a regular expression
 pub const MAX_PATTERN_COUNT: u16 = 1_000;
 /// Size of all regular expressions together that one evaluation may try, each as often as it may be tried
 pub const MAX_TOTAL_PATTERN_SIZE: u32 = 20_000;
-/// Characters that `matches` looks at: of a text, or of the texts of an array with one between each two
+/// Characters that `matches` tests: of a text, or of the texts of an array with one between each two
 pub const MAX_MATCHED_CHARACTERS: usize = 2_048;
 /// Literals of one condition
 pub const MAX_LITERALS: usize = 1_000_000;
-/// Conditions inside one another
+/// Nested conditions
 pub const MAX_CONDITION_DEPTH: usize = 32;
-/// Segments of an attribute path
+/// Names of an attribute path
 pub const MAX_PATH_DEPTH: usize = 16;
-/// Attributes of a context, the members of its object
+/// Attributes of a context, the fields of its object
 pub const MAX_ATTRIBUTES: usize = 1_000;
-/// Containers inside one another that are read of a context; what lies deeper is out of reach of any path
+/// Nested arrays and objects that are read of a context; no attribute path reaches deeper
 pub(crate) const MAX_CONTEXT_DEPTH: usize = 64;
 /// Characters of a value that a message repeats
 pub const MAX_EXCERPT_LENGTH: usize = 200;

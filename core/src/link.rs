@@ -63,7 +63,7 @@ struct LinkTable<'e, C, L> {
     compiled: Vec<(&'e Arc<str>, &'e Compiled<C>)>,
     // Parallel to `compiled`.
     linked: Vec<Option<Arc<L>>>,
-    // Parallel to `compiled`; an object that has some is broken, and no later step looks into it.
+    // Parallel to `compiled`; an object that has issues is broken, and no later phase links it.
     issues: Vec<Vec<Issue>>,
 }
 
@@ -104,7 +104,7 @@ impl<'e, C, L> LinkTable<'e, C, L> {
         self.issues.get(position).is_some_and(Vec::is_empty)
     }
 
-    /// Marks an object as broken: by what its compilation found, and by these problems
+    /// Marks an object as broken, with the issues of its compilation and these problems
     fn refuse(&mut self, kind: ObjectKind, position: usize, own: &[Issue], problems: Problems) {
         let (Some(key), Some(issues)) = (self.key(position), self.issues.get_mut(position)) else {
             return;
@@ -121,7 +121,7 @@ impl<'e, C, L> LinkTable<'e, C, L> {
     }
 }
 
-/// A flag or a segment by index among its kind; in the order in which their issues are listed
+/// A flag or a segment, by its index among the objects of its kind; issues are listed in this order
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Node {
     Segment(usize),
@@ -152,7 +152,7 @@ impl Linker<'_> {
     fn link_in_order(&mut self) {
         let segments = (0..self.segments.compiled.len()).map(Node::Segment);
         let flags = (0..self.flags.compiled.len()).map(Node::Flag);
-        // Only these need an order; as a rule they are few.
+        // Only objects with references need an order; usually they are few.
         let mut referring = Vec::new();
         for node in segments.chain(flags) {
             match self.references(node) {

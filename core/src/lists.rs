@@ -13,7 +13,7 @@ use crate::table::sort::sorted_by_key;
 use crate::table::table_hash::{hash_text, hash_texts};
 use crate::value::{JsonObject, Value};
 
-/// What an individual context gets
+/// What an override gives a context
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Override {
     Include,
@@ -92,9 +92,9 @@ fn is_context_key(key: &str) -> bool {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Overrides {
     pub(crate) entries: Shards<Override>,
-    // The sum over the entries: equal lists have equal ones in whatever order they were made.
+    // A sum over the entries, so that equal lists have equal fingerprints, in whatever order their entries were added.
     fingerprint: u64,
-    // The number of entries of each kind, so that a flag is checked without a walk over the list.
+    // The number of entries of each kind, so that a flag can be checked without reading the whole list.
     pub(crate) includes: u64,
     patches: u64,
     invalid: u64,
@@ -144,7 +144,7 @@ impl Overrides {
         sorted_by_key(found.collect(), str::cmp)
     }
 
-    /// Whether some entry cannot be served, decided without a walk over the list
+    /// Whether the list may have an entry that cannot be served, decided without reading the whole list
     fn is_suspect(
         &self,
         has_on: bool,

@@ -49,18 +49,18 @@ impl FlagType {
 /// A compiled flag
 #[derive(Debug)]
 pub struct Flag {
-    // Of the text that it was compiled from, overrides that a document holds inline apart.
+    // The hash of the text that it was compiled from, without inline overrides.
     pub(crate) fingerprint: u64,
     /// What its variants are
     pub flag_type: FlagType,
     /// Whether it is on at all
     pub enabled: bool,
-    // Whether it is on, and its dialect refuses no context: what nearly every flag is.
+    // Whether it is enabled and its dialect refuses no context, as for nearly every flag.
     pub(crate) is_open: bool,
-    // Of its `dialect`.
+    // Which contexts its `dialect` admits.
     pub(crate) admits: Option<fn(&Context) -> bool>,
     pub(crate) is_client_side: bool,
-    /// From when on it serves `off`
+    /// The instant from which it serves `off`
     pub expires_at: Option<Timestamp>,
     /// Positions in the flags of its references
     pub prerequisites: Box<[usize]>,
@@ -74,7 +74,7 @@ pub struct Flag {
     pub(crate) levels: Arc<[Level]>,
     /// In the order of the document
     pub rules: Box<[Rule]>,
-    /// What it serves where no rule does
+    /// The serve if no rule decides
     pub serve: Serve,
     pub(crate) metadata: JsonObject,
     pub(crate) environment_patch: Option<Arc<JsonObject>>,
@@ -187,19 +187,19 @@ impl Variant {
     // No variant of a flag has this index, nor an empty name, nor `null` as its value: a flag type admits none.
     const NO_INDEX: u32 = u32::MAX;
 
-    /// What stands for no variant: the caller's default is used, without an error
+    /// Stands for no variant: the caller's default is used, without an error
     pub(crate) fn nothing() -> &'static Arc<Self> {
         static NOTHING: LazyLock<Arc<Variant>> = LazyLock::new(Variant::without_value);
         &NOTHING
     }
 
-    /// What stands for a variant that a flag does not have: an error
+    /// Stands for a variant that the flag does not have: an error
     pub(crate) fn unknown() -> &'static Arc<Self> {
         static UNKNOWN: LazyLock<Arc<Variant>> = LazyLock::new(Variant::without_value);
         &UNKNOWN
     }
 
-    /// What a flag decides for a context that its dialect refuses: an error
+    /// Stands for a context that the flag's dialect refuses: an error
     pub(crate) fn refused() -> &'static Arc<Self> {
         static REFUSED: LazyLock<Arc<Variant>> = LazyLock::new(Variant::without_value);
         &REFUSED
@@ -219,7 +219,7 @@ impl Variant {
         self.index == Self::NO_INDEX
     }
 
-    /// Its name, or `null` where it stands for none
+    /// Its name, or `null` if it stands for none
     pub(crate) fn shown(&self) -> Value {
         if self.is_none() {
             Value::Null
@@ -241,7 +241,7 @@ pub(crate) struct Level {
 pub struct Rule {
     pub(crate) id: Option<Arc<str>>,
     pub(crate) window: EmptyOrBox<Window>,
-    /// Its condition; `None` holds for everybody
+    /// Its condition; `None` holds for every context
     pub when: Option<Condition>,
     /// What it serves
     pub serve: Serve,
@@ -297,7 +297,7 @@ impl Window {
     }
 }
 
-/// What must hold for a context
+/// A condition on a context
 #[derive(Debug)]
 pub enum Condition {
     /// Every one of these
@@ -323,7 +323,7 @@ pub enum Condition {
     Dialect(DialectTest),
 }
 
-/// A condition as another vendor means it
+/// A condition of another vendor
 #[derive(Debug)]
 pub struct DialectTest {
     /// The name of the dialect
@@ -401,7 +401,7 @@ pub struct Group {
     pub unit: AttributePath,
 }
 
-/// Units that take part in no experiment of it
+/// A holdout: its units take part in no experiment that names it
 #[derive(Debug)]
 pub struct Holdout {
     pub(crate) fingerprint: u64,
@@ -416,7 +416,7 @@ pub struct Holdout {
 /// What a flag or a segment refers to: each reference, with its pointer
 pub type References = ByKind<FlagReference, Reference, Reference, Reference>;
 
-/// Something for each reference of an object, in their order
+/// A value for each reference of an object, in the order of the references
 #[derive(Debug)]
 pub struct ByKind<F, S, G, H> {
     /// For its flags
@@ -461,7 +461,7 @@ impl<F: 'static, S: 'static, G: 'static, H: 'static> Empty for ByKind<F, S, G, H
 pub struct Reference {
     /// The key of the object
     pub key: Arc<str>,
-    // The number of conditions around it, itself included if it is one; 0 outside of conditions.
+    // The number of conditions around it, including itself if it is a condition; 0 outside of conditions.
     pub(crate) depth: usize,
     /// Where in the object it stands, as a JSON pointer
     pub pointer: Box<str>,
@@ -523,7 +523,7 @@ impl Serve {
     }
 }
 
-/// What a serve measures
+/// An experiment of a serve
 #[derive(Debug)]
 pub struct Experiment {
     pub(crate) key: Arc<str>,
@@ -589,7 +589,7 @@ pub struct VendorSplit {
 }
 
 impl VendorSplit {
-    /// The member of the serve that has what the vendor decides by
+    /// The field of the serve that contains the vendor's parameters or expression
     pub fn member(&self) -> &'static str {
         if self.is_hashed {
             "parameters"

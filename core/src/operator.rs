@@ -20,7 +20,7 @@ use crate::context::Attribute;
 use crate::value::Value;
 use crate::value::timestamp::Timestamp;
 
-/// Which side of a literal a value may lie on
+/// A relation between a value and a literal
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relation {
     /// `=`
@@ -36,7 +36,7 @@ pub enum Relation {
 }
 
 impl Relation {
-    /// Whether a value that compares so with the literal lies on this side
+    /// Whether the relation holds for a value that compares so with the literal
     pub fn admits(self, ordering: Ordering) -> bool {
         match self {
             Self::Equal => ordering.is_eq(),
@@ -48,7 +48,7 @@ impl Relation {
     }
 }
 
-/// The operators of the language, negations apart
+/// The operators of the language, without their negations
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operator {
     Exists,
@@ -67,7 +67,7 @@ pub(crate) enum Operator {
     Size(Relation),
 }
 
-/// Every operator with its name, the only place that spells them
+/// Every operator with its name; no other file spells them
 const OPERATORS: [(Operator, &str); 25] = [
     (Operator::Exists, "exists"),
     (Operator::Equals, "equals"),
@@ -130,7 +130,7 @@ impl Operator {
             .map_or("", |(_, name)| name)
     }
 
-    /// Whether it has a reading without regard to case
+    /// Whether it may be used with `ignoreCase`
     pub(crate) fn may_ignore_case(self) -> bool {
         matches!(
             self,
@@ -138,7 +138,7 @@ impl Operator {
         )
     }
 
-    /// Whether it asks of each element of an array, and not of the attribute as a whole
+    /// Whether it tests each element of an array, and not the attribute as a whole
     pub(crate) fn is_elementwise(self) -> bool {
         !matches!(self, Self::Exists | Self::Size(_))
     }
@@ -173,7 +173,7 @@ pub struct AttributeTest {
 /// A comparison with its literals; of several, any may match
 #[derive(Debug)]
 pub enum Matcher {
-    /// The attribute is there
+    /// The attribute exists
     Exists,
     /// It is `null`
     Null,
@@ -187,17 +187,17 @@ pub enum Matcher {
     EndsWith(Box<[Arc<str>]>),
     /// It has a match of a pattern
     Matches(Box<[Pattern]>),
-    /// It is a number on one side of another
+    /// It is a number in this relation to another
     Number(Relation, f64),
-    /// It is an instant on one side of another
+    /// It is an instant in this relation to another
     Instant(Relation, Timestamp),
-    /// It is a version on one side of another
+    /// It is a version in this relation to another
     Semver(Relation, VersionText),
     /// It is a version in a range
     SemverMatches(Box<[Range]>),
     /// It is an address in a network
     Cidr(Box<[Network]>),
-    /// It is an array whose length lies on one side of a number
+    /// It is an array whose length is in this relation to a number
     Size(Relation, i64),
 }
 
@@ -212,7 +212,7 @@ impl AttributeTest {
         }
     }
 
-    /// Whether it is asked of each element of an array, and not of the attribute as a whole
+    /// Whether it tests each element of an array, and not the attribute as a whole
     pub fn is_elementwise(&self) -> bool {
         self.operator.is_elementwise()
     }
@@ -266,7 +266,7 @@ impl AttributeTest {
         }
     }
 
-    /// Whether a text matches, folded where the literals are
+    /// Whether a text matches; it is folded if the literals are
     fn matches_text(&self, text: &str) -> bool {
         match &self.matcher {
             Matcher::In(literals) => literals.has_text(text),

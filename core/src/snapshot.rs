@@ -1,4 +1,4 @@
-//! What does an environment answer at one revision, and which flags differ between two revisions?
+//! Which outcomes does an environment have at one revision, and which flags differ between two revisions?
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -26,7 +26,7 @@ pub use counters::EvaluatedValue;
 /// An immutable set of compiled flags; share it behind an `Arc`
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    // What it was linked from, and what the next one is made of.
+    // The objects that it was linked from; the next snapshot is made from a changed copy.
     source: CompiledObjects,
     // INVARIANT: by key; `index` holds the position of each.
     pub(crate) flags: Box<[SnapshotFlag]>,
@@ -43,7 +43,7 @@ pub(crate) struct SnapshotFlag {
     first_counter: u32,
 }
 
-/// What a snapshot tells of a flag without evaluating it
+/// What is known of a flag without evaluating it
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FlagInfo<'s> {
     /// Its key
@@ -54,16 +54,16 @@ pub struct FlagInfo<'s> {
     pub is_client_side: bool,
 }
 
-/// What decides about the outcome of a flag
+/// What the outcome of a flag depends on
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlagDescriptor {
-    /// Its place in the order of keys
+    /// Its index in the order of keys
     pub index: usize,
     /// Whether every valid context gets the same outcome at every instant
     pub is_constant: bool,
     /// Whether an evaluation reads the time
     pub is_timed: bool,
-    /// The attributes that an evaluation may read; `None` where there are more than was asked for
+    /// The attributes that an evaluation may read; `None` if there are more than the caller's maximum
     pub paths: Option<Box<[AttributePath]>>,
 }
 
@@ -73,7 +73,7 @@ impl Snapshot {
         Self::default()
     }
 
-    /// Compiles a document; flags that do not compile are in [`Snapshot::issues`] and answer `PARSE_ERROR`
+    /// Compiles a document; flags that do not compile are in [`Snapshot::issues`] and have the outcome `PARSE_ERROR`
     pub fn from_json(document: &str) -> Result<Self, SnapshotError> {
         CompiledObjects::from_json(document).map(Self::link)
     }
@@ -129,9 +129,9 @@ impl Snapshot {
         })
     }
 
-    /// Evaluates one flag for a context at an instant; always answers
+    /// Evaluates one flag for a context at an instant; always returns an outcome
     ///
-    /// `expected` is the type that the caller asks for; `None` takes any.
+    /// `expected` is the type that the caller expects; `None` takes any.
     pub fn evaluate<A: Attributes + ?Sized>(
         &self,
         flag: &str,
@@ -295,7 +295,7 @@ impl Snapshot {
     pub fn changed_since(&self, older: &Self) -> Vec<Arc<str>> {
         let mut changed = Vec::new();
         let (mut ours, mut theirs) = (self.flags.iter().peekable(), older.flags.iter().peekable());
-        // Both are by key, so one walk over the two finds what only one has.
+        // Both are sorted by key, so one pass over the two finds what only one of them has.
         loop {
             let side = match (ours.peek(), theirs.peek()) {
                 (Some(ours), Some(theirs)) => ours.key.cmp(&theirs.key),
@@ -339,7 +339,7 @@ impl Snapshot {
     }
 }
 
-/// What stands before every evaluation: the context must be valid, the flag must exist, and it must not be broken
+/// The checks before every evaluation: the context must be valid, the flag must exist, and it must not be broken
 struct Gate {
     is_context_valid: bool,
 }

@@ -1,27 +1,28 @@
-//! What the vendor's own SDK answers where ours says it otherwise
+//! Converts outcomes of ours to those of the vendor's own SDK, where the two differ in their words
 //!
-//! A table that anyone can apply to an outcome: programs that compare both sides, as `--verify` does, and the conformance testees. The
-//! document itself does not need it.
+//! The tables are data, so that programs that compare both sides can apply them: `--verify` and the conformance testees. The document
+//! itself does not need them.
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-/// The answers of one flag
+/// The conversion of the outcomes of one flag
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct FlagAnswers {
-    /// The only type that the vendor's getters admit; any, if absent
+    /// The only type that the vendor's getters accept; any type if absent
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub expected_type: Option<&'static str>,
-    /// Whether our flag has another type than the vendor's value, so that it is asked for any and the value's type is judged afterwards
+    /// Whether our flag has another type than the vendor's value, so that it is evaluated for any type and the value's type is checked
+    /// after
     pub untyped: bool,
-    /// In this order; all that match are applied
+    /// The replacements in this order; all that match are applied
     pub cases: Vec<Answer>,
 }
 
 /// What to replace in an outcome
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Answer {
-    /// Fields that the outcome must have; of an object those listed
+    /// Fields that the outcome must have; an object may have more than these
     #[serde(rename = "if")]
     pub when: Map<String, Json>,
     /// Fields to replace; those of `detail` are added to it
@@ -31,7 +32,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// An answer for outcomes of this variant; `None` is none
+    /// A replacement for outcomes of this variant; `None` is an outcome without a variant
     pub(crate) fn of_variant(variant: Option<&str>) -> Self {
         let mut answer = Self::default();
         answer.when.insert("variant".to_owned(), variant.into());
@@ -52,7 +53,7 @@ impl Answer {
 }
 
 impl FlagAnswers {
-    /// The answer of the vendor, from an outcome of ours and the caller's default
+    /// Converts an outcome of ours to the vendor's, given the caller's default
     pub fn apply(&self, outcome: &mut Map<String, Json>, asked: Option<&str>, default: &Json) {
         let before = outcome.clone();
         for answer in &self.cases {
@@ -91,7 +92,7 @@ impl FlagAnswers {
     }
 }
 
-/// Whether an object has all of these members; of an object in it, those listed
+/// Whether an object has all of these fields; an object inside it may have more than the listed ones
 fn contains(object: &Map<String, Json>, wanted: &Map<String, Json>) -> bool {
     wanted
         .iter()

@@ -1,4 +1,4 @@
-//! What all importers need: keys and names that are ours, and the document
+//! The parts that all importers share: valid keys and names, and the document
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::{FlagAnswers, Imported, Options};
 /// The version of the language that imported objects need
 pub(crate) const NEEDS: u32 = 2;
 
-/// A document that is being made
+/// A document that is being built
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
     pub(crate) flags: Map<String, Json>,
@@ -33,7 +33,7 @@ impl Draft {
             .insert(key.to_owned(), pointer.to_owned());
     }
 
-    /// Refuses what our own language refuses, for example for a limit, and the flags that depend on it
+    /// Refuses objects that our own language refuses, for example because of a limit, and the flags that depend on them
     fn refuse_broken(&mut self) {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -103,7 +103,7 @@ impl Draft {
     }
 }
 
-/// Keys of ours for names of theirs
+/// Our keys for the vendor's names
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     taken: BTreeSet<String>,
@@ -112,7 +112,7 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Keys for these names: the name itself where it is a key, so that no other name can take it
+    /// Keys for these names: the name itself if it is a valid key, so that no other name can take it
     pub(crate) fn new<'n>(names: impl IntoIterator<Item = &'n str> + Clone) -> Self {
         let mut keys = Self::default();
         let is_own = |name: &&str| is_key(name);
@@ -134,7 +134,7 @@ impl Keys {
     }
 }
 
-/// A name made of the characters that keys have
+/// A name that consists only of the characters of keys
 fn slug(name: &str) -> String {
     let mut slug = String::new();
     for character in name.chars() {
@@ -149,7 +149,7 @@ fn slug(name: &str) -> String {
     }
 }
 
-/// The name, or else with a number, that is not taken yet; it is then
+/// The name, with a number if it is taken; it counts as taken from now on
 pub(crate) fn unique(name: &str, length: usize, taken: &mut BTreeSet<String>) -> String {
     let cut = |length: usize| name.chars().take(length).collect::<String>();
     let mut candidate = cut(length);

@@ -1,6 +1,6 @@
 //! Eppo: the universal flag configuration of server SDKs
 //!
-//! An allocation is a rule: its window, its rules as the condition, its splits as the serve. Where no allocation matches, nothing is
+//! An allocation becomes a rule: its window, its rules as the condition, its splits as the serve. If no allocation matches, nothing is
 //! served, and the caller's default is used.
 
 use flagstaff_core::dialect::pattern::{self, PatternProblem};
@@ -50,7 +50,7 @@ pub(crate) fn convert(options: &Options, source: &Json) -> Result<Imported, Impo
     Ok(draft.finish(options, environment.flatten()))
 }
 
-/// Our type, and what their getters are asked for
+/// Our type of the flag, and the type that Eppo's getters expect
 fn types(at: &At<'_>) -> Result<(&'static str, &'static str), ImportError> {
     match at.required("variationType")? {
         "STRING" => Ok(("string", "string")),
@@ -77,7 +77,7 @@ fn flag(at: &At<'_>, report: &mut FlagReport) -> Result<(Json, FlagAnswers), Imp
         report.refuse(at.pointer_of("allocations"), message);
     }
     if variations.variants.values.is_empty() {
-        // A flag of ours has a variant; this one is never served.
+        // A flag of ours needs a variant; this one is never served.
         let value = match flag_type {
             "string" => json!(""),
             "number" => json!(0),
@@ -113,7 +113,7 @@ fn flag(at: &At<'_>, report: &mut FlagReport) -> Result<(Json, FlagAnswers), Imp
     Ok((flag, answers))
 }
 
-/// The variations of a flag: theirs by key, with ours; those without a value of the flag's type are left out
+/// The variations of a flag by key, each with our variant; those without a value of the flag's type are left out
 struct Variations {
     variants: Variants,
     names: Vec<(String, String)>,
@@ -167,7 +167,7 @@ impl Variations {
     }
 }
 
-/// An allocation as a rule; `None` where it never matches
+/// An allocation as a rule; `None` if it never matches
 fn rule(
     at: &At<'_>,
     total: u64,
@@ -185,7 +185,7 @@ fn rule(
                 .into(),
         );
     }
-    // Both ends belong to an allocation; ours ends before `until`, and knows milliseconds.
+    // An allocation includes both ends. Our window ends before `until`, and is exact to the millisecond.
     let start = instant(at, "startAt")?.map(|(at, rest)| at.saturating_add(i64::from(rest)));
     let end = instant(at, "endAt")?.map(|(at, _)| at.saturating_add(1));
     if start.zip(end).is_some_and(|(start, end)| end <= start) {
@@ -225,7 +225,7 @@ fn rule(
     }
 }
 
-/// Milliseconds of an instant, and whether there is more
+/// Milliseconds of an instant, and whether it has more digits
 fn instant(at: &At<'_>, name: &str) -> Result<Option<(i64, bool)>, ImportError> {
     let Some(text) = at.text(name)? else {
         return Ok(None);
@@ -246,7 +246,7 @@ fn instant(at: &At<'_>, name: &str) -> Result<Option<(i64, bool)>, ImportError> 
     )))
 }
 
-/// A rule of an allocation: all of its conditions; `None` where one can never hold
+/// A rule of an allocation as a condition: all of its conditions; `None` if one of them can never hold
 fn condition(at: &At<'_>, report: &mut FlagReport) -> Result<Option<Json>, ImportError> {
     let mut all = Vec::new();
     for condition in at.list("conditions")? {

@@ -1,7 +1,8 @@
 //! flagd: a flag file, whose targeting is `JSONLogic`
 //!
-//! Targeting stays as it is, in the dialect `flagd`, with each `$ref` replaced by its evaluator; its result names the variant, and `null`
-//! leaves the default variant. A flag that is disabled, or has no default variant, leaves the value to the program.
+//! Targeting stays unchanged, in the dialect `flagd`, with each `$ref` replaced by its evaluator. Its result names the variant; with `null`
+//! the default variant is served. A flag that is disabled, or has no default variant, serves nothing, so that the program's default is
+//! used.
 
 mod targeting;
 
@@ -15,7 +16,7 @@ use crate::report::FlagReport;
 use crate::source::At;
 use crate::{Answer, FlagAnswers, ImportError, Imported, Options};
 
-/// The version of `fractional` where nothing says otherwise: that of flagd and of its provider for JavaScript
+/// The default version of `fractional`: that of flagd and of its provider for JavaScript
 const FRACTIONAL: u8 = 2;
 
 /// Values of the types that metadata has
@@ -82,7 +83,7 @@ fn known_metadata(members: Vec<(&str, At<'_>)>) -> Result<Map<String, Json>, Imp
 }
 
 impl<'f> File<'f> {
-    /// The flag, and what flagd answers where ours says it otherwise
+    /// The flag, and the conversion of its outcomes to flagd's
     fn flag(
         &self,
         name: &str,
@@ -181,7 +182,7 @@ impl<'f> File<'f> {
     }
 }
 
-/// The member of a flag, be it there or not
+/// The field of a flag, even if it is missing
 fn member<'j>(flag: &At<'j>, name: &str) -> At<'j> {
     At {
         value: flag.value,

@@ -1,7 +1,7 @@
 //! Flagsmith: the environment document that its server SDKs download, or the context of its engine
 //!
-//! A segment becomes one of ours, and what it overrides becomes a rule; the rules of a flag are in the order of their priorities.
-//! Conditions and the weights of multivariate features stay Flagsmith's own, as leaves of ours, since they read Flagsmith's contexts.
+//! A segment becomes a segment of ours, and each of its overrides a rule; the rules of a flag are in the order of their priorities.
+//! Conditions and the weights of multivariate features stay Flagsmith's own, inside our conditions, since they read Flagsmith's contexts.
 
 mod feature;
 mod read;
@@ -17,10 +17,10 @@ use crate::draft::{Draft, Keys, NEEDS, unique};
 use crate::report::{FlagReport, Note};
 use crate::{ImportError, Imported, Options};
 
-/// What becomes of an object of theirs: `Err` says why it is not taken over
+/// A converted object; `Err` says why it is not taken over
 type Result<T> = std::result::Result<T, Note>;
 
-/// A segment, where it is taken over
+/// A segment that is taken over
 struct Taken<'d> {
     segment: &'d Segment,
     condition: Result<Json>,
@@ -64,7 +64,7 @@ pub(crate) fn convert(
                 Err(reason)
             }
         };
-        // A segment without remarks is no line of the report.
+        // The report has no line for a segment without remarks.
         draft
             .report
             .extend(Some(report).filter(|report| !report.notes.is_empty()));
@@ -91,10 +91,10 @@ pub(crate) fn convert(
     Ok(draft.finish(options, None))
 }
 
-/// What overrides a feature, with the condition of its segment
+/// The overrides of a feature, each with the condition of its segment
 type Overrides<'d> = Vec<(&'d Feature, &'d Result<Json>)>;
 
-/// What overrides each feature, by its name: the lowest priority first, and of equal ones the first in the file
+/// The overrides of each feature, by its name: the lowest priority number first, and of equal ones the first in the file
 fn overrides<'d>(taken: &'d [Taken<'d>]) -> BTreeMap<&'d str, Overrides<'d>> {
     let mut found: BTreeMap<&str, Overrides<'d>> = BTreeMap::new();
     for taken in taken {
@@ -116,7 +116,7 @@ fn overrides<'d>(taken: &'d [Taken<'d>]) -> BTreeMap<&'d str, Overrides<'d>> {
     found
 }
 
-/// A key that is free: the key of theirs, which is a number
+/// An unused key from Flagsmith's key, which is a number
 fn segment_key(segment: &Segment, keys: &mut BTreeSet<String>) -> String {
     let wanted = [&segment.key, &segment.name]
         .into_iter()

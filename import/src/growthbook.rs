@@ -1,7 +1,7 @@
 //! GrowthBook: features, saved groups, contextual bandits and experiments of an SDK endpoint
 //!
-//! A rule of ours is a rule of theirs, after one for each blocking prerequisite. What the vendor leaves to the program, `null`, is a serve
-//! without a variant. Experiments of the visual editor act in a page and are not taken over.
+//! A rule becomes a rule of ours, after one for each blocking prerequisite. A value `null`, for which GrowthBook uses the program's
+//! default, is a serve without a variant. Experiments of the visual editor act in a page and are not taken over.
 
 mod condition;
 mod experiment;
@@ -22,7 +22,7 @@ use crate::report::FlagReport;
 use crate::source::At;
 use crate::{ImportError, Imported, Options};
 
-/// What a program passes to the vendor's SDK beside the payload
+/// What a program passes to GrowthBook's SDK besides the payload
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct GrowthBookOptions {
@@ -30,7 +30,7 @@ pub struct GrowthBookOptions {
     pub enabled: bool,
     /// Whether only forced variations count
     pub qa_mode: bool,
-    /// The variation that everybody gets of an experiment
+    /// The variation of an experiment that every user gets
     pub forced_variations: BTreeMap<String, i64>,
     /// A URL whose query string may force variations
     pub url: String,

@@ -1,7 +1,7 @@
 //! LaunchDarkly: the flags and segments that its server SDKs download
 //!
-//! Rules, prerequisites and segments become ours. Clauses, targets and rollouts stay LaunchDarkly's own, as leaves of ours, since they
-//! read LaunchDarkly's contexts. A variation is named by its index.
+//! Rules, prerequisites and segments become ours. Clauses, targets and rollouts stay LaunchDarkly's own, inside our rules, since they
+//! read LaunchDarkly's contexts. The name of a variant is the index of its variation.
 
 mod clause;
 mod flag;
@@ -21,13 +21,13 @@ struct Converted {
     json: Json,
     /// Remarks
     notes: Vec<Note>,
-    /// What it refers to, and where in their file
+    /// The flags that it refers to, and where in the file
     flags: BTreeMap<String, String>,
     segments: BTreeMap<String, String>,
     answers: FlagAnswers,
 }
 
-/// What becomes of an object of theirs: `Err` says why it is not taken over
+/// A converted object; `Err` says why it is not taken over
 type Result<T> = std::result::Result<T, Note>;
 type ByKey = BTreeMap<String, Result<Converted>>;
 
@@ -73,7 +73,7 @@ pub(crate) fn convert(
         if let Some(segment) = told(segment, &mut report) {
             draft.add_segment(&segment_keys.of(&key), segment.json, &pointer);
         }
-        // A segment without remarks is no line of the report.
+        // The report has no line for a segment without remarks.
         draft
             .report
             .extend(Some(report).filter(|report| !report.notes.is_empty()));
@@ -180,7 +180,7 @@ fn refuse_dependents(
     what: &str,
 ) {
     let mut dependents: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    // How many references are not settled yet: to what is neither taken over for sure nor refused.
+    // The number of unsettled references of each object: references to objects that are neither taken over for certain nor refused.
     let mut unsettled: BTreeMap<String, usize> = BTreeMap::new();
     let mut ready = Vec::new();
     for (key, object) in &*objects {
@@ -199,7 +199,7 @@ fn refuse_dependents(
             unsettled.insert(key.clone(), count);
         }
     }
-    // Why each is refused in the end, without all that is between.
+    // The first cause why each is refused, without the objects in between.
     let mut causes: BTreeMap<String, String> = BTreeMap::new();
     while let Some(key) = ready.pop() {
         let reason = objects.get(&key).and_then(|object| object.as_ref().err());
@@ -225,7 +225,7 @@ fn refuse_dependents(
             }
         }
     }
-    // What is left is in a cycle, or refers to one.
+    // The remaining objects are in a cycle, or refer to one.
     for key in unsettled.keys() {
         let Some(object) = objects.get_mut(key) else {
             continue;
@@ -244,7 +244,7 @@ fn refuse_dependents(
     }
 }
 
-/// What was converted, with its notes in the report
+/// The converted object, after adding its notes to the report
 fn told(object: Result<Converted>, report: &mut FlagReport) -> Option<Converted> {
     match object {
         Ok(mut converted) => {

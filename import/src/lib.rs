@@ -1,14 +1,14 @@
-//! Flags of other vendors as documents of Flagstaff
+//! Converts flags of other vendors to documents of Flagstaff
 //!
 //! ```text
-//! their file ─► convert ─► document (every user keeps his value)
-//!                      ├─► report   (each flag: exact, with remarks, or refused, and why)
-//!                      └─► answers  (what the vendor's own SDK calls a variant)
+//! vendor's file ─► convert ─► document (every user keeps their value)
+//!                         ├─► report   (each flag: exact, with remarks, or refused, and why)
+//!                         └─► answers  (how to convert our outcomes to those of the vendor's own SDK)
 //! ```
 //!
-//! A rule of ours is a strategy, an allocation or a rule of theirs. A condition is one of ours where both mean the same for every input,
-//! else it stays as the vendor has it, as a dialect (docs/spec/language.md §10). A flag that cannot be exact is refused, unless
-//! [`Options::approximate`] names it. Each vendor is a module of its own name.
+//! A strategy, an allocation or a rule of the vendor becomes a rule of ours. A condition becomes one of ours if both have the same result
+//! for every input; otherwise it stays in the vendor's form, as a dialect (docs/spec/language.md §10). A flag that cannot be exact is
+//! refused, unless [`Options::approximate`] names it. Each vendor has a module with its name.
 
 #![forbid(unsafe_code)]
 
@@ -95,7 +95,7 @@ pub struct Options {
     pub approximate: BTreeSet<String>,
     /// How flagd's `fractional` hashes: its version, 2 or 3
     pub fractional: Option<u8>,
-    /// What the program passes to GrowthBook's SDK
+    /// What the program passes to GrowthBook's SDK besides the payload
     #[serde(flatten)]
     pub growthbook: GrowthBookOptions,
 }
@@ -107,9 +107,9 @@ pub struct Imported {
     pub document: Json,
     /// For each flag of the file, in its order, how it was taken over
     pub report: Vec<FlagReport>,
-    /// What the vendor's own SDK answers, by our keys
+    /// How to convert our outcomes to those of the vendor's own SDK, by our keys
     pub answers: BTreeMap<String, FlagAnswers>,
-    /// Our keys of flags whose own are no keys here, by theirs
+    /// Our keys of the flags whose own keys are not valid here, by the vendor's keys
     pub keys: BTreeMap<String, String>,
 }
 
@@ -137,7 +137,7 @@ fn vendor_names() -> String {
     Vendor::ALL.map(Vendor::name).join(", ")
 }
 
-/// Converts the file of a vendor; all of it, or nothing
+/// Converts the whole file of a vendor, or fails
 pub fn convert(vendor: Vendor, options: &Options, text: &str) -> Result<Imported, ImportError> {
     let source = source::read(text)?;
     match vendor {

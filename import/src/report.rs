@@ -8,20 +8,20 @@ use crate::ImportError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
-    /// Every user gets what he got before
+    /// Every user gets the same value as before
     Exact,
-    /// The same, and there is something to know
+    /// The same, with remarks
     Remarks,
     /// Not taken over
     Refused,
 }
 
-/// Something to know about a flag
+/// A remark about a flag, or a reason why it is not taken over
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// Where in the vendor's file, as a JSON pointer
     pub pointer: String,
-    /// What is so, and what to do
+    /// The remark, and what to do
     pub message: String,
 }
 
@@ -32,7 +32,7 @@ pub struct FlagReport {
     pub flag: String,
     /// How it was taken over
     pub verdict: Verdict,
-    /// Why not, or what to know
+    /// The remarks, or the reasons why it is not taken over
     pub notes: Vec<Note>,
     /// Where the flag is in the vendor's file
     #[serde(skip)]
@@ -49,17 +49,17 @@ impl FlagReport {
         }
     }
 
-    /// Something to know
+    /// Adds a remark
     pub(crate) fn remark(&mut self, pointer: String, message: impl Into<String>) {
         self.note(Verdict::Remarks, pointer, message.into());
     }
 
-    /// Why the flag is not taken over
+    /// Refuses the flag
     pub(crate) fn refuse(&mut self, pointer: String, message: impl Into<String>) {
         self.note(Verdict::Refused, pointer, message.into());
     }
 
-    /// Why the flag is not taken over, as what is wrong in the file
+    /// Refuses the flag because of an error in the file
     pub(crate) fn refuse_error(&mut self, error: ImportError) {
         match error {
             ImportError::Shape { pointer, message } => self.refuse(pointer, message),

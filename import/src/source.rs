@@ -1,4 +1,4 @@
-//! The vendor's file as JSON, with errors that say where
+//! Reads the vendor's file as JSON; errors contain pointers
 
 use std::cell::RefCell;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value as Json};
 
 use crate::ImportError;
 
-/// Reads a file. A key that comes twice in one object is an error: parsers differ in which one counts, and so may the vendor's SDKs
+/// Reads a file. A repeated key in an object is an error: parsers differ in which one counts, and so may the vendor's SDKs
 pub(crate) fn read(text: &str) -> Result<Json, ImportError> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let place = RefCell::default();
@@ -31,12 +31,12 @@ pub(crate) fn read(text: &str) -> Result<Json, ImportError> {
     })
 }
 
-/// Reads JSON without duplicate keys; what it reads at the moment is at this place, and stays there if it cannot be read
+/// Reads JSON without duplicate keys; contains the pointer of the current value, which is that of the error after a failure
 #[derive(Clone, Copy)]
 struct Strict<'p>(&'p RefCell<String>);
 
 impl Strict<'_> {
-    /// What is read below a place
+    /// Reads a value below the current pointer
     fn below<T, E>(self, part: &str, read: impl FnOnce(Self) -> Result<T, E>) -> Result<T, E> {
         let length = self.0.borrow().len();
         push_part(&mut self.0.borrow_mut(), part);
@@ -114,7 +114,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 }
 
-/// A value of a file and where it stands
+/// A value of a file and its pointer
 #[derive(Debug, Clone)]
 pub(crate) struct At<'j> {
     pub(crate) value: &'j Json,
@@ -129,7 +129,7 @@ impl<'j> At<'j> {
         }
     }
 
-    /// What is wrong here
+    /// An error at this value
     pub(crate) fn error(&self, message: impl Into<String>) -> ImportError {
         ImportError::Shape {
             pointer: self.pointer.clone(),
@@ -145,13 +145,13 @@ impl<'j> At<'j> {
         }
     }
 
-    /// The member of this name; one that is `null` is as if it were absent
+    /// The field of this name; `null` counts as absent
     pub(crate) fn get(&self, name: &str) -> Option<Self> {
         let found = self.value.get(name).filter(|found| !found.is_null())?;
         Some(self.below(name, found))
     }
 
-    /// The pointer of a member, be it there or not
+    /// The pointer of a field, even if the field is missing
     pub(crate) fn pointer_of(&self, name: &str) -> String {
         self.below(name, &Json::Null).pointer
     }
@@ -196,13 +196,13 @@ impl<'j> At<'j> {
         }
     }
 
-    /// The text of this name, which must be there
+    /// The text of this name, which is required
     pub(crate) fn required(&self, name: &str) -> Result<&'j str, ImportError> {
         let text = self.text(name)?;
         text.ok_or_else(|| self.error(format!("missing `{name}`")))
     }
 
-    /// The truth of this name; `default` where it is absent
+    /// The boolean of this name; `default` if it is absent
     pub(crate) fn boolean(&self, name: &str, default: bool) -> Result<bool, ImportError> {
         let Some(found) = self.get(name) else {
             return Ok(default);

@@ -1,7 +1,7 @@
-//! Unleash: client features, as `GET /api/client/features` and `/api/client/delta` answer
+//! Unleash: client features, the responses of `GET /api/client/features` and `/api/client/delta`
 //!
-//! A strategy is a rule: its constraints and segments are the condition, its rollout and variants the serve. What its engine Yggdrasil
-//! cannot compile turns a whole toggle off, and so it is imported: off, with a remark.
+//! A strategy becomes a rule: its constraints and segments are the condition, its rollout and variants the serve. If Unleash's engine
+//! Yggdrasil cannot compile a part of a toggle, it turns the whole toggle off; such a toggle is imported as off, with a remark.
 
 mod strategy;
 mod values;
@@ -31,7 +31,7 @@ pub(crate) fn convert(options: &Options, source: &Json) -> Result<Imported, Impo
         draft: Draft::default(),
         done: BTreeMap::new(),
     };
-    // A parent first: what depends on it names its variants.
+    // Parents first, since features that depend on them name their variants.
     let has_parents = |at: &At<'_>| at.list("dependencies").is_ok_and(|list| !list.is_empty());
     for is_child in [false, true] {
         for (name, at) in state.features.iter() {
@@ -56,9 +56,9 @@ struct State<'j> {
     segments: InOrder<u64, At<'j>>,
 }
 
-/// What came last by its name, in the order in which it came
+/// Items by name, in the order in which they arrived; a later item replaces an earlier one
 struct InOrder<K, T> {
-    // `None` in place of what was removed.
+    // `None` in place of a removed item.
     items: Vec<Option<(K, T)>>,
     positions: BTreeMap<K, usize>,
 }
@@ -171,9 +171,9 @@ impl<'j> State<'j> {
     }
 }
 
-/// What is known of a feature that was taken over
+/// A feature that was taken over
 struct Done {
-    /// Ours, each with the vendor's name; `None` for what is on without a variant
+    /// Our variants, each with the vendor's name; `None` for a toggle that is on without a variant
     variants: Vec<(String, Option<String>)>,
 }
 
@@ -188,7 +188,7 @@ struct Importer<'o, 'j> {
     done: BTreeMap<String, Done>,
 }
 
-/// What the dependencies of a feature come to
+/// The result of converting the dependencies of a feature
 struct Gate {
     prerequisites: Vec<Json>,
     conditions: Vec<Json>,
@@ -308,7 +308,7 @@ impl Importer<'_, '_> {
         Ok(strategy)
     }
 
-    /// The key of a segment of ours, which is made when it is first used
+    /// The key of our segment, which is created when it is first used
     fn segment(&mut self, id: u64, used_at: &str) -> Result<String, Broken> {
         if let Some(known) = self.segments.get(&id) {
             return known.clone();
@@ -333,7 +333,7 @@ impl Importer<'_, '_> {
         made
     }
 
-    /// What the parents of a feature come to: one level, and a parent that has parents itself is as if it were missing
+    /// Converts the parents of a feature. Only one level counts: a parent that has parents itself counts as missing
     fn gate(
         &mut self,
         name: &str,
@@ -454,7 +454,7 @@ pub(super) struct Served<'s> {
     is_own: bool,
 }
 
-/// What the strategies that reach anybody serve: their own variants, or else those of the feature
+/// What the strategies serve, except those that never apply: their own variants, or else those of the feature
 fn served<'s>(
     at: &At<'_>,
     strategies: &'s [Strategy],
@@ -480,7 +480,7 @@ fn served<'s>(
     Ok(served.collect())
 }
 
-/// A rule for a strategy, behind the conditions of the feature's parents
+/// A rule for a strategy, which also requires the conditions of the feature's parents
 fn rule(strategy: Option<&Strategy>, gate: &[Json], serve: Json) -> Json {
     let own = strategy.map(|strategy| &strategy.conditions);
     let conditions: Vec<&Json> = gate.iter().chain(own.into_iter().flatten()).collect();

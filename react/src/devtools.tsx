@@ -20,14 +20,14 @@ interface Step {
   readonly steps?: readonly Step[];
 }
 
-/** A client that evaluates in the page, and can tell step by step how. */
+/** A client that evaluates in the page, and can explain an evaluation step by step. */
 interface ExplainingClient extends PageClient {
   explain(key: string): { readonly trace: readonly Step[] } | undefined;
 }
 
 /**
- * A panel in the corner of the page. What is overridden there holds for this tab until it is closed. In development, `?flags=KEY:VALUE,KEY` in
- * the address overrides too; a key alone is `true`. Where the page evaluates by itself, the panel shows the steps of each evaluation.
+ * A panel in the corner of the page. Overrides that are set there apply to this tab until it is closed. In development, `?flags=KEY:VALUE,KEY` in
+ * the address sets overrides too; a key alone is `true`. If the page evaluates by itself, the panel shows the steps of each evaluation.
  */
 export function FlagsDevtools({ isOpen = false }: FlagsDevtoolsProps): ReactElement {
   const client = useFlagsClient();
@@ -115,7 +115,7 @@ function Row({ name, client, isOverridden, set }: RowProps): ReactElement {
   );
 }
 
-/** How a flag was evaluated. What is overridden is explained as if it were not. */
+/** How a flag was evaluated. Overrides are ignored in the explanation. */
 function Trace({ name, client }: { name: string; client: ExplainingClient }): ReactElement {
   const [isOpen, setIsOpen] = useState(false);
   return (

@@ -21,7 +21,7 @@ export interface FlagState<T> extends FlagDetails<T> {
 }
 
 /**
- * The value of a flag. The component is rendered again when this value changes, and only then. While nothing has arrived, and if there is no
+ * The value of a flag. The component is rendered again only when this value changes. Before values have arrived, and if there is no
  * such flag, the value is the fallback.
  */
 export function useFlag<const Key extends FlagKey>(key: Key): FlagValue<Key, false>;
@@ -40,7 +40,7 @@ export function useFlag(key: string, fallback: unknown = false): unknown {
   return valueOr(value, fallback);
 }
 
-/** The value of a flag, and why it is that: the component is rendered again when any of it changes. */
+/** The value of a flag, and the reason for it: the component is rendered again when any of these details changes. */
 export function useFlagDetails<const Key extends FlagKey>(key: Key): FlagState<FlagValue<Key, false>>;
 export function useFlagDetails<const Key extends FlagKey, const Fallback extends FlagFallback<Key>>(
   key: Key,
@@ -65,8 +65,8 @@ export function useFlagDetails(key: string, fallback: unknown = false): FlagStat
 }
 
 /**
- * Like {@link useFlag}, and suspends while nothing has arrived. The `Suspense` boundary must be below the provider, unless the client was
- * made outside of React. On a server it does not suspend.
+ * Like {@link useFlag}, and suspends until values have arrived. The `Suspense` boundary must be below the provider, unless the client was
+ * created outside of React. On a server it does not suspend.
  */
 export function useSuspenseFlag<const Key extends FlagKey>(key: Key): FlagValue<Key, false>;
 export function useSuspenseFlag<const Key extends FlagKey, const Fallback extends FlagFallback<Key>>(
@@ -135,7 +135,7 @@ function toFlags(values: Readonly<Record<string, JsonValue>>): Flags {
   };
 }
 
-/** The value of the rendering before if it is equal, so that a fallback may be written inline. */
+/** The value of the previous rendering if it is equal, so that a fallback may be written inline. */
 function useStable<T>(value: T): T {
   const held = useRef(value);
   if (held.current !== value && JSON.stringify(held.current) !== JSON.stringify(value)) {
@@ -153,7 +153,7 @@ function subscribeAll(client: PageClient, key: string, listener: () => void): ()
   };
 }
 
-/** Reports that the flag is shown, after the rendering has been. */
+/** Reports the flag as shown, after the component was rendered. */
 function useExposure(client: PageClient, key: string, shown: unknown): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: another value is another exposure
   useEffect(() => client.expose(key), [client, key, shown]);
@@ -161,7 +161,7 @@ function useExposure(client: PageClient, key: string, shown: unknown): void {
 
 const waiting = new WeakMap<PageClient, Promise<unknown>>();
 
-/** One promise for all that wait. */
+/** One promise for all components that wait. */
 function whenReady(client: PageClient): Promise<unknown> {
   const promise = waiting.get(client) ?? client.ready();
   waiting.set(client, promise);

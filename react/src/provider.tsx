@@ -3,8 +3,8 @@ import { type ReactElement, type ReactNode, useEffect, useMemo } from 'react';
 import { ClientContext } from './context.js';
 
 /**
- * Either a client that was made outside of React, of `@flagstaff/web` or `@flagstaff/web/local`, or the options of one of `@flagstaff/web` that the provider
- * makes.
+ * Either a client of `@flagstaff/web` or `@flagstaff/web/local` that was created outside of React, or the options of a client of `@flagstaff/web`, which the
+ * provider creates.
  */
 export type FlagsProviderProps = { children?: ReactNode } & (
   | { client: PageClient; options?: undefined }
@@ -12,10 +12,10 @@ export type FlagsProviderProps = { children?: ReactNode } & (
 );
 
 /**
- * Gives flags to the components below. The provider starts the client when it is mounted; it closes a client that it has made when it is
+ * Gives flags to the components below. The provider starts the client when it is mounted; it closes a client that it has created when it is
  * unmounted.
  *
- * `options` may be written inline: only another `url` or `key` makes another client, and another `context` or `signature` is set on the
+ * `options` may be written inline: if `url` or `key` changes, the provider creates another client; a new `context` or `signature` is set on the
  * client in use.
  */
 export function FlagsProvider({ client, options, children }: FlagsProviderProps): ReactElement {

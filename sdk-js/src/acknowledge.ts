@@ -64,7 +64,7 @@ export class Acknowledger {
     }
   }
 
-  /** Sends it; the response names over how long the next one is to be spread. */
+  /** Sends an acknowledgement; the response contains the maximum random delay of the next one. */
   async #send(cursor: string | undefined): Promise<PostResponse> {
     const response = await post(this.#server, 'applied', { instance: this.#server.instance?.id, cursor });
     if (response.status === 200) {

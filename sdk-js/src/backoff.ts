@@ -3,8 +3,8 @@
 import { TIMING } from './timing.js';
 
 /**
- * The delay before the next connection: it doubles with every failure, with full jitter, so that a restarted server is not met by all its
- * clients at once.
+ * The delay before the next connection: it doubles with every failure, with full jitter, so that the clients of a restarted server do not
+ * all reconnect at once.
  *
  * `failures` counts those in a row, `base` is the maximum after the first one.
  */
@@ -14,7 +14,7 @@ export function reconnectDelay(failures: number, random: number, base: number = 
   return random * Math.min(reconnectMax, first * 2 ** Math.min(Math.max(failures - 1, 0), 30));
 }
 
-/** A delay that the server asks for, which is a minimum: jitter is added. One that is too long is cut. */
+/** A delay that the server asks for, which is a minimum: jitter is added. A delay that is too long is shortened. */
 export function requestedDelay(requested: number, random: number): number {
   return Math.min(Math.max(requested, 0), TIMING.refusedRetry) + random * TIMING.reconnectBase;
 }
@@ -24,7 +24,7 @@ export function refusedDelay(random: number): number {
   return TIMING.refusedRetry * (1 + TIMING.refusedJitter * random);
 }
 
-/** `interval`, up to the share `jitter` shorter or longer, so that clients do not send in step. */
+/** `interval`, up to the share `jitter` shorter or longer, so that clients do not send at the same time. */
 export function jittered(interval: number, jitter: number, random: number): number {
   return interval * (1 - jitter + 2 * jitter * random);
 }

@@ -15,7 +15,7 @@ export interface Evaluated {
   details<T>(defaultValue: T): Details<T>;
 }
 
-/** It is frozen, so that a caller who gets a part of it cannot change what others get. */
+/** An outcome that is returned to several callers; it is frozen, so that none of them can change it. */
 export class CachedOutcome implements Evaluated {
   readonly flag: string;
   readonly errorCode: ErrorCode | null;
@@ -78,14 +78,14 @@ export function freeze<T>(value: T): T {
 const MAX_VALUES = 1_000;
 
 /**
- * Makes equal values of a flag the same object, also after an update that does not change them: whoever compares by identity, as React does,
- * then sees no change.
+ * Makes equal values of a flag the same object, also after an update that does not change them. So code that compares by identity, such as
+ * React, sees no change.
  */
 export class StableValues {
   #values = new Map<string, JsonValue>();
   #before = new Map<string, JsonValue>();
 
-  /** The object that stands for this value from now on. */
+  /** The stored object that is equal to this value, or else this value, which is stored. */
   intern(flag: string, value: JsonValue): JsonValue {
     if (typeof value !== 'object' || value === null) {
       return value;
@@ -98,7 +98,7 @@ export class StableValues {
     return stable;
   }
 
-  /** An update: values that nobody reads until the next one are dropped then. */
+  /** The snapshot was updated: values that nobody reads until the next update are dropped then. */
   update(): void {
     this.#before = this.#values;
     this.#values = new Map();

@@ -19,7 +19,7 @@ import {
 import { CONTEXT_BYTES, SharedMemory } from './pack.js';
 import { isPrepared, isSurelyValid, isValid, readAny, StoredContexts, textOf } from './prepared.js';
 
-/** The id of the context in shared memory; stored contexts have others. */
+/** The id of the context in shared memory; stored contexts have other ids. */
 const SHARED = 0;
 
 /** The id of an outcome that has none. */
@@ -66,10 +66,10 @@ export class CachingEvaluator {
   readonly #flags = new Map<string, KnownFlag>();
   /** Outcomes of unknown flags. */
   readonly #unknownFlags = new Map<string, CachedOutcome>();
-  /** All flags, by position; made at the first evaluation of all flags. */
+  /** All flags, by position; created at the first evaluation of all flags. */
   #all: FlagOutcomes[] | undefined;
   readonly #values = new StableValues();
-  /** The current revision, if somebody holds it. */
+  /** The current revision, if a caller holds it. */
   #held: HeldRevision | undefined;
 
   constructor(evaluator: Evaluator, clock: Pick<Clock, 'now'>) {
@@ -122,7 +122,7 @@ export class CachingEvaluator {
     return JSON.parse(this.#evaluator.changedBetween(since, until)) as string[];
   }
 
-  /** What may be meant by a context that names no user, if anything. */
+  /** A message if a context has no `targetingKey`, but an attribute with a name that other systems use for the user's key. */
   userKeyHint(context: unknown): string | undefined {
     try {
       return this.#isPacking ? undefined : (this.#evaluator.userKeyHint(readAny(context).text) ?? undefined);
@@ -191,7 +191,7 @@ export class CachingEvaluator {
     return this.#held;
   }
 
-  /** The snapshot was replaced; `before` has the one until now if it is held. */
+  /** The snapshot was replaced; `before` is an evaluator of the previous one if that is held. */
   #replaced(before: Evaluator | undefined): void {
     this.#held?.detach(before);
     this.#held = undefined;
@@ -260,8 +260,8 @@ export class CachingEvaluator {
   }
 
   /**
-   * Evaluates a flag and adds the outcome to the cache. It is evaluated with text, never with an object that is read twice: getters that
-   * return something else each time must not make the cache wrong.
+   * Evaluates a flag and adds the outcome to the cache. It evaluates text, and does not read the caller's object a second time: getters that
+   * return another value each time must not make the cache wrong.
    */
   #addOutcome(flag: KnownFlag, type: ExpectedType | null, text: string, now: number): CachedOutcome {
     const contextId = this.#evaluator.storeContext(text);
@@ -323,7 +323,7 @@ export class CachingEvaluator {
       }
       outcomes.push(outcome as CachedOutcome);
     }
-    // One by one each costs about twice as much.
+    // Evaluated one by one, each flag costs about twice as much.
     const isMost = 2 * missing.length > all.length;
     const evaluated = isMost ? this.#evaluateAllText(this.keys(), text, now) : undefined;
     for (const { position, id } of missing) {

@@ -25,28 +25,28 @@ import { Warnings } from './warnings.js';
 
 /** The options of a {@link FlagClient}, which a platform's package sets. */
 export interface FlagClientOptions extends EvaluationOptions {
-  /** Opens the evaluator; called when the client starts, and again when an evaluator is lost. */
+  /** Opens an evaluator; called when the client starts, and again after an evaluator has failed. */
   open(): Evaluator | Promise<Evaluator>;
   /** The server; `undefined` for a client that never connects. */
   server: ServerConnection | undefined;
-  /** How the flags are kept up to date; by the stream unless given. */
+  /** How the flags are kept up to date; by default by the stream. */
   follow?: FollowFunction | undefined;
   /** Loads what was stored before the client was started; called before it follows the server. */
   restore?: ((evaluator: CachingEvaluator) => SnapshotUpdate | undefined) | undefined;
-  /** Resolves when what was received is stored; never rejects. */
+  /** Resolves when the received flags are stored; never rejects. */
   settle?: (() => Promise<void>) | undefined;
   /** Whether evaluations are counted and reported; `true` by default. */
   usage?: boolean | undefined;
   /**
-   * For a platform on which timers do not run between requests: no change by time alone is announced, and usage is reported by {@link FlagClient.flush}
-   * only, at most once in this many milliseconds.
+   * For a platform on which timers do not run between requests: listeners are not called for changes by time alone, and only {@link FlagClient.flush}
+   * reports usage, at most once in this many milliseconds.
    */
   reportIntervalMs?: number | undefined;
   logger?: Logger | undefined;
   clock?: Clock | undefined;
 }
 
-/** Makes what keeps the flags up to date. */
+/** Creates the object that keeps the flags up to date. */
 export type FollowFunction = (
   server: ServerConnection,
   evaluator: CachingEvaluator,
@@ -85,7 +85,7 @@ export class FlagClient extends Getters {
   #revision = 0;
   #phase: 'new' | 'started' | 'broken' | 'closed' = 'new';
   #closing: Promise<boolean> = Promise.resolve(true);
-  /** How often the evaluator was lost shortly after the time before, and when it was lost last. */
+  /** How often in a row the evaluator failed shortly after it was opened, and when it failed last. */
   #restarts = 0;
   #restartedAt = Number.NEGATIVE_INFINITY;
   #cancelRestart: Cancel = () => {};
@@ -130,9 +130,8 @@ export class FlagClient extends Getters {
   }
 
   /**
-   * Starts the client and waits for flags, at most `timeoutMs` (5 s by default) or until `signal` is aborted. Never rejects. A client that has flags of an
-   * earlier time waits only until the server could not be reached. After each result the client keeps trying; only an evaluator that cannot be loaded is
-   * final.
+   * Starts the client and waits for flags, at most `timeoutMs` (5 s by default) or until `signal` is aborted. Never rejects. A client that has earlier
+   * flags waits only until an attempt to reach the server has failed. After each result the client keeps trying, unless the evaluator cannot be loaded.
    */
   ready(options: ReadyOptions = {}): Promise<Readiness> {
     this.start();
@@ -206,7 +205,7 @@ export class FlagClient extends Getters {
   }
 
   /**
-   * Replaces the values of flags for everybody who asks this client, until the result is disposed of: for tests, and to try something out.
+   * Replaces the values of flags for all code that uses this client, until the result is disposed of: for tests and experiments.
    *
    * ```js
    * using _ = client.override({ 'new-checkout': true });
@@ -271,8 +270,8 @@ export class FlagClient extends Getters {
   }
 
   /**
-   * Evaluates `document`, with this evaluator, until the server has sent its own flags; a client without a server has nothing newer. Throws if the
-   * document is refused as a whole.
+   * Evaluates `document`, with this evaluator, until the server has sent its own flags; for a client without a server these flags are up to date. Throws
+   * if the document is refused as a whole.
    */
   protected loadBootstrap(evaluator: Evaluator, document: string): void {
     if (this.#options.server === undefined) {
@@ -347,8 +346,8 @@ export class FlagClient extends Getters {
   }
 
   /**
-   * The evaluator is lost: another one is opened, and gets the flags anew. Until then getters return the caller's default. One that is lost again and
-   * again is replaced after delays that grow.
+   * The evaluator has failed: another one is opened, and receives the flags again. Until then getters return the caller's default. If evaluators fail
+   * again and again, the delays grow.
    */
   #restart(lost: CachingEvaluator, error: unknown): void {
     if (this.#phase !== 'started' || this.#evaluator !== lost) {
@@ -386,7 +385,7 @@ export class FlagClient extends Getters {
     }
   }
 
-  /** Flags of an earlier time are there. */
+  /** The client has flags of an earlier time. */
   #markStored({ revision }: SnapshotUpdate): void {
     this.#current = this.#evaluator;
     this.#revision = revision;

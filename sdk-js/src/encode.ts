@@ -29,12 +29,12 @@ export function readContext(context: unknown): { text: string; isValid: boolean 
   try {
     return isPlainObject(context) && !isTooLarge(context) ? readMembers(context) : { text: INVALID, isValid: false };
   } catch {
-    // A revoked proxy, of which nothing can be read.
+    // A revoked proxy, which cannot be read.
     return { text: INVALID, isValid: false };
   }
 }
 
-/** Encodes any value, `undefined` if JSON cannot represent it; `ancestors` are the containers that it is in, the context first. */
+/** Encodes any value; returns `undefined` if JSON cannot represent it. `ancestors` are the objects and arrays around it, the context first. */
 export function encodeValue(value: unknown, ancestors: readonly object[] = []): string | undefined {
   try {
     return encode(value, ancestors);

@@ -24,7 +24,7 @@ export interface EvaluationOptions {
   targetingKeyAttribute?: string | undefined;
 }
 
-/** The first evaluations of a client, whose contexts are looked at: a program that names users by another word does so from the start. */
+/** The number of first evaluations whose contexts are checked: a program with another name for the user's key uses it from the start. */
 const CHECKED = 10;
 
 export class Evaluation {
@@ -32,11 +32,11 @@ export class Evaluation {
   readonly #usage: Usage | undefined;
   readonly #warnings: Warnings;
   readonly #overrides = new Overrides();
-  /** Whether an evaluation is more than a call of the evaluator. */
+  /** Whether an evaluation has to do more than to call the evaluator. */
   #isSpecial = false;
   #onRead: (() => void) | undefined;
   readonly #userKey: UserKey | undefined;
-  /** How many more contexts are looked at. */
+  /** How many more contexts are checked. */
   #unchecked = CHECKED;
 
   constructor(options: EvaluationOptions, usage: Usage | undefined, warnings: Warnings) {
@@ -77,7 +77,7 @@ export class Evaluation {
     type: ExpectedType,
     context: ContextInput | undefined,
   ): Evaluated {
-    // Nothing else for most clients: each call more costs as much as a third of what the evaluation of a constant flag does.
+    // Most clients need nothing else here. Each further call costs a third as much as the evaluation of a constant flag.
     if (!this.#isSpecial && evaluator !== undefined) {
       try {
         const outcome = evaluator.evaluate(flag, type, context);
@@ -86,7 +86,7 @@ export class Evaluation {
           return outcome;
         }
       } catch {
-        // It is evaluated again, which finds the same.
+        // The evaluation below finds and handles the same error.
       }
     }
     return this.evaluateOwn(evaluator, flag, type, this.#merge(context));
@@ -135,7 +135,7 @@ export class Evaluation {
     return this.#userKey === undefined ? merged : this.#userKey(merged);
   }
 
-  /** Logs once if the context seems to name its user by another word than `targetingKey`. */
+  /** Logs once if the context seems to have the user's key under another name than `targetingKey`. */
   #check(evaluator: CachingEvaluator | undefined, context: ContextInput | undefined): void {
     if (this.#unchecked === 0 || evaluator === undefined) {
       return;

@@ -1,7 +1,7 @@
 /**
  * The boundary between JavaScript and the evaluation core: the one interface that the native addon and the WebAssembly
- * module both have. Structured data crosses it as JSON text, and evaluations cross it as integers (docs/adr/0011). It is decided
- * by measurement and may change in any version, so that nothing outside this package should depend on it.
+ * module both have. Structured data crosses it as JSON text, and evaluations cross it as integers (docs/adr/0011). It was designed
+ * by measurements and may change in any version, so nothing outside this package should depend on it.
  */
 
 /** The receiving half of the protocol. */
@@ -36,7 +36,7 @@ export interface Evaluator extends Replica {
   /** The slot of `unit` under `salt`, from 0 to `total` - 1. */
   bucket(salt: string, unit: string, total: number): number;
 
-  /** What may be meant by a context, which is JSON text, that names no user; nothing if it names one, or nothing looks like one. */
+  /** A message if a context, which is JSON text, has no `targetingKey`, but an attribute with a name that other systems use for the user's key. */
   userKeyHint(context: string): string | null | undefined;
 
   /** An evaluator of the current snapshot, which updates of this one do not change; it shares the flags, so that it costs little. */

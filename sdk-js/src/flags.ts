@@ -6,14 +6,14 @@ import type { ExpectedType, JsonValue } from './evaluator.js';
 import { toValue } from './getters.js';
 import type { Context, FlagValue, Widened } from './types.js';
 
-/** What a view evaluates with. */
+/** What a view needs of its client. */
 export interface FlagsSource {
   readonly context: Readonly<Context>;
   evaluate(flag: string, type: ExpectedType): Evaluated;
   evaluateAll(isClientSide: boolean): Record<string, Details<JsonValue | undefined>>;
 }
 
-/** What was read of a flag. */
+/** A flag that was read. */
 interface Read {
   /** `typeof` the values of its type. */
   readonly type: 'boolean' | 'string' | 'number' | 'object';

@@ -8,7 +8,7 @@ import type { Follower, SyncListener } from './sync.js';
 import { TIMING } from './timing.js';
 import type { ServerConnection } from './transport.js';
 
-/** Polls the snapshot regularly; after a failure earlier, as a stream is reconnected. */
+/** Polls the snapshot regularly; after a failure it polls again earlier, with the delays of a stream's reconnection. */
 export class PollSync implements Follower {
   readonly #clock: Clock;
   readonly #poller: Poller;
@@ -54,7 +54,7 @@ const RETRY_MS = TIMING.reconnectBase;
 
 /**
  * Polls when a flag is read and the flags are older than the interval: for a function that is stopped between its calls, where timers do not run and
- * a stream does not survive. The read itself gets the flags that are there.
+ * a stream does not survive. The read itself returns the old flags.
  */
 export class OnDemand implements Follower {
   readonly #interval: number;
@@ -110,12 +110,12 @@ function toPollListener(listener: SyncListener) {
   };
 }
 
-/** A poll that has not ended after this time belongs to a request that the platform has ended. */
+/** If a poll has not ended after this time, the platform has ended the request that it belonged to. */
 const ABANDONED_MS = TIMING.connectTimeout;
 
 /**
- * Like {@link OnDemand}, for platforms on which nothing that belongs to a request may be used by another one: each request that has no flags polls by
- * itself, and a poll that does not end is forgotten.
+ * Like {@link OnDemand}, for platforms on which a request must not use an object of another request: each request without flags polls by
+ * itself, and a poll that does not end is ignored.
  */
 export class OnRequest implements Follower {
   readonly #ttl: number;
@@ -124,7 +124,7 @@ export class OnRequest implements Follower {
   #nextAt = Number.NEGATIVE_INFINITY;
   #hasFlags = false;
   #isStopped = false;
-  /** The polls under way, and when the last one was begun. */
+  /** The polls in progress, and when the last one began. */
   readonly #polls = new Set<Promise<void>>();
   #begunAt = Number.NEGATIVE_INFINITY;
 
@@ -162,7 +162,10 @@ export class OnRequest implements Follower {
     }
   }
 
-  /** A request begins. If there are no flags it polls, even if another request does so, and resolves when that has ended; soon after a failure it does not. */
+  /**
+   * A request begins. If there are no flags it polls, even if another request is polling, and resolves when the poll has ended. Soon after a failure it
+   * does not poll.
+   */
   async begin(): Promise<void> {
     const now = this.#clock.now();
     if (this.#hasFlags) {

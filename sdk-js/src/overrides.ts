@@ -1,4 +1,4 @@
-/** Values that replace those of flags in this process, for tests and for trying something out. */
+/** Values that replace those of flags in this process, for tests and experiments. */
 
 import { CachedOutcome, type Evaluated, FailedEvaluation } from './cached-outcome.js';
 import type { ExpectedType, JsonValue } from './evaluator.js';
@@ -7,7 +7,7 @@ import type { ExpectedType, JsonValue } from './evaluator.js';
 export type OverrideValues = Readonly<Record<string, JsonValue>>;
 
 export class Overrides {
-  /** Later layers go before earlier ones. */
+  /** Later layers take precedence over earlier ones. */
   readonly #layers: ReadonlyMap<string, CachedOutcome>[] = [];
   #merged: ReadonlyMap<string, CachedOutcome> = new Map();
 
@@ -52,7 +52,7 @@ function typeOf(value: JsonValue): string {
   return typeof value;
 }
 
-/** The outcome that a flag which serves `value` to everybody would have. */
+/** The outcome of a flag that serves `value` to every context. */
 function toOutcome(flag: string, value: JsonValue): CachedOutcome {
   return new CachedOutcome(flag, {
     value: structuredClone(value),

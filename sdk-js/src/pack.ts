@@ -6,7 +6,7 @@
 import { encodeValue, isTargetingKey, isTooLarge, isWellFormed, MAX_DEPTH, ownMember } from './encode.js';
 import { isPlainObject, toPlain } from './plain.js';
 
-/** Enough for most contexts; one that does not fit is passed as text. */
+/** Enough for most contexts; a larger one is passed as text. */
 export const CONTEXT_BYTES = 8_192;
 
 const RECORDS = 8;

@@ -1,4 +1,4 @@
-/** What an object of a program stands for in a context: JSON knows plain objects and arrays only. */
+/** Converts objects of a program to plain objects and arrays, the only ones that JSON has. */
 
 /**
  * The property by which another copy of this package reads a prepared context: an application may load one as a module and one as CommonJS,
@@ -36,7 +36,7 @@ export function toPlain(value: object): unknown {
   }
   try {
     const { toJSON, then } = value as { toJSON?: unknown; then?: unknown };
-    // Binary data, whose fields are its bytes, and a promise that somebody forgot to await.
+    // Binary data, whose fields are its bytes, and a promise that was not awaited.
     if (ArrayBuffer.isView(value) || typeof then === 'function') {
       return undefined;
     }
@@ -47,8 +47,8 @@ export function toPlain(value: object): unknown {
 }
 
 /**
- * The valid context for one that a program can mean and that the language does not know: an instance of a class, a `Map`, or a `targetingKey` that
- * is an integer or an object with `toJSON`. `undefined` if there is none, or if the context is one already.
+ * Converts a context that the language does not have to a valid one: an instance of a class, a `Map`, or a `targetingKey` that
+ * is an integer or an object with `toJSON`. Returns `undefined` if that is not possible, or if the context is valid already.
  */
 export function repairContext(context: unknown): object | undefined {
   try {
@@ -71,7 +71,7 @@ export function repairContext(context: unknown): object | undefined {
   }
 }
 
-/** The text of a targeting key that is none; `undefined` if it is text already, or cannot be. */
+/** The text of a targeting key that is not text; `undefined` if it is text already, or cannot be converted. */
 function keyText(key: unknown): string | undefined {
   switch (typeof key) {
     case 'number':

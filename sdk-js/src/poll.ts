@@ -55,7 +55,7 @@ export class Poller {
     this.#interval = interval;
   }
 
-  /** Polls now and then regularly, until {@link stop}. Does nothing if it is running. */
+  /** Polls once now, and then regularly, until {@link stop}. Does nothing if it is running. */
   start(): void {
     if (this.#running === undefined) {
       this.#running = new AbortController();

@@ -5,7 +5,7 @@ import type { Evaluator } from './evaluator.js';
 import { isPlainObject, PREPARED_TEXT, repairContext } from './plain.js';
 import type { Context } from './types.js';
 
-/** Whether a value is a prepared context of this copy. Unlike `instanceof` it calls no trap of a proxy, and so never throws. */
+/** Whether a value is a prepared context of this copy of the package. Unlike `instanceof` it calls no trap of a proxy, so it never throws. */
 export let isPrepared: (context: unknown) => context is PreparedContext;
 
 /** Whether the context is valid. */
@@ -22,8 +22,8 @@ export let textOf: (context: PreparedContext) => string;
  * client.getBooleanValue('new-checkout', false, context);
  * ```
  *
- * It works with every client. Later changes of the object have no effect. Preparing costs as much as some twenty evaluations with a plain
- * object, so a context that is used less often is better passed as it is.
+ * It works with every client. Later changes of the object have no effect. Preparing costs as much as about twenty evaluations with a plain
+ * object, so do not prepare a context that is used less often.
  */
 export class PreparedContext {
   readonly #text: string;
@@ -48,7 +48,7 @@ export class PreparedContext {
   }
 }
 
-/** The context that an argument stands for; values that JSON cannot represent are as the caller passed them. */
+/** The context of an argument; values that JSON cannot represent are as the caller passed them. */
 export function contextOf(context: ContextInput | undefined): Readonly<Context> {
   const text = isPrepared(context) ? textOf(context) : foreignText(context);
   const read: unknown = text === undefined ? context : JSON.parse(text);

@@ -6,8 +6,8 @@ export interface Rejection {
   /** For the log: the status, and what the server says about it. */
   reason: string;
   /**
-   * Whether a person must act: the SDK key is unknown or of the wrong kind, or the environment was deleted. Only Flagstaff itself can say so: a load
-   * balancer also responds with 403 or 404 during a deployment, and seconds later the server is back.
+   * Whether a person must act: the SDK key is unknown or of the wrong kind, or the environment was deleted. Only a response of Flagstaff itself counts:
+   * a load balancer also responds with 403 or 404 during a deployment, and seconds later the server is reachable again.
    */
   isRefused: boolean;
 }

@@ -53,7 +53,7 @@ export class Reporter {
     this.#schedule(false);
   }
 
-  /** Reports all counts now; resolves with whether the server has them, or is to get them later. Never rejects. */
+  /** Reports all counts now; resolves with whether the server has them, or whether they are reported later. Never rejects. */
   async flush(): Promise<boolean> {
     const now = this.#clock.now();
     if (now < this.#notBefore) {

@@ -37,7 +37,7 @@ export async function post(server: ServerConnection, path: string, body: unknown
     method: 'POST',
     body: JSON.stringify(body),
   });
-  // In any case, so that the connection is released.
+  // The body is always read, so that the connection is released.
   const text = await response.text().catch(() => '');
   return { status: response.status, text, isRefused: toRejection(response, text).isRefused };
 }

@@ -6,7 +6,7 @@ import type { ByteStream } from './transport.js';
 export interface StreamEvent {
   name: string;
   data: string;
-  /** Only if this event has one: it is not inherited from the event before. */
+  /** The id of this event itself, if it has one: it is not inherited from the event before. */
   id: string | undefined;
 }
 

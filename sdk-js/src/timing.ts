@@ -26,9 +26,9 @@ export const TIMING = {
   usageInterval: 60_000,
   /** A report is up to this much earlier or later. */
   usageJitter: 0.5,
-  /** The first acknowledgement is sent within this time; the server's response names the time for the next. */
+  /** The first acknowledgement is sent after a random part of this time; the server's response sets the time for the next. */
   acknowledgeSpread: 1_000,
-  /** The longest time that a server can name. */
+  /** The longest time that a server can set. */
   acknowledgeMaxSpread: 10_000,
   /** Attempts to acknowledge one state. */
   acknowledgeAttempts: 3,

@@ -41,7 +41,7 @@ export interface ServerConnection {
   instance?: InstanceInfo | undefined;
 }
 
-/** How a running client names itself to the server. */
+/** How a running client identifies itself to the server. */
 export interface InstanceInfo {
   /** Random and unique. */
   id: string;

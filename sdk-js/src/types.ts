@@ -1,9 +1,9 @@
 /** The types that every client has in common. */
 
 /**
- * An evaluation context: a plain object, a `Map` or an instance of a class, of which the own fields are read. `targetingKey` is the user's key; every
- * other member is an attribute, and one that is an object with a `key` is a further kind of context. A `Date` is its RFC 3339 text, and a value that
- * JSON cannot represent is missing.
+ * An evaluation context: a plain object, a `Map` or an instance of a class, whose own fields are read. `targetingKey` is the user's key; every
+ * other field is an attribute, and an attribute that is an object with a `key` is a context of another kind. A `Date` is converted to its RFC 3339 text,
+ * and a value that JSON cannot represent is missing.
  */
 export interface Context {
   targetingKey?: string | number | bigint | undefined;
@@ -28,11 +28,11 @@ export interface ReadyOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** How long to wait for what is to be sent. */
+/** How long to wait until everything is sent. */
 export interface FlushOptions {
   /** 2 seconds by default. */
   timeoutMs?: number | undefined;
-  /** Called with the result: what keeps a function running on a platform that stops it after its response. */
+  /** Called with the promise of the result, for a platform function that keeps the program running after its response. */
   waitUntil?: ((sent: Promise<boolean>) => void) | undefined;
 }
 

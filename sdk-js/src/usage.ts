@@ -2,7 +2,7 @@
 
 import type { CachedOutcome } from './cached-outcome.js';
 
-/** Outcomes that are counted one by one before their counts are added up. */
+/** Maximum number of outcomes with counts of their own, before these are added to the counts by flag and variant. */
 const MAX_COUNTED_OUTCOMES = 1_000;
 
 /** Unknown flags that are counted between two reports. */

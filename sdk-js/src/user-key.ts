@@ -1,4 +1,4 @@
-/** The key of the user in another attribute than `targetingKey`. */
+/** Reads the user's key from another attribute than `targetingKey`. */
 
 import { isPlainObject, repairContext, toPlain } from './plain.js';
 import { type ContextInput, contextOf } from './prepared.js';

@@ -1,4 +1,4 @@
-/** Warnings for the log of the program, none of them again and again. */
+/** Warnings for the log of the program, each logged once. */
 
 import type { Evaluated } from './cached-outcome.js';
 import { messageOf } from './details.js';
@@ -29,7 +29,7 @@ export class Warnings {
     }
   }
 
-  /** The problems are over: if they come back they are logged again. */
+  /** The problems are solved: if they occur again, they are logged again. */
   reset(): void {
     this.#warned.clear();
   }

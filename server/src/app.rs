@@ -1,4 +1,4 @@
-//! The state of the whole server, and how its parts are put together
+//! The state of the whole server, and how its parts are connected
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +50,7 @@ pub(crate) mod serve;
 pub(crate) mod startup_credentials;
 pub(crate) mod stop;
 
-/// What an operator may configure
+/// The configuration of the server
 #[derive(Debug, Clone)]
 pub struct RuntimeConfig {
     /// The limits on open streams
@@ -63,7 +63,7 @@ pub struct RuntimeConfig {
     pub override_changes: u32,
     /// The interval of comments on a silent stream
     pub heartbeat: Duration,
-    /// The interval of polling the store, beside announcements
+    /// The interval of polling the store, in addition to notifications
     pub poll: Duration,
     /// The trusted proxies
     pub proxies: Proxies,
@@ -272,7 +272,7 @@ impl AppState {
         self.access.access_index()
     }
 
-    /// Loads the keys from the store; closes what was opened by keys that no longer exist
+    /// Loads the keys from the store; closes the streams of keys that no longer exist
     pub async fn refresh_keys(&self) -> Result<(), StoreError> {
         self.access.refresh_keys().await
     }
@@ -282,12 +282,12 @@ impl AppState {
         self.engine.now()
     }
 
-    /// What the operator has configured
+    /// The configuration of the server
     pub fn config(&self) -> &RuntimeConfig {
         &self.config
     }
 
-    /// What this node has counted
+    /// The usage that this node has counted
     pub fn usage(&self) -> &Usage {
         &self.usage
     }

@@ -1,3 +1,3 @@
-//! Who changed what, when and why
+//! The audit: who changed what, when and why
 
 pub(crate) mod routes;

@@ -1,4 +1,4 @@
-//! What all routes share: connections, bodies, conditions, pages, errors and limits
+//! The parts that all routes share: connections, bodies, conditions, pages, errors and limits
 
 pub(crate) mod api_error;
 pub(crate) mod body;

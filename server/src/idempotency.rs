@@ -41,13 +41,13 @@ pub(crate) const HEADER: HeaderName = HeaderName::from_static("idempotency-key")
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// How long a key is remembered
 const KEPT: Duration = Duration::from_hours(24);
-/// A claim that was not renewed for this long belongs to a node that is gone, or that hangs and will find its claim taken
+/// If a claim was not renewed for this long, its node has stopped, or hangs and will find that another attempt has the claim
 pub(crate) const LEASE: Duration = Duration::from_secs(15);
 /// Renewals within one lease, so that one of them may be late
 const RENEWALS: u32 = 3;
 /// The maximum number of remembered keys per token
 const MOST: u32 = 10_000;
-/// The maximum size of a stored response; of a larger one only the fact that it was sent is stored
+/// The maximum size of a stored response; for a larger one, only the fact that the write was applied is stored
 const ANSWER_BYTES: usize = 1 << 20;
 /// A body up to this size is hashed faster than it could be handed to another thread
 const SMALL: usize = 64 << 10;
@@ -153,7 +153,7 @@ async fn begin(
     }
 }
 
-/// Seconds until a lease ends unless it is renewed; by then the write was answered, is still running, or may be taken over
+/// Seconds until a lease ends unless it is renewed; by then the write has ended, is still running, or another attempt may take over
 fn retry_after(end: Timestamp, now: Timestamp) -> u64 {
     let millis = end.as_millis().saturating_sub(now.as_millis());
     let millis = u64::try_from(millis).unwrap_or_default();

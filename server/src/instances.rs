@@ -1,7 +1,7 @@
-//! Which instances are connected in which environment, what each has applied, and whether all have a revision, at this node and the others
+//! The instances that are connected in each environment, the revision that each has applied, and whether all have a revision, at all nodes
 //!
-//! A stream shows what was sent; the instance itself reports by `POST /api/v1/sdk/applied` what it has applied. Every second a node writes
-//! its changes to the store, in bounded size, and reads those of the others; clocks are never compared.
+//! The server knows which revision a stream was sent; the instance itself acknowledges by `POST /api/v1/sdk/applied` which one it has
+//! applied. Every second a node writes its changes to the store, in bounded size, and reads those of the others; clocks are never compared.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +27,7 @@ pub(crate) use report::{ConvergenceCounts, Instance, NodeReport};
 const TELL: Duration = Duration::from_secs(1);
 /// How often a node writes its report if it has not changed
 const BEAT: Duration = Duration::from_secs(5);
-/// A node that has written nothing for this long is gone, and so are its streams
+/// A node that has written nothing for this long counts as stopped, without streams
 const GONE: Duration = Duration::from_secs(15);
 /// After this time any node deletes the report of a node that is gone
 const FORGET: Duration = Duration::from_mins(5);
@@ -144,7 +144,7 @@ impl Instances {
         news.collect()
     }
 
-    /// Takes the reports of the other nodes; returns the nodes that are gone, each with its last beat
+    /// Stores the reports of the other nodes; returns the nodes that have stopped, each with its last beat
     fn hear(&self, rows: Vec<NodeInstances>) -> Vec<(String, u64)> {
         let before = self.others.load();
         let before = before.as_ref().as_ref().map(|others| &others.nodes);

@@ -1,13 +1,13 @@
 //! The Flagstaff server
 //!
 //! ```text
-//! request ─► routes ─► Environment::write ─► Store: one transaction (objects, audit, outbox, revision)
+//! request ─► routes ─► Environment::write ─► Store: one transaction (objects, audit, changes, revision)
 //!                            │
 //!                            ▼
 //!              PublishedRevision: one immutable view per revision ─► streams, snapshots, evaluation
 //! ```
 //!
-//! Each folder answers one question, and its own page says which. One on a line imports only from the lines below:
+//! The documentation of each folder says what it is for. A folder on one line imports only from the lines below:
 //!
 //! ```text
 //! cli
@@ -22,9 +22,9 @@
 //! object · crypto · runtime
 //! ```
 //!
-//! [`app()`] turns an [`AppState`] into a router, so that a test needs no socket; [`serve`] puts it on one. The server answers all
-//! reads but the audit from memory, and a write is answered when what it changed is published. What other nodes commit to the same
-//! store is followed.
+//! [`app()`] turns an [`AppState`] into a router, so that a test needs no socket; [`serve`] serves it on a socket. Flags are evaluated and
+//! read from memory; the audit, usage and metadata are read from the store. A write gets its response when its changes are published. The
+//! server also publishes what other nodes commit to the same store.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! The objects of an environment (protocol.md, §1) as the server holds them: canonical text in persistent maps, whose past states share
-//! what they have in common with the current one
+//! The objects of an environment (protocol.md, §1) as the server stores them in memory: canonical text in persistent maps, so that past
+//! states share unchanged objects with the current one
 //!
 //! An object is never changed: a newer version replaces it. Two objects of one environment are therefore equal if their versions are.
 
@@ -76,12 +76,12 @@ impl ObjectId {
         self.key.split_once('/').map_or("", |(_, level)| level)
     }
 
-    /// What this object at this version adds to the state hash
+    /// The part of the state hash of this object at this version
     pub(crate) fn hash(&self, version: u64) -> u64 {
         state_hash(self.kind.as_str(), &self.key, version)
     }
 
-    /// What a value, or an entry of a list and its value, adds to the content hash
+    /// The part of the content hash of a value, or of an entry of a list and its value
     fn content(&self, version_or_entry: &str, value: &str) -> u64 {
         // No name contains a NUL.
         let (kind, key) = (self.kind.as_str(), &self.key);
@@ -214,7 +214,7 @@ impl Whole {
     }
 }
 
-/// The seeds of a salt, one for each step of a serve that hashes
+/// The seeds of a salt, one for each stage of a serve that hashes with it
 pub(crate) fn seeds(salt: &str) -> [u32; 2] {
     ["rollout", "arms"].map(|step| flagstaff_core::seed(&format!("{salt}/{step}")))
 }

@@ -1,6 +1,6 @@
-//! The overrides of a flag, and what may become an override
+//! The overrides of a flag, and the checks of a new override
 //!
-//! Pure functions of the state that is served.
+//! Pure functions of the published state.
 
 use std::str::FromStr;
 use std::sync::Arc;

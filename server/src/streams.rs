@@ -1,4 +1,4 @@
-//! How SDKs and OFREP clients receive the changes of an environment, and people those of a project
+//! Streams: SDKs and OFREP clients receive the changes of an environment, and people receive those of a project
 
 pub(crate) mod project_changes;
 pub(crate) mod routes;

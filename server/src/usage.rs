@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! OFREP, /api/v1/evaluate ─► SnapshotCounters (a counter for each variant) ─┐
-//! SDKs: POST /api/v1/sdk/usage ─► Report ────────────────────────┴─► UsageBuffer ─► every 10 s: Store, hour by hour
+//! SDKs: POST /api/v1/sdk/usage ─► Report ───────────────────────────────────┴─► UsageBuffer ─► every 10 s: Store, hour by hour
 //! ```
 //!
 //! An evaluation only adds to a counter in memory; counts that cannot be stored are kept and stored later.
@@ -44,7 +44,7 @@ const STORED: Duration = Duration::from_secs(10);
 const FORGOTTEN: Duration = Duration::from_hours(1);
 /// How long the store may take for the last counts when the process stops
 pub(crate) const LAST: Duration = Duration::from_secs(3);
-/// The difference of nodes' clocks up to which a node notices that another one has evaluated a flag
+/// The maximum difference of nodes' clocks with which a node still notices that another one has evaluated a flag
 const CLOCKS_DIFFER: i64 = 5 * 60_000;
 
 /// The hour of an instant

@@ -33,7 +33,7 @@ pub struct Change {
     pub after: Option<Value>,
 }
 
-/// What differs between two values, by pointers into them; the order of members is nothing that can differ
+/// The differences between two values, by JSON pointer; the order of members does not count
 pub fn differences(old: &Value, new: &Value) -> Vec<Change> {
     let mut differ = Differ {
         pointer: String::new(),
@@ -127,7 +127,7 @@ impl Differ {
         }
     }
 
-    /// What is equal at both ends is left out; what is left is compared in order
+    /// Leaves out equal elements at both ends; compares the rest in order
     fn elements(&mut self, old: &[Value], new: &[Value]) {
         let start = old
             .iter()

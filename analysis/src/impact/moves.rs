@@ -1,7 +1,7 @@
-//! The share of units that each pair of answers has, by arithmetic over slots
+//! The share of units for each pair of results before and after, computed over slots
 //!
-//! Every hash spreads units evenly over its slots. A hash that both sides look at is cut where either side changes its mind, so
-//! that each piece is followed through both; different hashes are independent, and their shares are multiplied.
+//! Every hash spreads units evenly over its slots. A hash that both sides use is cut into pieces at the slots where the result of either
+//! side changes, so that each piece has one result on each side. Different hashes are independent, and their shares are multiplied.
 
 use std::collections::BTreeMap;
 use std::iter;
@@ -15,12 +15,12 @@ use flagstaff_core::dialect::Chosen as VendorChoice;
 use flagstaff_core::dialect::spread::{Part, Spread, Spreads};
 use flagstaff_core::inspect::{Arm, Links, Serve, ServeTarget, VendorSplit};
 
-/// Units that are answered otherwise
+/// Units that get another result
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Move {
-    /// The variant before; `None` where the serve declined, or was not there, and what comes after it decides
+    /// The variant before; `None` if the serve declined or did not exist, so that a later rule or serve decided
     pub before: Option<Box<str>>,
-    /// The variant after; `None` where the serve declines, or is not there any more
+    /// The variant after; `None` if the serve declines or does not exist any more
     pub after: Option<Box<str>>,
     /// The share of the units that reach the serve, from 0 to 1
     pub share: f64,
@@ -36,7 +36,7 @@ enum Hash<'s> {
 /// Slots of a hash, from one up to another
 type Range = (u64, u64);
 
-/// Units whose slot of a hash lies in one of these ranges
+/// A test of a hash: the slot of the unit is in one of these ranges
 #[derive(Debug)]
 struct Stage<'s> {
     hash: Hash<'s>,
@@ -51,18 +51,18 @@ impl Stage<'_> {
     }
 }
 
-/// What one side does with a unit that it gets, at one instant: the answer of the first branch all of whose stages it passes, if it passes
-/// the gates
+/// What one side does with a unit at one instant: if the unit passes the gates, it gets the result of the first branch all of whose stages
+/// it passes
 #[derive(Debug)]
 pub(super) struct Plan<'s> {
     gates: Vec<Stage<'s>>,
     branches: Vec<(Vec<Stage<'s>>, Option<&'s str>)>,
-    // What it gets otherwise.
+    // The result if it does not pass the gates.
     stopped: Option<&'s str>,
 }
 
 impl<'s> Plan<'s> {
-    /// The same answer for everybody
+    /// The same result for every unit
     pub(super) fn always(answer: Option<&'s str>) -> Self {
         Self {
             gates: Vec::new(),
@@ -71,8 +71,8 @@ impl<'s> Plan<'s> {
         }
     }
 
-    /// A serve at `now`, for units that are there; `stopped` is what is answered where it declines. `None` where another vendor's split
-    /// asks for more than hashes
+    /// A serve at `now`, for contexts that have the unit; `stopped` is the result if it declines. `None` if another vendor's split depends
+    /// on more than hashes
     pub(super) fn of(
         serve: &'s Serve,
         links: &'s Links,
@@ -90,7 +90,7 @@ impl<'s> Plan<'s> {
         let slice = experiment.and_then(|experiment| experiment.slice.as_ref());
         let group = slice.and_then(|slice| links.groups.get(slice.group));
         let share = serve.rollout.share(now);
-        // Nobody, and so no hash is looked at.
+        // It serves no unit, so no hash is needed.
         if share == 0 || holdout.is_some_and(|holdout| holdout.end == SLOT_COUNT) {
             return Some(Self::always(stopped));
         }
@@ -145,7 +145,7 @@ impl<'s> Plan<'s> {
         Self::of_spread(spread, name, stopped)
     }
 
-    /// The answers that `name` gives what a spread chooses
+    /// The result for each choice of a spread, as `name` returns it
     pub(super) fn of_spread(
         spread: Spread,
         name: impl Fn(VendorChoice) -> Option<&'s str>,
@@ -156,7 +156,7 @@ impl<'s> Plan<'s> {
             slots: part.slots,
             ranges: part.ranges,
         };
-        // A hash that lets everybody pass, or nobody, need not be looked at.
+        // A hash that all units pass, or none, is not needed.
         let is_whole = |part: &Part| part.ranges.contains(&(0, part.slots));
         let is_empty = |part: &Part| part.ranges.iter().all(|(from, until)| from >= until);
         let branches = spread.0.into_iter().filter_map(|branch| {
@@ -178,7 +178,7 @@ impl<'s> Plan<'s> {
         self.gates.iter().chain(branches)
     }
 
-    /// What a slot of a hash comes to: which of the stages that look at it a unit passes
+    /// Which of the stages that use this hash a unit with this slot passes
     fn reading(&self, hash: &Hash<'s>, slot: u64) -> Vec<bool> {
         let stages = self.stages().filter(|stage| stage.hash == *hash);
         stages.map(|stage| stage.has(slot)).collect()
@@ -198,7 +198,7 @@ impl<'s> Plan<'s> {
         found.map_or(self.stopped, |(_, answer)| *answer)
     }
 
-    /// What it answers where these slots are chosen, and those of the other hashes are not, each with its share
+    /// The results for these slots, with the slots of the other hashes unknown; each result with its share
     fn answers(
         &self,
         chosen: &[Chosen<'_, 's>],
@@ -212,7 +212,7 @@ impl<'s> Plan<'s> {
     }
 }
 
-/// Shares by answer before and after
+/// Shares by the result before and after
 pub(super) type Shares<'s> = BTreeMap<(Option<&'s str>, Option<&'s str>), f64>;
 
 /// A hash with one of its slots
@@ -223,17 +223,17 @@ type Chosen<'p, 's> = (&'p Hash<'s>, u64);
 struct Pieces<'p, 's> {
     hash: &'p Hash<'s>,
     slots: u64,
-    // Those that come to the same on both sides: one of them, and how many they are.
+    // Slots with the same result on both sides: one of them, and their number.
     lengths: Vec<(u64, u64)>,
     is_old: bool,
     is_new: bool,
 }
 
-/// Ranges that are followed, and combinations of slots. Documents of people have some dozens; what has more would take too long
+/// The maximum number of ranges, and of combinations of slots. Documents that people write have some dozens; more would take too long
 const MAX_RANGES: usize = 4_000;
 const MAX_COMBINATIONS: usize = 100_000;
 
-/// The share of units of each pair of answers, and of how many hashes it is made; `None` if that is too much to follow, or a hash has
+/// The share of units for each pair of results, and the number of hashes; `None` if there are too many combinations, or if a hash has
 /// different numbers of slots on both sides
 pub(super) fn shares<'s>(old: &Plan<'s>, new: &Plan<'s>) -> Option<(Shares<'s>, usize)> {
     let all = hashes(old, new)?;
@@ -241,7 +241,7 @@ pub(super) fn shares<'s>(old: &Plan<'s>, new: &Plan<'s>) -> Option<(Shares<'s>, 
         let wanted = |pieces: &&Pieces<'_, '_>| (pieces.is_old, pieces.is_new) == (is_old, is_new);
         all.iter().filter(wanted).collect()
     };
-    // A hash that only one side looks at says nothing about the other side.
+    // A hash that only one side uses is independent of the other side.
     let (both, only_old, only_new) = (of(true, true), of(true, false), of(false, true));
     let count = |all: &[&Pieces<'_, '_>]| {
         let lengths = all.iter().map(|pieces| pieces.lengths.len());
@@ -264,7 +264,7 @@ pub(super) fn shares<'s>(old: &Plan<'s>, new: &Plan<'s>) -> Option<(Shares<'s>, 
     Some((shares, all.len()))
 }
 
-/// The hashes that a side looks at
+/// The hashes that either side uses
 fn hashes<'p, 's>(old: &'p Plan<'s>, new: &'p Plan<'s>) -> Option<Vec<Pieces<'p, 's>>> {
     let ranges = old.stages().chain(new.stages());
     if ranges.map(|stage| stage.ranges.len()).sum::<usize>() > MAX_RANGES {
@@ -311,7 +311,7 @@ fn pieces<'s>(old: &Plan<'s>, new: &Plan<'s>, (hash, slots): (&Hash<'s>, u64)) -
     alike.into_values().collect()
 }
 
-/// Tells of every combination of one piece of each hash, with its share
+/// Calls back with every combination of one piece of each hash, and its share
 fn combine<'p, 's>(
     rest: &[&Pieces<'p, 's>],
     share: f64,
@@ -339,7 +339,7 @@ fn quotient(length: u64, slots: u64) -> f64 {
     length / slots
 }
 
-/// What a plan answers, each with its share; then what changes if the same shares came by a hash of their own. `None` as of [`shares`]
+/// The pairs of results if another, independent hash had the same shares as this plan. `None` as for [`shares`]
 pub(super) fn rehashed<'s>(plan: &Plan<'s>) -> Option<(Shares<'s>, usize)> {
     let (before, hashes) = shares(plan, &Plan::always(None))?;
     let mut shares = Shares::new();
@@ -351,7 +351,7 @@ pub(super) fn rehashed<'s>(plan: &Plan<'s>) -> Option<(Shares<'s>, usize)> {
     Some((shares, hashes))
 }
 
-/// The answers that differ, largest share first
+/// The pairs of results that differ, the largest share first
 pub(super) fn moves(shares: &Shares<'_>) -> Vec<Move> {
     let differing = shares
         .iter()
@@ -367,7 +367,7 @@ pub(super) fn moves(shares: &Shares<'_>) -> Vec<Move> {
     moves
 }
 
-/// Without what adding doubles leaves behind
+/// Removes the rounding errors of a sum of doubles
 pub(super) fn rounded(share: f64) -> f64 {
     (share * 1e12).round() / 1e12
 }

@@ -1,4 +1,4 @@
-//! What would change if the hashes of another vendor became our own: who gets what by a hash that knows nothing of the other one
+//! What would change if the hashes of another vendor were replaced by our own, which is independent of theirs
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use flagstaff_core::dialect::spread::{Spread, Spreads};
 use flagstaff_core::inspect::{Condition, LinkedFlag, Links, ServeTarget, pointer_to};
 use flagstaff_core::object::ObjectKind;
 
-/// A place where another vendor's hash decides, and what would change if ours did, with the same shares
+/// A serve or condition where another vendor's hash decides, and what would change if our hash decided, with the same shares
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rehash {
@@ -18,17 +18,17 @@ pub struct Rehash {
     pub pointer: String,
     /// Whose hash it is
     pub vendor: Box<str>,
-    /// The share of the units that get there whose answer would differ, from 0 to 1; `None` where the weights depend on the context, or
-    /// are too many to follow
+    /// The share of the units that reach it and whose result would differ, from 0 to 1; `None` if the weights depend on the context, or if
+    /// there are too many combinations
     pub moved: Option<f64>,
-    /// From which variant to which, the largest share first; of a condition `true` is that it holds
+    /// From which variant to which, the largest share first; for a condition `true` means that it holds
     pub moves: Vec<Move>,
-    /// The vendor's hashes that decide, each followed slot by slot and independent of the others; ours would be one more
+    /// The number of the vendor's hashes that decide, which are independent of each other; ours would be one more
     pub hashes: usize,
 }
 
-/// The serves and conditions of a flag, and those of segments that it asks for, that another vendor's hashes decide; none of a flag that
-/// is broken or not there
+/// The serves and conditions of a flag and of its segments that another vendor's hashes decide; none if the flag is broken or does not
+/// exist
 pub fn of_flag(snapshot: &Snapshot, key: &str) -> Vec<Rehash> {
     let Some((key, Some(linked))) = snapshot.linked_flag(key) else {
         return Vec::new();
@@ -98,7 +98,7 @@ fn of_condition(condition: Option<&Condition>, pointer: &str, found: &mut Vec<Re
     }
 }
 
-/// What a place comes to; `None` where no hash decides
+/// The result for one serve or condition; `None` if no hash decides
 fn rehash(pointer: String, vendor: &str, plan: Option<&Plan<'_>>) -> Option<Rehash> {
     let told = plan.and_then(moves::rehashed);
     if let Some((_, 0)) = told {

@@ -1,4 +1,4 @@
-//! The serves of a flag before and after, each with the one that it came from
+//! The serves of a flag before and after, in pairs
 
 use std::sync::Arc;
 
@@ -12,19 +12,19 @@ use flagstaff_core::inspect::Serve;
 use flagstaff_core::inspect::pointer_to;
 use flagstaff_core::object::ObjectKind;
 
-/// A serve by which units move
+/// A serve in which units move
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Split {
-    /// Where it is in the old document; `None` where it was not
+    /// Where it is in the old document; `None` if it is new
     pub before: Option<String>,
-    /// Where it is in the new document; `None` where it is no more
+    /// Where it is in the new document; `None` if it was removed
     pub after: Option<String>,
-    /// The share of the units that reach it, and have a key of its unit, whose answer differs: from 0 to 1
+    /// The share of the units whose result differs, of those that reach the serve and have a key of its unit: from 0 to 1
     pub moved: f64,
     /// From which variant to which, the largest share first
     pub moves: Vec<Move>,
-    /// The different hashes that both sides look at, which are taken to be independent
+    /// The number of different hashes on both sides, which are assumed to be independent
     pub hashes: usize,
 }
 
@@ -34,7 +34,7 @@ type Placed<'s> = (String, &'s Serve);
 /// A flag, and its rules as they are written
 type Written<'s> = (&'s LinkedFlag, &'s [Value]);
 
-/// The serves by which units move at `now`, rules first; those whose shares are not known are left out
+/// The serves in which units move at `now`, rules first; those whose shares are not known are left out
 pub(super) fn splits(old: Written<'_>, new: Written<'_>, now: Timestamp) -> Vec<Split> {
     let pairs = pairs(old, new);
     let (old, new) = (old.0, new.0);
@@ -45,7 +45,7 @@ pub(super) fn splits(old: Written<'_>, new: Written<'_>, now: Timestamp) -> Vec<
     let mut splits = Vec::new();
     for (before, after) in pairs {
         let (before, after) = (place(old, before), place(new, after));
-        // A rule whose window is closed on both sides is none.
+        // A rule whose window is closed on both sides does not count.
         if before.is_some() || after.is_some() {
             splits.extend(split(
                 (old, placed(old, before)),
@@ -69,7 +69,7 @@ fn is_open(linked: &LinkedFlag, index: usize, now: Timestamp) -> bool {
     rule.is_some_and(|rule| rule.window().covers(now))
 }
 
-/// Rules of the same id, and of those without one the ones of the same condition: what is left is gone or new
+/// Pairs rules of the same id, and rules without an id by their condition; the others were removed or are new
 fn pairs((_, old): Written<'_>, (_, new): Written<'_>) -> Vec<(Option<usize>, Option<usize>)> {
     let identity = |rule: &Value| match rule {
         Value::Object(members) => match members.get("id") {

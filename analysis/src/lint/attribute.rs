@@ -1,7 +1,7 @@
-//! What the tests of one attribute can say together, over all values that it may have
+//! Which combinations of results the tests of one attribute can have, over all values of the attribute
 //!
-//! The tests are asked themselves, of a value for each class of values that they tell apart. Where the classes are too many to
-//! list, more is taken for possible than is: so that what is not found possible is impossible.
+//! The tests run on one value of each class of values that they distinguish. If there are too many classes to list, some combinations
+//! count as possible that are not. So a combination that does not count as possible is impossible.
 
 use std::collections::BTreeSet;
 
@@ -11,19 +11,19 @@ use flagstaff_core::Attribute;
 use flagstaff_core::AttributePath;
 use flagstaff_core::inspect::{AttributeTest, Matcher, Quantifier};
 
-/// Tests of one attribute that are looked at together at most
+/// Maximum number of tests of one attribute that are analysed together
 pub(super) const MAX_TESTS: usize = 8;
-/// Literal numbers of the tests of one attribute at most
+/// Maximum number of literal numbers in the tests of one attribute
 const MAX_NUMBERS: usize = 1_000;
 
-/// What the tests say of one class of values: bit `i` is set where test `i` matches, its negation apart
+/// The results of the tests for one class of values: bit `i` is set if test `i` matches, without its negation
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Row {
     pub(super) bits: u32,
     pub(super) is_array: bool,
 }
 
-/// What the tests can say of the attribute at `path`; `None` where there is too much to look at
+/// The possible results of the tests of the attribute at `path`; `None` if there are too many literals
 pub(super) fn rows(path: &AttributePath, tests: &[&AttributeTest]) -> Option<Vec<Row>> {
     if tests.len() > MAX_TESTS {
         return None;
@@ -32,7 +32,7 @@ pub(super) fn rows(path: &AttributePath, tests: &[&AttributeTest]) -> Option<Vec
     let mut single = BTreeSet::from([of(&Attribute::Missing)]);
     let mut arrays = BTreeSet::new();
     match path.segments() {
-        // What else it is makes the context invalid, and no flag is asked.
+        // Any other value makes the context invalid, and then no flag is evaluated.
         [first] if &**first == "targetingKey" => {
             single.insert(of(&Attribute::Null));
             single.extend(strings::matches(tests)?);
@@ -63,7 +63,7 @@ pub(super) fn rows(path: &AttributePath, tests: &[&AttributeTest]) -> Option<Vec
     )
 }
 
-/// A number in every class of numbers that the tests tell apart: whole or not, between and at what they name
+/// A number of every class that the tests distinguish: whole or not, equal to their literals and between them
 fn numbers(tests: &[&AttributeTest]) -> Option<Vec<f64>> {
     // The ends of the range of instants, and of the doubles that have fractions.
     let mut named = vec![
@@ -110,7 +110,7 @@ fn numbers(tests: &[&AttributeTest]) -> Option<Vec<f64>> {
     Some(all.filter(|number| number.is_finite()).collect())
 }
 
-/// What the tests can say of arrays of such elements
+/// The possible results of the tests for arrays of such elements
 fn array_rows(tests: &[&AttributeTest], elements: &BTreeSet<u32>) -> BTreeSet<u32> {
     let (mut any, mut all, mut none) = (0, 0, 0);
     for (position, test) in tests
@@ -155,12 +155,12 @@ fn array_rows(tests: &[&AttributeTest], elements: &BTreeSet<u32>) -> BTreeSet<u3
     rows
 }
 
-/// What elements an array must have for its tests to say what is wanted
+/// The elements that an array needs for a given combination of results
 struct Demand {
-    // No element has one of these bits, and every one all of these.
+    // No element has any bit of `without`, and every element has all bits of the next field.
     without: u32,
     with: u32,
-    // For each of these bits an element has it, and for each of these one has it not.
+    // For each bit of `some_with` an element has it; for each bit of the next field an element does not have it.
     some_with: u32,
     some_without: u32,
 }
@@ -188,7 +188,7 @@ impl Demand {
     }
 }
 
-/// A size in every class of sizes that the tests tell apart; beyond one they differ for what names a size only
+/// A size of every class of sizes that the tests distinguish; above 1, only tests of sizes distinguish them
 fn sizes(tests: &[&AttributeTest]) -> BTreeSet<i64> {
     let mut sizes = BTreeSet::from([0, 1, 2]);
     for test in tests {

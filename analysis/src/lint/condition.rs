@@ -1,4 +1,4 @@
-//! Conditions that always or never hold, at the innermost place that is so
+//! Conditions that always or never hold; the innermost such condition is reported
 
 use super::formula::{Space, Verdict};
 use super::pattern;
@@ -7,7 +7,7 @@ use flagstaff_core::inspect::Condition;
 use flagstaff_core::inspect::Links;
 use flagstaff_core::inspect::Matcher;
 
-/// Reports what is constant in a condition at `pointer`; answers what the condition as a whole can do
+/// Reports the parts of a condition at `pointer` that always or never hold; returns the verdict for the whole condition
 pub(super) fn inspect(
     condition: &Condition,
     links: &Links,
@@ -22,7 +22,7 @@ pub(super) fn inspect(
         .map(|(pointer, part)| inspect(part, links, pointer, findings))
         .collect();
     let is_explained = patterns(condition, pointer, findings);
-    // What an inner condition or a pattern explains is told there.
+    // If an inner condition or a pattern is the cause, only that is reported.
     if is_explained || inner.iter().any(|inner| inner.is_constant()) {
         return verdict;
     }
@@ -57,7 +57,7 @@ fn why_never(condition: &Condition) -> String {
     why.to_owned()
 }
 
-/// Reports patterns that match nothing; answers whether there is one and no other
+/// Reports patterns that match nothing; returns whether the condition has only such patterns
 fn patterns(condition: &Condition, pointer: &str, findings: &mut Findings) -> bool {
     let Condition::Attribute { test, .. } = condition else {
         return false;

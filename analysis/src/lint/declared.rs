@@ -1,4 +1,4 @@
-//! What a document asks of contexts, held against one with everything that callers send
+//! Compares what a document reads of contexts with a context that has everything that callers send
 
 use super::{Code, Findings, parts};
 use flagstaff_core::AttributePath;
@@ -32,7 +32,7 @@ pub(super) fn inspect_flag(linked: &LinkedFlag, declared: &Context, findings: &m
     }
 }
 
-/// Reports the same of the condition of a segment
+/// Reports the same for the condition of a segment
 pub(super) fn inspect_segment(linked: &LinkedSegment, declared: &Context, findings: &mut Findings) {
     if let Some(when) = &linked.segment.when {
         let pointer = pointer_to(ObjectKind::Segment, &linked.key, "/when");
@@ -40,7 +40,7 @@ pub(super) fn inspect_segment(linked: &LinkedSegment, declared: &Context, findin
     }
 }
 
-/// The units that a serve hashes, with the first step that does
+/// The units that a serve hashes, with the first stage that hashes each
 pub(super) fn units<'s>(
     serve: &'s Serve,
     links: &'s Links,
@@ -119,7 +119,7 @@ fn inspect(condition: &Condition, pointer: &str, declared: &Context, findings: &
     }
 }
 
-/// Whether the test, its negation apart, matches any value of the type of this one; what is `null` or empty tells no type
+/// Whether the test, without its negation, matches any value of this value's type; `null` and empty arrays have no type
 fn may_match(test: &AttributeTest, attribute: &Attribute<'_>) -> bool {
     match (&test.matcher, attribute) {
         (Matcher::Exists | Matcher::Null, _) | (_, Attribute::Null) => true,

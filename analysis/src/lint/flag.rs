@@ -1,4 +1,4 @@
-//! What is odd about one flag: rules that are never reached, variants that nobody gets, times that have passed
+//! Findings about one flag: rules that are never reached, variants that are never served, times that have passed
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use flagstaff_core::inspect::pointer_to;
 use flagstaff_core::inspect::{Rule, Serve, Window};
 use flagstaff_core::object::ObjectKind;
 
-/// Earlier rules that a rule is compared with at most, together and one by one
+/// Maximum number of earlier rules with which a rule is compared, together and one by one
 const MAX_EARLIER_TOGETHER: usize = 8;
 const MAX_EARLIER: usize = 50;
 
@@ -105,7 +105,7 @@ fn prerequisites(linked: &LinkedFlag, findings: &mut Findings) {
     }
 }
 
-/// Which earlier rules take everybody that this rule could get
+/// The earlier rules that match every context that this rule could serve
 fn hidden_by(linked: &LinkedFlag, index: usize, rule: &Rule) -> Option<String> {
     let takes_all = |earlier: &&(usize, &Rule)| {
         earlier.1.serve.is_constant() && covers(earlier.1.window(), rule.window())
@@ -136,7 +136,7 @@ fn hidden_by(linked: &LinkedFlag, index: usize, rule: &Rule) -> Option<String> {
         .then(|| "earlier rules match all that this rule matches".to_owned())
 }
 
-/// How a message names a rule: by its id, or by its place
+/// The name of a rule in a message: its id, or its index
 fn name_of((index, rule): (usize, &Rule)) -> String {
     match rule.id() {
         Some(id) => format!("the rule `{id}`"),
@@ -144,7 +144,7 @@ fn name_of((index, rule): (usize, &Rule)) -> String {
     }
 }
 
-/// Whether the condition of `rule` cannot hold where those of the others fail
+/// Whether the condition of `rule` cannot hold if those of the others do not hold
 fn is_hidden(linked: &LinkedFlag, rule: &Rule, others: &[(usize, &Rule)]) -> bool {
     let mut space = Space::default();
     let mut parts: Vec<Formula> = rule
@@ -187,7 +187,7 @@ fn inspect_serve(serve: &Serve, pointer: &str, findings: &mut Findings) {
     }
 }
 
-/// Variants that are not named by anything that could serve them
+/// Reports variants that no serve and no override names
 fn dead_variants(linked: &LinkedFlag, findings: &mut Findings) {
     let flag = &*linked.flag;
     let mut alive: BTreeSet<&str> = variants::named(linked);

@@ -1,4 +1,4 @@
-//! What the tests of instants, versions and addresses can say together of a string
+//! Which combinations of results the tests of instants, versions and addresses can have for a string
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use flagstaff_core::Attribute;
 use flagstaff_core::inspect::VersionText;
 use flagstaff_core::inspect::{AttributeTest, Matcher};
 
-/// What tests of instants, versions and addresses can say together; a string is of one of these forms at most
+/// The possible results of tests of instants, versions and addresses; a string has at most one of these forms
 pub(super) fn matches(tests: &[&AttributeTest]) -> BTreeSet<u32> {
     let mut found = BTreeSet::from([0]);
     found.extend(instants(tests));
@@ -35,7 +35,7 @@ fn instants(tests: &[&AttributeTest]) -> Vec<u32> {
     found
 }
 
-/// Versions that are named, and whatever lies between two of them, where a range may say anything
+/// The versions that tests name, and the versions between two of them, for which a range may have any result
 fn versions(tests: &[&AttributeTest]) -> BTreeSet<u32> {
     let ranges = mask(tests, |test| {
         matches!(test.matcher, Matcher::SemverMatches(_))
@@ -85,7 +85,7 @@ fn versions(tests: &[&AttributeTest]) -> BTreeSet<u32> {
     found
 }
 
-/// The first and the next address after each network, and the first of all: there is one in every region that tests tell apart
+/// The first address of each network, the next address after it, and the first of all: one address of every class that tests distinguish
 fn addresses(tests: &[&AttributeTest]) -> BTreeSet<u32> {
     let is_address = |test: &AttributeTest| matches!(test.matcher, Matcher::Cidr(_));
     let of_addresses = mask(tests, is_address);
@@ -107,7 +107,7 @@ fn addresses(tests: &[&AttributeTest]) -> BTreeSet<u32> {
             .unwrap_or(0);
         let first = address & !hosts;
         let next = (first | hosts).checked_add(1);
-        // Beyond the last address of its family there is none.
+        // There is no address after the last one of its family.
         let of_family = |bits: u128| match network.address {
             IpAddr::V4(_) => u32::try_from(bits).ok().map(|bits| IpAddr::V4(bits.into())),
             IpAddr::V6(_) => Some(IpAddr::V6(bits.into())),

@@ -1,8 +1,8 @@
 //! Whether a condition can hold at all, and whether it can fail
 //!
-//! A condition is a formula over groups of tests: those of one attribute, of one hash, of one flag. What the tests of a group
-//! can say together is listed, groups are taken to be independent, and all combinations are tried, up to a budget. What is
-//! found impossible is impossible; what is not found may be either.
+//! A condition is a formula over groups of tests: those of one attribute, of one hash, of one flag. The possible results of each group are
+//! listed. Groups are assumed to be independent, and all combinations are tried, up to a maximum. If no combination makes a condition
+//! hold, it never holds; otherwise it may hold, but need not.
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ use flagstaff_core::inspect::{AttributeTest, Matcher};
 use flagstaff_core::inspect::{Bucket, Condition, DialectTest, SlotRange};
 use flagstaff_core::inspect::{LinkedFlag, LinkedSegment, Links};
 
-/// Tests, trees and constants of one formula at most
+/// Maximum number of tests, trees and constants of one formula
 const MAX_SIZE: usize = 400;
-/// Combinations that are tried at most
+/// Maximum number of combinations that are tried
 const MAX_COMBINATIONS: u32 = 20_000;
 
-/// What a condition can do
+/// Whether a condition can hold, and whether it can fail
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Verdict {
     pub(super) may_hold: bool,
@@ -59,7 +59,7 @@ impl Formula {
         Self::Not(Box::new(formula))
     }
 
-    /// Its value where what the groups say is known as far as this; `None` where that is not far enough
+    /// Its value if these results of groups are known; `None` if it depends on others
     fn value(&self, said: &[Option<u32>]) -> Option<bool> {
         match self {
             Self::Constant(value) => Some(*value),
@@ -75,7 +75,7 @@ impl Formula {
     }
 }
 
-/// One member of the deciding value decides; else all must be known
+/// A member with the deciding value decides; otherwise all members must be known
 fn decided(members: &[Formula], said: &[Option<u32>], deciding: bool) -> Option<bool> {
     let mut value = Some(!deciding);
     for member in members {
@@ -88,7 +88,7 @@ fn decided(members: &[Formula], said: &[Option<u32>], deciding: bool) -> Option<
     value
 }
 
-/// Tests whose answers depend on one another
+/// Tests whose results depend on each other
 #[derive(Debug)]
 enum Group<'s> {
     Attribute {
@@ -108,20 +108,20 @@ enum Group<'s> {
         of: &'s LinkedSegment,
         side: Side,
     },
-    // Of another vendor: what it says with others is not known.
+    // A condition of another vendor: its relation to other tests is not known.
     Dialect {
         test: &'s DialectTest,
     },
 }
 
-/// Which ids of a segment
+/// One of the lists of a segment
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Exclude,
     Include,
 }
 
-/// The groups of the formulas that are judged together
+/// The groups of the formulas that are analysed together
 #[derive(Debug, Default)]
 pub(super) struct Space<'s> {
     groups: Vec<Group<'s>>,
@@ -170,7 +170,7 @@ impl<'s> Space<'s> {
         }
     }
 
-    /// Excluded, else included, else by its condition
+    /// Membership in a segment: the excluded ids, then the included ids, then the condition
     fn segment(&mut self, linked: &'s LinkedSegment) -> Formula {
         let exclude = self.members(linked, Side::Exclude, linked.has_excluded());
         let include = self.members(linked, Side::Include, linked.has_included());
@@ -259,7 +259,7 @@ impl<'s> Space<'s> {
         })
     }
 
-    /// What a formula of this space can do
+    /// Whether a formula of this space can hold, and whether it can fail
     pub(super) fn verdict(&self, formula: &Formula) -> Verdict {
         if self.size > MAX_SIZE {
             return Verdict::UNKNOWN;
@@ -276,7 +276,7 @@ impl<'s> Space<'s> {
     }
 }
 
-/// The position of an item, which is added where it is not there
+/// The position of an item, which is added if it is new
 fn index_of<T: Copy>(items: &mut Vec<T>, item: T, is_same: impl Fn(T, T) -> bool) -> usize {
     items
         .iter()
@@ -288,7 +288,7 @@ fn index_of<T: Copy>(items: &mut Vec<T>, item: T, is_same: impl Fn(T, T) -> bool
 }
 
 impl Group<'_> {
-    /// What its tests can say together; `None` where that is too much to list
+    /// The possible results of its tests; `None` if there are too many to list
     fn rows(&self) -> Option<Vec<Row>> {
         let row = |bits| Row {
             bits,
@@ -298,7 +298,7 @@ impl Group<'_> {
             Self::Attribute { path, tests } => attribute::rows(path, tests),
             Self::Members { .. } | Self::Dialect { .. } => Some(vec![row(0), row(1)]),
             Self::Hash { slots, .. } => {
-                // Without a unit it is in none; else in those around the slot, which change where one of them begins or ends.
+                // Without a unit no range holds; with one, the result changes only at the ends of ranges.
                 let starts = slots.iter().flat_map(|slots| [slots.from, slots.until]);
                 let bits = |slot: u32| {
                     let around = slots
@@ -337,7 +337,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Tries what the groups from `group` on can say, the others having said what they `said`
+    /// Tries the possible results of the groups from `group` on; `said` are the results of the groups before
     fn run(&mut self, group: usize, said: &mut Vec<Option<u32>>, has_array: bool) {
         if self.verdict == Verdict::UNKNOWN {
             return;
@@ -375,7 +375,7 @@ fn set(said: &mut [Option<u32>], group: usize, bits: Option<u32>) {
     }
 }
 
-/// Whether two tests match the same values, negation apart
+/// Whether two tests match the same values, without their negations
 fn is_same(a: &AttributeTest, b: &AttributeTest) -> bool {
     let are_alike = a.ignore_case == b.ignore_case
         && a.quantifier == b.quantifier

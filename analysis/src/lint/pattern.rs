@@ -1,13 +1,12 @@
 //! Whether a pattern can match at all
 //!
-//! Only what is certain: an assertion of the start after something that must be there, one of the end before such a thing, and
-//! a class of nothing.
+//! Only certain cases are found: `^` after a part that has a character, `$` before such a part, and an empty class.
 
 use flagstaff_core::inspect::{Look, Node, Pattern, Tree};
 
-/// Whether no text at all has a match of this pattern
+/// Whether this pattern matches no text
 pub(super) fn never_matches(pattern: &Pattern) -> bool {
-    // It compiled, and so it can be read.
+    // It compiled, so it can be parsed.
     Tree::parse(&pattern.text).is_ok_and(|tree| facts(&tree, &tree.root).is_impossible)
 }
 
@@ -40,19 +39,19 @@ impl Facts {
         is_at_end: true,
     };
 
-    /// One after the other
+    /// One part after the other
     fn then(self, next: Self) -> Self {
         let is_torn = (self.has_text && next.is_at_start) || (self.is_at_end && next.has_text);
         Self {
             is_impossible: self.is_impossible || next.is_impossible || is_torn,
             has_text: self.has_text || next.has_text,
-            // What comes before a start is empty, so that it begins there too.
+            // A part before a start is empty, so the whole begins there too.
             is_at_start: self.is_at_start || next.is_at_start,
             is_at_end: self.is_at_end || next.is_at_end,
         }
     }
 
-    /// Either of them; what is impossible is no choice
+    /// Either of two parts; an impossible part is never chosen
     fn or(self, other: Self) -> Self {
         match (self.is_impossible, other.is_impossible) {
             (true, _) => other,

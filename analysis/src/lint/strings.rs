@@ -1,7 +1,7 @@
-//! What the tests of one attribute can say together of a string
+//! Which combinations of results the tests of one attribute can have for a string
 //!
-//! Strings that a test names are looked at one by one. Of the others a test may say anything that does not contradict another
-//! one for sure: more than is possible, never less.
+//! Strings that a test names are tested one by one. For other strings a combination counts as possible unless two results certainly
+//! contradict each other, so that too many may count as possible, but never too few.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use flagstaff_core::Attribute;
 use flagstaff_core::inspect::fold_text;
 use flagstaff_core::inspect::{AttributeTest, Matcher};
 
-/// Texts that are looked at one by one at most
+/// Maximum number of texts that are tested one by one
 const MAX_TEXTS: usize = 1_000;
-/// Literals of all other tests of text at most: each may be compared with each text, and with each other
+/// Maximum number of literals in all other tests of text: each may be compared with each text and with each other literal
 const MAX_LITERALS: usize = 300;
 
-/// The sets of tests that strings match, as bits; `None` where there is too much to look at
+/// The sets of tests that strings match, as bits; `None` if there are too many literals
 pub(super) fn matches(tests: &[&AttributeTest]) -> Option<BTreeSet<u32>> {
     let literals = tests
         .iter()
@@ -30,7 +30,7 @@ pub(super) fn matches(tests: &[&AttributeTest]) -> Option<BTreeSet<u32>> {
     for text in named(tests)? {
         found.insert(evaluated(tests, &Attribute::String((&**text).into())));
     }
-    // Whatever a string is, it is there.
+    // `exists` holds for every string.
     let exists = mask(tests, |test| matches!(test.matcher, Matcher::Exists));
     let loose = loose(tests);
     for form in forms::matches(tests) {
@@ -52,7 +52,7 @@ fn literals(test: &AttributeTest) -> usize {
     }
 }
 
-/// Whether a test names its strings one by one; those of other case are not named
+/// Whether a test lists the strings that it matches; a test that ignores case does not
 fn is_exact(test: &AttributeTest) -> bool {
     matches!(test.matcher, Matcher::In(_)) && !test.ignore_case
 }
@@ -69,7 +69,7 @@ fn named<'s>(tests: &[&'s AttributeTest]) -> Option<Vec<&'s Arc<str>>> {
     (found.len() <= MAX_TEXTS).then_some(found)
 }
 
-/// What tests of the text itself can say together of a string that is not named
+/// The possible results of tests of the text for a string that no test lists
 fn loose(tests: &[&AttributeTest]) -> Vec<u32> {
     let all = mask(tests, |test| match test.matcher {
         Matcher::In(_) => !is_exact(test),
@@ -120,7 +120,7 @@ enum Place {
     Anywhere,
 }
 
-/// What a test demands of a string: one of several texts at a place; patterns are not looked into
+/// What a test requires of a string: one of several texts at a position; patterns are not analysed
 enum Demand<'s> {
     Texts {
         place: Place,
@@ -170,7 +170,7 @@ impl<'s> Demand<'s> {
         matches!(self, Self::Texts { place, texts, .. } if *place != Place::Whole && texts.contains(&""))
     }
 
-    /// Whether some string may meet both; compared without regard to case, which finds more in common rather than less
+    /// Whether some string may meet both; the comparison ignores case, so that it rather finds too many such pairs than too few
     fn is_compatible(&self, other: &Self) -> bool {
         let (
             Self::Texts { place, texts, .. },
@@ -202,7 +202,7 @@ impl<'s> Demand<'s> {
         })
     }
 
-    /// Whether every string that meets this one meets the other for sure
+    /// Whether every string that meets this demand certainly meets the other
     fn implies(&self, other: &Self) -> bool {
         let (
             Self::Texts {

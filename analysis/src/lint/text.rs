@@ -1,4 +1,4 @@
-//! What only the text of a document shows: names given twice, numbers that no double holds, and where things stand
+//! Findings in the text of a document: repeated names, numbers that are not exact as doubles; and the positions of values
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::{Code, Findings};
 use flagstaff_core::inspect::push_part;
 
-/// Containers inside one another that are looked into at most; what the language knows is far less deep
+/// Maximum nesting of arrays and objects that are read; documents of the language are far less deep
 const MAX_DEPTH: usize = 128;
 
 /// A place in a text, both from 1; columns count characters
@@ -21,7 +21,7 @@ pub struct Position {
     pub column: usize,
 }
 
-/// Reports what is odd about the text itself
+/// Reports findings in the text itself
 pub(super) fn inspect(text: &str, findings: &mut Findings) {
     walk(text, &mut |node| {
         if node.is_repeated {
@@ -38,7 +38,7 @@ pub(super) fn inspect(text: &str, findings: &mut Findings) {
     });
 }
 
-/// Where the values at these pointers begin; of a name given twice the last one counts
+/// Where the values at these pointers begin; of a repeated name the last one counts
 pub(super) fn positions(text: &str, pointers: &BTreeSet<&str>) -> BTreeMap<String, Position> {
     let mut offsets = BTreeMap::new();
     let base = text.as_ptr().addr();
@@ -72,7 +72,7 @@ fn position(text: &str, starts: &[usize], offset: usize) -> Option<Position> {
     })
 }
 
-/// What an integer is read as, where that is another number; written with a fraction or an exponent it is the writer's choice
+/// The number as which an integer is read, if it is another one; a number with a fraction or an exponent is not reported
 fn rounded(text: &str) -> Option<String> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.len() < 16 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -90,7 +90,7 @@ struct Node<'n> {
     is_repeated: bool,
 }
 
-/// Visits every value of a JSON text, each before what is inside it; of a text that is no JSON as much as can be read
+/// Visits every value of a JSON text, a container before its values; of a text that is not valid JSON, visits as much as can be read
 fn walk<'t>(text: &'t str, visit: &mut dyn FnMut(&Node<'_>)) {
     let Ok(root) = serde_json::from_str::<&'t RawValue>(text) else {
         return;

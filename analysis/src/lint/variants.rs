@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use flagstaff_core::inspect::LinkedFlag;
 use flagstaff_core::inspect::{Serve, ServeTarget};
 
-/// The variants that a flag may serve, at any time and for any context; perhaps some that it never does
+/// The variants that a flag may serve, at any time and for any context; the set may contain variants that it never serves
 pub(super) fn possible(linked: &LinkedFlag) -> BTreeSet<&str> {
     let flag = &*linked.flag;
     let off = &*flag.off.name;
@@ -19,7 +19,7 @@ pub(super) fn possible(linked: &LinkedFlag) -> BTreeSet<&str> {
     names
 }
 
-/// The variants that the serves and overrides of a flag name, where not for nobody
+/// The variants that the serves and overrides of a flag name, without serves that reach no unit
 pub(super) fn named(linked: &LinkedFlag) -> BTreeSet<&str> {
     let flag = &*linked.flag;
     let mut names = BTreeSet::new();

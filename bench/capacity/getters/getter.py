@@ -1,6 +1,6 @@
 """Times each call of a getter of the Python SDK: getter.py DOCUMENT FLAG CONTEXT CALLS.
 
-Answers microseconds, as a line of JSON. What reading the clock takes is part of each call.
+Prints microseconds, as a line of JSON. Each call includes reading the clock.
 """
 
 import json

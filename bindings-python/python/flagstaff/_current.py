@@ -1,4 +1,4 @@
-"""The client and the flags of code that names neither: those of the process, and of the current request or task."""
+"""The client and the flags for code that gets neither as an argument: of the process, and of the current request."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -83,11 +83,11 @@ class EvaluationDetails(Generic[_T_co]):
 
     @property
     def value(self) -> _T_co:
-        """The flag's value, or the caller's default if there is an error."""
+        """The flag's value, or the caller's default if there is an error or the flag serves nothing."""
 
     @property
     def variant(self) -> str | None:
-        """The variant served; `None` if there is an error."""
+        """The variant served; `None` if there is an error, or if the flag serves nothing."""
 
     @property
     def reason(self) -> Reason:
@@ -95,7 +95,7 @@ class EvaluationDetails(Generic[_T_co]):
 
     @property
     def error_code(self) -> ErrorCode | None:
-        """Why the value is the caller's default; `None` if it is the flag's."""
+        """Why the value is the caller's default; `None` if it is the flag's, or if the flag serves nothing."""
 
     @property
     def error_message(self) -> str | None:
@@ -126,7 +126,7 @@ class EvaluationDetails(Generic[_T_co]):
 
 @final
 class Flags:
-    """The flags of one context: each is evaluated once, when it is first read, and all by the same revision.
+    """The flags of one context: each is evaluated once, when it is first read, and all in the same revision.
 
     `client.for_context(context)` makes one, for one request or one task.
     """
@@ -169,7 +169,7 @@ class Flags:
 
     @property
     def revision(self) -> int:
-        """The revision that the flags are of."""
+        """The revision of the flags."""
 
 @final
 class Client:
@@ -203,10 +203,10 @@ class Client:
           at all, so that they are those of `bootstrap` or `cache`
         - `bootstrap`: a document to evaluate until the server responds
         - `cache`: a file for the last flags, which a client that starts without its server evaluates
-        - `ca_bundle`: a file of certificate authorities, in PEM, that are trusted besides the usual ones
+        - `ca_bundle`: a file of certificate authorities, in PEM, that are trusted in addition to the usual ones
         - `default_context`: attributes of every context, such as the region of this process
         - `usage`: whether evaluations are counted, and the counts sent to the server once a minute
-        - `timing`: other delays than those of docs/sdk.md
+        - `timing`: delays that differ from those of docs/sdk.md
         - `targeting_key_attribute`: the attribute that is the key of the user in contexts without a `targetingKey`: a
           name such as `userId`, or a JSON pointer
         - `on_evaluation`: called after each evaluation with its details and its context; see `track`
@@ -294,7 +294,7 @@ class Client:
         """Calls `callback` with each new status; returns a function that removes it."""
 
     def for_context(self, context: Context | None = None) -> Flags:
-        """The flags of a context as they are now: each is evaluated once, and all by the same revision.
+        """The flags of a context as they are now: each is evaluated once, and all in the same revision.
 
         For code that handles one request or one task. Later changes of a dict have no effect.
         """
@@ -316,8 +316,8 @@ class Client:
     ) -> None:
         """Calls `on_track` with an event, such as a purchase, and with its context.
 
-        Together with what `on_evaluation` gets, a program can tell what flags have changed. Nothing is sent to the
-        server.
+        With these events and those of `on_evaluation` a program can measure the effect of flags. Nothing is sent to
+        the server.
         """
 
     def get_boolean_value(self, flag: str, default: _T, context: Context | None = None) -> bool | _T:

@@ -110,8 +110,8 @@ def current_context() -> dict[str, Any] | None:
 def override(values: Mapping[str, Any], client: int | None = None) -> Scope:
     """Values of flags for every evaluation within, of every client: `with flagstaff.override({"new-nav": True}):`.
 
-    Also `async with`, and a decorator of functions and of classes of tests. For tests: they are seen only within the
-    same thread or task, so that tests that run in parallel do not meet. `client.override` does it for one client.
+    Also `async with`, and a decorator of functions and of test classes. For tests: they apply only within the same
+    thread or task, so that tests that run in parallel do not affect each other. `client.override` is for one client.
     """
     added = dict(values)
 

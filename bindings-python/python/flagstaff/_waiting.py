@@ -1,4 +1,4 @@
-"""Waiting in native code without holding up anybody else."""
+"""Waiting in native code without blocking other threads and greenlets."""
 
 import sys
 from collections.abc import Callable
@@ -10,7 +10,7 @@ _T = TypeVar("_T")
 
 
 def is_gevent() -> bool:
-    """Whether gevent has replaced Python's threads by greenlets, which native code would hold up."""
+    """Whether gevent has replaced Python's threads by greenlets, which native code would block."""
     monkey = sys.modules.get("gevent.monkey")
     return monkey is not None and bool(monkey.is_module_patched("threading"))
 

@@ -1,4 +1,4 @@
-"""Log records of evaluations that do not go as their caller means them.
+"""Log records of evaluations that do not have the result that the caller expects.
 
 The native module calls this once for each flag and cause.
 """
@@ -9,7 +9,7 @@ from typing import Any
 from flagstaff._logging import get_logger
 
 _MAX = 1_000
-"""Records of one client, as in careful.rs; a program that makes up keys of flags must not fill its log."""
+"""Records of one client, as in careful.rs; a program that invents keys of flags must not fill its log."""
 
 _logger = get_logger("flagstaff.evaluation")
 
@@ -22,7 +22,7 @@ _TEXTS = {
 
 
 def warn(flag: str, code: str | None, problem: str | None, count: int) -> None:
-    """Log why a flag is not evaluated as its caller means it."""
+    """Log why a flag is not evaluated as the caller expects."""
     if count > _MAX:
         _logger.warning("further evaluations with errors are not logged")
     elif code in _TEXTS:

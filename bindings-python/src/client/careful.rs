@@ -1,5 +1,5 @@
-//! What a getter does besides evaluating, for clients and programs that need it: contexts of the surroundings, overrides, hooks, and the
-//! restart after a fork
+//! What a getter does besides evaluating, for clients and programs that need it: contexts and overrides of the current scope, hooks, and
+//! the restart after a fork
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -15,10 +15,10 @@ use crate::details::EvaluationDetails;
 use crate::events;
 use crate::overrides;
 
-/// The evaluations with errors of one client that are remembered, and logged
+/// Maximum number of evaluations with errors of one client that are logged
 const MAX_WARNINGS: usize = 1_000;
 
-/// What the getters of every client do besides evaluating: a sum of the next two
+/// What the getters of every client do besides evaluating: a sum of the next two constants
 static DUTIES: AtomicU8 = AtomicU8::new(0);
 /// Look up the contexts and overrides of a scope
 const SCOPES: u8 = 1;
@@ -100,7 +100,7 @@ impl Client {
         Ok(details)
     }
 
-    /// The context of an evaluation: that of the caller, over that of the surroundings, over the client's default
+    /// The context of an evaluation: the caller's, over that of the current scope, over the client's default
     pub(super) fn effective_context<'py>(
         &self,
         py: Python<'py>,
@@ -122,7 +122,7 @@ impl Client {
         Ok(merged.map(as_dict))
     }
 
-    /// The values that override flags here, if there are any
+    /// The overrides of flags in the current scope, if there are any
     pub(super) fn effective_overrides<'py>(
         &self,
         py: Python<'py>,
@@ -153,7 +153,7 @@ impl Client {
         Ok(())
     }
 
-    /// Logs, once for each flag and cause, why a flag is not evaluated as its caller means it
+    /// Logs, once for each flag and cause, why a flag is not evaluated as the caller expects
     #[cold]
     pub(crate) fn warn(
         &self,

@@ -20,7 +20,7 @@ pub(crate) struct Flags {
     client: Py<Client>,
     view: flagstaff::ClientView,
     context: Option<Py<PyAny>>,
-    // Values that the program put in place of flags.
+    // Values that the program has set instead of flags.
     overrides: Option<Py<PyDict>>,
     // The results of `flags[key]`: the second read of a key is a look-up in a dict.
     switches: Py<PyDict>,
@@ -220,7 +220,7 @@ impl Flags {
     }
 }
 
-/// The type that a flag with this default has; `None` for a default that says nothing
+/// The expected type for this default; `None` if the default has no type, so that any is accepted
 fn type_of(default: &Any<'_>) -> Option<ExpectedType> {
     // Before int, of which bool is a subclass.
     if default.is_instance_of::<PyBool>() {

@@ -1,4 +1,4 @@
-//! Evaluates for a getter, and makes a Python object of the result
+//! Evaluates for a getter, and converts the result to a Python object
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! The life of a client, its state, and what it tells of changes
+//! Starting and ending a client, its state, and its callbacks for changes
 
 use std::time::{Duration, Instant};
 

@@ -10,7 +10,7 @@ use pyo3::types::PyDict;
 
 use crate::error::ConfigurationError;
 
-/// The text of an argument, or of the environment variable that stands for it
+/// The text of an argument, or of the environment variable that is its default
 pub(super) fn or_environment(
     given: Option<String>,
     argument: &str,

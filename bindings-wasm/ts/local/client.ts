@@ -13,7 +13,7 @@ import { type LocalValues, openLocal } from './values.js';
 export interface LocalClientOptions extends Omit<ClientOptions, 'signature' | 'stream'> {
   /** An SDK key of kind `client-local`. */
   key: string;
-  /** The WebAssembly module; by default the file beside this script is fetched. The first client of a page decides. */
+  /** The WebAssembly module; by default the file in the folder above this script is fetched. The first client of a page decides. */
   wasm?: WasmSource | undefined;
   /**
    * Whether the client counts which flags the page reads, and reports it once a minute; `true` by default. Reports contain nothing of the
@@ -32,7 +32,7 @@ export interface DocumentOptions {
 /** @internal */
 interface OpenOptions extends LocalClientOptions {
   wasm: WasmSource;
-  /** Evaluated in place of what a server sends. */
+  /** A document to evaluate instead of the flags of a server. */
   document?: string;
 }
 
@@ -94,7 +94,7 @@ export abstract class LocalClient extends PageClient {
     try {
       return evaluator === undefined ? otherwise : (JSON.parse(read(evaluator)) as T);
     } catch {
-      // The evaluator is lost, and opened anew.
+      // The evaluator has trapped, and another one is opened.
       return otherwise;
     }
   }

@@ -6,7 +6,7 @@
 
 import type { Evaluator } from '../../../sdk-js/src/evaluator.js';
 
-/** What a page uses of an evaluator: it evaluates all flags at once. */
+/** The methods of an evaluator that a page uses: it evaluates all flags at once. */
 export type PageEvaluator = Pick<
   Evaluator,
   | 'load'
@@ -23,7 +23,7 @@ export type PageEvaluator = Pick<
 /** What a function of the module returns: nothing, or the parts of a text, an optional number or a result. */
 type ModuleFunction = (...args: readonly number[]) => readonly number[];
 
-/** What the module exports beside the evaluator's methods, which are `evaluator_NAME` and take the evaluator's address first. */
+/** The exports of the module, besides the methods `evaluator_NAME`, whose first argument is the evaluator's address. */
 interface Exports {
   memory: WebAssembly.Memory;
   __wbindgen_externrefs: WebAssembly.Table;
@@ -39,7 +39,7 @@ type Argument = string | number | null | undefined;
 /** Where the references of constants begin. */
 const CONSTANTS = 1024;
 
-/** Makes an instance, and opens an evaluator of the empty snapshot in it. `trapped` is called when it cannot be used any more. */
+/** Creates an instance, and opens an evaluator of the empty snapshot in it. `trapped` is called when it cannot be used any more. */
 export async function instantiate(
   module: WebAssembly.Module,
   trapped: (error: unknown) => void,

@@ -5,7 +5,7 @@ import { readFailure, send } from '../page/http.js';
 import { after, jittered, POST_TIMEOUT, USAGE_INTERVAL, USAGE_JITTER } from '../page/timing.js';
 import type { FlagSnapshot } from '../page/types.js';
 
-/** Flags that do not exist, and are counted nevertheless. */
+/** Maximum number of flags that do not exist and are counted. */
 const MAX_UNKNOWN = 100;
 
 interface Count {
@@ -63,7 +63,7 @@ export function createUsage(server: ServerConnection, { id, name, version }: Ins
       );
       const { status } = response;
       await readFailure(response);
-      // What the server has not understood it would not understand the next time.
+      // A report that the server has refused as invalid is not sent again.
       unanswered = status < 300 || status === 400 || status === 413 || status === 422 ? undefined : body;
     } catch {
       // It is sent again with the next one.

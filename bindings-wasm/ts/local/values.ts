@@ -13,7 +13,7 @@ import { createAcknowledger } from './acknowledge.js';
 import type { PageEvaluator } from './instance.js';
 import type { Usage } from './usage.js';
 
-/** A flag that changes by time is looked at again at the latest after this time: a timer runs for 24 days at most. */
+/** Flags that change by time are evaluated again at the latest after this time, since a timer runs for 24 days at most. */
 const MAX_WAIT_MS = 86_400_000;
 
 export interface LocalValues extends Values {
@@ -41,20 +41,20 @@ export function openLocal({ server, name, listener }: ValuesOptions, options: Lo
   let revision = 0;
   /** The entity tag of the snapshot, if the flags are from one. */
   let etag: string | undefined;
-  /** Why the flags are perhaps not current. */
+  /** Why the flags may not be current. */
   let failure: Failure | undefined;
   let isOpening = false;
   let isRunning = false;
   let isStopped = true;
   let isLeading = false;
-  /** How often the evaluator was lost since it last evaluated. */
+  /** How often an evaluator has trapped since the last successful evaluation. */
   let traps = 0;
   let isHinted = false;
   let leave = () => {};
   let cancelBoundary = () => {};
   let cancelOpening = () => {};
 
-  /** Evaluates all flags, and again when time alone may have changed them. Throws if the evaluator is lost. */
+  /** Evaluates all flags, and again when time alone may have changed them. Throws if the evaluator traps. */
   const evaluate = (own: PageEvaluator): EvaluatedFlag[] => {
     const now = Date.now();
     const { flags } = JSON.parse(own.evaluateAll(text, now)) as { flags: Record<string, Outcome> };
@@ -76,7 +76,7 @@ export function openLocal({ server, name, listener }: ValuesOptions, options: Lo
     try {
       flags = evaluator && hasFlags ? evaluate(evaluator) : undefined;
     } catch {
-      // The evaluator is lost, and opened anew.
+      // The evaluator has trapped, and another one is opened.
     }
     if (flags) {
       tell(flags);
@@ -216,7 +216,7 @@ export function openLocal({ server, name, listener }: ValuesOptions, options: Lo
     try {
       evaluator ??= await open(trapped);
     } catch (error) {
-      // Not a failure that goes by.
+      // This failure is permanent.
       fail({ ...toFailure(`the evaluator cannot be loaded: ${error}`), isRefused: true });
     }
     isOpening = false;

@@ -1,4 +1,4 @@
-/** The last values of a page in `localStorage`, for the next page. Storage that is full or forbidden is as good as empty. */
+/** The last values of a page in `localStorage`, for the next page. Storage that is full or forbidden counts as empty. */
 
 import type { EvaluatedFlag } from '../../../sdk-js/src/bootstrap.js';
 
@@ -12,7 +12,7 @@ interface Entry {
 
 const PREFIX = 'flagstaff:';
 const MAX_AGE_MS = 30 * 24 * 3_600_000;
-/** Contexts per browser and origin; a page rarely has more than an anonymous one and that of the person. */
+/** Contexts per browser and origin; a page rarely has more than an anonymous one and that of the signed-in user. */
 const MAX_ENTRIES = 5;
 
 /** The values that were stored under a name, which begins with the prefix, unless they are too old. */
@@ -45,7 +45,7 @@ export function storeValues(name: string, flags: readonly EvaluatedFlag[], etag:
 }
 
 /**
- * The hash of a text in hexadecimal digits, so that what is stored contains neither a context nor a key. It is quick and not cryptographic: it
+ * The hash of a text in hexadecimal digits, so that the stored data contains neither a context nor a key. It is fast and not cryptographic: it
  * does not hide a context from somebody who guesses it.
  */
 export function hashText(text: string): string {

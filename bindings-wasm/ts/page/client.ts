@@ -17,7 +17,7 @@ import type { OpenValues, Values } from './values.js';
 import { watchPage } from './visibility.js';
 
 const READY_TIMEOUT_MS = 5_000;
-/** Values older than this are requested again when somebody looks at the page. */
+/** Values older than this are requested again when the page is shown. */
 const FRESH_MS = 300_000;
 
 /**
@@ -26,7 +26,7 @@ const FRESH_MS = 300_000;
  * Getters are synchronous, never throw and never wait: they return the last known value, or the caller's fallback.
  */
 export class PageClient {
-  /** What names the server and the key. */
+  /** A text that identifies the server and the key. */
   readonly #origin: string;
   readonly #logger: Logger;
   readonly #cache: ClientOptions['cache'];
@@ -37,7 +37,7 @@ export class PageClient {
   readonly #from: Values;
   /** The flags that the page was sent with. */
   readonly #initial = new FlagStore();
-  /** As JSON represents it; `null` for one that is not valid. */
+  /** The context as JSON represents it; `null` if it is not valid. */
   #context: Context;
   #contextText: string;
   /** The targeting key for which the values in use were evaluated. */
@@ -48,7 +48,7 @@ export class PageClient {
   #status: Status;
   /** Whether waiting for the server is pointless: it refuses the client, or it cannot be reached and there are values. */
   #isSettled = false;
-  /** Whether the first values have arrived, or somebody has waited for them in vain. */
+  /** Whether the first values have arrived, or a wait for them has timed out. */
   #hasSettled = false;
   #stopWatching = () => {};
   #phase: 'new' | 'started' | 'closed' = 'new';
@@ -159,7 +159,7 @@ export class PageClient {
     return this.#store.isOverridden(key) ? 'override' : this.#source;
   }
 
-  /** Whether there are no values yet, and nobody has waited in vain for them. */
+  /** Whether there are no values yet, and no wait for them has timed out. */
   get isLoading(): boolean {
     return !this.#hasValues && !this.#hasSettled;
   }
@@ -195,7 +195,7 @@ export class PageClient {
     return toDetails(key, this.getSnapshot(key), fallback, this.sourceOf(key)) as FlagDetails<FlagValue<Key, Fallback>>;
   }
 
-  /** What is known of a flag: frozen, and the same object until something of it changes. `undefined` if the server does not name the flag. */
+  /** The details of a flag: frozen, and the same object until one of them changes. `undefined` if the server does not name the flag. */
   getSnapshot(key: string): FlagSnapshot | undefined {
     return this.#store.get(key);
   }
@@ -221,8 +221,8 @@ export class PageClient {
   }
 
   /**
-   * Replaces the context, and waits like {@link ready} for its values. Until they arrive the flags keep the values of the context before;
-   * if they cannot be requested and the targeting key is another one, the flags have no values, since those are somebody else's.
+   * Replaces the context, and waits like {@link ready} for its values. Until they arrive the flags keep the values of the previous context.
+   * If they cannot be requested and the targeting key differs, the flags have no values, since the old values are those of another user.
    */
   setContext(
     context: Context,
@@ -251,7 +251,7 @@ export class PageClient {
     this.#emitChange(this.#store.override(values));
   }
 
-  /** Reports to `onExposure` that somebody has been shown a flag: once for each variant and context. */
+  /** Reports to `onExposure` that the user has been shown a flag: once for each variant and context. */
   expose(key: string): void {
     const flag = this.getSnapshot(key);
     if (flag !== undefined) {
@@ -259,7 +259,7 @@ export class PageClient {
     }
   }
 
-  /** Requests the values now, unless that is under way. Never rejects. */
+  /** Requests the values now, unless a request is in progress. Never rejects. */
   refresh(): Promise<void> {
     return this.#from.reload();
   }
@@ -274,7 +274,7 @@ export class PageClient {
     }
   }
 
-  /** The state while the server is not heard: `STALE` if there are values. */
+  /** The state while the server cannot be reached: `STALE` if there are values. */
   #staleOr<State extends string>(otherwise: State): State | 'STALE' {
     return this.#hasValues ? 'STALE' : otherwise;
   }
@@ -328,7 +328,7 @@ export class PageClient {
     }
   }
 
-  /** A name in the browser for what belongs to this server, key and context: a hash, so that nobody can read the context there. */
+  /** The name under which the browser stores data of this server, key and context: a hash, so that the name does not contain the context. */
   #name(contextText: string): string {
     return `flagstaff:${hashText(this.#origin + contextText)}`;
   }

@@ -1,4 +1,4 @@
-/** Which flags somebody has been shown: each is reported once for each variant and context. */
+/** The flags that the user has been shown: each is reported once for each variant and context. */
 
 import { guard } from './listeners.js';
 import type { Exposure, FlagSnapshot } from './types.js';

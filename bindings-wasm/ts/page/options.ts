@@ -31,9 +31,9 @@ export interface ClientOptions {
    * responded; `network-first` only if the server cannot be reached; `off` stores nothing.
    */
   cache?: 'cache-first' | 'network-first' | 'off' | undefined;
-  /** Whether to follow the server's announcements of changes; `true` by default. Without, changes show when somebody looks at the page again. */
+  /** Whether to follow the server's announcements of changes; `true` by default. Otherwise the page gets changes when it is shown again. */
   stream?: boolean | undefined;
-  /** Called once for each flag, variant and context that `expose` is called for. */
+  /** Called once for each flag, variant and context for which `expose` is called. */
   onExposure?: ((exposure: Exposure) => void) | undefined;
   /** Receives warnings; `console` by default. */
   logger?: Logger | undefined;

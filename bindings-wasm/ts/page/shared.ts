@@ -1,15 +1,15 @@
 /**
- * One stream for all tabs of a browser. An HTTP/1.1 server gets at most six connections from all of them together, and a stream takes one
- * for as long as it lasts. So the tabs agree by a lock on the one that has the stream, and it tells the others. A tab that is
- * closed or hidden releases the lock, and the next one opens the stream at once.
+ * One stream for all tabs of a browser. A browser opens at most six HTTP/1.1 connections to a server, and a stream uses one
+ * of them. So one tab holds a lock and has the stream, and it notifies the others. A tab that is closed or hidden releases the lock, and another
+ * tab opens the stream at once.
  */
 
-/** What the tab with the stream tells the others: the cursor of a state that was announced, or whether the stream could be opened. */
+/** A message from the tab with the stream to the others: the cursor of a state that was announced, or whether the stream could be opened. */
 export type Notice = string | boolean;
 
 /**
- * Takes part, until the function that is returned is called. `name` is that of the lock and of the channel. `lead` has the stream until its signal is
- * aborted, and tells the other tabs until then; it never rejects. `hear` is called with what another tab tells.
+ * Takes part in the shared stream until the returned function is called. `name` is the name of the lock and of the channel. `lead` keeps the stream open
+ * until its signal is aborted, and sends messages to the other tabs; it never rejects. `hear` is called with the messages of another tab.
  */
 export function share(
   name: string,

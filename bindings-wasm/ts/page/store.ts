@@ -1,4 +1,4 @@
-/** The values in use: what is known of the flags, below what is overridden in this tab. */
+/** The values in use: those of the server, and the overrides of this tab, which take precedence. */
 
 import type { EvaluatedFlag } from '../../../sdk-js/src/bootstrap.js';
 import type { JsonValue, Reason } from '../../../sdk-js/src/evaluator.js';
@@ -9,7 +9,7 @@ type Flags = ReadonlyMap<string, FlagSnapshot>;
 export class FlagStore {
   #values: Flags = new Map();
   #overrides: Flags = new Map();
-  /** Both; a flag that has not changed is the same object as before. */
+  /** Values and overrides merged; a flag that has not changed is the same object as before. */
   #flags: Flags = new Map();
   /** The values of {@link all}; made when it is asked for. */
   #all: Readonly<Record<string, JsonValue>> | undefined;

@@ -6,7 +6,7 @@ import { after, CONNECT_TIMEOUT, READ_TIMEOUT, retryDelay } from './timing.js';
 
 /** How a connection ended. */
 export interface StreamEnd extends Failure {
-  /** Whether the server has begun to tell what it has to tell. */
+  /** Whether the server has begun to send events. */
   wasUp?: boolean;
 }
 

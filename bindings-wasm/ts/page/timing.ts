@@ -24,7 +24,7 @@ export function after(delay: number, action: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** `interval`, up to the share `jitter` shorter or longer, so that pages do not send in step. */
+/** `interval`, up to the share `jitter` shorter or longer, so that pages do not send at the same time. */
 export function jittered(interval: number, jitter: number): number {
   return interval * (1 - jitter + 2 * jitter * Math.random());
 }

@@ -34,10 +34,10 @@ export type Widen<T> = T extends boolean ? boolean : T extends string ? string :
  */
 export type Source = 'live' | 'cache' | 'bootstrap' | 'override' | 'fallback';
 
-/** What the server has said of a flag. Frozen; the same object until something of it changes. */
+/** The details of a flag from the server. Frozen; the same object until one of them changes. */
 export interface FlagSnapshot {
   readonly key: string;
-  /** `undefined` if the flag has an error code. */
+  /** `undefined` if the flag has an error code or serves nothing. */
   readonly value: JsonValue | undefined;
   readonly variant?: string | undefined;
   readonly reason: Reason;
@@ -53,14 +53,14 @@ export interface FlagDetails<T> {
   /** The variant served; absent if `value` is the fallback. */
   readonly variant?: string | undefined;
   readonly reason: Reason;
-  /** Present exactly where `value` is the fallback. */
+  /** Why `value` is the fallback; absent if it is not, and if the flag serves nothing. */
   readonly errorCode?: ErrorCode;
   readonly errorMessage?: string | undefined;
   readonly flagMetadata: Readonly<Record<string, JsonValue>>;
   readonly source: Source;
 }
 
-/** A flag that has been shown to somebody. */
+/** A flag that has been shown to the user. */
 export interface Exposure {
   readonly flagKey: string;
   readonly value: JsonValue | undefined;
@@ -68,5 +68,5 @@ export interface Exposure {
   readonly reason: Reason;
 }
 
-/** Called with what is now known of a flag. */
+/** Called with the new details of a flag. */
 export type FlagListener = (flag: FlagSnapshot | undefined) => void;

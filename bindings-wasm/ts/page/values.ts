@@ -6,16 +6,16 @@ import type { Context } from '../../../sdk-js/src/types.js';
 import type { Failure } from './http.js';
 import type { Signer } from './signature.js';
 
-/** Receives what is known of the values of the context in use. */
+/** Receives the values of the context in use. */
 export interface ValuesListener {
   /** The values in use are current; `flags` are given if they were replaced, with the entity tag that the server gave them. */
   current(flags: readonly EvaluatedFlag[] | undefined, etag?: string | undefined): void;
-  /** These are the values, of flags that may have changed since. */
+  /** Values that may be out of date. */
   values(flags: readonly EvaluatedFlag[]): void;
   failed(failure: Failure): void;
 }
 
-/** Evaluates the flags of one context, or asks the server to. Nothing of it throws or rejects. */
+/** Evaluates the flags of one context, or requests their values from the server. Its methods never throw or reject. */
 export interface Values {
   /** Values from now on are those of this context, of which `text` is the JSON. */
   setContext(context: Context, text: string): void;
@@ -23,7 +23,7 @@ export interface Values {
   reuse(etag: string | undefined): void;
   /** Follows changes from now on, and reports the values. */
   start(): void;
-  /** Closes connections that last; {@link start} opens them again. */
+  /** Closes the stream; {@link start} opens it again. */
   pause(): void;
   /** Reports the values anew, which may take a request. Does nothing before {@link start}. */
   reload(): Promise<void>;

@@ -1,13 +1,13 @@
-/** What a page tells of itself: whether somebody looks at it, and whether the browser is online. Outside of a browser nothing happens. */
+/** Watches whether the page is shown, and whether the browser is online. Outside of a browser nothing happens. */
 
 import { after } from './timing.js';
 
 export interface PageListener {
-  /** Nobody has looked at the page for a while, or it is being left: connections can be closed. */
+  /** The page has been hidden for a while, or is being left: connections can be closed. */
   suspended(): void;
-  /** Somebody looks at the page again, after it was suspended, or the browser is online again. */
+  /** The page is shown again after it was suspended, or the browser is online again. */
   resumed(): void;
-  /** Somebody looks at the page, which was not suspended. */
+  /** The page is shown again, and was not suspended. */
   focused(): void;
   offline(): void;
 }

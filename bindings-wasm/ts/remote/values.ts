@@ -39,7 +39,7 @@ export function openRemote({ server, signer, name, listener }: ValuesOptions, is
       end.wasUp = true;
       pass(true);
     };
-    // An announcement is an event with an `id`. The other lines say nothing more, so that the framing of events is of no interest.
+    // An announcement is an event with an `id`. The other lines contain nothing that is needed, so events need not be parsed.
     const read = (line: string) => line.startsWith('id:') && pass(line.slice(3).trim());
     return keepOpen(
       () => connect(server, 'ofrep/v1/events', cursor, opened, read, signal),
@@ -58,7 +58,7 @@ export function openRemote({ server, signer, name, listener }: ValuesOptions, is
     } catch (error) {
       return toFailure(`the context could not be signed: ${error}`);
     }
-    // A node that does not know of the announced state yet waits a moment.
+    // A node that does not have the announced state yet waits for it for a moment.
     const query = known ? `?flagConfigEtag=${encodeURIComponent(known)}` : '';
     const response = await send(
       server,

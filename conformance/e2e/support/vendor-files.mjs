@@ -1,5 +1,5 @@
-// One file of each of six vendors, with what the vendor answers to some contexts: the vendors' own test data, if they are beside this tree, and
-// what conformance/vendors has pinned.
+// One file of each of six vendors, with the vendor's results for some contexts: the vendors' own test data, if they are beside this tree, and
+// the results that conformance/vendors has pinned.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fromRoot } from './paths.mjs';

@@ -12,14 +12,14 @@ const MINUTE: i64 = 60_000;
 pub enum Rollout {
     /// The same at every instant
     Fixed(u32),
-    /// Each share holds from its instant on; before the first one there is none
+    /// Each share applies from its instant on; before the first instant the share is 0
     // INVARIANT: ascending by instant, at least one.
     Steps(Box<[(Timestamp, u32)]>),
-    /// A straight line
+    /// A share that changes linearly
     Ramp(Ramp),
 }
 
-/// A straight line from `start` at `from` to `end` at `until`
+/// A linear change from `start` at `from` to `end` at `until`
 // INVARIANT: `from` is before `until`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ramp {
@@ -30,10 +30,10 @@ pub struct Ramp {
 }
 
 impl Rollout {
-    /// Everybody, always
+    /// All units, at every instant
     pub const FULL: Self = Self::Fixed(SLOT_COUNT);
 
-    /// The slots below this one are in at `now`
+    /// The share at `now`: it includes the slots below this one
     #[inline]
     pub fn share(&self, now: Timestamp) -> u32 {
         match self {

@@ -14,7 +14,7 @@ use crate::value::pointer::{escape_part, unescape};
 pub struct AttributePath {
     // INVARIANT: at least one and at most `limits::MAX_PATH_DEPTH`.
     segments: Arc<[Box<str>]>,
-    // Of the first segment, so that no look-up in a context hashes it again.
+    // The hash of the first name, so that a look-up in a context need not compute it.
     hash: u64,
 }
 
@@ -47,7 +47,7 @@ impl AttributePath {
         Self { segments, hash }
     }
 
-    /// The key of a context kind: `targetingKey` for `user`, the member `key` of the object `KIND` for any other
+    /// The key of a context kind: `targetingKey` for `user`, the field `key` of the object `KIND` for any other
     pub fn of_kind(kind: &str) -> Self {
         // Nearly every serve has this unit, so they share it.
         static USER: LazyLock<AttributePath> =
@@ -59,13 +59,13 @@ impl AttributePath {
         }
     }
 
-    /// A hash of the first member name, the same in every process of this build, for tables of names
+    /// A hash of the first name, the same in every process of this build, for tables of names
     #[inline]
     pub fn first_hash(&self) -> u64 {
         self.hash
     }
 
-    /// The member names to follow from the context down, at least one
+    /// The names of the fields to follow from the context down, at least one
     #[inline]
     pub fn segments(&self) -> &[Box<str>] {
         &self.segments
@@ -83,12 +83,12 @@ impl fmt::Display for AttributePath {
     }
 }
 
-/// What [`hash_name`] has for `targetingKey`, and for no other name
+/// The result of [`hash_name`] for `targetingKey`, and for no other name
 pub(crate) const TARGETING_KEY: u64 = 0;
 
-/// The hash of the name of a context's member
+/// The hash of the name of an attribute
 ///
-/// Nearly every serve asks for `targetingKey`, so that contexts hold it apart from the others.
+/// Nearly every serve reads `targetingKey`, so contexts store it apart from the other attributes.
 pub(crate) fn hash_name(name: &str) -> u64 {
     match name {
         "targetingKey" => TARGETING_KEY,
@@ -96,7 +96,7 @@ pub(crate) fn hash_name(name: &str) -> u64 {
     }
 }
 
-/// Why a text is no attribute path
+/// Why a text is not an attribute path
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
     /// The name is empty
@@ -105,7 +105,7 @@ pub enum PathError {
     /// `~` in a pointer is followed by neither `0` nor `1`
     #[error("in a JSON pointer `~` is written `~0` and `/` is written `~1`")]
     Escape,
-    /// More than [`limits::MAX_PATH_DEPTH`] segments, or [`limits::MAX_NAME_LENGTH`] characters
+    /// More than [`limits::MAX_PATH_DEPTH`] names, or [`limits::MAX_NAME_LENGTH`] characters
     #[error(
         "a path has at most {} segments and {} characters",
         limits::MAX_PATH_DEPTH,

@@ -16,7 +16,7 @@ const OTHER_NAMES: [&str; 6] = [
     "key",
 ];
 
-/// What may be meant by a context that names no user; `None` if it names one, or nothing looks like one
+/// A message if a context has no `targetingKey`, but an attribute with a name that other systems use for the user's key
 pub fn user_key_hint<A: Attributes + ?Sized>(context: &A) -> Option<String> {
     let is_there = |path: &AttributePath| !context.attribute(path).is_missing_or_null();
     if context.validate().is_err() || is_there(&AttributePath::of_kind("user")) {
@@ -51,7 +51,7 @@ impl<A: Attributes + ?Sized> Attributes for WithUserKey<'_, A> {
         if !is_key || !found.is_missing_or_null() {
             return found;
         }
-        // A `targetingKey` is text, and so is this one.
+        // A `targetingKey` is text, so the attribute is converted to text.
         let other = self.context.attribute(self.attribute);
         let key = other.as_unit().map(Cow::into_owned);
         key.map_or(found, |key| Attribute::String(key.into()))

@@ -1,4 +1,4 @@
-//! Document to model: everything that can be decided without a context is decided here, and everything that is wrong is named
+//! Compiles a document to the model: everything that can be decided without a context is decided here, and every error is reported
 //!
 //! One bad flag becomes issues of that flag, never a refused snapshot. Compilation is total: it does not panic on any input.
 //! What an object refers to is noted here and resolved by `link`, because the other objects may change without it.
@@ -30,7 +30,7 @@ pub(crate) use segment::{group, holdout, segment};
 /// An object that compiled, or why it did not
 pub(crate) type Compiled<T> = Result<Arc<T>, Arc<[Issue]>>;
 
-/// What all compilations of a document or a transfer share: the tape, and the interned values
+/// The state that all compilations of a document or a transfer share: the tape, and the interned values
 #[derive(Debug, Default)]
 pub(crate) struct CompileSession {
     tape: Tape,
@@ -64,7 +64,7 @@ impl CompileSession {
         self.checked(Source::whole(text), &ValueSchema::Object(schema))
     }
 
-    /// The value that lies there, which is valid for this schema
+    /// The value at `source`, if it is valid for this schema
     pub(crate) fn checked<'t>(
         &'t mut self,
         source: Source<'t>,
@@ -79,7 +79,7 @@ impl CompileSession {
         }
     }
 
-    /// The value that lies there
+    /// The value at `source`
     pub(crate) fn json<'t>(&'t self, source: Source<'t>) -> Json<'t> {
         self.tape.at(source)
     }
@@ -105,7 +105,7 @@ impl CompileSession {
     }
 }
 
-/// Where an object stands in a document
+/// The JSON pointer, in a document, to a part of an object
 pub fn pointer_to(kind: ObjectKind, key: &str, inside: &str) -> String {
     format!("/{}/{}{inside}", kind.section(), escape_part(key))
 }
@@ -127,7 +127,7 @@ enum PointerPart {
     Index(usize),
 }
 
-/// Collects the issues and references of one object and knows where in it the compilation is
+/// Collects the issues and references of one object, and tracks the current pointer in it
 struct Compiler<'a> {
     kind: ObjectKind,
     key: &'a Arc<str>,
@@ -138,13 +138,13 @@ struct Compiler<'a> {
     effort: Effort,
     // Of the dialects compiled so far.
     clock: Clock,
-    // The version of the language that the object asks for.
+    // The version of the language that the object needs.
     language: u64,
     interner: &'a mut Interner,
 }
 
 impl<'a> Compiler<'a> {
-    /// Reads an object's JSON; what is not valid for the schema is an issue at its place
+    /// Reads an object's JSON; a value that is not valid for the schema is an issue at its pointer
     fn read<'t>(
         kind: ObjectKind,
         key: &'a Arc<str>,
@@ -179,7 +179,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Does `work` at a field of the value that is compiled
+    /// Calls `work` with the current pointer at a field of the current value
     fn within<T>(&mut self, name: Name, work: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(PointerPart::Name(name));
         let result = work(self);
@@ -205,7 +205,7 @@ impl<'a> Compiler<'a> {
         is_intact.then(|| compiled.into())
     }
 
-    /// Where the compilation is, as a JSON pointer into the object
+    /// The current JSON pointer into the object
     fn pointer(&self) -> String {
         let mut pointer = String::new();
         for part in &self.path {
@@ -254,7 +254,7 @@ impl<'a> Compiler<'a> {
             .collect()
     }
 
-    /// A reference to another object, from where the compilation is
+    /// A reference to another object, at the current pointer
     fn reference(&mut self, key: Json<'_>, depth: usize) -> Reference {
         Reference {
             key: self.text(Some(key)),
@@ -297,7 +297,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Adds an issue if the object does not ask for the version of the language that has this
+    /// Adds an issue if the object does not need the version of the language that has `what`
     fn version(&mut self, version: u32, what: &'static str) {
         if self.language < version.into() {
             self.issue::<()>(IssueKind::Version { what, version });

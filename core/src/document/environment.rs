@@ -1,6 +1,6 @@
-//! The objects of one environment, compiled, and what links them into a snapshot
+//! The compiled objects of one environment, from which snapshots are linked
 //!
-//! A change touches what it changes: the other objects are shared with the snapshots that came before.
+//! A change replaces only the objects that it names; the others are shared with earlier snapshots.
 
 mod document;
 
@@ -31,7 +31,7 @@ pub(crate) struct CompiledObjects {
     pub(crate) overrides: Lists<Overrides>,
     pub(crate) includes: Lists<Ids>,
     pub(crate) excludes: Lists<Ids>,
-    // Of every object of the wire, also of kinds that this version does not know: they count into the state hash.
+    // Of every object of the protocol, also of kinds that this version does not know: they are part of the state hash.
     versions: BTreeMap<Arc<str>, u64>,
     hash: u64,
 }
@@ -48,7 +48,7 @@ pub(crate) fn lists_of<'l, T>(lists: &'l Lists<T>, owner: &str) -> &'l ListsByNa
 }
 
 impl CompiledObjects {
-    /// Names the state that the objects make up
+    /// Sets the name of the environment and its revision
     pub(crate) fn describe(&mut self, name: &str, revision: u64) {
         self.name = name.into();
         self.revision = revision;
@@ -91,7 +91,7 @@ impl CompiledObjects {
         }
     }
 
-    /// Puts an object, whose JSON the session has read at `source`
+    /// Stores an object, whose JSON the session has read at `source`
     pub(crate) fn put(
         &mut self,
         kind: &str,
@@ -150,7 +150,7 @@ impl CompiledObjects {
         }
     }
 
-    /// Changes one entry of a list, or deletes it where there is no value
+    /// Changes one entry of a list, or deletes it if there is no value
     pub(crate) fn put_entry(
         &mut self,
         kind: &str,
@@ -158,7 +158,7 @@ impl CompiledObjects {
         version: u64,
         (entry, value): (&str, Option<&Value>),
     ) {
-        // Several entries of a list may change in one revision, and so have one version between them.
+        // Several entries of a list may change in one revision, and then have the same version.
         if self.holds_newer(kind, key, version) {
             return;
         }
@@ -168,7 +168,7 @@ impl CompiledObjects {
         }
     }
 
-    /// Changes one entry of a list, whatever its version, or deletes it where there is no value
+    /// Changes one entry of a list, whatever its version, or deletes it if there is no value
     pub(crate) fn change_entry(
         &mut self,
         kind: ObjectKind,
@@ -192,7 +192,7 @@ impl CompiledObjects {
         }
     }
 
-    /// Makes a list, without entries where there was none
+    /// Creates an empty list if there is none
     pub(crate) fn ensure_list(&mut self, kind: ObjectKind, key: &str) {
         let Some((owner, name)) = list_of(kind, key) else {
             return;
@@ -204,9 +204,9 @@ impl CompiledObjects {
         }
     }
 
-    /// Compiles an object that is no list, with the lists that it holds inline
+    /// Compiles an object that is not a list, with its inline lists
     ///
-    /// The fingerprint stands for the text: an object that arrives again as it was is no change.
+    /// Its fingerprint is the hash of the text, so that an object with the same text counts as unchanged.
     pub(crate) fn put_object(
         &mut self,
         kind: ObjectKind,
@@ -313,12 +313,12 @@ impl CompiledObjects {
     }
 }
 
-/// Names an object of any kind among the versions
+/// The key of an object of any kind in `versions`
 fn object_id(kind: &str, key: &str) -> Arc<str> {
     format!("{kind}\n{key}").into()
 }
 
-/// The position of the list of a name, or the one at which it would be
+/// The position of the list of a name, or the position to insert it at
 fn find<T>(lists: &ListsByName<T>, name: &str) -> Result<usize, usize> {
     lists.binary_search_by(|(other, _)| (**other).cmp(name))
 }

@@ -1,4 +1,4 @@
-//! What the objects of a document have in common, held once: names of variants, literals, attribute paths
+//! Stores one copy of what the objects of a document have in common: names of variants, literals, attribute paths
 
 use std::sync::Arc;
 
@@ -23,14 +23,14 @@ pub(crate) struct Interner {
     paths: HashTable<(Arc<str>, AttributePath)>,
     literals: InternedSets<Arc<Literals>>,
     variants: InternedSets<Variants>,
-    // Made once and used for every set.
+    // A buffer that is reused for every set.
     encoded: Vec<u8>,
 }
 
 /// The variants of a flag, by name
 pub(crate) type Variants = Arc<[Arc<Variant>]>;
 
-/// Sets by their encoded JSON: a set is the same wherever its JSON is
+/// Sets by their encoded JSON: equal JSON is the same set
 type InternedSets<T> = HashTable<(Box<[u8]>, T)>;
 
 fn known<T: Clone>(sets: &InternedSets<T>, encoded: &[u8]) -> Option<T> {

@@ -67,7 +67,7 @@ impl ObjectKind {
         )
     }
 
-    /// Where a document keeps objects of this kind, or the owners of a list
+    /// The section of a document that contains objects of this kind, or the owners of a list
     pub const fn section(self) -> &'static str {
         match self {
             Self::Flag | Self::Overrides => "flags",
@@ -77,7 +77,7 @@ impl ObjectKind {
         }
     }
 
-    /// The member of its owner that holds a list; `None` if it is no list
+    /// The field of its owner that contains a list; `None` if the kind is not a list
     pub const fn member(self) -> Option<&'static str> {
         match self {
             Self::Overrides => Some("overrides"),
@@ -105,7 +105,7 @@ impl FromStr for ObjectKind {
     }
 }
 
-/// A kind from a newer protocol; a reader counts such objects into the state hash and ignores them otherwise
+/// A kind from a newer protocol; an SDK includes such objects in the state hash and ignores them otherwise
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("unknown kind of object")]
 pub struct UnknownObjectKind;
@@ -115,7 +115,7 @@ pub fn state_hash(kind: &str, key: &str, version: u64) -> u64 {
     text_hash(&format!("{kind}\n{key}\n{version}"))
 }
 
-/// The 64 bits that sums of hashes are made of (protocol PR-4): no protection against forgery
+/// A hash of 64 bits, of which the state hash is a sum (protocol PR-4); it does not protect against forgery
 pub fn text_hash(text: &str) -> u64 {
     let half = |seed| u64::from(murmur3_x86_32(text.as_bytes(), seed));
     (half(0) << 32) | half(1)

@@ -1,7 +1,7 @@
-//! The schemas of a document: which fields an object has where it stands, and of what type each is
+//! The schemas of a document: which fields each object has, and the type of each field
 //!
 //! Schemas do not know what fields mean. Unknown fields are ignored, so that an older SDK can read a newer document, except
-//! in conditions, serves and prerequisites: there a member that this reader does not know could change who gets what.
+//! in conditions, serves and prerequisites: there a field that this version does not know could change an outcome.
 
 mod check;
 
@@ -15,9 +15,9 @@ pub(crate) struct ObjectSchema {
     expecting: &'static str,
     others: Others,
     members: &'static [Member],
-    // Of each name: its place among the members, from 1; 0 where it is none of them.
+    // For each name its position among the members, from 1; 0 if it is not a member.
     places: [u8; Name::COUNT],
-    // A bit for the place of each member that must be there.
+    // A bit for the position of each required member.
     required: u32,
 }
 
@@ -49,7 +49,7 @@ impl ObjectSchema {
         }
     }
 
-    /// The member of this name, and its place among all
+    /// The member of this name, and its position
     #[inline]
     fn member(&self, name: Name) -> Option<(usize, &'static Member)> {
         let place = self.places.get(name as usize).copied().map(usize::from);
@@ -58,7 +58,7 @@ impl ObjectSchema {
     }
 }
 
-/// What becomes of fields that a schema does not have
+/// How fields that a schema does not have are treated
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Others {
     Ignored,
@@ -75,7 +75,7 @@ struct Member {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Presence {
     Required,
-    /// It may be absent, and `null` is as if it were
+    /// It may be absent, and `null` counts as absent
     Optional,
     /// It may be absent, and `null` is a value
     Nullable,
@@ -175,7 +175,7 @@ pub(crate) static FLAG: ObjectSchema = ObjectSchema::new(
             Name::EnvironmentPatch,
             ValueSchema::Map(&ValueSchema::Value),
         ),
-        // For people; without meaning for evaluation, named so that strict writing knows them.
+        // Only for people. They are listed so that the strict check before a write accepts them.
         optional(Name::Description, ValueSchema::Text),
     ],
 );
@@ -275,7 +275,7 @@ static CONDITION: ObjectSchema = ObjectSchema::new(
     ],
 );
 
-/// What a dialect reads, in whatever form it has
+/// A value that only a dialect reads
 const EXPRESSION: Member = Member {
     name: Name::Expression,
     presence: Presence::Nullable,
@@ -338,7 +338,7 @@ static EXPERIMENT: ObjectSchema = ObjectSchema::new(
     ],
 );
 
-/// Steps, or the two ends of a line
+/// Steps, or the two ends of a ramp
 static ROLLOUT: ObjectSchema = ObjectSchema::new(
     "a percentage, or an object with `steps`, or with `from`, `until`, `start` and `end`",
     Others::Refused,

@@ -1,6 +1,6 @@
-//! Walks over a text value by value: an object field by field, each value read onto a tape or passed over
+//! Reads a text value by value: an object field by field, each value read onto a tape or skipped
 //!
-//! So the text of each value is known, and one that cannot be read does not keep those after it from being read.
+//! So the text of each value is known, and the values after an unreadable one can still be read.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ impl<'t> Cursor<'t> {
         })
     }
 
-    /// Passes over the object that comes next; `read` is called with the key of each field, and has to pass over its value
+    /// Reads the next object: calls `read` with the key of each field, which must read or skip the value
     pub(crate) fn fields(
         &mut self,
         mut read: impl FnMut(&mut Self, Arc<str>) -> Result<(), JsonError>,
@@ -48,7 +48,7 @@ impl<'t> Cursor<'t> {
         Ok(())
     }
 
-    /// Reads the value that comes next; [`Tape::unreadable`] is the reason if its reading ended early
+    /// Reads the next value; [`Tape::unreadable`] is the reason if its reading ended early
     pub(crate) fn value(&mut self, tape: &mut Tape) -> Result<Source<'t>, JsonError> {
         let rest = self.rest();
         let mut deserializer = serde_json::Deserializer::from_str(rest);
@@ -69,7 +69,7 @@ impl<'t> Cursor<'t> {
         Ok(Source::whole(own))
     }
 
-    /// Passes over the value that comes next and returns its text
+    /// Skips the next value and returns its text
     pub(crate) fn skip(&mut self) -> Result<&'t str, JsonError> {
         let mut deserializer = serde_json::Deserializer::from_str(self.rest());
         match IgnoredAny::deserialize(&mut deserializer) {
@@ -78,7 +78,7 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// Refuses a text that goes on
+    /// Refuses a text with anything but white space after the last value
     pub(crate) fn end(&mut self) -> Result<(), JsonError> {
         if self.rest().is_empty() {
             Ok(())
@@ -87,7 +87,7 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// The first byte of what comes next, white space apart
+    /// The next byte that is not white space
     pub(crate) fn peek(&mut self) -> Option<u8> {
         self.rest().bytes().next()
     }
@@ -109,7 +109,7 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// The text after the white space that comes next
+    /// The rest of the text, without leading white space
     fn rest(&mut self) -> &'t str {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let rest = rest.trim_start_matches([' ', '\n', '\t', '\r']);
@@ -117,7 +117,7 @@ impl<'t> Cursor<'t> {
         rest
     }
 
-    /// Passes over what a deserializer of the rest has read, and returns it
+    /// Skips what a deserializer of the rest has read, and returns it
     fn pass(&mut self, deserializer: serde_json::Deserializer<StrRead<'t>>) -> &'t str {
         let start = self.at;
         let length = deserializer.into_iter::<IgnoredAny>().byte_offset();
@@ -125,7 +125,7 @@ impl<'t> Cursor<'t> {
         self.text.get(start..self.at).unwrap_or_default()
     }
 
-    /// Passes over a character if it comes next
+    /// Skips this character if it is the next one
     fn take(&mut self, character: u8) -> bool {
         let is_next = self.peek() == Some(character);
         self.at = self.at.saturating_add(is_next.into());
@@ -140,7 +140,7 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// Why the text is refused: what `serde_json` says of it, with line and column, unless it is JSON
+    /// Why the text is refused: the error of `serde_json` with line and column, or `otherwise` if the text is valid JSON
     fn refusal(&self, otherwise: &str) -> JsonError {
         match serde_json::from_str::<IgnoredAny>(self.text) {
             Err(error) => error.into(),

@@ -1,8 +1,8 @@
-//! Every member that the language has, the only place that spells them
+//! The names of all fields of the language; no other file spells them
 
 macro_rules! names {
     ($($name:ident = $text:literal,)*) => {
-        /// The name of a member
+        /// The name of a field
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Name {
             $($name,)*
@@ -19,7 +19,7 @@ macro_rules! names {
                 }
             }
 
-            /// The name that is spelled so
+            /// The name with this spelling
             #[inline]
             pub(crate) fn parse(text: &str) -> Option<Self> {
                 match text {
@@ -32,7 +32,7 @@ macro_rules! names {
 }
 
 impl Name {
-    /// How many there are
+    /// The number of names
     pub(crate) const COUNT: usize = Self::ALL.len();
 }
 

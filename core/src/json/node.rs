@@ -63,13 +63,13 @@ impl<'t> Json<'t> {
         *self.here()
     }
 
-    /// What it is, where it lies
+    /// The node of this value
     #[inline]
     pub(crate) fn here(self) -> &'t Node {
         self.tape.nodes.get(self.position).unwrap_or(&Node::Null)
     }
 
-    /// What lies at a position of the same tape
+    /// The value at a position of the same tape
     #[inline]
     pub(crate) fn of_tape(self, position: usize) -> Self {
         Self { position, ..self }
@@ -84,7 +84,7 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// What it holds: the elements of an array, keys and values of an object in turn
+    /// The nodes inside: the elements of an array, or keys and values of an object in turn
     #[inline]
     pub(crate) fn inside(self) -> Elements<'t> {
         let end = match self.here() {
@@ -95,7 +95,7 @@ impl<'t> Json<'t> {
         Elements { next, end }
     }
 
-    /// The elements of an array; none of anything else
+    /// The elements of an array; none if it is not an array
     #[inline]
     pub(crate) fn elements(self) -> Elements<'t> {
         let is_array = matches!(self.here(), Node::Array(_));
@@ -104,7 +104,7 @@ impl<'t> Json<'t> {
         Elements { end, ..inside }
     }
 
-    /// How many elements an array has; none of anything else
+    /// The number of elements of an array; 0 if it is not an array
     #[inline]
     pub(crate) fn count(self) -> usize {
         match self.here() {
@@ -113,7 +113,7 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// The members of an object in the order of the text, each with its key; none of anything else
+    /// The members of an object in the order of the text, each with its key; none if it is not an object
     pub(crate) fn members(self) -> Members<'t> {
         let is_object = matches!(self.node(), Node::Object(_));
         let inside = self.inside();
@@ -121,7 +121,7 @@ impl<'t> Json<'t> {
         Members(Elements { end, ..inside })
     }
 
-    /// The members of an object by key; of a key that comes twice the last
+    /// The members of an object by key; of a repeated key the last one counts
     pub(crate) fn entries(self) -> Vec<(&'t str, Self)> {
         let member = |(key, value): (Self, Self)| (key.text().unwrap_or_default(), value);
         let mut entries = sorted_by_key(self.members().map(member).collect(), str::cmp);
@@ -170,7 +170,7 @@ impl<'t> Json<'t> {
         self.find(name).map(|(value, _)| value)
     }
 
-    /// The member of this name; one that is `null` is as if it were absent
+    /// The member of this name; one that is `null` counts as absent
     #[inline]
     pub(crate) fn get(self, name: Name) -> Option<Self> {
         let found = self.find(name);
@@ -179,7 +179,7 @@ impl<'t> Json<'t> {
             .map(|(value, _)| value)
     }
 
-    /// Appends bytes that are the same for the same JSON, with fields in the same order, and for no other
+    /// Appends an encoding: equal bytes mean equal JSON with its fields in the same order
     ///
     /// Ends early after `most` bytes.
     pub(crate) fn encode(self, bytes: &mut Vec<u8>, most: usize) {
@@ -231,7 +231,7 @@ impl<'t> Json<'t> {
             .unwrap_or_default()
     }
 
-    /// The string that it is; as a key too
+    /// The string, also of a key
     #[inline]
     pub(crate) fn text(self) -> Option<&'t str> {
         match self.here() {
@@ -240,7 +240,7 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// The number that it is
+    /// The number
     pub(crate) fn number(self) -> Option<f64> {
         match self.here() {
             Node::Number(number) => Some(*number),
@@ -255,12 +255,12 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// The whole number that it is, not negative and within 2^53 − 1: `1` and `1.0` are the same number
+    /// The whole number, if it is one from 0 to 2^53 − 1: `1` and `1.0` are the same number
     pub(crate) fn whole(self) -> Option<u64> {
         whole(self.number()?)
     }
 
-    /// The instant that it stands for
+    /// The instant that it denotes
     pub(crate) fn instant(self) -> Option<Timestamp> {
         match self.number() {
             Some(number) => Timestamp::from_number(number),
@@ -268,7 +268,7 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// The value that it is
+    /// The same as a [`Value`]
     pub(crate) fn value(self) -> Value {
         match self.node() {
             Node::Null => Value::Null,
@@ -280,7 +280,7 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// The members of the object that it is
+    /// The members of an object, as values
     pub(crate) fn object(self) -> JsonObject {
         let mut members = JsonObject::new();
         for (key, value) in self.members() {
@@ -313,7 +313,7 @@ impl<'t> Json<'t> {
         }
     }
 
-    /// What it is in a message, as `` string `on` ``
+    /// Its description for a message, such as `` string `on` ``
     pub(crate) fn describe(self) -> String {
         let number = |number| Value::Number(number).to_canonical();
         match self.node() {
@@ -329,7 +329,7 @@ impl<'t> Json<'t> {
     }
 }
 
-/// The whole number that a number is, not negative and within 2^53 − 1
+/// A number as a whole number, if it is one from 0 to 2^53 − 1
 #[inline]
 #[expect(
     clippy::cast_possible_truncation,

@@ -1,4 +1,4 @@
-//! What is wrong before anything is followed: lists that their flag cannot serve, references to nothing, slices that overlap
+//! Checks before references are followed: lists that their flag cannot serve, references to nothing, slices that overlap
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ impl Linker<'_> {
         }
     }
 
-    /// Of two experiments that share units of a group, the later one by key is at fault, and within a flag the later serve
+    /// If two experiments share slots of a group, the later flag by key gets the issue, and within a flag the later serve
     pub(super) fn find_overlapping_slices(&mut self) {
         let groups: Vec<&str> = (self.environment.groups.keys().map(|key| &**key)).collect();
         // Parallel to `groups`.
@@ -82,7 +82,7 @@ impl Linker<'_> {
     }
 }
 
-/// What a flag's serves claim of each group, and where that overlaps with what is taken or with one another
+/// The slots of each group that a flag's serves claim, and the overlaps with earlier claims or with each other
 fn claims<'e>(
     flag: &'e Flag,
     groups: &[&str],
@@ -183,7 +183,7 @@ pub(super) fn compiled<T>(
     )
 }
 
-/// What the references point to; each that points to nothing, or to something broken, is a problem
+/// The targets of the references; a reference to a missing or broken object is a problem
 pub(super) fn resolve<T>(
     what: &'static str,
     references: &[Reference],

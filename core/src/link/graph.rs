@@ -1,9 +1,9 @@
-//! The order in which objects that refer to one another can be linked, and which of them go round in a circle
+//! The order in which objects that refer to each other can be linked, and which of them are in a cycle
 
 /// A directed graph: the nodes that each node refers to, by position
 pub(crate) type Edges = Vec<Vec<usize>>;
 
-/// What a graph's references allow
+/// The nodes of a graph in an order for linking, and its cycles
 pub(crate) struct TopologicalOrder {
     /// Every node; one that is in no cycle comes after all that it refers to
     pub(crate) nodes: Vec<usize>,
@@ -74,7 +74,7 @@ fn reverse(edges: &Edges) -> Edges {
     reversed
 }
 
-/// Marks a node; whether it was unmarked
+/// Marks a node; returns whether it was unmarked
 fn set(marks: &mut [bool], node: usize) -> bool {
     marks
         .get_mut(node)

@@ -1,7 +1,7 @@
-//! Hashed lists: for a browser, which anybody can read, hashes take the place of context keys (language.md, CMP-21 and CTX-8)
+//! Hashed lists: a browser gets hashes instead of context keys, since anybody can read what it gets (language.md, CMP-21 and CTX-8)
 //!
-//! A list is hashed if it has a salt, which stands in its name: `/SALT/KIND`. No kind of context begins with `/`, so that a reader that
-//! knows no hashed lists takes the owner of one for broken, and never a hash for a key.
+//! A list is hashed if its name contains a salt: `/SALT/KIND`. No kind of context begins with `/`, so an SDK that does not support hashed
+//! lists treats the owner of one as broken, and never a hash as a key.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::lists::{Ids, Override, Overrides};
 
-/// Bytes of a hash: enough that no two of any number of keys have the same
+/// Bytes of a hash, enough to make collisions practically impossible
 const BYTES: usize = 12;
 
 /// The hash of a context key in a list of this salt: the first 24 hexadecimal digits of SHA-256
@@ -36,7 +36,7 @@ pub fn hashed_name(salt: &str, kind: &str) -> String {
     format!("/{salt}/{kind}")
 }
 
-/// The salt, where the list is hashed, and the level or kind that a list is for
+/// The salt, if the list is hashed, and the level or kind that the list is for
 pub(crate) fn salt_and_kind(name: &str) -> (Option<&str>, &str) {
     let hashed = name.strip_prefix('/').and_then(|rest| rest.split_once('/'));
     match hashed {
@@ -45,7 +45,7 @@ pub(crate) fn salt_and_kind(name: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// The names of lists that stand for a kind which another list of the same owner is for already
+/// The names of lists for a kind for which the same owner already has another list
 pub(crate) fn duplicates<T>(lists: &[(Arc<str>, T)]) -> impl Iterator<Item = &Arc<str>> {
     // Names in order: the hashed ones come first.
     lists.iter().enumerate().filter_map(|(index, (name, _))| {
@@ -57,7 +57,7 @@ pub(crate) fn duplicates<T>(lists: &[(Arc<str>, T)]) -> impl Iterator<Item = &Ar
     })
 }
 
-/// A list as it is looked into
+/// A list that is looked up by context keys, or by their hashes if it has a salt
 #[derive(Debug, Clone)]
 pub(crate) struct Keyed<T> {
     salt: Option<Arc<str>>,
@@ -72,7 +72,7 @@ impl<T> Keyed<T> {
         }
     }
 
-    /// Does `read` with the key as the list has it
+    /// Calls `read` with the key as the list stores it
     #[inline]
     fn with_key<'l, R>(&'l self, key: &str, read: impl FnOnce(&'l T, &str) -> R) -> R {
         match &self.salt {
@@ -81,7 +81,7 @@ impl<T> Keyed<T> {
         }
     }
 
-    /// Of two lists with equal entries, equal only if their salts are
+    /// The fingerprint of the list and its salt
     pub(crate) fn fingerprint(&self, of_list: u64) -> u64 {
         let salt = self.salt.as_ref();
         of_list.wrapping_add(salt.map_or(0, |salt| crate::table::table_hash::hash_text(salt)))

@@ -1,7 +1,7 @@
 //! Long lists by context key: overrides of a flag, ids of a segment
 //!
-//! Hash shards, each behind an `Arc`, so that a delta of one entry copies one shard and shares the rest with the snapshots that
-//! readers hold.
+//! The entries are in shards by hash, each behind an `Arc`, so that a delta of one entry copies one shard and shares the rest with the
+//! snapshots that are in use.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 
 use crate::table::table_hash::{hash_text, is_same};
 
-/// Entries that a shard holds on average before the list is spread over twice as many
+/// Average number of entries of a shard at which the number of shards is doubled
 const SHARD_LOAD: usize = 64;
 
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ impl<T: Clone> Shards<T> {
     }
 
     pub(crate) fn delete(&mut self, key: &str) -> Option<T> {
-        // Looked for first: a shard is copied only if something in it changes.
+        // Looked up first, since a shard is copied only if something in it changes.
         self.get(key)?;
         let hash = hash_text(key);
         let position = shard_of(hash, self.shards.len());

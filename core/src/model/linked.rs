@@ -25,15 +25,15 @@ pub struct LinkedFlag {
     pub(crate) links: EmptyOrBox<Links>,
     constant: Option<Arc<Variant>>,
     pub(crate) is_constant: bool,
-    /// Whether its outcome depends on the time, be it by something that it refers to
+    /// Whether its outcome depends on the time, directly or through something that it refers to
     pub(crate) is_timed: bool,
-    /// Of everything that its evaluation may reach: flags of equal fingerprints have equal outcomes
+    /// A hash of everything that its evaluation may reach: flags with equal fingerprints have equal outcomes
     pub(crate) fingerprint: u64,
     reach: Reach,
 }
 
 impl LinkedFlag {
-    /// `overrides` has one list for each level of the flag, `None` where there is no entry
+    /// `overrides` has one list for each level of the flag, `None` if there is no entry
     pub(crate) fn new(
         key: &Arc<str>,
         flag: &Arc<Flag>,
@@ -246,7 +246,7 @@ impl Links {
             || self.timed_segments().any(has_changed)
     }
 
-    /// The segments whose members time alone may change; they have no boundaries of their own in a snapshot, as flags have
+    /// The segments whose conditions depend on the time; a snapshot stores boundaries only of flags
     fn timed_segments(&self) -> impl Iterator<Item = &LinkedSegment> {
         let segments = self.segments.iter().map(|segment| &**segment);
         segments.filter(|segment| segment.is_timed)
@@ -274,7 +274,7 @@ impl Links {
 }
 
 fn mix(parts: impl Iterator<Item = u64>) -> u64 {
-    // An odd multiplier keeps every bit, and the rotation makes the order count.
+    // An odd multiplier loses no bit, and with the rotation the order of the parts matters.
     parts.fold(0, |mixed: u64, part| {
         mixed
             .rotate_left(23)

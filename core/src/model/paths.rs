@@ -15,10 +15,10 @@ impl LinkedFlag {
     }
 }
 
-/// In the order in which they are met
+/// Collects paths in the order in which it reaches them
 ///
-/// Each step says whether to go on. What several objects refer to is visited several times; `limits::MAX_VISITS` bounds that, as it does
-/// for an evaluation.
+/// Each method returns whether to continue. An object to which several objects refer is visited several times; `limits::MAX_VISITS`
+/// bounds that, as it does for an evaluation.
 #[derive(Debug)]
 struct Paths {
     found: Vec<AttributePath>,

@@ -9,14 +9,15 @@ use crate::limits;
 pub(crate) struct Reach {
     /// Flags and segments that it visits
     visits: u32,
-    /// Flags, segments and conditions inside one another, each of which takes a piece of the stack
+    /// Nested flags, segments and conditions, each of which uses stack
     depth: usize,
     /// Size of the patterns that it tries
     pattern_size: u32,
 }
 
 impl Reach {
-    /// Of an object whose own conditions take so much, with what it refers to: in how many conditions, and how far that goes
+    /// The reach of an object: `effort` is that of its own conditions, and `targets` has for each reference the number of conditions around
+    /// it and the reach of its target
     pub(super) fn new(effort: Effort, targets: impl Iterator<Item = (usize, Self)>) -> Self {
         let own = Self {
             visits: 1,

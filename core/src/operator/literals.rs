@@ -13,7 +13,7 @@ use crate::table::table_hash::hash_text;
 #[derive(Debug, Default)]
 pub struct Literals {
     texts: HashTable<Arc<str>>,
-    // Ascending, none twice.
+    // Ascending, without duplicates.
     numbers: Vec<f64>,
     has_true: bool,
     has_false: bool,
@@ -57,14 +57,14 @@ impl Literals {
         entry.or_insert(text);
     }
 
-    /// Orders the numbers, now that all are there
+    /// Sorts the numbers after the last insertion
     pub(crate) fn seal(&mut self) {
         self.numbers.sort_unstable_by(f64::total_cmp);
         self.numbers.dedup();
         self.numbers.shrink_to_fit();
     }
 
-    /// Whether the set has this text, which is folded where the set is
+    /// Whether the set has this text, which the caller has folded if the set is folded
     pub fn has_text(&self, text: &str) -> bool {
         self.texts
             .find(hash_text(text), |other| **other == *text)
@@ -74,7 +74,7 @@ impl Literals {
     /// Whether the set has this number or boolean
     pub(crate) fn has(&self, attribute: &Attribute<'_>) -> bool {
         match attribute {
-            // `-0` is `0` (language §2), also where a host hands it over.
+            // `-0` equals `0` (VAL-3), also if the host language passes `-0`.
             Attribute::Number(number) => self
                 .numbers
                 .binary_search_by(|other| other.total_cmp(&(number + 0.0)))
@@ -86,7 +86,7 @@ impl Literals {
     }
 }
 
-/// A text without regard to case: each code point folded by itself
+/// A text with its case folded, each code point by itself
 pub fn fold_text(text: &str) -> Cow<'_, str> {
     if text.chars().all(|character| fold(character) == character) {
         return Cow::Borrowed(text);

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 /// A network; a bare address is the network of that address alone
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
-    // Shifted out of the address before two are compared.
-    /// How many bits of an address are the host's
+    // These bits are shifted out of an address before it is compared.
+    /// The number of host bits of an address
     pub host_bits: u32,
-    /// An address of it
+    /// An address of the network
     pub address: IpAddr,
 }
 

@@ -1,7 +1,7 @@
-//! Regular expressions: the subset that a linear-time engine, the oracle and a browser read alike
+//! Regular expressions: the subset that a linear-time engine, the oracle and a browser interpret in the same way
 //!
-//! What is outside the grammar is refused, so that no engine's own reading can show. What is inside becomes a tree, and the tree a
-//! program, which takes at most linear time and neither locks nor shares memory (docs/adr/0034).
+//! Anything outside the grammar is refused, so that engines cannot differ. A pattern is parsed to a tree and compiled to an automaton,
+//! which takes at most linear time, takes no locks and shares no memory (docs/adr/0034).
 
 mod bits;
 mod class;
@@ -28,7 +28,7 @@ pub struct Pattern {
     pub text: Box<str>,
 }
 
-/// What a pattern says: its parts, and the classes that they name
+/// The syntax tree of a pattern, and the classes that its nodes name
 #[derive(Debug)]
 pub struct Tree {
     /// The whole pattern
@@ -88,7 +88,7 @@ impl Pattern {
         })
     }
 
-    /// Whether it is in a text, which the caller has seen to be within the limit: [`may_look_at`]
+    /// Whether it matches anywhere in a text; the caller has checked the limit with [`may_look_at`]
     pub(crate) fn is_in(&self, text: &str) -> bool {
         match &self.automaton {
             Automaton::Small(bits) => bits.is_match(text),
@@ -97,12 +97,12 @@ impl Pattern {
     }
 }
 
-/// Whether the texts that a test looks at are within [`limits::MAX_MATCHED_CHARACTERS`]
+/// Whether the texts of a test are within [`limits::MAX_MATCHED_CHARACTERS`]
 pub(crate) fn may_look_at<'t>(texts: impl IntoIterator<Item = &'t str>) -> bool {
-    // One character between each two: an array of very many empty texts is not free either.
+    // One character is counted between each two, so that an array of very many empty texts has a cost too.
     let mut left = limits::MAX_MATCHED_CHARACTERS.checked_add(1);
     for text in texts {
-        // A character has four bytes at most, and what is far too long need not be counted.
+        // A character has four bytes at most, so the characters of a text that is far too long need not be counted.
         let is_countable = text.len() / 4 <= limits::MAX_MATCHED_CHARACTERS;
         left = left
             .filter(|_| is_countable)
@@ -114,10 +114,10 @@ pub(crate) fn may_look_at<'t>(texts: impl IntoIterator<Item = &'t str>) -> bool 
     true
 }
 
-/// Why a text is no pattern
+/// Why a text is not a pattern
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
-    /// It is outside the grammar
+    /// The text is outside the grammar
     #[error("in the pattern: {0}")]
     Syntax(&'static str),
     /// More characters than [`limits::MAX_PATTERN_LENGTH`]
@@ -239,7 +239,7 @@ impl PatternParser<'_> {
             Some('+') => (1, None),
             Some(_) => (0, Some(1)),
         };
-        // Lazy: another match, but a match all the same.
+        // A lazy quantifier changes which match is found, and not whether there is one.
         self.rest.next_if_eq(&'?');
         if self
             .rest
@@ -320,7 +320,7 @@ impl PatternParser<'_> {
         }
     }
 
-    /// Takes note of a class that has what `members` adds, or all else
+    /// Adds a class with the characters that `members` adds, or with all others if it is negated
     fn add(&mut self, members: impl FnOnce(&mut ClassBuilder), is_negated: bool) -> Node {
         let mut class = ClassBuilder::default();
         members(&mut class);
@@ -333,7 +333,7 @@ impl PatternParser<'_> {
         if known.is_none() {
             self.classes.push(class);
         }
-        // There are fewer than characters of a pattern.
+        // A pattern has fewer classes than characters.
         Node::Class(u16::try_from(position).unwrap_or(u16::MAX))
     }
 }

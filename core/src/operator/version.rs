@@ -1,4 +1,4 @@
-//! Semantic versions, strictly as semver.org 2.0.0 has them, and the ranges `^V` and `~V` as npm has them
+//! Semantic versions, strictly as semver.org 2.0.0 defines them, and the ranges `^V` and `~V` of npm
 //!
 //! Numbers are kept as digits, so that they have no limit. Build metadata is read and ignored.
 
@@ -127,7 +127,7 @@ pub struct VersionText {
     /// As the document has it
     pub text: Box<str>,
     version: Version<'static>,
-    // If it is as short and plain as nearly all versions are.
+    // The three numbers of a short release version, as nearly all versions are.
     plain: Option<[u32; 3]>,
 }
 
@@ -201,7 +201,7 @@ impl Range {
         let [major, minor, patch] = &version.core;
         let [base_major, base_minor, base_patch] = &base.core;
         let is_same_core = version.core == base.core;
-        // As npm: a pre-release is opted into by naming one of the same version.
+        // As in npm: a range contains pre-releases of a version only if it names a pre-release of this version.
         let is_admitted = version.is_release() || (is_same_core && !base.is_release());
         let is_near = match (self.is_caret, base_major.is_zero(), base_minor.is_zero()) {
             (true, false, _) => major == base_major,

@@ -17,7 +17,7 @@ use crate::value::Value;
 pub struct EvaluatedValue<'s> {
     /// The value, or why there is none; `None` where the flag serves nothing
     pub value: Result<Cow<'s, Value>, Option<ErrorCode>>,
-    // `NO_COUNTER` where there is no such flag, or the context is invalid.
+    // `NO_COUNTER` if there is no such flag, or the context is invalid.
     counter: u32,
 }
 

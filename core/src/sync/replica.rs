@@ -18,26 +18,26 @@ use crate::snapshot::Snapshot;
 /// A copy of an environment that follows the server's
 #[derive(Debug, Default)]
 pub struct Replica {
-    // What the events since the last commit make of it; `None` between transfers.
+    // The state after the events since the last commit; `None` between transfers.
     pending: Option<CompiledObjects>,
-    // What the objects of a transfer share while it lasts.
+    // What the objects of one transfer share.
     session: CompileSession,
     snapshot: Arc<Snapshot>,
     cursor: Option<String>,
 }
 
-/// What an event did
+/// The effect of an event
 #[derive(Debug, Clone, PartialEq)]
 pub enum TransferProgress {
-    /// It is part of a transfer that is not complete
+    /// The event is part of a transfer that is not complete
     Pending,
-    /// It means nothing to this reader
+    /// The type of the event is unknown
     Ignored,
-    /// The server has nothing newer than what is held
+    /// The replica is up to date
     Current,
     /// A transfer is complete: serve the new snapshot
     Committed(SnapshotUpdate),
-    /// The server gave the transfer up; what was held stays
+    /// The server cancelled the transfer; the state of the last commit stays in use
     Discarded {
         /// The server's reason
         reason: String,
@@ -46,7 +46,7 @@ pub enum TransferProgress {
     Goodbye {
         /// The server's reason
         reason: String,
-        /// When to come back, in milliseconds
+        /// When to reconnect, in milliseconds
         retry_after_ms: Option<u64>,
     },
 }
@@ -61,13 +61,13 @@ pub struct SnapshotUpdate {
 }
 
 impl PartialEq for SnapshotUpdate {
-    /// Of the same snapshot, not only of an equal one
+    /// Whether both have the same snapshot, and not only equal ones
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.snapshot, &other.snapshot) && self.changed == other.changed
     }
 }
 
-/// Why an event could not be applied: reconnect; the cursor is forgotten already, so that the next transfer is a full one
+/// Why an event could not be applied: reconnect; the cursor has been deleted, so that the next transfer is a full one
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplicaError {
@@ -76,10 +76,10 @@ pub enum ReplicaError {
     Data {
         /// The event's name
         event: String,
-        /// What is wrong with it, told in the message and so no source
+        /// What is wrong with it; the message contains it, so it is not the `source`
         cause: JsonError,
     },
-    /// The state that the events make is not the one that the server has
+    /// The state after the events is not the server's
     #[error("the state hash is {found}, but the server has {expected}")]
     Hash {
         /// The server's hash
@@ -93,7 +93,7 @@ pub enum ReplicaError {
 }
 
 impl Replica {
-    /// A replica that holds nothing yet
+    /// An empty replica
     pub fn new() -> Self {
         Self::default()
     }
@@ -113,12 +113,12 @@ impl Replica {
         self.cursor.as_deref()
     }
 
-    /// Says that a new connection begins: a transfer cut off on the last one is dropped
+    /// Begins a new connection: discards the incomplete transfer of the last one
     pub fn begin_connection(&mut self) {
         self.pending = None;
     }
 
-    /// Replaces everything by a document: a file, or the snapshot endpoint's answer
+    /// Replaces everything by a document: a file, or the response of the snapshot endpoint
     ///
     /// A document that is refused changes nothing. The next stream begins with a full transfer.
     pub fn load_document(&mut self, document: &str) -> Result<SnapshotUpdate, SnapshotError> {
@@ -243,7 +243,7 @@ impl Replica {
         data.map(Data).map_err(|cause| unreadable(event, cause))
     }
 
-    /// The state being received; changes that follow a commit need no intent of their own (PR-8)
+    /// The state that is being received; changes after a commit have no intent of their own (PR-8)
     fn pending(&mut self) -> &mut CompiledObjects {
         self.pending
             .get_or_insert_with(|| self.snapshot.source().clone())
@@ -306,7 +306,7 @@ impl Data<'_> {
         self.0.get(name).and_then(Json::whole)
     }
 
-    /// The kind, key and version of the object that it is about
+    /// The kind, key and version of the object of the event
     fn object(&self) -> (String, String, u64) {
         let version = self.whole(Name::Version).unwrap_or_default();
         (self.text(Name::Kind), self.text(Name::Key), version)

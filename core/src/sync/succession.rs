@@ -1,6 +1,6 @@
-//! From one snapshot to the next by what has changed, for who holds the objects of an environment and not their document
+//! Creates the next snapshot from changed objects, for callers that store the objects of an environment and not their document
 //!
-//! Costs what changed: the objects that did not are shared with the snapshot before.
+//! The cost depends on what changed: the other objects are shared with the snapshot before.
 
 use crate::document::compile::CompileSession;
 use crate::document::environment::CompiledObjects;
@@ -9,18 +9,18 @@ use crate::limits;
 use crate::snapshot::Snapshot;
 use crate::{JsonError, SnapshotError};
 
-/// What has become of an object, or of one entry of a list
+/// A change of an object, or of one entry of a list
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectUpdate<'c> {
-    /// An object that is no list has this JSON now
+    /// The object, which is not a list, now has this JSON
     Put(&'c str),
-    /// There is a list; it is empty if there was none
+    /// The list exists; it is empty if there was none
     List,
-    /// An entry of a list has this JSON now
+    /// An entry of a list now has this JSON
     PutEntry(&'c str, &'c str),
-    /// An entry of a list is gone
+    /// An entry of a list was deleted
     DeleteEntry(&'c str),
-    /// The object is gone; the lists of a flag or segment are objects of their own
+    /// The object was deleted; the lists of a flag or segment are objects of their own
     Delete,
 }
 
@@ -72,7 +72,7 @@ impl CompiledObjects {
         Ok(())
     }
 
-    /// Forgets the lists that an object held inline, as only those do whose key cannot be part of another one
+    /// Deletes the inline lists of an object; only an object whose key cannot be part of the key of a list has them
     fn forget_inline(&mut self, kind: ObjectKind, key: &str) {
         if !limits::is_key(key) {
             self.remove_object(kind, key);

@@ -9,7 +9,7 @@ const FEWEST: usize = 8;
 /// Slots that a look-up reads; names that nobody has chosen to collide need fewer
 const MAX_PROBES: usize = 128;
 
-/// Where the entries of a list lie, by the hashes of their names; names and entries are the list's own
+/// The positions of the entries of a list, by the hashes of their names; the list stores the names and entries
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
     // INVARIANT: none, or a power of two of them of which at least a quarter is free.
@@ -20,7 +20,7 @@ pub(crate) struct Index {
 
 #[derive(Debug, Clone, Copy)]
 struct Slot {
-    // The upper half of the hash, whose lower half says where to look first.
+    // The upper half of the hash; the lower half is the first slot to look at.
     tag: u32,
     position: u32,
 }
@@ -40,13 +40,13 @@ impl Index {
         index
     }
 
-    /// Whether names collide so much that the index does not find them: their list has to be searched by itself
+    /// Whether so many names collide that the index is not used: the caller has to search the list itself
     #[inline]
     pub(crate) fn is_crowded(&self) -> bool {
         self.is_crowded
     }
 
-    /// What `entry_at` gives for a position where the name has this hash, if it is the one looked for
+    /// The entry that `entry_at` returns for a position with this hash; it returns `None` if the name at the position is another one
     #[inline]
     pub(crate) fn find<T>(&self, hash: u64, entry_at: impl Fn(usize) -> Option<T>) -> Option<T> {
         let mask = self.slots.len().wrapping_sub(1);
@@ -66,7 +66,7 @@ impl Index {
         }
     }
 
-    /// Adds an entry that is not there; `hash_at` tells the hash of one that is
+    /// Adds a new entry; `hash_at` returns the hash of an existing one
     pub(crate) fn insert(&mut self, hash: u64, position: usize, hash_at: impl Fn(usize) -> u64) {
         self.length = self.length.saturating_add(1);
         if self.is_crowded {
@@ -110,7 +110,7 @@ impl Index {
     }
 }
 
-/// How many slots so many entries need
+/// The number of slots for this number of entries
 fn slots_for(entries: usize) -> usize {
     entries
         .saturating_mul(4)

@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-/// Sorts entries by their keys; those of equal keys stay in their order
+/// Sorts entries by their keys; entries with equal keys stay in their order
 pub(crate) fn sorted_by_key<T>(
     entries: Vec<(&str, T)>,
     compare: fn(&str, &str) -> Ordering,

@@ -1,5 +1,5 @@
-//! The hash of look-up tables and fingerprints; it decides where an entry lies in memory and whether to tell of a change, never
-//! who gets what
+//! The hash of look-up tables and fingerprints; it determines where an entry is stored and whether a change is reported, but never an
+//! outcome
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -17,7 +17,7 @@ pub(crate) fn hash_bytes(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// Whether two texts are equal; made for short ones, for which calling a function that compares bytes costs more than to compare
+/// Whether two texts are equal; fast for short ones, for which the call of a function that compares bytes costs more than the comparison
 #[inline]
 pub(crate) fn is_same(one: &str, other: &str) -> bool {
     are_same(one.as_bytes(), other.as_bytes())
@@ -47,7 +47,7 @@ fn ends<const N: usize>(bytes: &[u8]) -> [[u8; N]; 2] {
     ]
 }
 
-/// The hash of several texts, told apart by their lengths
+/// The hash of several texts and their lengths
 pub(crate) fn hash_texts<const N: usize>(texts: [&str; N]) -> u64 {
     let mut hasher = foldhash::fast::FixedState::with_seed(0).build_hasher();
     for text in texts {

@@ -1,6 +1,6 @@
 //! Canonical JSON, RFC 8785: what is compared, hashed or signed
 //!
-//! Numbers are written as ECMAScript writes them, keys are sorted by UTF-16 code units, nothing is escaped that need not be.
+//! Numbers are written as ECMAScript writes them, keys are sorted by UTF-16 code units, and only the necessary characters are escaped.
 
 use std::fmt::Write as _;
 
@@ -24,7 +24,7 @@ fn write_value(text: &mut String, value: &Value) {
         Value::Array(values) => write_list(text, ['[', ']'], values.iter(), write_value),
         Value::Object(members) => {
             let members = members.iter().map(|(key, value)| (&**key, value));
-            // The map is in order of code points, which differs above U+FFFF only.
+            // The map is sorted by code points; that order differs only above U+FFFF.
             let members = sorted_by_key(members.collect(), |one, other| {
                 one.encode_utf16().cmp(other.encode_utf16())
             });

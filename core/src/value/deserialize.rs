@@ -1,4 +1,4 @@
-//! Values as serde reads them, for messages that have other fields as well
+//! Reads values with serde, for messages that also have other fields
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What messages repeat of what somebody wrote: its beginning, which is enough to find it
+//! Shortens user input that a message repeats to its beginning, which is enough to find it
 
 use std::borrow::Cow;
 

@@ -28,11 +28,11 @@ pub(crate) fn merge_patch(target: &Value, patch: &JsonObject) -> Value {
     Value::Object(Arc::new(members))
 }
 
-/// A value as the sources of its leaves
+/// The sources of the leaves of a value
 #[derive(Debug)]
 enum LeafSource<'s> {
     Leaf(&'s str),
-    // A leaf itself while it is empty; then `source` made it so.
+    // An empty object is a leaf itself; then `source` is its source.
     Object {
         // By name.
         members: Vec<(Arc<str>, LeafSource<'s>)>,
@@ -50,7 +50,7 @@ pub(crate) fn sources<'s>(
         origin.patch(patch, source);
     }
     let mut leaves = Vec::new();
-    // A value that is no object has no leaves to tell of.
+    // A value that is not an object has no leaves.
     if matches!(origin, LeafSource::Object { .. }) {
         origin.collect(String::new(), &mut leaves);
     }
@@ -82,7 +82,7 @@ impl<'s> LeafSource<'s> {
         let Self::Object { members, source } = self else {
             return;
         };
-        // Both are by name, so one walk over the two finds what the patch changes.
+        // Both are sorted by name, so one pass over the two finds what the patch changes.
         let mut before = std::mem::take(members).into_iter().peekable();
         for (name, change) in patch {
             while let Some(other) = before.next_if(|(other, _)| other < name) {

@@ -1,4 +1,4 @@
-//! Instants, as the language knows them
+//! Instants of the language
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::value::{Value, safe_integer};
 
 /// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted
 ///
-/// As text it is RFC 3339 with a zone. A date without a time, a time without a zone and a second of 60 are no timestamps.
+/// As text it is RFC 3339 with a zone. A date without a time, a time without a zone and a second of 60 are not timestamps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 
@@ -27,11 +27,11 @@ impl Timestamp {
         self.0
     }
 
-    /// What a document or a context writes for an instant
+    /// The two notations of an instant in a document or a context, for messages
     pub(crate) const EXPECTED: &str =
         "a date and time with a zone, as `2026-12-01T00:00:00Z`, or whole milliseconds since 1970";
 
-    /// The instant that a value stands for: RFC 3339 text, or integral milliseconds within the range of ECMAScript's dates
+    /// The instant that a value denotes: RFC 3339 text, or integral milliseconds within the range of ECMAScript's dates
     pub(crate) fn from_value(value: &Value) -> Option<Self> {
         match value {
             Value::String(text) => Self::parse(text),

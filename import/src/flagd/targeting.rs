@@ -8,9 +8,9 @@ use serde_json::{Map, Value as Json, json};
 use crate::ImportError;
 use crate::source::At;
 
-/// Values of one targeting once its references are replaced
+/// Maximum number of values in one targeting after its references are replaced
 const MAX_VALUES: usize = 100_000;
-/// References inside one another
+/// Maximum depth of nested references
 const MAX_REFERENCES: usize = 32;
 
 /// Operators that flagd knows, in any of its providers
@@ -70,7 +70,7 @@ pub(super) enum Targeting {
     },
 }
 
-/// A targeting in which each `{"$ref": NAME}` is the evaluator of this name; those that do not exist stay
+/// A targeting in which each `{"$ref": NAME}` is replaced by the evaluator of this name; a reference to nothing stays
 pub(super) fn expand(
     targeting: &At<'_>,
     evaluators: &BTreeMap<&str, At<'_>>,
@@ -115,7 +115,7 @@ fn expand_value(
 }
 
 impl Targeting {
-    /// Compiles a targeting; an error says what Flagstaff does not do
+    /// Compiles a targeting; an error names what Flagstaff does not support
     pub(super) fn check(
         targeting: &At<'_>,
         logic: &Json,

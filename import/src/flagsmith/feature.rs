@@ -1,4 +1,4 @@
-//! Features: what is served becomes variants, and what overrides it becomes rules
+//! Features: their results become variants, and their overrides become rules
 
 use serde_json::{Map, Value as Json, json};
 
@@ -15,7 +15,7 @@ pub(super) struct Converted {
     pub(super) answers: FlagAnswers,
 }
 
-/// What Flagsmith answers: a variant of ours is one of these
+/// A result of Flagsmith, which becomes a variant of ours
 #[derive(Debug, Clone, PartialEq)]
 struct Answer {
     is_enabled: bool,
@@ -24,11 +24,11 @@ struct Answer {
     variant: Option<String>,
 }
 
-/// How answers become variants
+/// How results become variants
 enum Form {
-    /// No answer has a value: whether the feature is enabled is the value
+    /// No result has a value: the flag's value is whether the feature is enabled
     Enabled,
-    /// The values, which are of this type; what is not enabled is the off variant
+    /// The flag has the values, which are of this type; a result that is not enabled is the off variant
     Values(&'static str),
     /// Objects of both
     Both,
@@ -104,7 +104,7 @@ pub(super) fn convert(
     })
 }
 
-/// The serve of a feature, or of what overrides it
+/// The serve of a feature, or of one of its overrides
 fn serve(document: &Document, feature: &Feature, variants: &mut Variants) -> Json {
     let answer = |value: &Json, variant: Option<&str>| Answer {
         is_enabled: feature.is_enabled,
@@ -122,7 +122,7 @@ fn serve(document: &Document, feature: &Feature, variants: &mut Variants) -> Jso
         arms.push(json!({"variant": name, "weight": variant.weight}));
     }
     let control = variants.name(answer(&feature.value, Some("control")), "control");
-    // The last two arms are for those beyond all weights, and for those without an identity.
+    // The last two arms are for identities beyond all weights, and for contexts without an identity.
     arms.push(json!({"variant": control, "weight": 0}));
     arms.push(json!({"variant": alone, "weight": 0}));
     json!({
@@ -143,7 +143,7 @@ fn type_of(value: &Json) -> Option<&'static str> {
 }
 
 impl Variants {
-    /// The name of the variant of an answer, which is new if there is none yet
+    /// The name of the variant of a result, which is added if there is none yet
     fn name(&mut self, answer: Answer, wanted: &str) -> String {
         if let Some((name, _)) = self.0.iter().find(|(_, other)| *other == answer) {
             return name.clone();
@@ -209,7 +209,7 @@ impl Variants {
         }
     }
 
-    /// What a testee tells of an outcome of ours
+    /// The conversion of our outcomes to Flagsmith's results
     fn answers(&self, form: &Form) -> FlagAnswers {
         let case = |(name, answer): &(String, Answer)| {
             Told::of_variant(Some(name))

@@ -1,4 +1,4 @@
-//! What the two forms of their file have in common
+//! Reads both forms of Flagsmith's file into the same types
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub(super) struct Document {
     pub(super) segments: Vec<Segment>,
 }
 
-/// A feature, or what a segment or an identity has instead
+/// A feature, or the override of a segment or an identity
 #[derive(Clone)]
 pub(super) struct Feature {
     pub(super) pointer: String,
@@ -40,7 +40,7 @@ pub(super) struct Segment {
     pub(super) pointer: String,
     pub(super) name: String,
     pub(super) key: String,
-    /// Whether it stands for single identities
+    /// Whether it contains only single identities
     pub(super) is_unnamed: bool,
     pub(super) rules: Json,
     pub(super) overrides: Vec<Feature>,
@@ -172,7 +172,7 @@ fn segment(json: &Json, pointer: &str) -> Result<Segment> {
     })
 }
 
-/// What the server SDKs download
+/// Reads the form that the server SDKs download
 fn environment_document(source: &Json) -> Result<Document> {
     let features = states(source, "feature_states", "")?;
     let mut segments = Vec::new();

@@ -9,7 +9,7 @@ use super::read::Segment;
 use super::{Result, note};
 use crate::report::Note;
 
-/// Rules in rules; each takes two levels of a condition of ours, and those are limited
+/// Maximum depth of nested rules; each takes two levels of our conditions, whose depth is limited
 const MAX_DEPTH: usize = 10;
 
 /// Operators that Flagsmith's engine knows
@@ -37,7 +37,7 @@ pub(super) fn condition(environment: &Json, segment: &Segment) -> Result<(Json, 
         return Err(note(&pointer, "expected an array"));
     };
     if rules.is_empty() {
-        // Without rules nobody is in it.
+        // A segment without rules contains nobody.
         return Ok((json!({"any": []}), Vec::new()));
     }
     let reader = Reader {

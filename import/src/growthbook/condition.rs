@@ -1,4 +1,4 @@
-//! Conditions: as one of ours where all of it means the same there, else as the vendor has it
+//! Conditions: converted to ours if every part has the same meaning in our language, otherwise kept in the vendor's form
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ const OPERATORS: [&str; 27] = [
 
 static NOTHING: BTreeSet<String> = BTreeSet::new();
 
-/// Saved groups, and what need not be exact
+/// The saved groups, and the features that need not be exact
 pub(super) struct Conditions<'f> {
     groups: Option<At<'f>>,
     approximate: &'f BTreeSet<String>,
@@ -65,7 +65,7 @@ impl<'f> Conditions<'f> {
         })
     }
 
-    /// A condition of the file as one of a document; `None` holds of everybody
+    /// A condition of the file as one of a document; `None` holds for every context
     pub(super) fn convert(
         &self,
         condition: &At<'f>,
@@ -187,7 +187,7 @@ impl<'f> Conditions<'f> {
         found.cloned().unwrap_or_else(|| json!([]))
     }
 
-    /// An object with several members equals another one in GrowthBook only if their order is the same, which nothing here keeps
+    /// In GrowthBook an object with several members equals another one only if they have the same order, which Flagstaff does not store
     fn warn_of_order(&self, at: &At<'f>, report: &mut FlagReport) {
         if !has_order(at.value) {
             return;
@@ -201,7 +201,7 @@ impl<'f> Conditions<'f> {
     }
 }
 
-/// Whether an object with more than one member is in a value
+/// Whether a value contains an object with more than one member
 fn has_order(value: &Json) -> bool {
     match value {
         Json::Object(members) => members.len() > 1 || members.values().any(has_order),
@@ -233,7 +233,7 @@ pub(super) fn core_value(json: &Json) -> Value {
     serde_json::from_value(json.clone()).unwrap_or_default()
 }
 
-/// A condition of ours, if all of this means the same there
+/// A condition of ours, if every part has the same meaning in our language
 fn native(expression: &Json) -> Option<Json> {
     let parts = expression.as_object()?.iter();
     let mut parts: Vec<Json> = parts
@@ -271,7 +271,7 @@ fn native_part(name: &str, value: &Json) -> Option<Json> {
     }
 }
 
-/// Whether a value is the same to both: a text, a boolean, or a number that any reader has exactly
+/// Whether a value is the same in both languages: a text, a boolean, or a number that is exact as a double
 fn is_literal(value: &Json) -> bool {
     match value {
         Json::String(_) | Json::Bool(_) => true,

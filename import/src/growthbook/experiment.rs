@@ -17,7 +17,7 @@ pub(super) struct Experiment<'f> {
     bandit: Option<At<'f>>,
 }
 
-/// What only a page can do
+/// Fields of experiments that only a page can apply
 const OF_PAGES: [&str; 4] = ["domMutations", "urlRedirect", "js", "css"];
 
 impl<'f> Experiment<'f> {
@@ -39,7 +39,7 @@ impl<'f> Experiment<'f> {
         })
     }
 
-    /// An experiment of its own; an error if it is made for a page
+    /// An experiment outside of features; an error if it is made for a page
     pub(super) fn of_page(at: &At<'f>, key: &'f str) -> Result<Option<Self>, ImportError> {
         let variations = at.value.get("variations").and_then(Json::as_array);
         let Some(variations) = variations.filter(|variations| !variations.is_empty()) else {
@@ -62,7 +62,7 @@ impl<'f> Experiment<'f> {
         }))
     }
 
-    /// Whether it runs for nobody whom the program does not force
+    /// Whether it applies only to users whom the program forces into it
     pub(super) fn is_inactive(&self) -> bool {
         let status = self.at.value.get("status").and_then(Json::as_str);
         let is_active = self.at.value.get("active") != Some(&Json::Bool(false));
@@ -93,7 +93,7 @@ impl<'f> Experiment<'f> {
         Some(None)
     }
 
-    /// The variation that an experiment of its own gives everybody who is in it
+    /// The variation that an experiment outside of features gives every user in it
     fn own_force(&self) -> Option<i64> {
         self.at.value.get("force").and_then(Json::as_i64)
     }
@@ -109,7 +109,7 @@ impl<'f> Experiment<'f> {
         key.map_or_else(|| index.to_string(), str::to_owned)
     }
 
-    /// Variations whose units go on to the next rule, as those of a holdout that holds nobody back
+    /// Variations whose units continue with the next rule, as units outside of a holdout do
     pub(super) fn passthrough(&self) -> Vec<usize> {
         let is_passed = |index: &usize| {
             let meta = self.meta(*index);

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::source::At;
 
-/// What a feature may be, for the features that depend on it
+/// The possible results of a feature, for the features that depend on it
 #[derive(Debug)]
 pub(super) enum Outcomes {
     /// Each variant with the vendor's value; no variant is `null`
@@ -17,7 +17,7 @@ pub(super) enum Outcomes {
     Refused,
 }
 
-/// All features, and what is known of those that are converted
+/// All features, and the possible results of the converted ones
 pub(super) struct Parents<'f> {
     ready: VecDeque<(&'f str, At<'f>)>,
     waiting: BTreeMap<&'f str, (At<'f>, BTreeSet<&'f str>)>,
@@ -83,7 +83,7 @@ impl<'f> Parents<'f> {
         self.cyclic.contains(name)
     }
 
-    /// Adds what a feature may be
+    /// Adds the possible results of a feature
     pub(super) fn add(&mut self, name: &'f str, outcomes: Outcomes) {
         self.known.insert(name, outcomes);
         for child in self.children.remove(name).unwrap_or_default() {
@@ -99,7 +99,7 @@ impl<'f> Parents<'f> {
         }
     }
 
-    /// What a feature may be; a feature that does not exist is `null`
+    /// The possible results of a feature; a feature that does not exist is `null`
     pub(super) fn outcomes(&self, name: &str) -> Option<&Outcomes> {
         self.known.get(name)
     }
@@ -110,7 +110,7 @@ impl<'f> Parents<'f> {
     }
 }
 
-/// The features whose first parents lead to a feature that comes twice
+/// The features whose chain of first parents contains a feature twice
 fn always_cyclic<'f>(first: &BTreeMap<&'f str, &'f str>) -> BTreeSet<&'f str> {
     let mut cyclic = BTreeSet::new();
     let mut acyclic = BTreeSet::new();

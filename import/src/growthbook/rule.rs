@@ -14,7 +14,7 @@ use crate::draft::{Draft, unique};
 use crate::report::FlagReport;
 use crate::source::At;
 
-/// A flag that is being made of a feature
+/// A flag that is being built from a feature
 pub(super) struct FeatureDraft<'a, 'f> {
     file: &'a File<'f>,
     name: &'f str,
@@ -25,7 +25,7 @@ pub(super) struct FeatureDraft<'a, 'f> {
     serve: Json,
 }
 
-/// What the parents of a rule ask for
+/// What the parents of a rule require
 struct Gate {
     /// Conditions that all hold where the rule is tried
     when: Vec<Json>,
@@ -46,7 +46,7 @@ impl<'a, 'f> FeatureDraft<'a, 'f> {
         }
     }
 
-    /// Takes an error for the reason why the feature is not taken over
+    /// Records an error as the reason why the feature is not taken over
     pub(super) fn note(&mut self, converted: Result<(), ImportError>) {
         if let Err(error) = converted {
             self.report.refuse_error(error);
@@ -100,7 +100,7 @@ impl<'a, 'f> FeatureDraft<'a, 'f> {
                 let Some(forced) = experiment.forced(options) else {
                     return Ok(true);
                 };
-                // Whom a program forces is not asked for a condition.
+                // Conditions do not apply to users whom the program forces.
                 if forced.is_some() {
                     let parents = self.gate(rule, parents)?;
                     gate.when = parents.map(|gate| gate.when).unwrap_or_default();
@@ -142,7 +142,7 @@ impl<'a, 'f> FeatureDraft<'a, 'f> {
         self.rules.push(rule.into());
     }
 
-    /// The conditions about parents; rules that serve `null` where one that blocks does not hold. `None`: nothing after it is tried
+    /// The conditions about parents; adds rules that serve `null` if a blocking condition does not hold. `None` if no later rule is tried
     fn gate(&mut self, rule: &At<'f>, parents: &Parents<'_>) -> Result<Option<Gate>, ImportError> {
         let mut gate = Gate {
             when: Vec::new(),
@@ -212,7 +212,7 @@ impl<'a, 'f> FeatureDraft<'a, 'f> {
         }
     }
 
-    /// The serve of a rule that forces a value; `None` if it is tried in vain
+    /// The serve of a rule that forces a value; `None` if the rule never applies
     fn forced_serve(&mut self, rule: &At<'f>) -> Result<Option<Json>, ImportError> {
         let null = Json::Null;
         let variant = self.values.plain(rule.value.get("force").unwrap_or(&null));
@@ -268,7 +268,7 @@ impl<'a, 'f> FeatureDraft<'a, 'f> {
         }))
     }
 
-    /// Converts an experiment of its own: whoever is not in it gets the first variation
+    /// Converts an experiment outside of features: a user who is not in it gets the first variation
     pub(super) fn convert_experiment(
         &mut self,
         at: &At<'f>,

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::draft::Variants;
 use crate::{Answer, FlagAnswers};
 
-/// Characters of a value that a variant is named by
+/// Maximum number of characters of a value that becomes the name of its variant
 const MAX_VALUE_NAME: usize = 40;
 
 /// The variants of a flag, one type for all
@@ -13,7 +13,7 @@ const MAX_VALUE_NAME: usize = 40;
 pub(super) struct Values {
     kind: Kind,
     variants: Variants,
-    /// Each variant that no experiment has, with the vendor's value
+    /// Each variant outside of experiments, with the vendor's value
     plain: Vec<(String, Json)>,
     arms: Vec<(String, Json)>,
     cases: Vec<Answer>,

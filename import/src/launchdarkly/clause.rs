@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{Result, Source, check_reference, escaped, list, note, text};
 use crate::report::Note;
 
-/// What the clauses of one flag or segment bring along
+/// The references and remarks of the clauses of one flag or segment
 #[derive(Default)]
 pub(super) struct Findings {
     pub(super) notes: Vec<Note>,
@@ -117,7 +117,7 @@ fn one(source: &Source<'_>, clause: &Json, pointer: &str, findings: &mut Finding
     Ok(leaf(&expression.into()))
 }
 
-/// The segments that a clause names; one that does not exist contains nobody
+/// The segments that a clause names; a segment that does not exist contains nobody
 fn segments(
     source: &Source<'_>,
     values: &[Json],
@@ -142,7 +142,7 @@ fn segments(
     found
 }
 
-/// The patterns of a clause without those that no SDK can read, which match nothing
+/// The patterns of a clause, without those that no SDK can read and that match nothing
 fn patterns(values: &[Json], pointer: &str, findings: &mut Findings) -> Result<Vec<Json>> {
     let mut readable = Vec::new();
     for (index, value) in values.iter().enumerate() {
@@ -164,7 +164,7 @@ fn patterns(values: &[Json], pointer: &str, findings: &mut Findings) -> Result<V
     Ok(readable)
 }
 
-/// Why the core does not read a pattern
+/// Why the core refuses a pattern
 fn refusal(pattern: &str) -> Option<String> {
     let clause = [
         ("attribute", Value::from("key")),
@@ -175,7 +175,7 @@ fn refusal(pattern: &str) -> Option<String> {
     Some(refused.message)
 }
 
-/// Whether a pattern is wrong in every language: not closed, or a quantifier without anything to repeat
+/// Whether a pattern is not valid in any engine: not closed, or a quantifier without anything to repeat
 fn is_broken(pattern: &str) -> bool {
     let (mut depth, mut is_class, mut is_escaped) = (0_i32, false, false);
     for character in pattern.chars() {
@@ -196,7 +196,7 @@ fn is_broken(pattern: &str) -> bool {
     depth != 0 || is_class || is_escaped || pattern.starts_with(['*', '+', '?'])
 }
 
-/// Where a flag or a segment is in their file
+/// The pointer of a flag or a segment in the file
 pub(super) fn pointer(source: &Source<'_>, kind: &str, key: &str) -> String {
     format!("{}/{kind}/{}", source.root, escaped(key))
 }

@@ -1,4 +1,4 @@
-//! Flags: variations, prerequisites, targets, rules and what all others get
+//! Flags: variations, prerequisites, targets, rules and the fallthrough
 
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ pub(super) fn convert(source: &Source<'_>, key: &str, json: &Json) -> Result<Con
     })
 }
 
-/// The type that all variations have; `None` if they have several, or one that ours do not
+/// The type of all variations; `None` if they have several types, or one that our flags do not have
 fn common_type(variations: &[Json]) -> Option<&'static str> {
     let of = |value: &Json| match value {
         Json::Bool(_) => Some("boolean"),
@@ -93,7 +93,7 @@ impl Flag<'_> {
             members.insert("clientSide".into(), true.into());
         }
         if is_required_off && !prerequisites.is_empty() {
-            // Whoever requires this flag looks at whether it is on, and not at its own prerequisites.
+            // A flag that requires this flag checks whether it is on, and ignores its own prerequisites.
             rules.push(self.prerequisite_rule(&prerequisites, off));
         } else if !prerequisites.is_empty() {
             let native = prerequisites.iter().map(|(key, variation)| json!({"flag": self.source.flag_keys.of(key), "variants": [variation]}));
@@ -295,7 +295,7 @@ impl Flag<'_> {
         Ok(rules)
     }
 
-    /// What a testee tells of an outcome of ours: the index, and the value of theirs
+    /// The conversion of our outcomes to LaunchDarkly's: the index of the variation, and its value
     fn answers(&self, off: Option<i64>) -> FlagAnswers {
         let is_mixed = common_type(self.variations).is_none();
         let case = |name: Option<&str>, index: Option<usize>| {

@@ -58,7 +58,7 @@ fn lists(segment: &Json, pointer: &str, users: &str, contexts: &str) -> Result<V
     Ok(found)
 }
 
-/// The share of those for whom the clauses of a rule hold
+/// The share of the contexts for which the clauses of a rule hold
 fn share(key: &str, segment: &Json, rule: &Json, pointer: &str) -> Result<Option<Json>> {
     let weight = match rule.get("weight") {
         None | Some(Json::Null) => return Ok(None),

@@ -6,7 +6,7 @@ use super::flag::Flag;
 use super::{Result, check_reference, integer, list, note, text};
 
 impl Flag<'_> {
-    /// A variation or a rollout; what has neither is an error for whom it is served
+    /// A variation or a rollout; a serve with neither is an error for the contexts that reach it
     pub(super) fn serve(&mut self, serve: &Json, pointer: &str) -> Result<Json> {
         if let Some(variation) = integer(serve, "variation", pointer)? {
             return Ok(match self.name(Some(variation)) {

@@ -1,4 +1,4 @@
-//! Strategies: who they reach, and what they serve
+//! Strategies: which users they apply to, and what they serve
 
 use flagstaff_core::dialect::pattern::{self, PatternProblem};
 use flagstaff_core::{Value, dialect};
@@ -29,12 +29,12 @@ struct Rollout {
 #[derive(Debug, Clone)]
 pub(super) struct Strategy {
     pub(super) title: Option<String>,
-    /// Of ours, all of which must hold
+    /// Our conditions, all of which must hold
     pub(super) conditions: Vec<Json>,
     /// The ids of segments, with where they stand
     pub(super) segments: Vec<(u64, String)>,
     rollout: Option<Rollout>,
-    /// Whether it reaches nobody
+    /// Whether it never applies
     pub(super) is_never: bool,
     pub(super) variants: Vec<VariantDefinition>,
     variant_stickiness: String,
@@ -100,7 +100,7 @@ impl Parameters<'_, '_> {
         format!("{}/{name}", self.0.pointer_of("parameters"))
     }
 
-    /// A percentage; `None` is one that Yggdrasil takes for none
+    /// A percentage; `None` if Yggdrasil does not accept it as one
     fn percent(&self, name: &str) -> Option<u64> {
         self.get(name)?.parse().ok()
     }
@@ -118,7 +118,7 @@ impl Parameters<'_, '_> {
     }
 }
 
-/// Who a strategy reaches, apart from its constraints
+/// Which users a strategy applies to, without its constraints
 enum Reach {
     Everybody,
     Nobody,
@@ -200,7 +200,7 @@ impl Strategy {
     }
 }
 
-/// Refuses what Unleash draws at random, unless the flag need not be exact
+/// Refuses a strategy in which Unleash chooses at random, unless the flag need not be exact
 pub(super) fn refuse_draw(
     message: &str,
     pointer: String,
@@ -259,7 +259,7 @@ fn reach(name: &str, parameters: &Parameters<'_, '_>, feature: &str) -> Result<R
         },
         "gradualRolloutUserId" => gradual(parameters, "userId"),
         "gradualRolloutSessionId" => gradual(parameters, "sessionId"),
-        // A number from 1 to 99 is drawn, which must be less.
+        // Unleash draws a number from 1 to 99, which must be less.
         "gradualRolloutRandom" => Ok(match parameters.percent("percentage") {
             None | Some(0 | 1) => Reach::Nobody,
             Some(percent) if percent >= 100 => Reach::Everybody,
@@ -321,7 +321,7 @@ fn share(
     })
 }
 
-/// Whether a rollout of the feature has no group, and so is hashed by the name of the feature that is asked for
+/// Whether a rollout of the feature has no group, so that it is hashed with the name of the evaluated feature
 pub(super) fn hashes_by_name(feature: &At<'_>) -> Result<bool, ImportError> {
     let mut hashes = false;
     for strategy in feature.list("strategies")? {
@@ -334,7 +334,7 @@ pub(super) fn hashes_by_name(feature: &At<'_>) -> Result<bool, ImportError> {
     Ok(hashes)
 }
 
-/// Tells of the regular expressions of a strategy or a segment that match nothing, and refuses those that are too large here alone
+/// Reports the regular expressions of a strategy or a segment that match nothing, and refuses those that are too large only for Flagstaff
 pub(super) fn check_patterns(at: &At<'_>, report: &mut FlagReport) {
     for constraint in at.list("constraints").into_iter().flatten() {
         let text = |name: &str| constraint.value.get(name).and_then(Json::as_str);
@@ -393,7 +393,7 @@ fn condition(constraint: &Json, pointer: &str) -> Result<Json, Broken> {
     }
 }
 
-/// The serve for what a strategy serves
+/// The serve of a strategy
 pub(super) fn split(feature: &str, served: &Served<'_>, values: &Values) -> Json {
     let Served {
         strategy,

@@ -100,12 +100,12 @@ impl Values {
         found.map_or("", |(_, ours)| ours)
     }
 
-    /// Our name of what is on without a variant
+    /// Our variant for a toggle that is on without a variant
     pub(super) fn on(&self) -> &str {
         self.on.as_deref().unwrap_or("on")
     }
 
-    /// What is served to those whom no strategy reaches
+    /// The serve if no strategy applies
     pub(super) fn off(&self) -> Json {
         if self.flag_type == "boolean" {
             "off".into()
@@ -114,7 +114,7 @@ impl Values {
         }
     }
 
-    /// Adds the variants to a flag; boolean ones have their own
+    /// Adds the variants to a flag; a boolean flag needs none
     pub(super) fn complete(&self, flag: &mut Json) {
         if self.flag_type != "boolean"
             && let Json::Object(members) = flag
@@ -160,7 +160,7 @@ impl Values {
 }
 
 impl Named {
-    /// The payload: its text, or what it says where it is JSON or a number
+    /// The value of the payload: its text, or the parsed JSON or number
     fn value(&self) -> Option<Json> {
         let (kind, text) = self.payload.as_ref()?;
         let parsed = match kind.as_str() {

@@ -1,4 +1,4 @@
-//! What a start prints to stdout
+//! The text that a start prints to stdout
 
 use std::io::{self, Write as _};
 
@@ -6,7 +6,7 @@ use crate::app::serve::{ENVIRONMENT, PROJECT};
 use crate::app::startup_credentials::StartupCredential;
 use crate::store::CredentialKind;
 
-/// Prints the address of the server, the keys that it has just created, a link that signs in, and what to try
+/// Prints the address of the server, the keys that it has just created, a link that signs in, and commands to try
 pub(super) fn announce(
     address: &str,
     made: &[StartupCredential],

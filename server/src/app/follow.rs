@@ -1,7 +1,7 @@
-//! Keeps every environment up to date with the store: commits of other nodes, and what happened while the store was unreachable
+//! Keeps every environment up to date with the store: with commits of other nodes, and with changes made while the store was unreachable
 //!
-//! A poll compares the revisions in the store with those that are served. It runs when the store announces a commit, and every
-//! [`RuntimeConfig::poll`](crate::RuntimeConfig) as well: an announcement can get lost, on a dead connection or in a pooler.
+//! A poll compares the revisions in the store with those that are served. It runs when the store notifies of a commit, and also at the
+//! interval [`RuntimeConfig::poll`](crate::RuntimeConfig), since a notification can get lost, on a dead connection or in a pooler.
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ pub(crate) async fn sync_with_store(state: AppState) {
     }
 }
 
-/// Polls after every announcement, and periodically
+/// Polls after every notification, and periodically
 async fn poll_loop(state: &AppState, missed_notifications: &Notify) {
     let mut poll = tokio::time::interval(state.config().poll);
     poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -59,7 +59,7 @@ async fn poll_loop(state: &AppState, missed_notifications: &Notify) {
     }
 }
 
-/// Closes what was opened by keys and sessions that have expired, whether the store is reachable or not
+/// Closes the streams of keys and sessions that have expired, whether the store is reachable or not
 async fn expire(state: &AppState) {
     let mut tick = tokio::time::interval(EXPIRE);
     loop {
@@ -96,7 +96,7 @@ async fn poll_store(state: &AppState) -> PollResult {
     let heads = match state.store().heads().await {
         Ok(heads) => heads,
         Err(error) => {
-            // Load is not an outage, during which all writes would be refused; nor does it end one.
+            // High load is not an outage, in which all writes would be refused; nor does it end an outage.
             let is_out_of_reach = !error.is_of_load() || state.store_health().is_lost();
             return PollResult {
                 is_out_of_reach,
@@ -141,7 +141,7 @@ async fn poll_store(state: &AppState) -> PollResult {
             }
         }
     }
-    // Last, so that who is told of a change reads it here.
+    // Last, so that clients that are notified of a change can already read it here.
     state.engine.set_followed(heads);
     result
 }
@@ -179,7 +179,7 @@ impl Log {
     }
 }
 
-/// Wakes the poll at every announcement; reconnects for ever
+/// Starts a poll at every notification; reconnects for ever
 async fn listen(state: &AppState, missed_notifications: &Notify) {
     let mut has_warned = false;
     loop {
@@ -203,7 +203,7 @@ async fn receive_notifications(state: &AppState) -> Result<(), StoreError> {
         return Ok(());
     };
     loop {
-        // Once without an announcement: something may have been committed before this node listened.
+        // Polls once without a notification: something may have been committed before this node listened.
         state.engine.store_handle().remote_commit.notify_one();
         announcements.next().await?;
     }

@@ -42,7 +42,7 @@ fn instances(state: &AppState) -> Family<InstanceLabels, Gauge> {
     instances
 }
 
-/// The revision of each environment; for several environments together it would mean nothing
+/// The revision of each environment; there is no total, since a sum of revisions has no meaning
 fn revisions(state: &AppState) -> Family<EnvironmentLabels, Gauge> {
     let revisions = Family::<EnvironmentLabels, Gauge>::default();
     for environment in state.environments() {
@@ -130,7 +130,7 @@ fn register_pools(registry: &mut Registry, state: &AppState) {
     } in state.store().pools()
     {
         let labels = PoolLabels { pool };
-        // Also of a pool that has done nothing yet, so that its rate is defined from the first event on.
+        // Created for a pool without work too, so that its rate is defined from the first event on.
         drop(durations.get_or_create(&labels));
         in_use.get_or_create(&labels).set(signed(count));
         limits.get_or_create(&labels).set(signed(limit));

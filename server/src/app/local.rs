@@ -16,7 +16,7 @@ use crate::engine::environment::LoadError;
 use crate::runtime::clock::Clock;
 use crate::store::SqlStore;
 
-/// All routes, for an operator who has the database itself and may do everything
+/// All routes, for an operator with access to the database, who may do everything
 #[derive(Debug)]
 pub(crate) struct LocalRoutes(Router);
 

@@ -127,7 +127,7 @@ fn administration() -> Routes<AppState> {
     editing().merge(documents()).merge(granting()).merge(own())
 }
 
-/// What editors write
+/// The routes for editors
 fn editing() -> Routes<AppState> {
     let environment = Routes::default()
         .routes(routes!(flags::list, flags::create))
@@ -172,7 +172,7 @@ fn editing() -> Routes<AppState> {
         .nest(ENVIRONMENT, environment.merge(targeting()))
 }
 
-/// What flags refer to
+/// The routes of the objects that flags refer to
 fn targeting() -> Routes<AppState> {
     Routes::default()
         .routes(routes!(segments::list, segments::create))
@@ -200,10 +200,10 @@ fn targeting() -> Routes<AppState> {
         ))
 }
 
-/// What editors write as a whole
+/// The routes for editors with long bodies: documents and bulk loads
 fn documents() -> Routes<AppState> {
     let document = routes!(document::export, document::replace);
-    // The load counts by itself what it reads.
+    // A load reads its body line by line, and reserves the memory itself.
     let overrides = routes!(overrides::bulk::load);
     let environment = Routes::default()
         .routes(document)
@@ -212,7 +212,7 @@ fn documents() -> Routes<AppState> {
     Routes::default().nest(ENVIRONMENT, environment)
 }
 
-/// What admins write: projects, keys, tokens, members and sessions
+/// The routes for admins: projects, keys, tokens, members and sessions
 fn granting() -> Routes<AppState> {
     let environment = Routes::default()
         .routes(routes!(settings::read, settings::put))
@@ -256,7 +256,7 @@ fn granting() -> Routes<AppState> {
         .nest(ENVIRONMENT, environment)
 }
 
-/// What people read and write about themselves
+/// The routes for people about themselves
 fn own() -> Routes<AppState> {
     Routes::default()
         .routes(routes!(me::read))

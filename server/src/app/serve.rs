@@ -189,7 +189,7 @@ async fn load(sql: &SqlStore, options: &ServeOptions) -> Result<AppState, ServeE
 
 /// Creates the keys of a first start, and prints the address and the keys
 ///
-/// Last, when nothing else can fail: if the first admin token were not shown, nobody could create another one.
+/// Called last, when nothing else can fail: if the first admin token were not shown, nobody could create another one.
 async fn insert_credentials_if_none(
     address: &str,
     options: &ServeOptions,
@@ -255,7 +255,7 @@ async fn load_from_cache(
     Ok(Some(state))
 }
 
-/// Does what a start from the copy leaves undone, once the database is reachable
+/// Completes a start from the copy as soon as the database is reachable
 async fn catch_up(options: ServeOptions, state: AppState) {
     let mut tick = tokio::time::interval(Duration::from_millis(500));
     loop {
@@ -264,7 +264,8 @@ async fn catch_up(options: ServeOptions, state: AppState) {
             continue;
         }
         let done = async {
-            // Missing keys are not created here: nobody would read them in this node's output. A start with the database creates them.
+            // Missing keys are not created here, since nobody would read them in this node's output. A start with the database creates
+            // them.
             ensure_given_keys(&**state.store(), &options, state.now()).await?;
             signing_secrets::encrypt_all(&state.access).await?;
             seed_environments(&options, &state).await
@@ -316,7 +317,7 @@ fn encryption_keys(options: &ServeOptions) -> Result<EncryptionKeys, InvalidEncr
 
 /// The environment of the keys that a start creates
 async fn key_environment(store: &dyn Store) -> Result<EnvironmentRow, ServeError> {
-    // The oldest one: of a new database `production`, also when it has another name by now.
+    // The oldest one: in a new database `production`, even if it was renamed since.
     let rows = store.environments().await?;
     rows.into_iter().next().ok_or(ServeError::NoEnvironment)
 }
@@ -335,8 +336,8 @@ pub async fn keep(redis: Arc<Redis>, state: AppState) {
     cache::run(redis, Arc::clone(&state.access), state.stopping().clone()).await;
 }
 
-/// Serves on a socket and follows the store until `state.stopping()` is cancelled and all requests have ended, or the time for that is
-/// over
+/// Serves on a socket and follows the store until `state.stopping()` is cancelled and all requests have ended, or the time limit for
+/// stopping is reached
 pub async fn serve_on(listener: TcpListener, state: AppState) -> io::Result<()> {
     serve_apart(listener, (None, None), state).await
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Stops the server on a signal. After SIGTERM it first reports that it is not ready, for as long as `delay`, unless a second signal comes
+/// Stops the server on a signal. After SIGTERM it first reports for the time `delay` that it is not ready; a second signal ends the wait
 pub(super) fn stop_on_signal(
     leaving: CancellationToken,
     stopping: CancellationToken,

@@ -78,7 +78,7 @@ fn held_entries(objects: &Objects, id: &ObjectId) -> OrdMap<Arc<str>, Arc<str>> 
     }
 }
 
-/// The states from `from` up to, but without, `to`, oldest first, each with the number of bytes that its successor replaced
+/// The states from `from` up to and excluding `to`, oldest first, each with the number of bytes that the next state replaced
 ///
 /// Returns `None` unless undoing `changes` (newest first) leads from `to` back to the content of `from`. The version numbers alone do not
 /// show it: a restored backup uses them again for other content.

@@ -55,7 +55,7 @@ impl Draft {
         self.put_body(&ObjectId::new(ObjectKind::Flag, key), flag);
     }
 
-    /// Sets an object that owns itself and is given without its lists, which stay
+    /// Sets a flag or segment that is given without its lists, which stay
     pub(crate) fn put_body(&mut self, id: &ObjectId, value: &Json) {
         let text = canonical(value).into();
         self.put(id, &Body::Whole(Arc::new(Whole::new(id.kind, text))));
@@ -78,7 +78,7 @@ impl Draft {
         }
     }
 
-    /// What would not satisfy the JSON Schema of its flag, of these objects; pointers are into a document
+    /// The values of these objects that would not satisfy the JSON Schema of their flag; pointers are into a document
     pub(crate) fn schema_violations(&self, owners: &BTreeSet<ObjectId>) -> Vec<FieldError> {
         let violations = json_schema::violations(&self.before, &self.objects, owners);
         let violations = violations.into_iter();

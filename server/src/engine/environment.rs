@@ -31,7 +31,7 @@ pub struct Environment {
     writing: Mutex<()>,
 }
 
-/// The result of a write; `before` and `after` are the same state if nothing changed
+/// The result of a write; if nothing changed, `before` and `after` are the same state
 #[derive(Debug, Clone)]
 pub struct WriteResult {
     /// The state on which the write was decided

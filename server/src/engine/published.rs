@@ -1,4 +1,4 @@
-//! One environment at one revision, as it is read: immutable; everything derived from it is made at most once
+//! One environment at one revision, immutable; everything derived from it is computed at most once
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};

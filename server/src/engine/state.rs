@@ -113,12 +113,12 @@ impl EngineState {
         Ok(())
     }
 
-    /// What the store had when this node last followed it; empty before the first time
+    /// The revisions of the store up to which this node is up to date; empty before the first time
     pub(crate) fn subscribe(&self) -> watch::Receiver<Arc<StoreRevisions>> {
         self.followed.subscribe()
     }
 
-    /// Tells that this node has followed the store
+    /// Records that this node is up to date with these revisions of the store
     pub(crate) fn set_followed(&self, revisions: StoreRevisions) {
         self.followed.send_if_modified(|followed| {
             let is_other = **followed != revisions;

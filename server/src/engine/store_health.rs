@@ -1,4 +1,4 @@
-//! What a node knows about its store: whether it is reachable, and since when the node may be behind it
+//! What a node knows about its store: whether it is reachable, and since when the node's data may be out of date
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ impl StoreHealth {
         }))
     }
 
-    /// The store is unreachable, and what the node has is this old
+    /// The store is unreachable, and the node's data is this old
     pub fn lost_for(age: Duration) -> Self {
         let now = Instant::now();
         Self(Mutex::new(State {

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::object::{Body, Object, ObjectId, Objects};
 
-/// Up to so many changes of a list are sent one by one, however short the list is
+/// Up to this number, changes of a list are sent one by one, however short the list is
 const SINGLE: usize = 64;
 
 /// The kind of transfer, sent in the first event of a connection

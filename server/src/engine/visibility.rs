@@ -152,7 +152,7 @@ impl State {
         view
     }
 
-    /// Puts an object into the browsers' view, without what browsers need not know; costs as much as the change
+    /// Puts an object into the browsers' view, without descriptions; costs as much as the change
     fn show(&self, view: &mut Objects, id: &ObjectId, object: &Object) {
         let shown_id = self.shown_id(id);
         let body = match &object.body {
@@ -178,7 +178,7 @@ impl State {
         }
     }
 
-    /// The salt of a list. Every list has another one, so that nobody can see that two lists contain the same key
+    /// The salt of a list. Every list has a different salt, so that nobody can see that two lists contain the same key
     fn salt(&self, id: &ObjectId) -> String {
         hash_context_key(&self.lineage, &format!("{}/{}", id.kind, id.key))
     }

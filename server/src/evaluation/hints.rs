@@ -1,10 +1,10 @@
-//! Hints about contexts that name no user
+//! Hints about contexts that have no user
 
 use std::sync::Arc;
 
 use flagstaff_core::{Context, Value, user_key_hint};
 
-/// Hints for somebody who asks why a flag has its value
+/// Hints for a person who wants to know why a flag has its value
 pub(crate) fn of_context(context: &Context) -> Vec<String> {
     user_key_hint(context).into_iter().collect()
 }

@@ -16,12 +16,12 @@ use crate::http::bounded::BoundedBody;
 pub(crate) struct Counts {
     reasons: Vec<Reason>,
     slots: Vec<usize>,
-    // With counts: one request may ask for a flag with a thousand contexts.
+    // With counts, since one request may evaluate a flag for a thousand contexts.
     unknown: BTreeMap<String, u64>,
 }
 
 impl Counts {
-    /// Adds an outcome that is not counted as use of its flag, since somebody asks why
+    /// Adds an outcome that is not counted as use of its flag, since it was requested with an explanation
     pub(crate) fn add_explained(&mut self, outcome: &Outcome<'_>) {
         self.reasons.push(outcome.reason);
     }

@@ -19,7 +19,7 @@ pub(crate) struct EvaluationState {
 impl EvaluationState {
     /// Records the attributes of contexts that a program sends, if the environment is set to
     ///
-    /// Not of contexts that people type to see what would happen.
+    /// The attributes of contexts that people type to try them out are not recorded.
     pub(crate) fn attribute_recorder(
         &self,
         environment: &Environment,
@@ -42,7 +42,7 @@ impl EvaluationState {
     }
 }
 
-/// Where the attributes of the contexts of a request are recorded; nowhere in most environments
+/// Records the attributes of the contexts of a request; in most environments it records nothing
 #[derive(Debug)]
 pub(crate) struct AttributeRecorder(Option<(Arc<UsageBuffer>, Arc<AttributeSettings>, Timestamp)>);
 

@@ -67,7 +67,7 @@ impl FlagRequest {
         })
     }
 
-    /// Whether it is the whole flag, so that a replacement would lose what it leaves out; the short form changes only what it names
+    /// Whether it is the whole flag, so that a replacement removes what it leaves out; the short form changes only what it names
     pub(crate) fn is_full(&self) -> bool {
         self.is_full
     }
@@ -130,7 +130,7 @@ pub(crate) fn fill_server_fields(flag: &mut Json) {
     }
 }
 
-/// The lowest version of the language that has all of a flag, apart from `null` that serves nothing, which a flag must ask for
+/// The lowest version of the language that has all parts of a flag, except `null` that serves nothing: for that, a flag must set `needs`
 fn needed(flag: &Json) -> u64 {
     let rules = flag.get("rules").and_then(Json::as_array);
     let mut rules = rules.into_iter().flatten();

@@ -1,7 +1,7 @@
 //! Metadata of a flag in its project: name, description, tags, owner, kind and the stage of its life
 //!
-//! The name and the description are members of the flag in every environment too, where documents have them. They are written to all
-//! environments that have the flag, whichever request writes them.
+//! The name and the description are also fields of the flag in every environment, so that documents contain them. A request writes them to
+//! all environments that have the flag.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub(crate) fn take(body: &mut Json) -> Option<Json> {
     (!said.is_empty()).then_some(Json::Object(said))
 }
 
-/// The name and the description, of the two those that a request names, as they are after it
+/// The name and the description after a request, if the request names them
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SharedFields(Vec<(&'static str, String)>);
 

@@ -1,8 +1,8 @@
 //! Responses that consist of many outcomes: limited in size, and made on blocking threads if they are large
 //!
 //! A request of a few kilobytes may ask for the values of all flags for a thousand contexts. The response is written piece by piece and
-//! refused when it becomes too long, so its memory is bounded whatever is asked for. Large ones are made by a few blocking threads; public
-//! keys have threads of their own, so that they keep nobody else waiting.
+//! refused when it becomes too long, so its memory is bounded for every request. Large responses are made by a few blocking threads; public
+//! keys have their own threads, so that they do not delay other callers.
 
 use std::io;
 use std::sync::Arc;

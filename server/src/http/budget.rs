@@ -1,7 +1,7 @@
-//! The memory of bodies and responses that the server holds at a time, however slowly they are sent and read
+//! Limits the memory of all bodies and responses that the server holds at a time, however slowly clients send and read them
 //!
-//! A connection costs its client next to nothing, and the server holds its body until it is complete and its response until it is read. So
-//! room for long ones is reserved before they are read or made, and kept until they are gone.
+//! A connection costs a client almost nothing, but the server holds its body until it is complete, and its response until it is read. So
+//! memory for long bodies and responses is reserved before they are read or made, and released when they are dropped.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -19,7 +19,7 @@ pub(crate) const FREE: usize = 64 << 10;
 /// One address holds at most a quarter of the public half, so that no single host uses it up by reading slowly
 const ADDRESS_PARTS: usize = 4;
 
-/// Who causes the bytes to be held
+/// The kind of caller that bytes are counted for
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caller {
     /// The holder of a secret: a server key or an access token

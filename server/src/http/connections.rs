@@ -53,7 +53,7 @@ const SPARE_HEAD: Duration = Duration::from_secs(2);
 /// How long such a connection stays open at most
 const SPARE_LIFE: Duration = Duration::from_secs(5);
 
-/// From the end of the listener on, a new connection has so long to send its request
+/// How long a new connection may take to send its request after the listener has closed
 const FIRST_REQUEST: Duration = Duration::from_millis(500);
 /// Requests of one connection at a time, over HTTP/2
 const MAX_CONCURRENT_REQUESTS: u32 = 100;
@@ -65,8 +65,8 @@ const CONNECTION_WINDOW: u32 = 1 << 20;
 /// After this time without a frame an HTTP/2 client gets a PING, and it has as much time again to answer it
 const PING: Duration = Duration::from_secs(30);
 
-/// Milliseconds within which sent data must be acknowledged, otherwise the client is gone. By itself TCP sends it again for a quarter of
-/// an hour, while the stream of a vanished client would hold its slot.
+/// Milliseconds within which a client must acknowledge sent data, otherwise its connection is closed. Without this limit TCP sends the data
+/// again for a quarter of an hour, and the stream of a client that is gone would occupy its place.
 #[cfg(target_os = "linux")]
 const MAX_UNACKNOWLEDGED_MILLIS: u32 = 60_000;
 
@@ -79,7 +79,7 @@ pub(crate) struct Services {
     pub(crate) spare: Router,
     /// What encrypts them, if anything does
     pub(crate) tls: Option<Tls>,
-    /// Cancelled when clients should go elsewhere: each connection then ends with its next response
+    /// Cancelled when clients should use other nodes: each connection then ends with its next response
     pub(crate) leaving: CancellationToken,
 }
 
@@ -113,7 +113,7 @@ pub(crate) async fn serve_connections(
             }
             Admission::Refused(beyond) => {
                 metrics.refused_connection(beyond.name());
-                // Over TLS there is nothing to say before keys are agreed on.
+                // Over TLS nothing can be sent before the handshake.
                 if services.tls.is_none() {
                     turn_away(stream);
                 }
@@ -230,7 +230,7 @@ async fn serve(
     }
 }
 
-/// What a connection of HTTP/1.1 leads to, and how long it waits for a request
+/// The routes for a connection of HTTP/1.1, and how long it waits for a request
 struct Http1 {
     app: Router,
     head: Duration,
@@ -258,7 +258,7 @@ async fn serve_http1<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         let (answer, leaving) = (answer(&app, &own, request), leaving.clone());
         async move {
             let mut response = answer.await;
-            // What is left of a request that was refused need not be read: the connection ends, and the client should know.
+            // The rest of a refused request is not read: the connection ends, and the response says so.
             let is_refusal = response.status().as_u16() >= 400;
             if is_refusal && is_unread.load(Ordering::Relaxed) || leaving.is_cancelled() {
                 let close = HeaderValue::from_static("close");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 
-/// A cookie by its names and its rule for requests that other sites cause
+/// A cookie: its names, and its rule for requests that other sites cause
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cookie {
     secure: &'static str,
@@ -16,13 +16,13 @@ pub(crate) struct Cookie {
 }
 
 impl Cookie {
-    /// Who is signed in; sent only with requests of pages of the same site
+    /// The cookie of a session; sent only with requests of pages of the same site
     pub(crate) const SESSION: Self = Self {
         secure: "__Host-flagstaff_session",
         plain: "flagstaff_session",
         same_site: "Strict",
     };
-    /// A sign-in that is under way; the identity provider's page leads back with a link, with which it must be sent
+    /// The cookie of a sign-in in progress; it must be sent when the identity provider's page redirects back here
     pub(crate) const SIGN_IN: Self = Self {
         secure: "__Host-flagstaff_sign_in",
         plain: "flagstaff_sign_in",

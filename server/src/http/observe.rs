@@ -34,7 +34,7 @@ struct Notes {
     rate_limit_keys: OnceLock<RateLimitKeys>,
     /// The room for the request's body
     body: OnceLock<Hold>,
-    /// Who made it, as the audit calls them
+    /// The caller's name in the audit
     actor: OnceLock<Arc<str>>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) async fn mark_write(request: Request, next: Next) -> Response {
     response
 }
 
-/// Notes who makes a request
+/// Records the caller of a request
 pub(crate) fn note_actor(extensions: &Extensions, actor: Arc<str>) {
     if let Some(Noted(notes)) = extensions.get() {
         // A request is admitted once.
@@ -62,7 +62,7 @@ pub(crate) fn note_actor(extensions: &Extensions, actor: Arc<str>) {
     }
 }
 
-/// The size of a response before compression, where making it is more work than its length says
+/// The size of a response before compression, if producing it is more work than its length indicates
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UncodedBytes(pub(crate) usize);
 

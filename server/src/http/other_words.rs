@@ -1,8 +1,8 @@
-//! Words of other systems: where a request uses one, the answer names ours
+//! Words of other systems: if a request uses one, the error names ours
 
 use crate::engine::field_error::FieldError;
 
-/// What other systems call something, and what it is called here
+/// The names that other systems use for something, and its name here
 type Word = (&'static [&'static str], &'static str);
 
 /// The words of other systems for one kind of thing; compared without case, `_` and `-`
@@ -174,7 +174,7 @@ pub(crate) const QUERY: OtherWords = OtherWords(&[
 ]);
 
 impl OtherWords {
-    /// What a name of another system is called here
+    /// The name here for a name of another system
     pub(crate) fn hint(&self, name: &str) -> Option<&'static str> {
         let plain: String = name
             .chars()

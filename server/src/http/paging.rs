@@ -1,7 +1,7 @@
 //! Lists: pages, sorting and cursors, the same for all lists from memory
 //!
-//! A cursor is the sort key of the last item on the page, not a number of items: what is created or deleted meanwhile shifts nothing, and
-//! a deleted item still marks where the next page begins.
+//! A cursor is the sort key of the last item on the page, not a number of items. So items that are created or deleted meanwhile do not
+//! shift the others, and even a deleted item marks where the next page begins.
 
 use std::cmp::Ordering;
 

@@ -1,8 +1,8 @@
 //! Rate limits of keys, people and addresses
 //!
-//! Each may make a number of requests per second on average, and ten seconds' worth of them at once: the generic cell rate algorithm,
-//! whose whole memory of a subject is the instant until which its budget is used up. A node decides by what it knows itself, so no request
-//! waits for Redis; with Redis, nodes exchange several times a second what was used ([`RateLimiter::take_unshared`]).
+//! Each may make a number of requests per second on average, and ten seconds' worth of them at once. This is the generic cell rate
+//! algorithm, which stores for each subject only the instant until which its budget is used up. A node decides by its own data, so no
+//! request waits for Redis. With Redis, nodes exchange their use several times a second ([`RateLimiter::take_unshared`]).
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -28,7 +28,7 @@ const BURST: u64 = 10;
 const MICROS: u64 = 1_000_000;
 /// A subject that has used less than this fraction of its budget is not reported to other nodes
 const WORTH_TELLING: u64 = 10;
-/// Redis is not trusted: whatever it says, a node lets each key do this fraction of its limit
+/// Redis is not trusted: whatever it contains, a node allows each key this fraction of its limit
 const OWN_SHARE: u64 = 10;
 /// The maximum number of keys in one report to other nodes; more than a node serves in between
 const TOLD: usize = 10_000;
@@ -360,7 +360,7 @@ impl RateLimiter {
         unshared.replace(HashMap::new()).unwrap_or_default()
     }
 
-    /// Adds what all nodes together have admitted; at most the whole budget of a key is believed
+    /// Adds the use that all nodes together have admitted, at most the whole budget of a key
     pub(crate) fn merge_shared(&self, key: &RateLimitKey, used: u64) {
         self.sketch.raise(key, self.now(), used.min(burst()));
     }

@@ -1,6 +1,6 @@
-//! Whether a request comes from a page of this server: browsers send a cookie also with requests that another page causes
+//! Checks that a request comes from a page of this server, since browsers send a cookie also with requests that another page causes
 //!
-//! Browsers say it in `Sec-Fetch-Site`, over plain http only on the same machine; all of them send `Origin` with every request that
+//! Browsers send this in `Sec-Fetch-Site`, over plain http only on the same machine; all of them send `Origin` with every request that
 //! changes something. No page can forge either header.
 
 use axum::http::header::{HOST, ORIGIN};

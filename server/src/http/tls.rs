@@ -21,9 +21,9 @@ use tokio_rustls::server::TlsStream;
 
 use crate::runtime::logging::error_chain;
 
-/// A handshake takes no longer
+/// The time limit for a handshake
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How often the files are looked at
+/// How often the files are checked
 const LOOK: Duration = Duration::from_secs(2);
 
 /// The protocols that a client can choose from, the preferred one first
@@ -152,7 +152,7 @@ impl Tls {
         })
     }
 
-    /// Agrees on keys with a client
+    /// Performs the handshake with a client
     pub(crate) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         let handshake = timeout(HANDSHAKE, self.acceptor.accept(stream));
         handshake.await.map_err(|_| io::ErrorKind::TimedOut)?
@@ -176,7 +176,7 @@ impl Tls {
                     );
                     used = found;
                 }
-                // One of the two may be new already and the other one not yet: the next look finds both.
+                // One of the two files may be new and the other one not yet: the next check finds both.
                 Err(error) => tracing::warn!(
                     error = error_chain(&error),
                     "the TLS certificate in use stays"

@@ -40,8 +40,8 @@ impl Elsewhere {
         true
     }
 
-    /// Makes room for a key that has `own` entries: the key with the most entries gives one up, so that a key with invented instances
-    /// cannot crowd out the others
+    /// Makes room for a key that has `own` entries: removes an entry of the key with the most entries, so that a key with invented
+    /// instances cannot displace the others
     fn make_room(&mut self, own: usize) -> bool {
         let most = self.by_key.values_mut().max_by_key(|of_key| of_key.len());
         let most = most.filter(|most| most.len() > own.saturating_add(1));

@@ -1,7 +1,7 @@
-//! The JSON Schema of an object flag, `jsonSchema`: what its variants must satisfy, and what patches make of them
+//! The JSON Schema of an object flag, `jsonSchema`, which its variants, also with patches applied, must satisfy
 //!
-//! A schema refers to nothing outside of itself, and its patterns are matched in linear time: whoever writes a flag cannot make the
-//! server ask another one, or keep it busy.
+//! A schema refers to nothing outside of itself, and its patterns are matched in linear time. So a person who writes a flag can neither
+//! make the server send requests nor keep it busy.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ pub(crate) fn is_member(pointer: &str) -> bool {
         .is_some_and(|(_, member)| member == MEMBER || member == NAME)
 }
 
-/// Something that does not satisfy a schema: a JSON pointer to it, and what was expected
+/// A value that does not satisfy a schema: its JSON pointer, and what was expected
 pub(crate) type Violation = (String, String);
 
 /// A flag with a schema, and the variants that patches are applied to
@@ -66,7 +66,7 @@ impl FlagSchema {
         }))
     }
 
-    /// What is wrong with the flag's own variants
+    /// The violations of the flag's own variants
     fn check_variants(&self) -> Vec<Violation> {
         let variants = self.variants.iter();
         variants
@@ -76,7 +76,7 @@ impl FlagSchema {
             .collect()
     }
 
-    /// What is wrong with an override's value, once it is applied to a variant; pointers are into the value
+    /// The violations of an override's value after it is applied to a variant; pointers are into the value
     pub(crate) fn check_override(&self, value: &Json) -> Vec<Violation> {
         let Some(patch) = value.get("patch").filter(|patch| patch.is_object()) else {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! JSON merge patches (RFC 7396), and what an override's patch changes, leaf by leaf
+//! JSON merge patches (RFC 7396), and the leaves that an override's patch changes
 
 use std::collections::BTreeSet;
 

@@ -24,7 +24,7 @@ use crate::http::api_error::ApiError;
 use crate::object::{ObjectId, ObjectKind};
 use crate::store::{Action, AuditQuery, FlagKind, FlagRow, Lifecycle, ProjectFlagRow};
 
-/// How long flags that are meant to be removed again are expected to live
+/// The age after which a flag of a temporary kind counts as potentially stale
 const LIFETIME: Duration = Duration::from_hours(40 * 24);
 
 /// A flag in its project

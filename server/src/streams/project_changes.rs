@@ -1,7 +1,7 @@
 //! The latest changes of each project, which all streams of the project share: each is read from the store once
 //!
-//! They are the rows of the project's audit, whose numbers have no gaps and follow the order of commits. So a number says what a client
-//! has seen, at whichever node.
+//! They are the rows of the project's audit, whose numbers have no gaps and follow the order of commits. So a number identifies what a
+//! client has seen, at every node.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::engine::state::EngineState;
 use crate::store::{AuditEvent, StoreError, StoreRevisions};
 
-/// The number of changes that are kept; a stream that is further behind is told to reload
+/// The number of changes that are kept; a stream that is further behind gets the event `reload`
 const KEPT: usize = 128;
 /// The maximum time that a change waits until this node serves its revision
 const PUBLICATION: Duration = Duration::from_secs(2);
@@ -30,7 +30,7 @@ struct Latest {
     changes: VecDeque<Arc<AuditEvent>>,
 }
 
-/// What follows a number
+/// The changes after a number
 #[derive(Debug)]
 pub(crate) enum Following {
     /// These changes
@@ -59,7 +59,7 @@ impl ProjectChanges {
 }
 
 impl Latest {
-    /// Reads what the store has more
+    /// Reads new changes from the store
     async fn read(
         &mut self,
         engine: &EngineState,
@@ -101,7 +101,7 @@ impl Latest {
     }
 }
 
-/// Waits until this node serves the changes, so that who is told of them can read them
+/// Waits until this node serves the changes, so that clients that are notified of them can read them
 async fn wait_for_publication(engine: &EngineState, rows: &[AuditEvent]) {
     let published = async {
         for row in rows {
@@ -110,7 +110,7 @@ async fn wait_for_publication(engine: &EngineState, rows: &[AuditEvent]) {
                 continue;
             };
             let mut current = environment.subscribe();
-            // An error: the environment is served no more.
+            // An error means that the environment was deleted.
             let _ = current.wait_for(|it| it.revision() >= revision).await;
         }
     };

@@ -1,7 +1,7 @@
 //! One connection of the stream
 //!
-//! There is no queue: a connection knows the revision that it was last sent. Whenever its socket has room, it is sent the changes from
-//! that revision to the current one. So publishing never waits, a slow client gets fewer and larger transfers, and a client that does
+//! There is no queue: a connection knows the revision that it was last sent. Whenever its socket has room, the server sends the changes
+//! from that revision to the current one. So publishing never waits, a slow client gets fewer and larger transfers, and a client that does
 //! not read at all is disconnected ([`crate::http::connections`]).
 
 use std::convert::Infallible;

@@ -1,4 +1,4 @@
-//! The two kinds of streams: all objects of an environment, or only notices that something has changed
+//! The two kinds of streams: all objects of an environment, or only refetch events, which say that something has changed
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use crate::engine::transfer::{self, Intent};
 use crate::engine::visibility::Visibility;
 use crate::runtime::offload::Ended;
 
-/// OFREP clients evaluate again when they get a notice, so notices are spread: as if a node could answer this many in a second
+/// OFREP clients evaluate again after a refetch event, so these events are spread over time: for this many evaluations in a second
 const REFETCHES_PER_SECOND: f64 = 2_000.0;
-/// The maximum delay of a notice, however many clients there are
+/// The maximum delay of a refetch event, however many clients there are
 const LONGEST_SPREAD: Duration = Duration::from_secs(5);
 
 /// The kind of a stream, and the state that its client has
@@ -28,7 +28,7 @@ pub(crate) enum Subscription {
         coding: ContentCoding,
         held: Held,
     },
-    /// Notices that values may have changed (OFREP's `eventStreams`), and when the next one is due
+    /// Refetch events (OFREP's `eventStreams`), and when the next one is due
     Notices { due: Option<Instant> },
 }
 
@@ -57,7 +57,7 @@ impl Subscription {
         cursor: Option<&str>,
         now: Timestamp,
     ) -> Result<InitialEvents, Ended> {
-        // A random delay, so that the clients of a server that goes away do not all come back at the same instant.
+        // A random delay, so that the clients of a stopped server do not all reconnect at the same instant.
         let retry = format!("retry: {}\n\n", rand::random_range(1_000..=3_000));
         let mut beginning = match kind {
             StreamKind::Objects(scope) => objects((scope, coding), published, cursor).await?,
@@ -75,7 +75,7 @@ impl Subscription {
         }
     }
 
-    /// When the next notice is due
+    /// When the next refetch event is due
     pub(crate) fn due(&self) -> Option<Instant> {
         match self {
             Self::Objects { .. } => None,
@@ -117,7 +117,7 @@ impl Subscription {
         })
     }
 
-    /// Returns the notice that was due
+    /// Returns the refetch event that was due
     pub(crate) fn take_due(
         &mut self,
         published: &PublishedRevision,

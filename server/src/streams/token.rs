@@ -1,7 +1,7 @@
-//! Short-lived tokens for streams of notices, for clients that cannot send headers: a browser's `EventSource`
+//! Short-lived tokens for streams of refetch events, for clients that cannot send headers: a browser's `EventSource`
 //!
-//! `KEY_ID.END.MAC`, where the MAC is made with the key's hash: every node can check it, nothing is stored, and it ends with its key.
-//! Somebody who finds one in a log can learn when flags change, and nothing else.
+//! `KEY_ID.END.MAC`, where the MAC is computed with the key's hash: every node can check it, nothing is stored, and it is valid only as
+//! long as its key. Anybody who finds a token in a log can learn when flags change, and nothing else.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(crate) fn end(now: Timestamp) -> i64 {
     windows.saturating_add(2).saturating_mul(WINDOW)
 }
 
-/// A token for the notices of a key
+/// A token for the refetch events of a key
 pub(crate) fn issue(key: &CredentialRow, now: Timestamp) -> String {
     let end = end(now);
     let mac = mac(key, end).map(|mac| hex::encode(mac.finalize().into_bytes()));

@@ -1,4 +1,4 @@
-//! Which attributes the contexts of an environment have: names, types and a sample of values
+//! The attributes in the contexts of an environment: names, types and a sample of values
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -11,14 +11,14 @@ use crate::store::{
     ATTRIBUTE_VALUE_LENGTH, AttributeSettings, KEPT_ATTRIBUTES, KEPT_VALUES, SeenAttribute,
 };
 
-/// The maximum number of objects inside one another that are looked into
+/// The maximum depth of nested objects that are read
 const DEPTH: usize = 4;
-/// The maximum number of attributes of one context, and of elements of one array, that are looked at
+/// The maximum number of attributes of one context, and of elements of one array, that are read
 const LOOKED_AT: usize = 100;
 
 /// What was seen in the contexts of one environment in this hour
 ///
-/// Each type and value is stored once in an hour: one that comes with every request is looked up, and not stored again.
+/// Each type and value is stored once in an hour, even if every request has it.
 #[derive(Debug, Default)]
 pub(super) struct AttributeSample(Mutex<Sample>);
 
@@ -39,7 +39,7 @@ struct Seen {
 }
 
 impl AttributeSample {
-    /// Looks at a context; left out while another thread looks at one, since this is only a sample
+    /// Reads a context; skips it while another thread reads one, since this is only a sample
     pub(super) fn look_at(
         &self,
         environment: i64,
@@ -68,12 +68,12 @@ impl AttributeSample {
         visit.members("", &context.members());
     }
 
-    /// Takes what has to be stored
+    /// Takes the rows that have to be stored
     pub(super) fn take(&self) -> Vec<SeenAttribute> {
         std::mem::take(&mut self.lock().waiting)
     }
 
-    /// Forgets what was seen, so that it is seen anew: it could not be stored
+    /// Clears the sample, so that attributes that could not be stored are recorded again
     pub(super) fn forget(&self) {
         *self.lock() = Sample::default();
     }
@@ -139,7 +139,7 @@ impl Visit<'_> {
         }
     }
 
-    /// Notes a type; `false` if there is no place for the attribute
+    /// Records a type; `false` if there is no room for the attribute
     fn note(&mut self, attribute: &Arc<str>, value_type: &'static str) -> bool {
         let attributes = &mut self.sample.attributes;
         if !attributes.contains_key(attribute) && attributes.len() >= KEPT_ATTRIBUTES {

@@ -1,4 +1,4 @@
-//! What a node has counted in one environment and not stored yet
+//! The counts of a node in one environment that are not stored yet
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -100,7 +100,7 @@ impl UsageBuffer {
         }
     }
 
-    /// Counts evaluations by slot
+    /// Counts evaluations by the index of their counter
     pub(crate) fn answered_all(
         &self,
         snapshot: &Arc<Snapshot>,

@@ -151,7 +151,7 @@ type Sender = (Arc<str>, String);
 
 /// The last report of each instance, so that a report that is sent again because its response was lost is not counted again
 ///
-/// By key and instance: the ids of instances are visible to readers of the API, and nobody with a public key may suppress the reports of
+/// By key and instance: ids of instances are visible in the API, and the holder of a public key must not be able to suppress the reports of
 /// another key's instance by sending its id with a high sequence number.
 #[derive(Debug, Default)]
 pub(super) struct SeenReports(Mutex<HashMap<Sender, (u64, Instant)>>);

@@ -1,7 +1,7 @@
 //! The most frequent of an unlimited number of names, in bounded memory: the space-saving sketch (Metwally, Agrawal, El Abbadi, 2005)
 //!
-//! When all places are taken, a new name replaces the name with the lowest count and inherits that count as its error. A name that is more
-//! frequent than the total divided by the number of places is therefore always there.
+//! When all entries are in use, a new name replaces the name with the lowest count and inherits that count as its error. So a name that is
+//! more frequent than the total divided by the number of entries is always in the sketch.
 
 use std::collections::HashMap;
 use std::sync::Arc;

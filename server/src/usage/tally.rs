@@ -1,4 +1,4 @@
-//! Counts the evaluations of one snapshot by slot, without a lock: each thread adds to the counters of its shard
+//! Counts the evaluations of one snapshot without a lock: each thread adds to the counters of its shard
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ thread_local! {
     static SHARD: Cell<usize> = Cell::new(THREADS.fetch_add(1, Ordering::Relaxed) % SHARDS);
 }
 
-/// How often each slot of a snapshot was evaluated
+/// The counters of a snapshot (`core/src/snapshot/counters.rs`)
 #[derive(Debug)]
 pub(super) struct SnapshotCounters {
     snapshot: Arc<Snapshot>,
@@ -35,7 +35,7 @@ impl SnapshotCounters {
         Arc::ptr_eq(&self.snapshot, snapshot)
     }
 
-    /// Counts one evaluation of each slot
+    /// Counts one evaluation at each of these indexes of counters
     pub(super) fn add(&self, slots: impl Iterator<Item = usize>) {
         let shard = SHARD.with(Cell::get);
         let Some(shard) = self.shards.get(shard) else {
@@ -52,7 +52,7 @@ impl SnapshotCounters {
         }
     }
 
-    /// Reports what was counted since the last call
+    /// Passes the counts since the last call to `tell`
     pub(super) fn drain(&self, mut tell: impl FnMut(&Arc<str>, Option<&Arc<str>>, u64)) {
         let shards: Vec<_> = self.shards.iter().filter_map(OnceLock::get).collect();
         if shards.is_empty() {

@@ -12,9 +12,9 @@ from flagstaff.admin._overrides import Overrides
 from flagstaff.admin._types import AuditRecord, Convergence
 
 _API = "/api/v1/projects"
-# The server waits no longer for a response.
+# The maximum time that the server waits before it responds.
 _LONGEST_WAIT_S = 30
-# The server answers early while it stops.
+# The pause before the next request, since the server responds early while it stops.
 _PAUSE_S = 0.1
 
 

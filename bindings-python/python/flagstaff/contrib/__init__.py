@@ -1,4 +1,4 @@
-"""Integrations with frameworks and libraries, each of which is imported only by programs that ask for it.
+"""Integrations with frameworks and libraries, each of which is imported only by programs that use it.
 
 The package itself depends on none of them: to use `flagstaff.contrib.django`, install Django.
 """

@@ -4,9 +4,9 @@
 
     install(client)
 
-The context of the current request or task travels in the headers of the message. In the worker,
-`flagstaff.current_flags()` evaluates with it, and by the flags as they are when the task begins. A task that was queued
-without a context, for example by Celery Beat, has an empty one.
+The context of the current request or task is sent in the headers of the message. In the worker,
+`flagstaff.current_flags()` evaluates with it, in the revision of the worker when the task begins. A task that was
+queued without a context, for example by Celery Beat, has an empty one.
 """
 
 import json

@@ -16,7 +16,7 @@ use crate::operator::version::{Range, VersionText};
 use crate::operator::{AttributeTest, Matcher, Operator, Quantifier, Relation};
 use crate::value::timestamp::Timestamp;
 
-/// The forms of a condition, each by the member that it has and no other form has
+/// The forms of a condition; each has a field that no other form has
 const FORMS: [Name; 8] = [
     Name::All,
     Name::Any,
@@ -69,7 +69,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// Notes the flag and the variants that a condition or a prerequisite, whose depth is 0, names; gives the position of the reference
+    /// Adds a reference to the flag and the variants that a condition or a prerequisite names, and returns its position; the depth of a
+    /// prerequisite is 0
     pub(super) fn flag_reference(&mut self, json: Json<'_>, depth: usize) -> Option<usize> {
         let variants = json.get(Name::Variants);
         if length(variants) == 0 {
@@ -344,7 +345,7 @@ impl Compiler<'_> {
     pub(super) fn patterns_of(&mut self, size: u32) -> Option<()> {
         let total = &mut self.effort.pattern_size;
         *total = total.saturating_add(size);
-        // Checked here, and not only where references are counted: what is far too much is not even held.
+        // Checked here too, before references are counted, so that far too many patterns are not kept in memory.
         if *total > limits::MAX_TOTAL_PATTERN_SIZE {
             return self.issue(IssueKind::TooMuchMatching);
         }
@@ -401,7 +402,7 @@ fn comparison(operator: Operator, literal: Json<'_>) -> Result<Matcher, &'static
     matcher.ok_or(expected)
 }
 
-/// What a condition brings to compare with
+/// The operand of a condition
 #[derive(Clone, Copy)]
 enum Operand<'t> {
     Nothing,
@@ -409,7 +410,7 @@ enum Operand<'t> {
     Many(Json<'t>),
 }
 
-/// The `value` of a condition: `null` is a literal of `equals`, and anywhere else it is as if it were absent
+/// The `value` of a condition: `null` is a literal of `equals`, and counts as absent for any other operator
 fn value_of(json: Json<'_>) -> Option<Json<'_>> {
     let value = json.present(Name::Value)?;
     let is_literal = || {
@@ -420,7 +421,7 @@ fn value_of(json: Json<'_>) -> Option<Json<'_>> {
     (value.node() != Node::Null || is_literal()).then_some(value)
 }
 
-/// The one form that a condition is of, without members of another, and what its member holds
+/// The form of a condition and the value of its field; `None` without a form, or with the fields of several
 fn form_of(json: Json<'_>) -> Option<(Name, Json<'_>)> {
     let mut schemas = FORMS
         .iter()

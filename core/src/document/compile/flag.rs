@@ -119,13 +119,13 @@ impl Compiler<'_> {
         })
     }
 
-    /// Whether a member is `null`, which serves nothing in an object of version 2 of the language, and is as if absent in one of version 1
+    /// Whether a field is `null`: in version 2 of the language it serves nothing, in version 1 it counts as absent
     fn is_nothing(&self, json: Json<'_>, member: Name) -> bool {
         let is_null = |member: Json<'_>| member.node() == Node::Null;
         self.language >= 2 && json.present(member).is_some_and(is_null)
     }
 
-    /// The variant that a member names, or else the one of this name; one that does not exist is an issue
+    /// The variant that a field names, by default the one of this name; an unknown variant is an issue
     fn variant_of(
         &mut self,
         json: Json<'_>,

@@ -59,7 +59,7 @@ pub(crate) fn segment(
     }
 }
 
-/// Compiles the exclusion group `key`; its step is `slice`
+/// Compiles the exclusion group `key`; its stage is `slice`
 pub(crate) fn group(
     key: &Arc<str>,
     fingerprint: u64,
@@ -80,7 +80,7 @@ pub(crate) fn group(
     compiler.finish(group)
 }
 
-/// Compiles the holdout `key`; its step is `holdout`
+/// Compiles the holdout `key`; its stage is `holdout`
 pub(crate) fn holdout(
     key: &Arc<str>,
     fingerprint: u64,
@@ -118,7 +118,7 @@ impl Compiler<'_> {
         lists.into_iter().map(list).collect()
     }
 
-    /// The seed of a step under an object's own salt
+    /// The seed of a stage under an object's own salt
     fn seed(&mut self, json: Json<'_>, step: bucket::ServeStage) -> u32 {
         let salt = json
             .get(Name::Salt)

@@ -19,7 +19,7 @@ impl CompiledObjects {
             Ok((_, found)) => return Err(SnapshotError::SchemaVersion { found }),
             Err(error) => error,
         };
-        // A document of another version may spell the rest otherwise, and then it is the version that is wrong.
+        // A document of another version may have other fields; then the error is the version.
         match version_of(document) {
             Ok(Some(found)) if found != crate::SCHEMA_VERSION => {
                 Err(SnapshotError::SchemaVersion { found })
@@ -29,7 +29,7 @@ impl CompiledObjects {
     }
 }
 
-/// The version of a document of which perhaps nothing else is known
+/// The version of a document whose other fields may be unknown
 fn version_of(document: &str) -> Result<Option<u64>, JsonError> {
     let (mut cursor, mut version) = (Cursor::new(document)?, None);
     cursor.fields(|cursor, key| {
@@ -82,7 +82,7 @@ fn read(document: &str) -> Result<(CompiledObjects, u64), JsonError> {
     Ok((environment, version))
 }
 
-/// Compiles the objects of one kind; of a key that comes twice the last
+/// Compiles the objects of one kind; of a repeated key the last one counts
 fn section(
     kind: ObjectKind,
     cursor: &mut Cursor<'_>,

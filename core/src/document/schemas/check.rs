@@ -5,10 +5,9 @@ use crate::json::{Fault, Json, Node, Source, Tape, whole};
 use crate::value::excerpt::excerpt;
 use crate::value::timestamp::Timestamp;
 
-/// Checks what lies at a position of a tape; afterwards its members can be asked for by name
+/// Checks the value at a position of a tape; afterwards its fields can be read by name
 ///
-/// What is told is the first thing wrong in the order of the text, or what could not be read. `unknown` collects the members that are
-/// ignored.
+/// Returns the first error in the order of the text, or the value that could not be read. `unknown` collects the fields that are ignored.
 pub(crate) fn check(
     tape: &Tape,
     source: Source<'_>,
@@ -30,7 +29,7 @@ struct Checker<'a> {
     unknown: &'a mut Vec<usize>,
 }
 
-// Boxed, because every value that is checked returns with room for it.
+// Boxed, so that the result of each check is small.
 type Checked = Result<(), Box<Fault>>;
 
 impl<'a> Checker<'a> {
@@ -193,7 +192,7 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// Whether a value is plainly valid for a schema, as most are
+/// A quick check, which accepts most of the valid values
 #[inline]
 fn is_plainly(schema: &ValueSchema, node: &Node) -> bool {
     match node {
@@ -227,7 +226,7 @@ fn expecting(schema: &ValueSchema) -> &'static str {
         ValueSchema::Map(_) => "an object",
         ValueSchema::Range => "an array of two numbers",
         ValueSchema::Text | ValueSchema::Choice(_) => "a string",
-        // These are judged by their values.
+        // Their errors are described by the check of the value.
         ValueSchema::Optional(_)
         | ValueSchema::Value
         | ValueSchema::Whole

@@ -1,6 +1,6 @@
-//! Runs small automata: the states that a text can have led to are the bits of a number
+//! Runs small automata: the bits of a number are the current states
 //!
-//! Nearly all patterns are so small. A run takes no memory, and a few instructions for each character.
+//! Nearly all patterns are small enough. A run allocates no memory, and takes a few instructions for each character.
 
 use super::nfa::{Closure, Here, Nfa, State, Transition};
 
@@ -8,18 +8,18 @@ use super::nfa::{Closure, Here, Nfa, State, Transition};
 const MAX_STATES: usize = 127;
 const MATCH: u128 = 1 << MAX_STATES;
 
-/// A small automaton, with what is reached without a character worked out beforehand
+/// A small automaton; the states that are reached without a character are computed in advance
 #[derive(Debug)]
 pub(super) struct Bits {
     nfa: Nfa,
     // Of the states that take a character, in the order of their bits.
     transitions: Box<[Transition]>,
-    // What the assertions ask of a place, as in `Here`.
+    // The properties of a place that some assertion tests, as in `Here`.
     asked: u8,
-    // The states in which a match may begin, by what holds of the place.
+    // The states in which a match may begin, by the properties of the place.
     start: [u128; 8],
     is_anchored: bool,
-    // By what holds of the place, which is not the start, the states that follow each.
+    // The states that follow each state, by the properties of the place, which is not the start.
     follow: Box<[Box<[u128]>]>,
     // Which of `taking` are the states that take each character of ASCII.
     ascii: [u8; 128],
@@ -27,7 +27,7 @@ pub(super) struct Bits {
 }
 
 impl Bits {
-    /// Gives an automaton back that is too large
+    /// Returns an automaton that is too large as the error
     pub(super) fn new(nfa: Nfa) -> Result<Self, Nfa> {
         let takes = |transition: &Transition| transition.taking().is_some();
         let transitions: Box<[_]> = nfa.transitions().filter(takes).collect();
@@ -106,7 +106,7 @@ impl Bits {
         true
     }
 
-    /// What holds of a place, as far as it is asked for
+    /// The properties of a place, as far as assertions test them
     #[inline]
     fn here(&self, before: Option<char>, after: Option<char>) -> Here {
         if self.asked == 0 {
@@ -122,7 +122,7 @@ impl Bits {
         start.copied().unwrap_or_default()
     }
 
-    /// Those of some states that take this character
+    /// Those of the given states that take this character
     #[inline]
     fn taking(&self, character: char, states: u128) -> u128 {
         let code = usize::try_from(u32::from(character)).unwrap_or(usize::MAX);
@@ -165,7 +165,7 @@ fn bits(mut states: u128) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Works out which bits stand for the states that are reached without a character
+/// Computes the bits of the states that are reached without a character
 struct Reach<'n> {
     // By state; none for those that take no character.
     bits: Vec<u128>,

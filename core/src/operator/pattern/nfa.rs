@@ -14,7 +14,7 @@ pub(super) struct Nfa {
     pub(super) start: State,
 }
 
-/// What leads out of a state
+/// A transition out of a state
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Transition {
     /// Nothing: the pattern has matched
@@ -118,7 +118,7 @@ fn is_word(character: Option<char>) -> bool {
 }
 
 impl Look {
-    /// Which property of a place it asks for
+    /// The property of a place that it tests
     pub(super) fn asks(self) -> u8 {
         match self {
             Self::Start => Here::START,
@@ -153,7 +153,7 @@ impl<'n> Closure<'n> {
         self.place = self.place.wrapping_add(1);
     }
 
-    /// Enters a state, and lists those reached from it that take a character; whether the pattern has matched, and nothing else counts
+    /// Enters a state, and adds the states to `reached` that take a character; returns whether the pattern has matched
     pub(super) fn enter(&mut self, state: State, here: Here, reached: &mut Vec<State>) -> bool {
         let mut state = state;
         loop {
@@ -182,7 +182,7 @@ impl<'n> Closure<'n> {
         }
     }
 
-    /// Takes note of a state; whether it had not been entered here
+    /// Marks a state as entered; returns whether it was not yet entered at this place
     fn is_first(&mut self, state: State) -> bool {
         let entered = self.entered.get_mut(usize::from(state));
         entered.is_some_and(|entered| std::mem::replace(entered, self.place) != self.place)
@@ -199,7 +199,7 @@ impl Builder {
         Ok(state)
     }
 
-    /// Adds what matches a node and goes on at `next`; where it begins
+    /// Adds the states that match a node and continue at `next`; returns the first of them
     fn node(&mut self, node: &Node, next: State) -> Result<State, TooLarge> {
         match node {
             Node::Character(expected) => self.push(Transition::Character {

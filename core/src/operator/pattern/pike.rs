@@ -1,4 +1,4 @@
-//! Runs automata of any size: the states that a text can have led to are in a list (Pike's construction)
+//! Runs automata of any size: the current states are in a list (Pike's construction)
 //!
 //! Takes at most as many steps as states times characters. The lists belong to the run: there is no cache, no pool and no lock.
 

@@ -1,4 +1,4 @@
-//! What a pattern says
+//! The syntax tree of a pattern
 
 /// A part of a pattern
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Node {
     Repeat(Box<Node>, u16, Option<u16>),
 }
 
-/// What is asked of a place between two characters
+/// An assertion about the place between two characters
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
     /// `^`

@@ -68,7 +68,7 @@ fn json(text: &str) -> Json {
     serde_json::from_str(text).unwrap_or_default()
 }
 
-/// Whether an override is a patch before and after a change, or is not there
+/// Whether an override, before and after a change, is a patch or does not exist
 fn is_patch(change: &Change) -> bool {
     let is_patch = |text: &Arc<str>| text.starts_with("{\"patch\":{");
     let texts = [&change.before, &change.after];
@@ -76,9 +76,9 @@ fn is_patch(change: &Change) -> bool {
     change.entry.is_some() && texts.peek().is_some() && texts.all(is_patch)
 }
 
-/// What an override that is a patch changes, leaf by leaf: the value that its context had there, and the value that it has now
+/// The differences of an override that is a patch, leaf by leaf: the value of its context before and after
 ///
-/// Rules aside: what is patched is the value of the flag's own serve.
+/// Rules are ignored: the patch is applied to the value of the flag's own serve.
 fn leaf_differences(change: &Change, served: &[Json; 2]) -> Vec<Difference> {
     let sides = [&change.before, &change.after].map(|text| {
         let text = text.as_deref().map_or(Json::Null, json);

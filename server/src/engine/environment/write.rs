@@ -19,7 +19,7 @@ use crate::store::{ChangeLimit, Commit, NoteChange, StoreError, WRITE_LIMIT};
 
 /// How often a write is decided again before it fails: of two nodes that write at once, either may win
 const ATTEMPTS: u32 = 20;
-/// The maximum delay before the second attempt; each later attempt adds as much, so that nodes get out of step
+/// The maximum delay before the second attempt; each later attempt adds as much, so that nodes do not try again at the same time
 const BACKOFF: Duration = Duration::from_millis(2);
 /// The period in which changes of a flag's overrides are counted
 const OVERRIDE_WINDOW: Duration = Duration::from_hours(1);
@@ -31,7 +31,7 @@ pub(crate) type Edit<E> =
 impl Environment {
     /// Changes the environment by `edit`, which may be called more than once; returns when the change is published
     ///
-    /// An edit without changes makes no revision. The write is completed even if the caller goes away.
+    /// An edit without changes makes no revision. The write is completed even if the caller disconnects.
     pub async fn write<E: Send + 'static>(
         self: &Arc<Self>,
         author: Author,
@@ -98,7 +98,7 @@ async fn write_to_end<E: Send + 'static>(
             commits.extend(commit);
         }
         if commits.is_empty() && note.is_none() {
-            // What this node has as done, another one may have undone since.
+            // Another node may have undone a change that this node still has.
             if are_current(writes, &written, asked_at).await? {
                 return Ok(written);
             }
@@ -130,7 +130,7 @@ async fn write_to_end<E: Send + 'static>(
     Err(StoreError::Stale { base }.into())
 }
 
-/// Brings the environments to where the store is; whether they were there when the edits were decided
+/// Catches up with the store; returns whether the environments were up to date when the edits were decided
 async fn are_current<E>(
     writes: &[(Arc<Environment>, Edit<E>)],
     written: &[WriteResult],
@@ -141,7 +141,7 @@ async fn are_current<E>(
     Ok(decided.all(|((environment, _), one)| Arc::ptr_eq(&one.before, &environment.current())))
 }
 
-/// Brings the environments to where the store is
+/// Catches up with the store
 async fn catch_up<E>(
     writes: &[(Arc<Environment>, Edit<E>)],
     asked_at: Instant,

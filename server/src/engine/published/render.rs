@@ -1,4 +1,4 @@
-//! Renders bodies for requests: what takes long is rendered once, on a blocking thread
+//! Renders bodies for requests: a body that takes long is rendered once, on a blocking thread
 
 use std::sync::Arc;
 

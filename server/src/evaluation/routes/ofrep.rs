@@ -41,7 +41,7 @@ const KEYS: &[CredentialKind] = &[CredentialKind::Server, CredentialKind::Client
 const TAG_VERSION: &str = "3";
 /// The name of this API in the list of unknown flags
 const OFREP: &str = "ofrep";
-/// How long a request waits for a change that its client knows of already
+/// How long a request waits for a change of which its client has been notified
 const CATCH_UP: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize, ToSchema)]
@@ -204,7 +204,7 @@ pub(crate) async fn bulk(
         (CACHE_CONTROL, "private, no-cache"),
         (VARY, "Authorization, X-API-Key, Accept-Encoding"),
     ];
-    // A notice of another state means that values are needed, whatever the client holds.
+    // A refetch event of another state means that values are needed, whatever tag the client has.
     let may_be_unchanged =
         noticed.is_none_or(|noticed| noticed == published.cursor(Visibility::All));
     if may_be_unchanged && etag::none_match(&headers, &tag) {
@@ -269,9 +269,9 @@ fn write_bulk(
     Ok(counts)
 }
 
-/// The environment at the state that a client was notified of, or newer. Another node may have sent the notice, so this node waits a moment
+/// The environment at the state of which a client was notified, or newer. Another node may have sent the event, so this node waits a moment
 ///
-/// After that the current state is used: this node cannot know whether a tag is of a future change or made up.
+/// After that the current state is used: this node cannot know whether a tag is of a future change or invented.
 async fn as_new_as(environment: &Environment, noticed: Option<&str>) -> Arc<PublishedRevision> {
     let Some(noticed) = noticed else {
         return environment.current();

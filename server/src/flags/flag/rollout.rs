@@ -17,7 +17,7 @@ pub(super) struct Rollout {
 }
 
 impl Rollout {
-    /// Takes it out of a body, and reports what is wrong with it
+    /// Removes it from a body, and reports its errors
     pub(super) fn take(members: &mut Map<String, Json>, errors: &mut Vec<FieldError>) -> Self {
         if let Some(wrong) = members
             .get("enabled")

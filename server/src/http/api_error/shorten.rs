@@ -47,7 +47,7 @@ pub(crate) fn shortened_value(value: &Value) -> Cow<'static, str> {
     }
 }
 
-/// A library's message, in which the places of values are not known
+/// A message of a library, in which it is not known where values are
 pub(crate) fn foreign(message: &str) -> Cow<'_, str> {
     let length = message.chars().count();
     if length <= MAX_EXCERPT_LENGTH {

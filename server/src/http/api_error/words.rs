@@ -1,4 +1,4 @@
-//! Parts of what errors say
+//! Phrases of error messages
 
 use flagstaff_core::excerpt;
 
@@ -26,7 +26,7 @@ pub(super) fn credentials(kinds: &[CredentialKind]) -> String {
     all.collect::<Vec<_>>().join(" or ")
 }
 
-/// What is wrong: the first error, since a log often has no room for more, and how many more there are
+/// A summary of errors: the first one, since a log often has no room for more, and the number of the others
 pub(super) fn wrong(errors: &[FieldError]) -> String {
     let Some(first) = errors.first() else {
         return "the request has an error".to_owned();

@@ -1,7 +1,7 @@
 //! Bodies of requests and responses that record whether a request was read completely, and whether a client reads its response
 //!
 //! Over HTTP/1.1 the socket shows that a client does not read. Over HTTP/2 a client can read its connection and still take nothing of one
-//! response; then hyper polls the body of that response no more.
+//! response; then hyper stops polling the body of that response.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -18,9 +18,9 @@ use tokio::time::{Instant, sleep};
 use super::socket::{BYTE_TIME, MAX_WAIT};
 use super::{CloseReason, HEAD};
 
-/// Bytes of a response that are given to HTTP/2 at once: it holds what it was given until the client takes it
+/// Bytes of a response that are passed to HTTP/2 at a time, since it holds them until the client takes them
 const PART: usize = 16 << 10;
-/// How often the responses of a connection are looked at
+/// How often the responses of a connection are checked
 const LOOK: Duration = Duration::from_secs(5);
 
 /// The body of a request, which notes when it has been read
@@ -65,7 +65,7 @@ impl HttpBody for RequestBody {
     }
 }
 
-/// The requests of a connection of HTTP/2 that are under way
+/// The requests in progress on a connection of HTTP/2
 #[derive(Debug)]
 pub(super) struct Exchanges(Mutex<Open>);
 
@@ -113,7 +113,7 @@ impl Exchanges {
         }
     }
 
-    /// Ends when no request has come for too long, or a client does not take what it asked for
+    /// Ends when no request has arrived for too long, or when a client does not read a response
     pub(super) async fn overdue(&self) -> CloseReason {
         loop {
             sleep(LOOK).await;
@@ -155,7 +155,7 @@ impl Exchange {
         });
     }
 
-    /// So many bytes are there for the client to take
+    /// Records that this many bytes are ready for the client
     fn offer(&self, bytes: usize) {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         self.note(|wait| {

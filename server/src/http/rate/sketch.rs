@@ -1,8 +1,8 @@
 //! The use of any number of rate-limit keys, in memory of a fixed size (a count-min sketch)
 //!
-//! Each key has three cells of a table, and its use is the smallest of them. Other keys share these cells, so the estimate may be too high
-//! if three busy keys meet it in all three cells, but is never too low. The cells are chosen with a random seed per process, so nobody can
-//! choose to collide with somebody.
+//! Each key has three cells of a table, and its use is the smallest of them. Other keys share these cells, so the estimate may be too high,
+//! if busy keys share all three cells with it, but is never too low. The cells are chosen with a random seed per process, so no caller can
+//! choose keys that collide with another caller's.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;

@@ -157,7 +157,7 @@ fn numbered(name: &str, number: u64) -> Event {
 struct ProjectStream {
     project: i64,
     is_admin: bool,
-    /// The number of the last change that the client knows of, or may not know of
+    /// The number of the last change that the client has received, or that it may not see
     position: u64,
     unsent: VecDeque<Event>,
     is_over: bool,
@@ -189,7 +189,7 @@ impl ProjectStream {
                 () = sleep_until(self.until) => return Some(self.goodbye("open it again", 0..=1_000)),
                 changed = self.followed.changed() => {
                     changed.ok()?;
-                    // What is not read now is read when the client comes back.
+                    // What cannot be read now is read when the client reconnects.
                     if self.read().await.is_err() {
                         return Some(self.goodbye("the database is unreachable", 1_000..=5_000));
                     }

@@ -1,4 +1,4 @@
-"""System checks: what `manage.py check` says about the setting `FLAGSTAFF`."""
+"""System checks of the setting `FLAGSTAFF`, for `manage.py check`."""
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error

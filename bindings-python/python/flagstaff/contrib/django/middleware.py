@@ -14,8 +14,8 @@ from flagstaff.contrib.django.client import aflags_of, get_client, make_flags
 class FlagsMiddleware:
     """Sets `request.flags`; each flag is evaluated once in a request, and all by the same revision.
 
-    It belongs after `AuthenticationMiddleware` if the context has the user. It makes the client when the server starts.
-    The context is made when the first flag is read; before an asynchronous view it is made if that needs `await`.
+    Put it after `AuthenticationMiddleware` if the context has the user. It creates the client when the server starts.
+    The context is created when the first flag is read, or before an asynchronous view if that needs `await`.
     """
 
     sync_capable = True
