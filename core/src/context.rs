@@ -6,6 +6,8 @@ pub(crate) mod user_key;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+#[cfg(feature = "dialects")]
+use self::path::MemberName;
 use self::path::{AttributePath, TARGETING_KEY, hash_name};
 use crate::json::{JsonError, Source, Tape};
 use crate::limits;
@@ -217,7 +219,16 @@ impl Context {
 
     /// The field of this name
     pub fn get(&self, name: &str) -> Option<&Value> {
-        let hash = hash_name(name);
+        self.hashed(hash_name(name), name)
+    }
+
+    /// The member of a name that is known when a flag is compiled
+    #[cfg(feature = "dialects")]
+    pub(crate) fn member(&self, name: &MemberName) -> Option<&Value> {
+        self.hashed(name.hash, &name.text)
+    }
+
+    fn hashed(&self, hash: u64, name: &str) -> Option<&Value> {
         if hash == TARGETING_KEY {
             return self.targeting_key.as_ref();
         }

@@ -15,6 +15,8 @@ mod growthbook;
 #[cfg(feature = "dialects")]
 mod javascript;
 #[cfg(feature = "dialects")]
+mod joined;
+#[cfg(feature = "dialects")]
 mod launchdarkly;
 #[cfg(feature = "dialects")]
 pub mod pattern;
@@ -23,6 +25,8 @@ mod reading;
 pub mod spread;
 #[cfg(feature = "dialects")]
 mod unleash;
+#[cfg(feature = "dialects")]
+mod version;
 
 use std::fmt;
 

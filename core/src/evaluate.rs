@@ -50,10 +50,23 @@ impl<'s> Decision<'s> {
         if !linked.flag.enabled {
             return Self::off(linked, DecidingStep::Disabled);
         }
+        let experiment = None;
+        let (reason, detail) = match linked.flag.rules.first() {
+            None => (Reason::Static, DecidingStep::Serve { experiment }),
+            Some(rule) => {
+                let (index, id) = (0, rule.id.as_deref());
+                let detail = DecidingStep::Rule {
+                    index,
+                    id,
+                    experiment,
+                };
+                (Reason::TargetingMatch, detail)
+            }
+        };
         Self {
             variant,
-            reason: Reason::Static,
-            detail: DecidingStep::Serve { experiment: None },
+            reason,
+            detail,
             in_experiment: false,
             patchable_levels: 0,
         }

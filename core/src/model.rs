@@ -163,11 +163,21 @@ impl Flag {
         rules.chain([("/serve".to_owned(), &self.serve)])
     }
 
-    /// Whether the flag, without its overrides, has one outcome for every context at every instant
-    pub(crate) fn is_constant(&self) -> bool {
-        let has_conditions =
-            !self.rules.is_empty() || !self.prerequisites.is_empty() || self.expires_at.is_some();
-        !has_conditions && self.admits.is_none() && self.serve.is_constant()
+    /// The variant that the flag, without its overrides, has for every context at every instant, if there is one: that of its own serve,
+    /// or of a first rule for everybody
+    pub(crate) fn constant(&self) -> Option<&Arc<Variant>> {
+        if !self.prerequisites.is_empty() || self.expires_at.is_some() || self.admits.is_some() {
+            return None;
+        }
+        let serve = match self.rules.first() {
+            None => &self.serve,
+            Some(rule) if rule.when.is_none() && rule.window.is_empty() => &rule.serve,
+            Some(_) => return None,
+        };
+        match &serve.choice {
+            ServeTarget::Variant(variant) if serve.is_constant() => Some(variant),
+            _ => None,
+        }
     }
 }
 

@@ -96,6 +96,24 @@ pub(crate) fn hash_name(name: &str) -> u64 {
     }
 }
 
+/// The name of a context's member, hashed once
+#[cfg(feature = "dialects")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MemberName {
+    pub(crate) text: Box<str>,
+    pub(crate) hash: u64,
+}
+
+#[cfg(feature = "dialects")]
+impl From<&str> for MemberName {
+    fn from(text: &str) -> Self {
+        Self {
+            text: text.into(),
+            hash: hash_name(text),
+        }
+    }
+}
+
 /// Why a text is not an attribute path
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {

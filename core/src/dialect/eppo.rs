@@ -34,23 +34,26 @@ pub(super) fn choice(parameters: &Value, weights: &[f64]) -> Result<Box<dyn Choi
         return Err(Refusal::new("expected a list of shards for each arm").within("splits"));
     }
     let mut arms = Vec::with_capacity(splits.len());
+    let mut salts = Vec::new();
     for (index, split) in splits.iter().enumerate() {
-        let shards = shards(split, total);
+        let shards = shards(split, total, &mut salts);
         arms.push(shards.map_err(|refusal| refusal.within(&index.to_string()).within("splits"))?);
     }
     Ok(Box::new(Allocation {
         total,
+        salts: salts.into(),
         arms: arms.into(),
     }))
 }
 
-fn shards(split: &Value, total: u32) -> Result<Box<[Shard]>, Refusal> {
+fn shards(split: &Value, total: u32, salts: &mut Vec<Salt>) -> Result<Box<[Shard]>, Refusal> {
     let Value::Array(elements) = split else {
         return Err(Refusal::new("expected an array"));
     };
     let mut shards = Vec::with_capacity(elements.len());
     for (index, element) in elements.iter().enumerate() {
-        let shard = Shard::read(element).map_err(|refusal| refusal.within(&index.to_string()))?;
+        let shard = Shard::read(element, salts);
+        let shard = shard.map_err(|refusal| refusal.within(&index.to_string()))?;
         // One that covers everything matches without a subject.
         if !shard.ranges.contains(&(0, total)) {
             shards.push(shard);
@@ -59,16 +62,41 @@ fn shards(split: &Value, total: u32) -> Result<Box<[Shard]>, Refusal> {
     Ok(shards.into())
 }
 
+/// What is hashed with a subject
+#[derive(Debug)]
+struct Salt {
+    text: Box<str>,
+    // Has read the salt and what stands between it and the subject.
+    prefix: Md5,
+}
+
+impl Salt {
+    fn new(text: &str) -> Self {
+        Self {
+            text: text.into(),
+            prefix: Md5::new_with_prefix([text, "-"].concat()),
+        }
+    }
+
+    /// The shard of a subject
+    fn shard(&self, subject: &str, total: u32) -> Option<u32> {
+        let hash: [u8; 16] = self.prefix.clone().chain_update(subject).finalize().into();
+        let [first, second, third, fourth, ..] = hash;
+        u32::from_be_bytes([first, second, third, fourth]).checked_rem(total)
+    }
+}
+
 /// Ranges of the shards of one salt
 #[derive(Debug)]
 struct Shard {
-    salt: Box<str>,
+    // Its position in the list of salts: the arms of a split mostly have the same.
+    salt: usize,
     // `[start, end)`; one of them must have the shard.
     ranges: Box<[(u32, u32)]>,
 }
 
 impl Shard {
-    fn read(value: &Value) -> Result<Self, Refusal> {
+    fn read(value: &Value, salts: &mut Vec<Salt>) -> Result<Self, Refusal> {
         let members = reading::members(value)?;
         reading::only(members, &["salt", "ranges"])?;
         let mut ranges = Vec::new();
@@ -86,28 +114,51 @@ impl Shard {
             let of_range = |refusal: Refusal| refusal.within(&index.to_string()).within("ranges");
             ranges.push(range.map_err(of_range)?);
         }
+        let text = reading::required(members, "salt")?;
+        let known = salts.iter().position(|salt| *salt.text == *text);
+        let salt = known.unwrap_or(salts.len());
+        if known.is_none() {
+            salts.push(Salt::new(text));
+        }
         Ok(Self {
-            salt: reading::required(members, "salt")?.into(),
+            salt,
             ranges: ranges.into(),
         })
     }
 
-    fn matches(&self, subject: &str, total: u32) -> bool {
-        let text = [&*self.salt, "-", subject].concat();
-        let hash: [u8; 16] = Md5::digest(text.as_bytes()).into();
-        let [first, second, third, fourth, ..] = hash;
-        let shard = u32::from_be_bytes([first, second, third, fourth]).checked_rem(total);
-        shard.is_some_and(|shard| {
-            let mut ranges = self.ranges.iter();
-            ranges.any(|(start, end)| *start <= shard && shard < *end)
-        })
+    fn has(&self, shard: u32) -> bool {
+        let mut ranges = self.ranges.iter();
+        ranges.any(|(start, end)| *start <= shard && shard < *end)
     }
 }
 
 #[derive(Debug)]
 struct Allocation {
     total: u32,
+    salts: Box<[Salt]>,
     arms: Box<[Box<[Shard]>]>,
+}
+
+/// The shards of one subject, of which each is computed once
+struct Shards<'a> {
+    allocation: &'a Allocation,
+    subject: &'a str,
+    // Those of the first salts; hardly any allocation has more.
+    known: [Option<u32>; 4],
+}
+
+impl Shards<'_> {
+    fn of(&mut self, salt: usize) -> Option<u32> {
+        if let Some(Some(shard)) = self.known.get(salt) {
+            return Some(*shard);
+        }
+        let Allocation { total, salts, .. } = self.allocation;
+        let shard = salts.get(salt)?.shard(self.subject, *total);
+        if let Some(known) = self.known.get_mut(salt) {
+            *known = shard;
+        }
+        shard
+    }
 }
 
 impl Choice for Allocation {
@@ -115,12 +166,16 @@ impl Choice for Allocation {
         let Some(subject) = subject(context) else {
             return Chosen::Declined;
         };
-        let matches = |shards: &[Shard]| {
-            shards
-                .iter()
-                .all(|shard| shard.matches(subject, self.total))
+        let mut shards = Shards {
+            allocation: self,
+            subject,
+            known: [None; 4],
         };
-        let arm = self.arms.iter().position(|shards| matches(shards));
+        let mut matches = |shard: &Shard| shards.of(shard.salt).is_some_and(|at| shard.has(at));
+        let arm = self
+            .arms
+            .iter()
+            .position(|arm| arm.iter().all(&mut matches));
         arm.map_or(Chosen::Declined, Chosen::Arm)
     }
 
@@ -129,7 +184,8 @@ impl Choice for Allocation {
         let part = |shard: &Shard| {
             let ranges = shard.ranges.iter();
             let ranges = ranges.map(|(start, end)| ((*start).into(), u64::from(*end).min(total)));
-            Part::new(format!("eppo {:?}", shard.salt), total, ranges.collect())
+            let salt = self.salts.get(shard.salt).map_or("", |salt| &salt.text);
+            Part::new(format!("eppo {salt:?}"), total, ranges.collect())
         };
         let branch = |(arm, shards): (usize, &[Shard])| Branch {
             parts: shards.iter().map(part).collect(),

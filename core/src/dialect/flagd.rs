@@ -13,6 +13,8 @@ mod run;
 mod spread;
 mod text;
 
+use std::sync::Arc;
+
 use self::fractional::Hashing;
 use self::logic::{Compiler, Logic};
 use self::run::{Run, Scope};
@@ -26,7 +28,7 @@ use crate::value::timestamp::Timestamp;
 /// A targeting, compiled
 #[derive(Debug)]
 struct Targeting {
-    flag_key: Box<str>,
+    flag_key: Arc<str>,
     hashing: Hashing,
     logic: Logic,
     // As it is written, which says where it hashes.
@@ -57,7 +59,7 @@ impl Targeting {
             return Err(Refusal::new("unknown member").within(name));
         }
         let flag_key = match members.get("flagKey") {
-            Some(Value::String(key)) => Box::from(&**key),
+            Some(Value::String(key)) => Arc::clone(key),
             _ => return Err(Refusal::new("expected a string").within("flagKey")),
         };
         let hashing = members.get("fractional").and_then(Hashing::of_version);

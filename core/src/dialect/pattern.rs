@@ -18,9 +18,15 @@ const MAX_BYTES: usize = 1 << 20;
 /// A regular expression of a vendor
 #[derive(Debug)]
 pub(crate) struct VendorPattern {
-    automaton: PikeVM,
+    search: Search,
     /// The states of its automaton, which bound the time of a search
     pub(crate) size: u32,
+}
+
+#[derive(Debug)]
+enum Search {
+    Text(PlainText),
+    Automaton(PikeVM),
 }
 
 impl VendorPattern {
@@ -36,8 +42,9 @@ impl VendorPattern {
         let automaton = automaton(text, ignore_case, (depth, MAX_BYTES));
         let automaton = automaton.map_err(|error| why(&error))?;
         let size = automaton.get_nfa().states().len();
+        let plain = PlainText::of(text).filter(|_| !ignore_case);
         Ok(Self {
-            automaton,
+            search: plain.map_or(Search::Automaton(automaton), Search::Text),
             size: u32::try_from(size).unwrap_or(u32::MAX),
         })
     }
@@ -53,14 +60,65 @@ impl VendorPattern {
     }
 
     fn matches(&self, text: &str, anchored: Anchored) -> bool {
-        let input = Input::new(text).anchored(anchored).earliest(true);
-        // A cache for each search: one that searches share would be behind a lock.
-        may_look_at([text])
-            && self
-                .automaton
-                .is_match(&mut self.automaton.create_cache(), input)
+        if !may_look_at([text]) {
+            return false;
+        }
+        match &self.search {
+            Search::Text(plain) => plain.is_in(text, anchored == Anchored::Yes),
+            Search::Automaton(automaton) => {
+                let input = Input::new(text).anchored(anchored).earliest(true);
+                // A cache for each search: one that searches share would be behind a lock.
+                automaton.is_match(&mut automaton.create_cache(), input)
+            }
+        }
     }
 }
+
+/// A pattern in which each character stands for itself, as in most patterns that people write; comparing texts takes a hundredth of
+/// the time of the automaton
+#[derive(Debug)]
+struct PlainText {
+    text: Box<str>,
+    starts: bool,
+    ends: bool,
+}
+
+impl PlainText {
+    /// Reads `text`, `^text`, `text$` or `^text$`; `None` if something else is in the pattern
+    fn of(pattern: &str) -> Option<Self> {
+        let unanchored = pattern.strip_prefix('^').unwrap_or(pattern);
+        let mut text = String::new();
+        let mut rest = unanchored.chars();
+        let mut ends = false;
+        while let Some(character) = rest.next() {
+            match character {
+                '$' if rest.as_str().is_empty() => ends = true,
+                '\\' => text.push(rest.next().filter(|next| ESCAPED.contains(*next))?),
+                '.' | '+' | '*' | '?' | '(' | ')' | '|' | '[' | ']' | '{' | '}' | '^' | '$' => {
+                    return None;
+                }
+                plain => text.push(plain),
+            }
+        }
+        Some(Self {
+            text: text.into(),
+            starts: unanchored.len() < pattern.len(),
+            ends,
+        })
+    }
+
+    fn is_in(&self, text: &str, is_at_start: bool) -> bool {
+        match (self.starts || is_at_start, self.ends) {
+            (false, false) => text.contains(&*self.text),
+            (false, true) => text.ends_with(&*self.text),
+            (true, false) => text.starts_with(&*self.text),
+            (true, true) => *text == *self.text,
+        }
+    }
+}
+
+/// The punctuation that stands for itself behind a backslash
+const ESCAPED: &str = r"\.+*?()|[]{}^$#&-~/";
 
 /// The automaton of a pattern with groups so deep inside one another, and of so many bytes
 fn automaton(
@@ -113,6 +171,8 @@ fn why(error: &thompson::BuildError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -125,6 +185,26 @@ mod tests {
             let error = VendorPattern::parse(refused, false).unwrap_err();
             assert!(error.starts_with("the pattern cannot be read: "), "{error}");
             assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_pattern_of_plain_text_is_where_its_automaton_finds_it(
+            pattern in r"\^?([ab@ä/~#&\-<>!]|\\[\\.+*?()|\[\]{}^$#&\-~/ab<>!]|[.$^|*]){0,4}\$?",
+            text in "[ab@ä.$^\\\\/<\n]{0,6}",
+        ) {
+            let plain = PlainText::of(&pattern);
+            let automaton = automaton(&pattern, false, (50, MAX_BYTES));
+            // Whatever is read as a text is a pattern, and means the same.
+            if let Some(plain) = plain {
+                let automaton = automaton.unwrap();
+                for (anchored, is_at_start) in [(Anchored::No, false), (Anchored::Yes, true)] {
+                    let input = Input::new(&text).anchored(anchored);
+                    let is_match = automaton.is_match(&mut automaton.create_cache(), input);
+                    prop_assert_eq!(plain.is_in(&text, is_at_start), is_match);
+                }
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 mod constraint;
 mod fields;
 
+use super::joined::with_joined;
 use super::spread::{Branch, Part, Spread, Spreads};
 use super::{Choice, Chosen, Clock, Expression, Refusal, reading};
 use crate::bucket::murmur3::murmur3_x86_32;
@@ -64,8 +65,7 @@ pub(super) fn choice(parameters: &Value, weights: &[f64]) -> Result<Box<dyn Choi
 
 /// `murmur3(group:id) % modulus + 1`
 fn normalized_hash(group: &str, id: &str, modulus: u32, seed: u32) -> Option<u32> {
-    let text = [group, ":", id].concat();
-    let hash = murmur3_x86_32(text.as_bytes(), seed);
+    let hash = with_joined([group, ":", id], |text| murmur3_x86_32(text, seed));
     hash.checked_rem(modulus)?.checked_add(1)
 }
 
@@ -156,9 +156,16 @@ impl Rollout {
 
 impl Expression for Rollout {
     fn holds(&self, context: &Context, now: Timestamp) -> bool {
-        let id = self.stickiness.id(context, now);
-        let hash = id.and_then(|id| normalized_hash(&self.group, &id, PERCENT, 0));
-        hash.is_some_and(|hash| hash <= self.percent)
+        let Some(id) = self.stickiness.id(context, now) else {
+            return false;
+        };
+        // No hash is above it.
+        match self.percent {
+            PERCENT => true,
+            percent => {
+                normalized_hash(&self.group, &id, PERCENT, 0).is_some_and(|hash| hash <= percent)
+            }
+        }
     }
 
     fn clock(&self) -> Clock {

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use super::empty_or_box::EmptyOrBox;
 use super::reach::Reach;
-use super::{
-    ByKind, Effort, Flag, FlagType, Group, Holdout, References, Segment, ServeTarget, Variant,
-};
+use super::{ByKind, Effort, Flag, FlagType, Group, Holdout, References, Segment, Variant};
 use crate::context::path::AttributePath;
 use crate::lists::hashed::Keyed;
 use crate::lists::{Ids, Override, Overrides};
@@ -50,11 +48,11 @@ impl LinkedFlag {
         if overrides.iter().all(Option::is_none) {
             overrides = Box::default();
         }
-        let is_constant = flag.is_constant() && overrides.is_empty();
+        let constant = constant(flag, overrides.is_empty());
         Self {
             key: Arc::clone(key),
-            constant: constant(flag, is_constant),
-            is_constant,
+            is_constant: constant.is_some() && flag.rules.is_empty(),
+            constant,
             is_timed: flag.has_boundaries() || links.are_timed(),
             flag: Arc::clone(flag),
             overrides,
@@ -119,12 +117,13 @@ impl LinkedFlag {
     }
 }
 
-fn constant(flag: &Flag, is_constant: bool) -> Option<Arc<Variant>> {
-    match &flag.serve.choice {
-        _ if flag.admits.is_some() => None,
-        _ if !flag.enabled => Some(Arc::clone(&flag.off)),
-        ServeTarget::Variant(variant) if is_constant => Some(Arc::clone(variant)),
-        _ => None,
+fn constant(flag: &Flag, has_no_overrides: bool) -> Option<Arc<Variant>> {
+    if flag.admits.is_some() {
+        None
+    } else if flag.enabled {
+        flag.constant().filter(|_| has_no_overrides).cloned()
+    } else {
+        Some(Arc::clone(&flag.off))
     }
 }
 

@@ -4,10 +4,12 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::sync::LazyLock;
 
 use crate::context::Context;
+use crate::context::path::MemberName;
 use crate::dialect::pattern::VendorPattern;
-use crate::dialect::{Expression, Refusal, reading};
+use crate::dialect::{Expression, Refusal, reading, version};
 use crate::operator::Relation;
 use crate::operator::literals::Literals;
 use crate::operator::version::VersionText;
@@ -17,7 +19,7 @@ use crate::value::{JsonObject, Value};
 /// A condition
 #[derive(Debug)]
 pub(super) struct Condition {
-    attribute: Box<str>,
+    attribute: MemberName,
     check: Check,
 }
 
@@ -68,11 +70,12 @@ impl Condition {
 
     /// The attribute: of `subjectAttributes` where there are any, else of the context; `id` is the subject's key unless it is given
     fn attribute<'c>(&self, context: &'c Context) -> Option<&'c Value> {
-        let found = match context.get("subjectAttributes") {
-            Some(Value::Object(attributes)) => attributes.get(&*self.attribute),
-            _ => context.get(&self.attribute),
+        static ATTRIBUTES: LazyLock<MemberName> = LazyLock::new(|| "subjectAttributes".into());
+        let found = match context.member(&ATTRIBUTES) {
+            Some(Value::Object(attributes)) => attributes.get(&*self.attribute.text),
+            _ => context.member(&self.attribute),
         };
-        let is_id = *self.attribute == *"id";
+        let is_id = *self.attribute.text == *"id";
         let key = || {
             context
                 .get("subjectKey")
@@ -86,7 +89,7 @@ fn ordinal(members: &JsonObject, relation: Relation) -> Result<Check, Refusal> {
     let number = match members.get("value") {
         Some(Value::Number(number)) => Some(*number),
         Some(Value::String(text)) => {
-            if let Some(version) = strict_version(text) {
+            if let Some(version) = version::parse(text) {
                 return Ok(Check::Version(relation, version));
             }
             text.parse().ok()
@@ -98,24 +101,15 @@ fn ordinal(members: &JsonObject, relation: Relation) -> Result<Check, Refusal> {
         .ok_or_else(|| Refusal::new("expected a number, or a version as `1.2.3`").within("value"))
 }
 
-/// Semantic Versioning 2.0.0, with numbers of at most 64 bits
-fn strict_version(text: &str) -> Option<VersionText> {
-    let core = text.split(['-', '+']).next()?;
-    let fits = |number: &str| number.parse::<u64>().is_ok();
-    core.split('.')
-        .all(fits)
-        .then(|| VersionText::parse(text))?
-}
-
 /// By precedence, then by build metadata, which the crate `semver` orders, too
 fn compare_versions(text: &str, literal: &VersionText) -> Option<Ordering> {
-    strict_version(text)?;
-    let build = |text: &str| -> Box<str> {
-        let build = text.split_once('+').map_or("", |(_, build)| build);
-        build.into()
-    };
-    let ordering = literal.compare(text)?;
-    Some(ordering.then_with(|| compare_builds(&build(text), &build(&literal.text))))
+    let ordering = version::compare(text, literal)?;
+    Some(ordering.then_with(|| compare_builds(build(text), build(&literal.text))))
+}
+
+/// The build metadata of a version; none is empty
+fn build(version: &str) -> &str {
+    version.split_once('+').map_or("", |(_, build)| build)
 }
 
 /// Identifiers one by one: numbers by size, then by their zeros, and before others

@@ -6,19 +6,33 @@ fn context(subject: &str) -> Context {
 
 #[test]
 fn shards_are_those_of_eppo() {
-    // The shard of a subject is the only one whose range has it.
-    let has = |salt: &str, subject: &str, shard: u32| {
-        let ranges = Box::new([(shard, shard.saturating_add(1))]);
-        let shard = Shard {
-            salt: salt.into(),
-            ranges,
-        };
-        shard.matches(subject, 10_000)
-    };
-    let traffic = "traffic-new-user-onboarding-experiment";
+    let salt = Salt::new("traffic-new-user-onboarding-experiment");
     for (subject, shard) in [("3", 5472), ("4", 5771), ("5", 637), ("1", 6156)] {
-        assert!(has(traffic, subject, shard), "{subject}");
-        assert!(!has(traffic, subject, shard.saturating_add(1)), "{subject}");
+        assert_eq!(salt.shard(subject, 10_000), Some(shard), "{subject}");
+    }
+}
+
+#[test]
+fn each_arm_looks_at_the_shards_of_its_own_salts_however_many_there_are() {
+    // The arm of each subject by the shards of nine salts, of which the later arms have the earlier ones too.
+    let shard =
+        |salt: usize| format!(r#"{{"salt": "s{salt}", "ranges": [{{"start": 0, "end": 5}}]}}"#);
+    let arm = |arm: usize| format!("[{}]", [shard(arm), shard(arm / 2), shard(8)].join(", "));
+    let splits: Vec<_> = (0..8).map(arm).collect();
+    let parameters = format!(
+        r#"{{"totalShards": 10, "splits": [{}]}}"#,
+        splits.join(", ")
+    );
+    let choice = choice(&Value::from_json(&parameters).unwrap(), &[1.0; 8]).unwrap();
+    for subject in (0..200).map(|number| format!("u{number}")) {
+        let is_low = |salt: usize| Salt::new(&format!("s{salt}")).shard(&subject, 10) < Some(5);
+        let arm = (0..8).find(|arm| is_low(*arm) && is_low(arm / 2) && is_low(8));
+        let chosen = choice.choose(&context(&subject), Timestamp::from_millis(0));
+        assert_eq!(
+            chosen,
+            arm.map_or(Chosen::Declined, Chosen::Arm),
+            "{subject}"
+        );
     }
 }
 

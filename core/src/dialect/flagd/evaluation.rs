@@ -8,17 +8,21 @@ use crate::value::Value;
 
 impl Run<'_> {
     pub(super) fn value(&self, logic: &Logic, scope: &Scope<'_>) -> Value {
-        if !self.take(1) {
+        let steps = match logic {
+            Logic::Literal(literal) => literal.steps,
+            _ => 1,
+        };
+        if !self.take(steps) {
             return Value::Null;
         }
         match logic {
-            Logic::Literal(value) => value.clone(),
+            Logic::Literal(literal) => literal.value.clone(),
             Logic::List(list) => Value::Array(self.values(list, scope).into()),
             Logic::If(branches) => self.branch(branches, scope),
             Logic::And(list) => self.first(list, scope, |value| !is_truthy(value)),
             Logic::Or(list) => self.first(list, scope, is_truthy),
             Logic::Apply(operation, Arguments::List(list)) => {
-                operation.apply(&self.values(list, scope), self, scope)
+                self.with_values(list, scope, |values| operation.apply(values, self, scope))
             }
             Logic::Apply(operation, Arguments::Single(single)) => {
                 let single = self.value(single, scope);
@@ -32,8 +36,7 @@ impl Run<'_> {
             }
             Logic::IsOneOf(needle, texts) => {
                 let needle = self.value(needle, scope);
-                // The list and its elements take as much of the budget as if they were evaluated.
-                let is_affordable = self.take(texts.length.saturating_add(1));
+                let is_affordable = self.take(texts.steps);
                 let is_in = matches!(&needle, Value::String(text) if texts.set.has_text(text));
                 (is_affordable && is_in).into()
             }
@@ -47,6 +50,23 @@ impl Run<'_> {
 
     fn values(&self, list: &[Logic], scope: &Scope<'_>) -> Vec<Value> {
         list.iter().map(|logic| self.value(logic, scope)).collect()
+    }
+
+    /// Reads the values of a list, for which no memory is taken if it is as short as nearly all are
+    fn with_values<T>(
+        &self,
+        list: &[Logic],
+        scope: &Scope<'_>,
+        read: impl FnOnce(&[Value]) -> T,
+    ) -> T {
+        let value = |logic| self.value(logic, scope);
+        match list {
+            [one] => read(&[value(one)]),
+            [one, two] => read(&[value(one), value(two)]),
+            [one, two, three] => read(&[value(one), value(two), value(three)]),
+            [one, two, three, four] => read(&[value(one), value(two), value(three), value(four)]),
+            list => read(&self.values(list, scope)),
+        }
     }
 
     /// The value after the first condition that is true; the last one without a condition

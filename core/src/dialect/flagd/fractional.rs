@@ -2,6 +2,7 @@
 
 use super::cbor;
 use crate::bucket::murmur3::murmur3_x86_32;
+use crate::dialect::joined::with_joined;
 use crate::value::{Value, safe_integer};
 
 /// How a unit becomes the bytes that are hashed
@@ -41,8 +42,8 @@ pub(super) fn fractional(
         (Hashing::Text, Value::String(unit)) => (murmur3_x86_32(unit.as_bytes(), 0), rest),
         (_, Value::Array(_)) if targeting_key.is_empty() => return None,
         (Hashing::Text, Value::Array(_)) => {
-            let unit = [flag_key, targeting_key].concat();
-            (murmur3_x86_32(unit.as_bytes(), 0), arguments)
+            let hash = |unit: &[u8]| murmur3_x86_32(unit, 0);
+            (with_joined([flag_key, targeting_key], hash), arguments)
         }
         (Hashing::Cbor, Value::Array(_)) => {
             let unit: Value = vec![flag_key, targeting_key].into();
@@ -51,31 +52,29 @@ pub(super) fn fractional(
         (Hashing::Text, _) | (Hashing::Cbor, Value::Null) => return None,
         (Hashing::Cbor, unit) => (murmur3_x86_32(&cbor::encode(unit)?, 0), rest),
     };
-    let (weights, total) = weights(buckets)?;
+    let total = total(buckets)?;
     let slot = (i64::from(hash).checked_mul(total)?) >> 32;
     let mut end = 0_i64;
-    let found = weights.iter().position(|weight| {
-        end = end.saturating_add(*weight);
+    let found = buckets.iter().find(|bucket| {
+        end = end.saturating_add(weight(bucket).unwrap_or_default());
         slot < end
-    })?;
-    match buckets.get(found)? {
+    });
+    match found? {
         Value::Array(bucket) => bucket.first().cloned(),
         _ => None,
     }
 }
 
-/// The weight of each bucket, and their sum; `None` where one means none
-pub(super) fn weights(buckets: &[Value]) -> Option<(Vec<i64>, i64)> {
-    let weights = buckets.iter().map(weight).collect::<Option<Vec<_>>>()?;
-    let total = weights
+/// The sum of the weights of buckets; `None` where one means none
+pub(super) fn total(buckets: &[Value]) -> Option<i64> {
+    buckets
         .iter()
-        .try_fold(0_i64, |total, weight| total.checked_add(*weight))
-        .filter(|total| *total <= MAX_TOTAL)?;
-    Some((weights, total))
+        .try_fold(0_i64, |total, bucket| total.checked_add(weight(bucket)?))
+        .filter(|total| *total <= MAX_TOTAL)
 }
 
 /// The weight of `[variant]` or `[variant, weight]`, whose variant is not a list or an object
-fn weight(bucket: &Value) -> Option<i64> {
+pub(super) fn weight(bucket: &Value) -> Option<i64> {
     let Value::Array(bucket) = bucket else {
         return None;
     };

@@ -16,7 +16,7 @@ const MAX_LOOPS: usize = 3;
 /// An expression, compiled
 #[derive(Debug)]
 pub(super) enum Logic {
-    Literal(Value),
+    Literal(Literal),
     List(Box<[Logic]>),
     /// `if` and `?:`
     If(Box<[Logic]>),
@@ -31,24 +31,55 @@ pub(super) enum Logic {
     Attribute(Box<[Arc<str>]>, Box<Logic>),
 }
 
+/// What is nothing but data
+#[derive(Debug)]
+pub(super) struct Literal {
+    pub(super) value: Value,
+    /// The steps that it takes to evaluate all its elements
+    pub(super) steps: usize,
+}
+
+impl Logic {
+    pub(super) fn literal(value: Value) -> Self {
+        Self::Literal(Literal { value, steps: 1 })
+    }
+
+    /// A list as it is written, and its elements compiled
+    fn list(value: &Value, list: Box<[Self]>) -> Self {
+        let steps = list
+            .iter()
+            .try_fold(1_usize, |steps, element| match element {
+                Self::Literal(literal) => steps.checked_add(literal.steps),
+                _ => None,
+            });
+        steps.map_or(Self::List(list), |steps| {
+            let value = value.clone();
+            Self::Literal(Literal { value, steps })
+        })
+    }
+}
+
 /// A list of texts, arranged for look-up
 #[derive(Debug)]
 pub(super) struct TextList {
     pub(super) set: Literals,
-    /// The number of elements, of which some may be the same
-    pub(super) length: usize,
+    /// The steps that it takes to evaluate them, of which some may be the same
+    pub(super) steps: usize,
 }
 
 impl TextList {
     /// `None` if anything else than texts is in the list
-    fn of(list: &[Logic]) -> Option<Self> {
-        let texts = list.iter().map(|element| match element {
-            Logic::Literal(Value::String(text)) => Some(Arc::clone(text)),
+    fn of(list: &Literal) -> Option<Self> {
+        let Value::Array(elements) = &list.value else {
+            return None;
+        };
+        let texts = elements.iter().map(|element| match element {
+            Value::String(text) => Some(Arc::clone(text)),
             _ => None,
         });
         let texts: Vec<Arc<str>> = texts.collect::<Option<_>>()?;
         Some(Self {
-            length: texts.len(),
+            steps: list.steps,
             set: reading::text_set(texts),
         })
     }
@@ -107,11 +138,11 @@ impl Compiler {
 
     pub(super) fn logic(&mut self, value: &Value) -> Result<Logic, Refusal> {
         match value {
-            Value::Array(values) => self.list(values).map(Logic::List),
+            Value::Array(values) => Ok(Logic::list(value, self.list(values)?)),
             Value::Object(members) => {
                 let mut members = members.iter();
                 match (members.next(), members.next()) {
-                    (None, _) => Ok(Logic::Literal(value.clone())),
+                    (None, _) => Ok(Logic::literal(value.clone())),
                     (Some((name, arguments)), None) => self
                         .deeper(|compiler| compiler.operation(name, arguments))
                         .map_err(|refusal| refusal.within(name)),
@@ -120,7 +151,7 @@ impl Compiler {
                     }
                 }
             }
-            literal => Ok(Logic::Literal(literal.clone())),
+            literal => Ok(Logic::literal(literal.clone())),
         }
     }
 
@@ -180,10 +211,10 @@ impl Compiler {
         let arguments = match arguments {
             Value::Array(values) => {
                 let mut list = self.list(values)?;
-                if let (Operation::In, [needle, Logic::List(elements)]) = (operation, &mut *list)
-                    && let Some(texts) = TextList::of(elements)
+                if let (Operation::In, [needle, Logic::Literal(haystack)]) = (operation, &mut *list)
+                    && let Some(texts) = TextList::of(haystack)
                 {
-                    let needle = std::mem::replace(needle, Logic::Literal(Value::Null));
+                    let needle = std::mem::replace(needle, Logic::literal(Value::Null));
                     return Ok(Logic::IsOneOf(Box::new(needle), texts));
                 }
                 Arguments::List(list)
@@ -211,7 +242,7 @@ impl Compiler {
     fn attribute(&mut self, values: &[Value]) -> Result<Logic, Refusal> {
         let default = match values.get(1) {
             Some(default) => self.logic(default)?,
-            None => Logic::Literal(Value::Null),
+            None => Logic::literal(Value::Null),
         };
         let path = match values.first() {
             None | Some(Value::Null) => Some(Box::default()),
@@ -268,8 +299,8 @@ fn clock_or_literal(value: &Value) -> Logic {
     match value {
         Value::Object(_) => Logic::Attribute(
             Box::from(["$flagd".into(), "timestamp".into()]),
-            Box::new(Logic::Literal(Value::Null)),
+            Box::new(Logic::literal(Value::Null)),
         ),
-        literal => Logic::Literal(literal.clone()),
+        literal => Logic::literal(literal.clone()),
     }
 }

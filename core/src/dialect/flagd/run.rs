@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::fractional::{Hashing, fractional};
 use crate::context::Context;
 use crate::dialect::javascript;
+use crate::value::Value;
 use crate::value::timestamp::Timestamp;
-use crate::value::{JsonObject, Value};
 
 /// Bytes that the lists and texts of one evaluation may have together, and steps that it may take
 const BUDGET: usize = 1_000_000;
@@ -16,7 +16,7 @@ const BUDGET: usize = 1_000_000;
 pub(super) struct Run<'r> {
     context: &'r Context,
     now: Timestamp,
-    flag_key: &'r str,
+    flag_key: &'r Arc<str>,
     hashing: Hashing,
     left: Cell<Option<usize>>,
 }
@@ -40,7 +40,7 @@ impl<'r> Run<'r> {
     pub(super) fn new(
         context: &'r Context,
         now: Timestamp,
-        flag_key: &'r str,
+        flag_key: &'r Arc<str>,
         hashing: Hashing,
     ) -> Self {
         Self {
@@ -78,7 +78,10 @@ impl<'r> Run<'r> {
         scope: &Scope<'_>,
     ) -> Option<Value> {
         let found = match (scope, names.next()) {
-            (Scope::Context, Some("$flagd")) => self.flagd(),
+            (Scope::Context, Some("$flagd")) => match names.next() {
+                Some(name) => self.flagd_member(name)?,
+                None => self.flagd(),
+            },
             (Scope::Context, Some(first)) => self.context.get(first)?.clone(),
             (Scope::Context, None) => {
                 let mut members = self.context.members();
@@ -91,12 +94,18 @@ impl<'r> Run<'r> {
         names.try_fold(found, |found, name| member(&found, name))
     }
 
+    /// The whole of `$flagd`
     fn flagd(&self) -> Value {
-        let seconds = self.now.as_millis().div_euclid(1_000);
-        Value::Object(Arc::new(JsonObject::from([
-            ("flagKey".into(), self.flag_key.into()),
-            ("timestamp".into(), seconds.into()),
-        ])))
+        let member = |name: &'static str| Some((name, self.flagd_member(name)?));
+        Value::object(["flagKey", "timestamp"].into_iter().filter_map(member))
+    }
+
+    fn flagd_member(&self, name: &str) -> Option<Value> {
+        match name {
+            "flagKey" => Some(Arc::clone(self.flag_key).into()),
+            "timestamp" => Some(self.now.as_millis().div_euclid(1_000).into()),
+            _ => None,
+        }
     }
 
     pub(super) fn fractional(&self, arguments: &[Value]) -> Value {

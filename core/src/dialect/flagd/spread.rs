@@ -1,7 +1,7 @@
 //! Where a targeting hashes, and how units spread there
 
 use super::Targeting;
-use super::fractional::{SLOTS, weights};
+use super::fractional::{SLOTS, total, weight};
 use crate::dialect::spread::{Branch, Part, Spread, Spreads};
 use crate::value::Value;
 use crate::value::pointer::push_part;
@@ -65,7 +65,7 @@ fn spread(targeting: &Targeting, arguments: &Value) -> Option<Spread> {
         _ => return None,
     };
     let names = buckets.iter().map(literal).collect::<Option<Vec<_>>>()?;
-    let (weights, total) = weights(buckets)?;
+    let total = total(buckets)?;
     let hash = format!(
         "flagd {:?} {:?} {unit}",
         targeting.hashing, targeting.flag_key
@@ -78,7 +78,7 @@ fn spread(targeting: &Targeting, arguments: &Value) -> Option<Spread> {
             .checked_div(total)
     };
     let (mut branches, mut end) = (Vec::new(), 0_i64);
-    for (name, weight) in names.into_iter().zip(weights) {
+    for (name, weight) in names.into_iter().zip(buckets.iter().filter_map(weight)) {
         let start = end;
         end = end.saturating_add(weight);
         if weight > 0 {

@@ -91,7 +91,8 @@ pub(super) fn sem_ver(arguments: &[Value]) -> Option<bool> {
     let [one, relation, other] = arguments else {
         return None;
     };
-    let (one, other) = (full_version(one), full_version(other));
+    let (one, other) = (to_text(one), to_text(other));
+    let (one, other) = (full_version(&one), full_version(&other));
     let ordering = Version::parse(&one)?.cmp(&Version::parse(&other)?);
     let is_same = |count| one.split('.').take(count).eq(other.split('.').take(count));
     Some(match &*to_text(relation) {
@@ -108,16 +109,19 @@ pub(super) fn sem_ver(arguments: &[Value]) -> Option<bool> {
 }
 
 /// The text of a version without `v`, and with the parts that `1` and `1.2` leave out
-fn full_version(value: &Value) -> String {
-    let text = to_text(value);
-    let text = text.strip_prefix(['v', 'V']).unwrap_or(&text);
+fn full_version(text: &str) -> Cow<'_, str> {
+    let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    let missing = match text.matches('.').count() {
+        0 => ".0.0",
+        1 => ".0",
+        _ => return text.into(),
+    };
     let is_short = text
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let missing: Cow<'_, str> = match text.matches('.').count() {
-        0 if is_short => ".0.0".into(),
-        1 if is_short => ".0".into(),
-        _ => "".into(),
-    };
-    [text, &missing].concat()
+    if is_short {
+        [text, missing].concat().into()
+    } else {
+        text.into()
+    }
 }

@@ -73,8 +73,7 @@ impl Clause {
     /// Whether the clause holds apart from its negation; `None` if there is nothing to test, which is false even negated
     fn matches(&self, context: &Context) -> Option<bool> {
         if &*self.attribute.name == "kind" && self.attribute.below.is_empty() {
-            let kinds = Individual::all(context);
-            let mut kinds = kinds.iter().map(Individual::kind);
+            let mut kinds = Individual::all(context).map(|individual| individual.kind());
             return Some(kinds.any(|kind| self.test.matches(&kind.into())));
         }
         let individual = Individual::find(context, &self.kind)?;

@@ -98,21 +98,22 @@ impl<'c> Individual<'c> {
     }
 
     /// All of which the context consists
-    pub(super) fn all(context: &'c Context) -> Vec<Self> {
-        let found = match form(context) {
+    pub(super) fn all(context: &'c Context) -> impl Iterator<Item = Self> {
+        let form = form(context);
+        let found = match form {
             Form::Single(kind) => Self::find(context, kind),
             Form::User | Form::Own => Self::find(context, "user"),
             Form::Multi => None,
         };
-        let inner = context.entries().filter_map(|(name, value)| {
-            match form(context) {
+        let inner = context.entries().filter_map(move |(name, value)| {
+            match form {
                 Form::Multi => Self::inner(name, value),
                 // An object `user` is an attribute, since `targetingKey` is the key of that kind.
                 Form::Own if name != "user" => Self::own(name, value),
                 _ => None,
             }
         });
-        found.into_iter().chain(inner).collect()
+        found.into_iter().chain(inner)
     }
 
     fn inner(kind: &'c str, value: &'c Value) -> Option<Self> {
@@ -234,7 +235,7 @@ pub(crate) fn is_valid(context: &Context) -> bool {
         Form::User => context
             .entries()
             .all(|(name, value)| fits_user(name, value)),
-        Form::Own => !Individual::all(context).is_empty(),
+        Form::Own => Individual::all(context).next().is_some(),
     }
 }
 

@@ -6,13 +6,13 @@
 use super::fields::{Field, seconds};
 use crate::context::Context;
 use crate::dialect::pattern::VendorPattern;
-use crate::dialect::{Clock, Expression, Refusal, reading};
+use crate::dialect::{self, Clock, Expression, Refusal, reading};
 use crate::operator::Relation;
 use crate::operator::literals::Literals;
 use crate::operator::network::Network;
 use crate::operator::version::VersionText;
-use crate::value::JsonObject;
 use crate::value::timestamp::Timestamp;
+use crate::value::{JsonObject, Value};
 
 /// The members of a constraint
 pub const MEMBERS: [&str; 6] = [
@@ -159,7 +159,7 @@ fn ordinal(members: &JsonObject, relation: Relation) -> Result<Test, Refusal> {
         if let Some(date) = instant(value) {
             return Ok(Test::Date(relation, date));
         }
-    } else if let Some(version) = strict_version(value) {
+    } else if let Some(version) = dialect::version::parse(value) {
         return Ok(Test::Version(relation, version));
     } else if is_number(value)
         && let Ok(number) = value.parse()
@@ -225,15 +225,6 @@ fn is_date(text: &str) -> bool {
                 .is_some_and(|(sign, zone)| matches!(sign, b'+' | b'-') && fits(b"00:00", zone)))
 }
 
-/// Semantic Versioning 2.0.0, with numbers of at most 64 bits
-fn strict_version(text: &str) -> Option<VersionText> {
-    let core = text.split(['-', '+']).next()?;
-    let fits = |number: &str| number.parse::<u64>().is_ok();
-    core.split('.')
-        .all(fits)
-        .then(|| VersionText::parse(text))?
-}
-
 /// A date and time with a zone, to the nanosecond
 fn instant(text: &str) -> Option<Instant> {
     let text = text.trim();
@@ -263,8 +254,14 @@ fn network(text: &str) -> Option<Network> {
 
 impl Expression for Constraint {
     fn holds(&self, context: &Context, now: Timestamp) -> bool {
-        let text = self.field.text(context, now);
-        self.test.holds(text.as_deref()) != self.is_inverted
+        let is_met = match (&self.test, self.field.scalar(context)) {
+            // A number that is written as a text and read again is the same.
+            (Test::Number(relation, number), Some(Value::Number(given))) => {
+                is_ordered(*given, *relation, *number)
+            }
+            (test, given) => test.holds(self.field.text_of(given, now).as_deref()),
+        };
+        is_met != self.is_inverted
     }
 
     fn clock(&self) -> Clock {
@@ -299,14 +296,12 @@ impl Test {
             Self::NotIn(values) => !values.has_text(text),
             Self::Text(place, parts, true) => has(*place, parts, &text.to_lowercase()),
             Self::Text(place, parts, false) => has(*place, parts, text),
-            Self::Number(relation, number) => text.parse().is_ok_and(|text: f64| match relation {
-                Relation::Equal => (text - number).abs() < f64::EPSILON,
-                _ => text
-                    .partial_cmp(number)
-                    .is_some_and(|ordering| relation.admits(ordering)),
-            }),
+            Self::Number(relation, number) => {
+                let is_ordered = |text| is_ordered(text, *relation, *number);
+                text.parse().is_ok_and(is_ordered)
+            }
             Self::Version(relation, version) => {
-                let ordering = strict_version(text).and_then(|_| version.compare(text));
+                let ordering = dialect::version::compare(text, version);
                 ordering.is_some_and(|ordering| relation.admits(ordering))
             }
             Self::Date(relation, date) => {
@@ -316,6 +311,16 @@ impl Test {
             Self::Networks(networks) => networks.iter().any(|network| network.covers(text)),
             Self::Never => false,
         }
+    }
+}
+
+/// Whether a number is in a relation to another one; the smallest differences do not count
+fn is_ordered(one: f64, relation: Relation, other: f64) -> bool {
+    match relation {
+        Relation::Equal => (one - other).abs() < f64::EPSILON,
+        _ => one
+            .partial_cmp(&other)
+            .is_some_and(|ordering| relation.admits(ordering)),
     }
 }
 

@@ -1,8 +1,10 @@
 //! The fields of a context of Unleash
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use crate::context::Context;
+use crate::context::path::MemberName;
 use crate::dialect::Clock;
 use crate::value::Value;
 use crate::value::timestamp::Timestamp;
@@ -18,7 +20,7 @@ pub(super) enum Field {
     /// `environment`, `appName` or `remoteAddress`
     Known(&'static str),
     /// Of `properties`, else of the context
-    Property(Box<str>),
+    Property(MemberName),
 }
 
 impl Field {
@@ -36,7 +38,16 @@ impl Field {
 
     /// The text of the field; the clock's where it is the time and not given
     pub(super) fn text<'c>(&self, context: &'c Context, now: Timestamp) -> Option<Cow<'c, str>> {
-        let given = self.given(context);
+        self.text_of(self.scalar(context), now)
+    }
+
+    /// The same, of what the context has
+    pub(super) fn text_of<'c>(
+        &self,
+        given: Option<&'c Value>,
+        now: Timestamp,
+    ) -> Option<Cow<'c, str>> {
+        let given = given.map(text);
         if *self == Self::CurrentTime {
             // Ours are written with milliseconds, Unleash's clock is not.
             let clock = || seconds(now).to_string().replace(".000Z", "Z");
@@ -47,18 +58,26 @@ impl Field {
 
     /// The text of the field as the context has it
     pub(super) fn given<'c>(&self, context: &'c Context) -> Option<Cow<'c, str>> {
-        let top = |name: &str| text(context.get(name)?);
+        self.scalar(context).map(text)
+    }
+
+    /// The field as the context has it; `null`, an array and an object are none
+    pub(super) fn scalar<'c>(&self, context: &'c Context) -> Option<&'c Value> {
+        let top = |name: &str| context.get(name).filter(|value| is_scalar(value));
         match self {
             Self::UserId => top("userId").or_else(|| top("targetingKey")),
             Self::SessionId => top("sessionId"),
             Self::CurrentTime => top("currentTime"),
             Self::Known(name) => top(name),
             Self::Property(name) => {
-                let property = match context.get("properties") {
-                    Some(Value::Object(properties)) => properties.get(&**name).and_then(text),
+                static PROPERTIES: LazyLock<MemberName> = LazyLock::new(|| "properties".into());
+                let property = match context.member(&PROPERTIES) {
+                    Some(Value::Object(properties)) => properties.get(&*name.text),
                     _ => None,
                 };
-                property.or_else(|| top(name))
+                property
+                    .filter(|value| is_scalar(value))
+                    .or_else(|| context.member(name).filter(|value| is_scalar(value)))
             }
         }
     }
@@ -78,11 +97,17 @@ pub(super) fn seconds(now: Timestamp) -> Timestamp {
     Timestamp::from_millis(millis.saturating_sub(millis.rem_euclid(1_000)))
 }
 
-/// The values of Unleash are texts; `null` is none, and other scalars are as JSON writes them
-fn text(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(_) | Value::Boolean(_) => Some(Cow::Owned(value.to_canonical())),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+fn is_scalar(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::String(_) | Value::Number(_) | Value::Boolean(_)
+    )
+}
+
+/// The values of Unleash are texts: scalars are as JSON writes them
+fn text(scalar: &Value) -> Cow<'_, str> {
+    match scalar {
+        Value::String(text) => Cow::Borrowed(text),
+        other => Cow::Owned(other.to_canonical()),
     }
 }
