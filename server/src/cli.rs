@@ -15,6 +15,7 @@ mod lint;
 mod overrides;
 mod progress;
 mod project;
+mod session;
 mod sign_in_link;
 mod table;
 mod token;
@@ -42,6 +43,7 @@ pub use flag::FlagCommand;
 pub use lint::LintArgs;
 pub use overrides::OverrideCommand;
 pub use project::ProjectCommand;
+pub use session::SessionCommand;
 pub use sign_in_link::SignInLinkArgs;
 pub use token::TokenCommand;
 pub use transfer::{ExportArgs, ImportArgs};
@@ -101,7 +103,7 @@ pub enum OneShotCommand {
     /// The overrides of flags: list, add, remove, load many
     #[command(subcommand)]
     Override(OverrideCommand),
-    /// The environments of a project: list, create, rename, delete, protect
+    /// The environments of a project: list, create, rename, delete, protect, go back to an earlier revision, attributes of contexts
     #[command(subcommand)]
     Environment(EnvironmentCommand),
     /// Projects: list, create, rename, delete
@@ -110,6 +112,9 @@ pub enum OneShotCommand {
     /// The tokens of a project, and your own: list, create, revoke
     #[command(subcommand)]
     Token(TokenCommand),
+    /// The sessions of people who are signed in to the admin UI: list, end
+    #[command(subcommand)]
+    Session(SessionCommand),
     /// Print a link that signs in to the admin UI once, within 15 minutes, as admin of all projects
     ///
     /// For who can write to the database. Exits with 0, or with 2 if there is no link.
@@ -215,6 +220,10 @@ enum CommandError {
         "nothing is written: the environment has changed since the differences were found. Import again to see them as they are now"
     )]
     ChangedSince,
+    #[error(
+        "nothing is written: somebody has changed the environment meanwhile. Look at `--dry-run`, and try again"
+    )]
+    ChangedMeanwhile,
     #[error("cannot use the database: {}", crate::runtime::logging::error_chain(.0))]
     Store(#[from] StoreError),
     #[error("cannot use the database: {}", crate::runtime::logging::error_chain(.0))]
@@ -260,6 +269,7 @@ pub fn run(tool: &OneShotCommand) -> ExitCode {
         OneShotCommand::Environment(command) => environment::run(command),
         OneShotCommand::Project(command) => project::run(command),
         OneShotCommand::Token(command) => token::run(command),
+        OneShotCommand::Session(command) => session::run(command),
         OneShotCommand::SignInLink(args) => sign_in_link::run(args),
         OneShotCommand::Audit(command) => audit::run(command),
         OneShotCommand::Backup(args) => backup::run_backup(args),
@@ -344,6 +354,11 @@ fn check_stdin<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<(), Comma
 fn word(item: &serde_json::Value, name: &str) -> String {
     let word = item.get(name).and_then(serde_json::Value::as_str);
     word.unwrap_or_default().to_owned()
+}
+
+/// A number of a field as text; empty if there is none
+fn number(item: &serde_json::Value, name: &str) -> String {
+    item.get(name).map(ToString::to_string).unwrap_or_default()
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, CommandError> {

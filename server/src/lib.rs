@@ -80,6 +80,6 @@ pub use http::rate::Rates;
 pub use http::tls::TlsError;
 pub use redis::{Redis, cached_state};
 pub use runtime::clock::Clock;
-pub use runtime::logging::{LogFormat, error_chain, log_to_stderr};
+pub use runtime::logging::{Log, LogFormat, error_chain, log_to_stderr};
 pub use store::chain;
 pub use streams::stream::{StreamBound, StreamLimits};

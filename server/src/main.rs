@@ -1,6 +1,5 @@
 //! The binary `flagstaff`: reads the command line, logs to stderr, runs the command
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use flagstaff_server::{
@@ -22,7 +21,7 @@ fn main() -> ExitCode {
 }
 
 fn run_server(options: ServeOptions) -> ExitCode {
-    log_to_stderr(options.log_format);
+    let mut log = log_to_stderr(options.log_format);
     let served = Runtime::new().map_err(ServeError::Io).and_then(|runtime| {
         let served = runtime.block_on(serve(options));
         // Without waiting for work on blocking threads: the duration of a stop is limited.
@@ -33,7 +32,7 @@ fn run_server(options: ServeOptions) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to do if stderr is gone too.
-            let _ = writeln!(io::stderr(), "flagstaff: {}", error_chain(&error));
+            let _ = log.print(&format!("flagstaff: {}", error_chain(&error)));
             ExitCode::FAILURE
         }
     }

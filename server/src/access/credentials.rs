@@ -405,8 +405,7 @@ async fn commit(state: &AccessState, change: AccessChange) -> Result<(), StoreEr
     let made = change.made.as_ref().map(|key| key.hash.clone());
     let changed = state.engine.store().change_access(change).await;
     // Also after an error: another node may have been first, or the commit succeeded and its response was lost.
-    let refreshed = state.refresh_keys().await;
-    state.engine.store_handle().local_commit.notify_one();
+    let refreshed = state.publish_access().await;
     let Some(made) = made else {
         return changed.and(refreshed);
     };

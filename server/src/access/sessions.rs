@@ -128,7 +128,8 @@ pub(crate) async fn begin(
         "signed in with the identity provider"
     );
     state.engine.store().begin_session(row).await?;
-    state.refresh_keys().await?;
+    // It may have ended the oldest one of the person, too.
+    state.publish_access().await?;
     Ok(cookie)
 }
 
@@ -150,7 +151,7 @@ pub(crate) async fn begin_by_link(
     let begun = store.exchange_link(token::hash(code), new).await?;
     let begun = begun.ok_or(ApiError::UsedLink)?;
     tracing::info!(actor = begun.holder.actor(), "signed in by a one-time link");
-    state.refresh_keys().await?;
+    state.publish_access().await?;
     Ok(cookie)
 }
 
@@ -160,7 +161,7 @@ pub(crate) async fn end(state: &AccessState, cookie: &str) -> Result<Option<Stri
     let store = state.engine.store();
     let row = store.session(&hash).await?;
     if store.end_session(&hash).await? {
-        state.refresh_keys().await?;
+        state.publish_access().await?;
     }
     let sealed = row.and_then(|row| row.id_token);
     let text = sealed.and_then(|sealed| token_encryption::decrypt(cookie, PURPOSE, &sealed));
@@ -228,8 +229,7 @@ pub(crate) async fn end_chosen(
 async fn commit(state: &AccessState, end: SessionsEnd) -> Result<Option<usize>, StoreError> {
     let ended = state.engine.store().end_sessions(end).await;
     // Also after an error: the commit may have succeeded, and its response was lost.
-    let refreshed = state.refresh_keys().await;
-    state.engine.store_handle().local_commit.notify_one();
+    let refreshed = state.publish_access().await;
     let ended = ended?;
     refreshed?;
     Ok(ended)

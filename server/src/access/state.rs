@@ -51,6 +51,13 @@ impl AccessState {
         self.access_index.load_full()
     }
 
+    /// Announces that this node has changed keys, tokens, members or sessions in the store, and loads them
+    pub(crate) async fn publish_access(&self) -> Result<(), StoreError> {
+        // First: the other nodes must hear of it also if this node cannot load it, or its caller has disconnected.
+        self.engine.store_handle().local_commit.notify_one();
+        self.refresh_keys().await
+    }
+
     /// Loads the keys from the store; closes what was opened by keys that no longer exist
     pub(crate) async fn refresh_keys(&self) -> Result<(), StoreError> {
         // One at a time: otherwise an older load could replace a newer one.

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
@@ -11,6 +11,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::app::AppState;
 use crate::metrics::{EnvironmentLabels, PREFIX};
+use crate::runtime::logging;
 use crate::store::{PoolLabels, PoolUse};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -107,6 +108,12 @@ pub(crate) fn registry(state: &AppState) -> Registry {
             ConstGauge::new(is_up),
         );
     }
+    let dropped = ConstCounter::new(u64::try_from(logging::dropped_lines()).unwrap_or(u64::MAX));
+    registry.register(
+        "log_lines_dropped",
+        "Lines of the log that were dropped because stderr was not read in time",
+        dropped,
+    );
     register_store(&mut registry, state);
     registry
 }

@@ -1,6 +1,6 @@
 //! Starting the server from its options, and stopping it
 
-use std::io::{self, Write as _};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ use crate::http::tls::{Tls, TlsError};
 use crate::instances;
 use crate::redis::{self as cache, Redis};
 use crate::runtime::clock::Clock;
-use crate::runtime::logging::error_chain;
+use crate::runtime::logging::{self, error_chain};
 use crate::store::{CredentialKind, EnvironmentRow, Origin, SqlStore, Store, StoreError, redacted};
 use crate::usage;
 
@@ -355,6 +355,7 @@ async fn serve_apart(
     let (instances, token) = (Arc::clone(&state.instances), stopping.clone());
     tokio::spawn(async move { instances::run(&instances, &token).await });
     tokio::spawn(retention::run(state.clone()));
+    tokio::spawn(logging::report_dropped_lines(stopping.clone()));
     tokio::spawn(last_use::run(Arc::clone(&state.access), stopping.clone()));
     let app = router::app(state.clone());
     let app = match metrics {
@@ -442,9 +443,8 @@ async fn seed_environments(options: &ServeOptions, state: &AppState) -> Result<(
         origin: Origin::default(),
     };
     let SeedReport { issues, made } = seed::seed(&document, &environments, author).await?;
-    let mut stderr = io::stderr().lock();
     for issue in &issues {
-        writeln!(stderr, "{}: {issue}", path.display())?;
+        tracing::warn!("{}: {issue}", path.display());
     }
     tracing::info!(made, left_out = issues.len(), "seeded");
     Ok(())

@@ -6,7 +6,13 @@ use serde_json::{Value, json};
 
 use super::api::{Api, ApiArgs, ApiRequest};
 use super::table::table;
-use super::{CommandError, CommandOutput, Format, word};
+use super::{CommandError, CommandOutput, Format, number, word};
+
+mod attributes;
+mod revisions;
+
+use attributes::RecordAttributesArgs;
+use revisions::{HistoryArgs, RollbackArgs};
 
 /// What to do with the environments of a project
 ///
@@ -25,6 +31,16 @@ pub enum EnvironmentCommand {
     Protect(NameArgs),
     /// Require a reason no longer; this change needs one
     Unprotect(NameArgs),
+    /// List the revisions of an environment, the newest first
+    History(HistoryArgs),
+    /// Make an environment what it was at an earlier revision, and show what that changes
+    ///
+    /// Objects that were created since are deleted. Nothing is written if somebody changes the environment in between.
+    Rollback(RollbackArgs),
+    /// List the attributes of the contexts that the server evaluated
+    Attributes(NamedListArgs),
+    /// Record the attributes of contexts that the server evaluates, with up to 20 values of each
+    RecordAttributes(RecordAttributesArgs),
 }
 
 /// How to list
@@ -35,6 +51,16 @@ pub struct ListArgs {
     /// How to print them
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
+}
+
+/// Of which one to list something
+#[derive(Debug, Args)]
+pub struct NamedListArgs {
+    /// The name
+    #[arg(value_name = "NAME")]
+    name: String,
+    #[command(flatten)]
+    list: ListArgs,
 }
 
 /// Which one
@@ -146,6 +172,10 @@ pub(super) fn run(command: &EnvironmentCommand) -> Result<CommandOutput, Command
         }
         EnvironmentCommand::Protect(options) => protect(options, true)?,
         EnvironmentCommand::Unprotect(options) => protect(options, false)?,
+        EnvironmentCommand::History(options) => revisions::list(options)?,
+        EnvironmentCommand::Rollback(options) => revisions::rollback(options)?,
+        EnvironmentCommand::Attributes(options) => attributes::list(options)?,
+        EnvironmentCommand::RecordAttributes(options) => attributes::record(options)?,
     };
     Ok(CommandOutput::success(text))
 }
@@ -156,13 +186,12 @@ fn list(options: &ListArgs) -> Result<String, CommandError> {
         return super::json(&items);
     }
     let row = |item: &Value| {
-        let number = |name: &str| item.get(name).map(Value::to_string).unwrap_or_default();
         let is_protected = item.get("requireReason") == Some(&Value::Bool(true));
         let protected = if is_protected { "protected" } else { "" };
         vec![
             word(item, "name"),
-            number("revision"),
-            number("flags"),
+            number(item, "revision"),
+            number(item, "flags"),
             protected.to_owned(),
         ]
     };

@@ -6,14 +6,14 @@ use serde_json::{Map, Value, json};
 
 use super::api::{Api, ApiRequest, EnvironmentArgs};
 use super::table::{pairs, table};
-use super::{CommandError, CommandOutput, Format, word};
+use super::{CommandError, CommandOutput, Format, number, word};
 use crate::documents::notation::Notation;
 
 mod changes;
 mod shown;
 
 use changes::{ChangeArgs, Changes, flag_path};
-use shown::{count, number, overrides, serve, state};
+use shown::{count, overrides, serve, state};
 
 /// What to do with the flags of an environment
 ///

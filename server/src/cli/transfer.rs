@@ -139,7 +139,7 @@ fn put(
 }
 
 /// A line for each thing that would change, or the revision that the environment is at
-fn report(answer: &Value) -> String {
+pub(super) fn report(answer: &Value) -> String {
     let revision = answer.get("revision").cloned().unwrap_or_default();
     let Some(changes) = answer.get("changes").and_then(Value::as_array) else {
         return format!("the environment is at revision {revision}\n");

@@ -1,11 +1,17 @@
 //! The format of the log and where it goes
+//!
+//! A thread of its own writes the lines to stderr, from a queue. So whoever reads stderr can stop that thread, but nothing else; see
+//! docs/adr/0072.
 
 use std::collections::HashMap;
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::ValueEnum;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
 /// The minimum interval between two lines of the same kind, where callers can cause any number of them
@@ -21,14 +27,40 @@ pub enum LogFormat {
     Json,
 }
 
+/// The lines that wait until they are written; further lines are dropped
+const QUEUE: usize = 10_000;
+/// How often dropped lines are reported
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Counts the lines that were dropped; like the log itself, there is one for the process
+static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
+
+/// Writes the lines that still wait when it is dropped, for at most a second
+#[derive(Debug)]
+#[must_use = "nothing is logged after it is dropped"]
+pub struct Log {
+    writer: NonBlocking,
+    _guard: WorkerGuard,
+}
+
+impl Log {
+    /// Writes a line as it is, after those that still wait
+    pub fn print(&mut self, line: &str) -> io::Result<()> {
+        self.writer.write_all(format!("{line}\n").as_bytes())
+    }
+}
+
 /// Logs to stderr from now on; `FLAGSTAFF_LOG` sets the levels
-pub fn log_to_stderr(format: LogFormat) {
+pub fn log_to_stderr(format: LogFormat) -> Log {
     let filter =
         EnvFilter::try_from_env("FLAGSTAFF_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let queue = NonBlockingBuilder::default().buffered_lines_limit(QUEUE);
+    let (writer, guard) = queue.thread_name("log").finish(io::stderr());
+    DROPPED.get_or_init(|| writer.error_counter());
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr);
+        .with_writer(writer.clone());
     match format {
         LogFormat::Text => log.init(),
         // A flat object: the fields of the request beside those of the event.
@@ -38,6 +70,41 @@ pub fn log_to_stderr(format: LogFormat) {
             .with_current_span(true)
             .with_span_list(false)
             .init(),
+    }
+    Log {
+        writer,
+        _guard: guard,
+    }
+}
+
+/// The number of lines that were dropped since the start, because nobody read stderr
+pub(crate) fn dropped_lines() -> usize {
+    DROPPED.get().map_or(0, ErrorCounter::dropped_lines)
+}
+
+/// Logs that lines were dropped, as soon as there is room for that line, until `stopping` is cancelled and once more then
+pub(crate) async fn report_dropped_lines(stopping: CancellationToken) {
+    let mut tick = tokio::time::interval(REPORT_INTERVAL);
+    let mut reported = 0;
+    loop {
+        let is_last = tokio::select! {
+            _ = tick.tick() => false,
+            () = stopping.cancelled() => true,
+        };
+        let dropped = dropped_lines();
+        if dropped > reported {
+            tracing::warn!(
+                dropped,
+                "log lines were dropped since the start: stderr was not read in time"
+            );
+            // This line may have been dropped too.
+            if dropped_lines() == dropped {
+                reported = dropped;
+            }
+        }
+        if is_last {
+            return;
+        }
     }
 }
 

@@ -10,10 +10,12 @@ use crate::support::{Printed, flagstaff};
 
 mod audit;
 mod config;
+mod environments;
 mod flags;
 mod names;
 mod remote;
 mod session;
+mod sessions;
 mod tasks;
 mod vendors;
 

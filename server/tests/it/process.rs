@@ -1,5 +1,7 @@
 //! The server as a process: its output, first keys, seeds and wrong configurations
 
+mod log;
+
 use std::net::TcpListener;
 use std::process::Stdio;
 

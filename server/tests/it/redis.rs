@@ -21,13 +21,13 @@ const SERVER: &str = "server";
 const ENCRYPTION: &str = "the-encryption-key-of-these-tests";
 
 /// A Redis of a test's own
-struct Cache {
+pub(crate) struct Cache {
     service: Service,
     address: String,
 }
 
 impl Cache {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let (service, port) = Service::start("redis");
         Self {
             service,
@@ -70,17 +70,15 @@ fn node(database: &str, cache: &Cache) -> Process {
     Process::start_on(database, &std::env::temp_dir(), &arguments)
 }
 
-#[tokio::test]
-async fn notifications_of_redis_alone_keep_a_node_up_to_date() {
-    let cache = Cache::start();
+/// A PostgreSQL with two nodes, of which the second one hears of the other's commits only from Redis
+pub(crate) async fn writer_and_reader(cache: &Cache) -> (Arc<dyn Store>, Live, Live) {
     let database = Database::postgres(Cluster::shared()).await;
     let kept = |state: &AppState| {
-        let redis = redis(&cache);
+        let redis = redis(cache);
         tokio::spawn(keep(Arc::new(redis), state.clone()));
     };
     let writing = state(&database, RuntimeConfig::default(), Clock::System).await;
     kept(&writing);
-    let writer = Live::serve(writing).await;
     let never = RuntimeConfig {
         poll: Duration::from_hours(1),
         ..RuntimeConfig::default()
@@ -88,7 +86,18 @@ async fn notifications_of_redis_alone_keep_a_node_up_to_date() {
     let store: Arc<dyn Store> = Arc::new(Deaf::new(database.open().await));
     let reading = AppState::load(store, never, Clock::System).await.unwrap();
     kept(&reading);
-    let reader = Live::serve(reading).await;
+    let shared = Arc::clone(writing.store());
+    (
+        shared,
+        Live::serve(writing).await,
+        Live::serve(reading).await,
+    )
+}
+
+#[tokio::test]
+async fn notifications_of_redis_alone_keep_a_node_up_to_date() {
+    let cache = Cache::start();
+    let (_, writer, reader) = writer_and_reader(&cache).await;
     let mut follower = Follower::default();
     let mut changes = reader.connect("server", None).await;
     // Commits before the subscription are found by the poll with which it begins.

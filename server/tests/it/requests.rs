@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use axum::http::Method;
+use flagstaff_server::auth::CredentialKind;
+use flagstaff_server::store::{CredentialRow, Store as _};
 
-use crate::support::{Answer, Database, Live, Requests as _};
+use crate::support::{Answer, Database, Live, Requests as _, key};
 
 const FILE: &str = include_str!("../../../docs/api.http");
 
@@ -58,6 +60,11 @@ impl Variables {
 #[tokio::test]
 async fn every_request_of_the_file_succeeds() {
     let database = Database::new();
+    let root = CredentialRow {
+        project_id: None,
+        ..key(CredentialKind::Admin, "root")
+    };
+    database.open().await.ensure_key(root).await.unwrap();
     let server = Live::start(&database).await;
     let mut variables = Variables::default();
     let (head, _) = FILE.split_once("\n### ").unwrap();
@@ -70,7 +77,7 @@ async fn every_request_of_the_file_succeeds() {
         };
         let value = match name {
             "address" => format!("http://{}", server.host()),
-            "token" => "admin".to_owned(),
+            "token" => "root".to_owned(),
             "key" => "server".to_owned(),
             _ => variables.fill(value),
         };
@@ -101,6 +108,6 @@ async fn every_request_of_the_file_succeeds() {
         }
         count += 1;
     }
-    assert_eq!(count, 47, "requests of the file");
+    assert_eq!(count, 54, "requests of the file");
     server.stop().await;
 }

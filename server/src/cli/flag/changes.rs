@@ -7,10 +7,10 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::SetArgs;
-use super::shown::{number, serve, state};
+use super::shown::{serve, state};
 use crate::cli::api::{Api, ApiRequest};
 use crate::cli::table::bad;
-use crate::cli::{CommandError, CommandOutput, Format, word};
+use crate::cli::{CommandError, CommandOutput, Format, number, word};
 
 /// What every change takes
 #[derive(Debug, Args)]

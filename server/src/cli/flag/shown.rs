@@ -55,7 +55,3 @@ pub(super) fn overrides(flag: &Value) -> usize {
         .filter_map(|level| level.as_object().map(Map::len))
         .sum()
 }
-
-pub(super) fn number(item: &Value, name: &str) -> String {
-    item.get(name).map(ToString::to_string).unwrap_or_default()
-}

@@ -158,8 +158,7 @@ pub(crate) async fn put(
             continue;
         }
         changed?;
-        state.engine.store_handle().local_commit.notify_one();
-        state.refresh_keys().await?;
+        state.publish_access().await?;
         return Ok(Answer(after.into()));
     }
     Err(StoreError::Changed.into())

@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::support::{Answer, Call, NOW, Requests, Server, on};
 
 mod links;
+mod nodes;
 mod open_sessions;
 mod options;
 mod provider;

@@ -15,7 +15,7 @@ pub(crate) const ADMIN: &str = "fs_admin_0123456789abcdefghijklmnopqrstuv";
 pub(crate) struct Process {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    // Read as it is written: a server whose log nobody reads stops when the pipe is full, after some 300 writes.
+    // `None` while nobody reads it.
     log: Option<JoinHandle<String>>,
     pub(crate) address: String,
 }
@@ -121,15 +121,21 @@ impl Process {
         Some(Self::launch(command))
     }
 
-    fn launch(mut command: Command) -> Self {
+    /// A server whose log nobody reads before [`Process::read_log`]
+    pub(crate) fn start_unread(folder: &Path, arguments: &[&str]) -> Self {
+        let listen = ["serve", "--listen", "127.0.0.1:0"];
+        Self::launch_unread(flagstaff(folder, &[&listen, arguments].concat()))
+    }
+
+    fn launch(command: Command) -> Self {
+        let mut process = Self::launch_unread(command);
+        process.read_log();
+        process
+    }
+
+    fn launch_unread(mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let mut stderr = child.stderr.take().unwrap();
-        let log = spawn(move || {
-            let mut log = String::new();
-            stderr.read_to_string(&mut log).unwrap();
-            log
-        });
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -141,9 +147,21 @@ impl Process {
         Self {
             child,
             stdout,
-            log: Some(log),
+            log: None,
             address,
         }
+    }
+
+    /// Reads the log as it is written, from now on
+    pub(crate) fn read_log(&mut self) {
+        let Some(mut stderr) = self.child.stderr.take() else {
+            return;
+        };
+        self.log = Some(spawn(move || {
+            let mut log = String::new();
+            stderr.read_to_string(&mut log).unwrap();
+            log
+        }));
     }
 
     /// The files that it has open
@@ -164,16 +182,27 @@ impl Process {
 
     /// Asks it to stop as an operator does; answers the rest of stdout, and stderr
     pub(crate) fn stop(mut self) -> (String, String) {
-        let kill = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(kill.success());
+        self.terminate();
+        self.read_log();
         let mut stdout = String::new();
         self.stdout.read_to_string(&mut stdout).unwrap();
         let stderr = self.log.take().unwrap().join().unwrap();
         assert!(self.child.wait().unwrap().success(), "{stderr}");
         (stdout, stderr)
+    }
+
+    /// The same, and nobody reads what it prints until it has ended
+    pub(crate) fn stop_unread(mut self) {
+        self.terminate();
+        assert!(self.child.wait().unwrap().success());
+    }
+
+    fn terminate(&self) {
+        let kill = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(kill.success());
     }
 
     /// Opens a stream, which begins after a cursor
