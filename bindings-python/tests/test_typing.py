@@ -2,6 +2,7 @@
 
 import ast
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -50,3 +51,12 @@ def test_every_public_name_has_a_docstring_for_editors():
 
 def test_the_types_are_those_that_users_expect(tmp_path):
     run("mypy", "--strict", "--cache-dir", str(tmp_path), str(HERE / "type_checks"), cwd=HERE)
+
+
+def test_the_types_are_the_same_for_pyright(tmp_path):
+    # A line that is expected to be wrong, and is not, is an error.
+    (tmp_path / "pyrightconfig.json").write_text('{"reportUnnecessaryTypeIgnoreComment": "error"}')
+    shutil.copytree(HERE / "type_checks", tmp_path / "type_checks")
+    command = [HERE.parents[1] / "node_modules/.bin/pyright", "--pythonpath", sys.executable, "."]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
