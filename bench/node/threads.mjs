@@ -1,8 +1,10 @@
-// Prints the cost of a worker thread with a client: processor time and memory, for threads that are created and ended one after the other.
+// Prints the cost of a worker thread with a client, for threads that are created and ended one after the other: processor time, and memory and
+// open files of the process after a tenth of the threads and after all of them.
 //
 // usage: threads.mjs [THREADS]     1,000 unless given, of each kind
 
 import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,10 +28,18 @@ const KINDS = {
     require('node:worker_threads').parentPort.postMessage(client.getBooleanValue('f', false));`,
 };
 
-console.log(`${THREADS} worker threads of each kind: processor time of one, and memory of the process`);
+/** Megabytes and open files of this process; the files on Linux only. */
+function held() {
+  const megabytes = (process.memoryUsage.rss() / 1e6).toFixed(0).padStart(4);
+  const files = existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : '?';
+  return `${megabytes} MB ${String(files).padStart(3)} files`;
+}
+
+console.log(`${THREADS} worker threads of each kind: processor time of one; what is held after a tenth and after all`);
 for (const [kind, code] of Object.entries(KINDS)) {
   const before = process.cpuUsage();
-  for (let made = 0; made < THREADS; made += 1) {
+  let early = '';
+  for (let made = 1; made <= THREADS; made += 1) {
     const worker = new Worker(code, { eval: true });
     const exit = once(worker, 'exit');
     const [answer] = await once(worker, 'message');
@@ -37,9 +47,11 @@ for (const [kind, code] of Object.entries(KINDS)) {
       throw new Error(`expected true from a thread with ${kind}, got ${answer}`);
     }
     await exit;
+    if (made === Math.ceil(THREADS / 10)) {
+      early = held();
+    }
   }
   const { user, system } = process.cpuUsage(before);
   const milliseconds = (user + system) / 1_000 / THREADS;
-  const megabytes = process.memoryUsage.rss() / 1e6;
-  console.log(`${milliseconds.toFixed(1).padStart(8)} ms ${megabytes.toFixed(0).padStart(6)} MB  ${kind}`);
+  console.log(`${milliseconds.toFixed(1).padStart(8)} ms, ${early}, ${held()}  ${kind}`);
 }

@@ -68,26 +68,26 @@ describe('a process ends by itself, without close()', { timeout: 60_000 }, () =>
 });
 
 describe('worker threads', { timeout: 60_000 }, () => {
-  for (const evaluator of ['native', 'wasm']) {
-    test(`each has a client of its own, with the ${evaluator} evaluator, and may be ended at any time`, async (context) => {
+  for (const engine of ['native', 'wasm']) {
+    test(`each has a client of its own, with the ${engine} engine, and may be ended at any time`, async (context) => {
       const server = await FlagServer.start();
       context.after(() => server.stop());
       server.put('f', boolean(true));
       const code = `
-        const { parentPort, workerData: { url, evaluator } } = require('node:worker_threads');
+        const { parentPort, workerData: { url, engine } } = require('node:worker_threads');
         const { Client } = require('@flagstaff/node');
-        const client = new Client(url, 'k', { evaluator, logger: { warn() {} } });
-        client.ready().then((ready) => parentPort.postMessage([ready, client.getBooleanValue('f', false)]));
+        const client = new Client(url, 'k', { engine, logger: { warn() {} } });
+        client.ready().then((ready) => parentPort.postMessage([ready, client.engine, client.getBooleanValue('f', false)]));
         setInterval(() => client.getBooleanValue('f', false), 0);`;
       for (let round = 0; round < 5; round += 1) {
         const workers = Array.from(
           { length: 4 },
-          () => new Worker(code, { eval: true, workerData: { url: server.url, evaluator } }),
+          () => new Worker(code, { eval: true, workerData: { url: server.url, engine } }),
         );
         // One in four is ended while it starts.
         await workers[0].terminate();
         for (const [answer] of await Promise.all(workers.slice(1).map((worker) => once(worker, 'message')))) {
-          assert.deepEqual(answer, ['READY', true]);
+          assert.deepEqual(answer, ['READY', engine, true]);
         }
         await Promise.all(workers.map((worker) => worker.terminate()));
       }

@@ -50,8 +50,9 @@ def state_hash(objects):
 class StreamServer:
     """Serves boolean flags; `set` changes one and tells every open stream."""
 
-    def __init__(self):
-        """Begin without flags."""
+    def __init__(self, tls=None):
+        """Begin without flags; `tls` is a context of `ssl`."""
+        self._tls = tls
         self._lock = threading.Lock()
         self._flags = {}
         self._versions = {}
@@ -76,7 +77,7 @@ class StreamServer:
     @property
     def url(self):
         """Tell where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}"
 
     def _listen(self, port):
         server = self
@@ -90,6 +91,8 @@ class StreamServer:
 
         self._http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._http.daemon_threads = True
+        if self._tls:
+            self._http.socket = self._tls.wrap_socket(self._http.socket, server_side=True)
         self.port = self._http.server_address[1]
         # A short interval: it is how long `shutdown` takes.
         threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()

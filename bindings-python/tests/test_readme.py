@@ -51,6 +51,13 @@ def section(title):
     return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
+def test_it_begins_with_few_lines_and_says_what_fails_before_what_there_is_to_set():
+    (start,) = BLOCK.findall(section("Start"))
+    assert len(start.splitlines()) <= 20
+    titles = re.findall(r"^## (.*)$", README, re.MULTILINE)
+    assert titles.index("Start") < titles.index("When something fails") < titles.index("Options")
+
+
 def test_the_code_runs(real_server, monkeypatch, capsys):
     monkeypatch.setenv("FLAGSTAFF_URL", real_server.url)
     monkeypatch.setenv("FLAGSTAFF_KEY", real_server.key)

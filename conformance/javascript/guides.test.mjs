@@ -212,5 +212,6 @@ test('the tarballs contain what is built, with types and licences, and nothing e
     ].sort(),
   );
   const modules = ['context', 'devtools', 'feature', 'hooks', 'index', 'provider', 'server', 'testing'];
-  assert.deepEqual(await rest('react'), [...common, ...scripts(modules)].sort());
+  const declarations = forms.flatMap((form) => modules.map((name) => `dist/${form}/types/${name}.d.ts`));
+  assert.deepEqual((await packedFiles('react')).sort(), [...common, ...scripts(modules), ...declarations].sort());
 });

@@ -222,12 +222,33 @@ test('the tarball contains what is built, with types and licences, and nothing e
     'testing',
   ];
   // An addon is there if `make build` was called; entries share code in chunks, whose names contain a hash.
-  const isOther = (path) =>
-    /^dist\/(cjs|esm)\/(types\/.*\.d\.ts|chunk-\w+\.js)$|^native\/flagstaff\.[\w-]+\.node$/.test(path);
+  const isOther = (path) => /^dist\/(cjs|esm)\/chunk-\w+\.js$|^native\/flagstaff\.[\w-]+\.node$/.test(path);
   const files = (await packedFiles('bindings-node')).filter((path) => !isOther(path));
   const licences = ['APACHE', 'MIT', 'eventsource-parser'].map((name) => `dist/LICENSE-${name}`);
   const scripts = ['cjs', 'esm'].flatMap((form) => entries.map((name) => `dist/${form}/${name}.js`));
   const edge = ['edge-light', 'edge-workerd'].map((name) => `dist/esm/${name}.js`);
+  // Of the declarations only those that an entry refers to.
+  const own = ['client', 'edge-client', 'edge-light', 'edge-workerd', 'engine', 'next-client', 'next-request'];
+  own.push('node-client', 'options', 'request-flags', 'scope', 'sign');
+  const shared = ['bootstrap', 'cached-outcome', 'caching-evaluator', 'client', 'clock', 'details', 'encode'];
+  shared.push(
+    'evaluation',
+    'evaluator',
+    'flags',
+    'getters',
+    'index',
+    'modes',
+    'overrides',
+    'plain',
+    'prepared',
+    'sync',
+  );
+  shared.push('transport', 'types', 'usage', 'version', 'warnings', 'wasm');
+  const declarations = [
+    ...[...entries, ...own].map((name) => `bindings-node/ts/${name}`),
+    ...shared.map((name) => `sdk-js/src/${name}`),
+  ];
+  const types = ['cjs', 'esm'].flatMap((form) => declarations.map((name) => `dist/${form}/types/${name}.d.ts`));
   const expected = ['README.md', 'dist/cjs/package.json', 'dist/flagstaff_wasm.wasm', 'package.json'];
-  assert.deepEqual(files.sort(), [...expected, ...licences, ...scripts, ...edge].sort());
+  assert.deepEqual(files.sort(), [...expected, ...licences, ...scripts, ...edge, ...types].sort());
 });

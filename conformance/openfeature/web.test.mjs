@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { Client } from '@flagstaff/web';
 import { FlagstaffProvider } from '@flagstaff/web/openfeature';
 import { OpenFeature, ProviderEvents } from '@openfeature/web-sdk';
+import { Storage } from '../../bindings-wasm/test/support/ofrep.mjs';
 import { SingleNode } from '../e2e/support/deployment.mjs';
 import { within } from '../e2e/support/paths.mjs';
 import { KEYS } from '../e2e/support/server.mjs';
@@ -110,5 +111,31 @@ describe('the provider', () => {
     assert.equal(client.status, 'STALE');
     await OpenFeature.setProviderAndWait(provider);
     assert.equal(client.status, 'READY');
+  });
+
+  test('of each domain has the values of its own context, stores them apart, and follows that context alone', async (t) => {
+    globalThis.localStorage = new Storage();
+    t.after(() => {
+      delete globalThis.localStorage;
+    });
+    const create = (context) =>
+      new Client({ url: server.url, key: KEYS.client, stream: false, context, logger: { warn: () => {} } });
+    const contexts = { shop: { targetingKey: 'user-1' }, account: { targetingKey: 'user-2', plan: 'plus' } };
+    const limit = (domain) => OpenFeature.getClient(domain).getNumberValue('wishlist-max-items', 0);
+    const reconciled = [];
+    for (const [domain, context] of Object.entries(contexts)) {
+      await OpenFeature.setProviderAndWait(domain, new FlagstaffProvider(create()), context);
+      OpenFeature.getClient(domain).addHandler(ProviderEvents.Reconciling, () => reconciled.push(domain));
+    }
+    assert.deepEqual(Object.keys(contexts).map(limit), [20, 100]);
+    // What each has stored is there for the next page.
+    for (const [domain, context] of Object.entries(contexts)) {
+      const next = create(context);
+      assert.deepEqual([next.source, next.get('wishlist-max-items', 0)], ['cache', limit(domain)]);
+    }
+    await OpenFeature.setContext('shop', { targetingKey: 'user-1', plan: 'plus' });
+    await OpenFeature.setContext('account', contexts.account);
+    assert.deepEqual(Object.keys(contexts).map(limit), [100, 100]);
+    assert.deepEqual(reconciled, ['shop']);
   });
 });

@@ -25,7 +25,7 @@ export interface FlagState<T> extends FlagDetails<T> {
  * such flag, the value is the fallback.
  */
 export function useFlag<const Key extends FlagKey>(key: Key): FlagValue<Key, false>;
-export function useFlag<const Key extends FlagKey, const Fallback extends FlagFallback<Key>>(
+export function useFlag<const Key extends FlagKey, Fallback extends FlagFallback<Key>>(
   key: Key,
   fallback: Fallback,
 ): FlagValue<Key, Fallback>;
@@ -42,7 +42,7 @@ export function useFlag(key: string, fallback: unknown = false): unknown {
 
 /** The value of a flag, and the reason for it: the component is rendered again when any of these details changes. */
 export function useFlagDetails<const Key extends FlagKey>(key: Key): FlagState<FlagValue<Key, false>>;
-export function useFlagDetails<const Key extends FlagKey, const Fallback extends FlagFallback<Key>>(
+export function useFlagDetails<const Key extends FlagKey, Fallback extends FlagFallback<Key>>(
   key: Key,
   fallback: Fallback,
 ): FlagState<FlagValue<Key, Fallback>>;
@@ -69,7 +69,7 @@ export function useFlagDetails(key: string, fallback: unknown = false): FlagStat
  * created outside of React. On a server it does not suspend.
  */
 export function useSuspenseFlag<const Key extends FlagKey>(key: Key): FlagValue<Key, false>;
-export function useSuspenseFlag<const Key extends FlagKey, const Fallback extends FlagFallback<Key>>(
+export function useSuspenseFlag<const Key extends FlagKey, Fallback extends FlagFallback<Key>>(
   key: Key,
   fallback: Fallback,
 ): FlagValue<Key, Fallback>;
@@ -87,7 +87,7 @@ export interface Flags {
   readonly values: Readonly<Record<string, JsonValue>>;
   /** Whether the value of a boolean flag is true. */
   isFeatureEnabled(key: FlagKey): boolean;
-  get<const Key extends FlagKey, const Fallback extends FlagFallback<Key>>(
+  get<const Key extends FlagKey, Fallback extends FlagFallback<Key>>(
     key: Key,
     fallback: Fallback,
   ): FlagValue<Key, Fallback>;

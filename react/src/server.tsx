@@ -8,7 +8,7 @@ export type FlagSource = Bootstrap | { get(key: string, fallback: unknown): unkn
 
 /** The value of a flag in a server component; the fallback if there is no such flag or it has another type. */
 export function getFlag<const Key extends FlagKey>(source: FlagSource, key: Key): FlagValue<Key, false>;
-export function getFlag<const Key extends FlagKey, const Fallback extends FlagFallback<Key>>(
+export function getFlag<const Key extends FlagKey, Fallback extends FlagFallback<Key>>(
   source: FlagSource,
   key: Key,
   fallback: Fallback,

@@ -54,6 +54,10 @@ import { getFlag } from '@flagstaff/react/server';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Equal<A, B>) => {};
+
+interface Layout {
+  mode: 'list' | 'grid';
+}
 `;
 
 const UNTYPED = `${TYPES}
@@ -62,8 +66,15 @@ export function Untyped(client: Client) {
   same<typeof a, boolean>(true);
   const b = useFlag('any', 'text');
   same<typeof b, string>(true);
-  const c = useFlag('any', { columns: 1 });
-  same<typeof c, { readonly columns: 1 } | { columns: number }>(false as never);
+  const c = useFlag('any', { columns: 1, tags: ['a'] });
+  same<typeof c, { columns: number; tags: string[] }>(true);
+  const layout: Layout = { mode: 'list' };
+  const ofInterface = useFlag('any', layout);
+  same<typeof ofInterface, Layout>(true);
+  const columns = getFlag({ flags: [] }, 'any', { columns: 1 }).columns + client.get('any', { columns: 1 }).columns;
+  same<typeof columns, number>(true);
+  const orNothing = client.details('any', undefined).value;
+  same<typeof orNothing, undefined>(true);
   const d = useFlagDetails('any', 3).value;
   same<typeof d, number>(true);
   const e = getFlag({ flags: [] }, 'any', 1);

@@ -420,8 +420,20 @@ class Snapshot:
 
 def next_events(
     timeout: float,
-) -> tuple[list[tuple[int, list[str]]], list[tuple[int, str]], list[tuple[int, str, str]]] | None: ...
-def close_events() -> None: ...
-def deliver_in_getters(is_on: bool) -> None: ...
-def reset_events() -> None: ...
-def use_scopes() -> None: ...
+) -> tuple[list[tuple[int, list[str]]], list[tuple[int, str]], list[tuple[int, str, str]]] | None:
+    """Waits for events, at most for `timeout` seconds; `None` once there will be no more.
+
+    Returns changed flags by client, statuses by client, and log records as level, logger and message.
+    """
+
+def close_events() -> None:
+    """Ends the waiting, before the interpreter ends."""
+
+def deliver_in_getters(is_on: bool) -> None:
+    """Makes getters deliver events, in a process that has no thread for it."""
+
+def reset_events() -> None:
+    """Makes a new queue of events, in the child process of a fork."""
+
+def use_scopes() -> None:
+    """Makes getters look for contexts and overrides of their scope, from the first one on."""

@@ -76,7 +76,8 @@ if os.environ.get("CELERY_FOLDER"):
 
     folder = os.environ["CELERY_FOLDER"]
     celery = Celery("served", broker="filesystem://", backend=f"file://{urllib.parse.quote(folder)}/results")
-    celery.conf.broker_transport_options = {"data_folder_in": f"{folder}/queue", "data_folder_out": f"{folder}/queue"}
-    celery.conf.broker_transport_options["polling_interval"] = 0.05
+    options = {"data_folder_in": f"{folder}/queue", "data_folder_out": f"{folder}/queue"}
+    options |= {"control_folder": f"{folder}/control", "polling_interval": 0.05}
+    celery.conf.broker_transport_options = options
     celery.conf.worker_prefetch_multiplier = 1
     task = celery.task(name="state")(state)

@@ -175,7 +175,7 @@ export class PageClient {
   }
 
   /** The flag's value; the fallback if there is none, or one of another type. A fallback of `undefined` accepts every type. */
-  get<const Key extends FlagKey, const Fallback extends FlagFallback<Key>>(
+  get<const Key extends FlagKey, Fallback extends FlagFallback<Key>>(
     key: Key,
     fallback: Fallback,
   ): FlagValue<Key, Fallback> {
@@ -188,7 +188,7 @@ export class PageClient {
   }
 
   /** Like {@link get}, with the reason for the value. */
-  details<const Key extends FlagKey, const Fallback extends FlagFallback<Key>>(
+  details<const Key extends FlagKey, Fallback extends FlagFallback<Key>>(
     key: Key,
     fallback: Fallback,
   ): FlagDetails<FlagValue<Key, Fallback>> {
