@@ -45,8 +45,9 @@ async fn every_address_is_known_with_the_path_and_without_it_and_is_answered_wit
         let location = format!("{BASE}{segments}/{key}");
         assert_eq!(made.header("location"), location);
         server.get(&location).await.expect(200);
-        let example = get("/example").await.expect(308);
-        assert_eq!(example.header("location"), format!("{BASE}/example/"));
+        // Is led to the page, whose addresses are relative to the slash.
+        let example = get("/example").await.expect(200);
+        assert!(example.text.contains("Flagstaff example"));
 
         let bulk = format!("{proxied}/ofrep/v1/evaluate/flags");
         let bulk = server.post(&bulk, json!({"context": {"targetingKey": "u"}}));
