@@ -34,8 +34,23 @@ function coreModule(): Plugin {
   };
 }
 
+const BASE_PATH = '__BASE_PATH__';
+
+/** Without the server that the build is for nobody says below which path it is reached. */
+function ownHost(): Plugin {
+  return {
+    name: 'own-host',
+    apply: 'serve',
+    transformIndexHtml: (html) => html.replace(BASE_PATH, ''),
+  };
+}
+
 export default defineConfig({
-  plugins: [react(), coreModule()],
+  plugins: [react(), coreModule(), ownHost()],
+  experimental: {
+    // The page is at many addresses, so its files need the whole path; files name each other by where they are.
+    renderBuiltUrl: (file, { hostType }) => (hostType === 'html' ? `${BASE_PATH}/${file}` : { relative: true }),
+  },
   build: {
     target: 'es2022',
     // An inlined asset would be a `data:` URL, which the Content-Security-Policy forbids.

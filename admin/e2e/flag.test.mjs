@@ -196,6 +196,59 @@ describe('editing a flag', () => {
     );
   });
 
+  test('a rule is moved to the top by menu, by keys and by pointer: the same document, and one line of the history', async () => {
+    const rules = ['one', 'two', 'three', 'four', 'five'].map((id, index) => ({
+      id,
+      when: { attribute: index % 2 === 0 ? 'plan' : 'country', op: 'equals', value: id },
+      serve: index % 2 === 0 ? 'on' : { variant: 'on', rollout: 10 * index },
+    }));
+    const centre = async (locator) => {
+      const { x, y, width, height } = await locator.boundingBox();
+      return [x + width / 2, y + height / 2];
+    };
+    const ways = {
+      menu: async (page) => {
+        await button(page, 'More for five').click();
+        await page.getByRole('menuitem', { name: 'To the top' }).click();
+      },
+      keys: async (page) => {
+        await button(page, 'Move rule 5, five').focus();
+        for (let place = 4; place > 0; place -= 1) {
+          await page.keyboard.press('Alt+ArrowUp');
+          await page.getByText(`five is now rule ${place} of 5.`).waitFor({ state: 'attached' });
+          await focused(button(page, `Move rule ${place}, five`));
+        }
+      },
+      pointer: async (page) => {
+        const grip = (place, id) => page.getByRole('button', { name: `Drag rule ${place}, ${id}` });
+        await page.mouse.move(...(await centre(grip(5, 'five'))));
+        await page.mouse.down();
+        await page.mouse.move(...(await centre(grip(4, 'four'))), { steps: 4 });
+        await page.mouse.move(...(await centre(grip(1, 'one'))), { steps: 8 });
+        await page.getByText('five is over place 1 of 5.').waitFor({ state: 'attached' });
+        await page.mouse.up();
+      },
+    };
+    for (const [name, move] of Object.entries(ways)) {
+      const key = `moved-by-${name}`;
+      await ui.api('POST', `${ENVIRONMENT}/flags`, { key, type: 'boolean', enabled: true, rules, serve: 'off' });
+      // As high as all rules, so that the pointer reaches the first one without scrolling.
+      const page = await open(key, { size: [1280, 1800] });
+      await page.getByRole('button', { name: 'Drag rule 5, five' }).waitFor();
+      await move(page);
+      await save(page, 'five is the exception');
+      assert.deepEqual((await ui.flag(key)).rules, [rules[4], ...rules.slice(0, 4)], name);
+      await page.getByRole('tab', { name: 'History' }).click();
+      const latest = page.locator('.history > li').filter({ hasText: 'five is the exception' });
+      const lines = latest.locator('.diff > li');
+      await lines.first().waitFor();
+      const told = await lines.evaluateAll((all) =>
+        all.map((line) => [...line.querySelectorAll('del, ins')].map((part) => part.textContent)),
+      );
+      assert.deepEqual(told, [['was: five in place 5', 'is: five in place 1']], name);
+    }
+  });
+
   test('an experiment with a slice of a group and a holdout, released in steps', async () => {
     await ui.api('POST', `${ENVIRONMENT}/groups`, { key: 'checkout' });
     await ui.api('POST', `${ENVIRONMENT}/holdouts`, { key: 'winter', percent: 5 });

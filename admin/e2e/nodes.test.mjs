@@ -1,9 +1,8 @@
 // Two nodes on PostgreSQL: the page is that of one node, and changes come from the other.
 
-import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { TwoNodes } from '../../conformance/e2e/support/deployment.mjs';
-import { Ui } from './support/ui.mjs';
+import { eventually, Ui } from './support/ui.mjs';
 
 let ui;
 before(async () => {
@@ -19,7 +18,9 @@ test('a switch at one node is on at the other, and a change there is seen here w
   const gallery = page.getByRole('switch', { name: 'wishlist-gallery in production' });
   await gallery.click();
   await page.getByText('wishlist-gallery is on in production.').waitFor();
-  assert.equal((await ui.flag('wishlist-gallery')).enabled, true);
+  // The other node has heard of it a moment later: nobody waits for it there.
+  const isOn = async () => (await ui.flag('wishlist-gallery')).enabled;
+  await eventually(isOn, true, 'the other node has the change');
   await ui.api('PATCH', '/environments/production/flags/wishlist-gallery', { enabled: false });
   await page
     .locator('[aria-label="wishlist-gallery in production"][aria-checked="false"]')

@@ -241,14 +241,30 @@ test('two environments are compared, and a flag is copied after a dry run', asyn
   await button(page, 'Copy 1 flag to production').click();
   await page.getByText('40 %: off → on').waitFor();
   await page.getByLabel('Reason').fill('tried in staging');
+  const answers = [];
+  let meanwhile;
+  const isCopy = (url) => url.pathname.endsWith('/copy') && !url.searchParams.has('dryRun');
+  page.on('response', (response) => isCopy(new URL(response.url())) && answers.push(response.status()));
+  // Somebody saves after the button is pressed, and before the server is asked.
+  await page.route(isCopy, async (route) => {
+    const change = meanwhile;
+    meanwhile = undefined;
+    await change?.();
+    await route.continue();
+  });
   // What has changed since it was looked at is not copied, but shown.
-  await ui.api('PATCH', '/environments/staging/flags/wishlist-reorder', { rolloutPercentage: 60 });
+  meanwhile = () => ui.api('PATCH', '/environments/staging/flags/wishlist-reorder', { rolloutPercentage: 60 });
   await button(page, 'Copy').click();
   await page.getByText('One of the environments has changed meanwhile').waitFor();
   await page.getByText('60 %: off → on').waitFor();
   assert.equal((await ui.flag('wishlist-reorder')).enabled, false);
+  assert.deepEqual(answers.splice(0), [412]);
+  // What changes elsewhere in the environment is no reason to ask again.
+  const other = { key: 'meanwhile', type: 'boolean', enabled: false };
+  meanwhile = () => ui.api('POST', '/environments/production/flags', other);
   await button(page, 'Copy').click();
   await page.getByText('1 flag copied to production.').waitFor();
+  assert.deepEqual(answers, [412, 200]);
   assert.equal((await ui.flag('wishlist-reorder')).serve.rollout, 60);
   await item.waitFor({ state: 'detached' });
 });

@@ -10,7 +10,6 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { queryClient } from './api/queries';
 import { exchangeLink } from './api/sign-in';
-import { reloadOnceForLostChunks } from './lost-chunks';
 import { router } from './router';
 import { takeSignInFromAddress } from './session';
 import { theme, variables } from './theme';
@@ -19,7 +18,6 @@ import { Toasts } from './ui/toasts';
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
 // For the library that locks scrolling behind dialogs.
 setNonce(nonce);
-reloadOnceForLostChunks();
 
 await takeSignInFromAddress(exchangeLink);
 const root = document.getElementById('root');

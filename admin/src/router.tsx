@@ -1,7 +1,9 @@
 // The addresses of all pages. Filters and the chosen environment are in the address, so that a link shows the same.
 
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router';
 import { projects, queryClient } from './api/queries';
+import { BASE_PATH, isPageBelow } from './base-path';
+import { lazyPage } from './lost-chunks';
 import { FlagsPage } from './pages/flags/flags-page';
 import { currentSession } from './session';
 import { Broken, NotFound, Root } from './shell/root';
@@ -46,91 +48,91 @@ const flags = createRoute({
 const flag = createRoute({
   getParentRoute: () => project,
   path: 'flags/$flag',
-  component: lazyRouteComponent(() => import('./pages/flag/flag-page'), 'FlagPage'),
+  component: lazyPage(() => import('./pages/flag/flag-page'), 'FlagPage'),
   validateSearch: texts('env', 'tab', 'as'),
 });
 
 const person = createRoute({
   getParentRoute: () => project,
   path: 'people',
-  component: lazyRouteComponent(() => import('./pages/person/person-page'), 'PersonPage'),
+  component: lazyPage(() => import('./pages/person/person-page'), 'PersonPage'),
   validateSearch: texts('env', 'kind', 'key', 'q'),
 });
 
 const playground = createRoute({
   getParentRoute: () => project,
   path: 'playground',
-  component: lazyRouteComponent(() => import('./pages/playground/playground-page'), 'PlaygroundPage'),
+  component: lazyPage(() => import('./pages/playground/playground-page'), 'PlaygroundPage'),
   validateSearch: texts('env', 'flag', 'q'),
 });
 
 const segments = createRoute({
   getParentRoute: () => project,
   path: 'segments',
-  component: lazyRouteComponent(() => import('./pages/segments/segments-page'), 'SegmentsPage'),
+  component: lazyPage(() => import('./pages/segments/segments-page'), 'SegmentsPage'),
   validateSearch: texts('env', 'q'),
 });
 
 const segment = createRoute({
   getParentRoute: () => project,
   path: 'segments/$segment',
-  component: lazyRouteComponent(() => import('./pages/segments/segment-page'), 'SegmentPage'),
+  component: lazyPage(() => import('./pages/segments/segment-page'), 'SegmentPage'),
   validateSearch: texts('env'),
 });
 
 const groups = createRoute({
   getParentRoute: () => project,
   path: 'groups',
-  component: lazyRouteComponent(() => import('./pages/groups/groups-page'), 'GroupsPage'),
+  component: lazyPage(() => import('./pages/groups/groups-page'), 'GroupsPage'),
   validateSearch: texts('env', 'tab', 'q'),
 });
 
 const compare = createRoute({
   getParentRoute: () => project,
   path: 'compare',
-  component: lazyRouteComponent(() => import('./pages/compare/compare-page'), 'ComparePage'),
+  component: lazyPage(() => import('./pages/compare/compare-page'), 'ComparePage'),
   validateSearch: texts('from', 'to'),
 });
 
 const document = createRoute({
   getParentRoute: () => project,
   path: 'document',
-  component: lazyRouteComponent(() => import('./pages/document/document-page'), 'DocumentPage'),
+  component: lazyPage(() => import('./pages/document/document-page'), 'DocumentPage'),
   validateSearch: texts('env', 'as'),
 });
 
 const history = createRoute({
   getParentRoute: () => project,
   path: 'history',
-  component: lazyRouteComponent(() => import('./pages/history/history-page'), 'HistoryPage'),
+  component: lazyPage(() => import('./pages/history/history-page'), 'HistoryPage'),
   validateSearch: texts('env', 'from', 'to'),
 });
 
 const audit = createRoute({
   getParentRoute: () => project,
   path: 'audit',
-  component: lazyRouteComponent(() => import('./pages/audit/audit-page'), 'AuditPage'),
+  component: lazyPage(() => import('./pages/audit/audit-page'), 'AuditPage'),
   validateSearch: texts('env', 'flag', 'actor', 'action', 'kind', 'from'),
 });
 
 const keys = createRoute({
   getParentRoute: () => project,
   path: 'keys',
-  component: lazyRouteComponent(() => import('./pages/keys/keys-page'), 'KeysPage'),
+  component: lazyPage(() => import('./pages/keys/keys-page'), 'KeysPage'),
   validateSearch: texts('env', 'tab'),
 });
 
 const settings = createRoute({
   getParentRoute: () => project,
   path: 'settings',
-  component: lazyRouteComponent(() => import('./pages/settings/settings-page'), 'SettingsPage'),
+  component: lazyPage(() => import('./pages/settings/settings-page'), 'SettingsPage'),
   validateSearch: texts('tab'),
 });
 
 const instances = createRoute({
   getParentRoute: () => project,
   path: 'instances',
-  component: lazyRouteComponent(() => import('./pages/instances/instances-page'), 'InstancesPage'),
+  component: lazyPage(() => import('./pages/instances/instances-page'), 'InstancesPage'),
   validateSearch: texts('env'),
 });
 
@@ -156,6 +158,7 @@ const routeTree = root.addChildren([
 
 export const router = createRouter({
   routeTree,
+  basepath: isPageBelow ? `${BASE_PATH}/` : '/',
   defaultPreload: 'intent',
   defaultErrorComponent: Broken,
   scrollRestoration: true,

@@ -2,13 +2,14 @@
 // can read. That there is a cookie is noted in the local storage, so that all tabs know it.
 
 import { useSyncExternalStore } from 'react';
+import { ownName } from './base-path';
 
-const TOKEN = 'flagstaff.token';
-const COOKIE = 'flagstaff.signed-in';
+const TOKEN = ownName('token');
+const COOKIE = ownName('signed-in');
 /** In the storage of a window that was opened only to sign in */
-const WINDOW = 'flagstaff.sign-in-window';
+const WINDOW = ownName('sign-in-window');
 /** Where somebody was who went to the identity provider in the same tab */
-const RETURN_TO = 'flagstaff.return-to';
+const RETURN_TO = ownName('return-to');
 
 /** Why signing in failed: the codes of the server, `link` and `unreachable` */
 export type Failure = string;
@@ -25,7 +26,7 @@ type Message = { signedIn: true } | { failure: Failure };
 
 let session: Session = read();
 const listeners = new Set<() => void>();
-const windows = new BroadcastChannel('flagstaff.session');
+const windows = new BroadcastChannel(ownName('session'));
 windows.onmessage = ({ data }: MessageEvent<Message>) => {
   if (session.state !== 'signedIn' && 'signedIn' in data) {
     signInByCookie();

@@ -6,8 +6,9 @@
 //! never cached, since each response has its own nonce.
 
 use std::io::Read as _;
+use std::sync::Arc;
 
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY,
     X_CONTENT_TYPE_OPTIONS,
@@ -21,6 +22,7 @@ use serde_json::json;
 
 use crate::engine::coding::ContentCoding;
 use crate::http::api_error::ApiError;
+use crate::http::state::HttpState;
 
 /// `server/admin/`, which `npm run build --workspace admin` writes
 #[derive(RustEmbed)]
@@ -30,6 +32,8 @@ struct Files;
 
 /// The placeholder of the nonce in the page
 const NONCE: &str = "__NONCE__";
+/// The placeholder of the base path, before the addresses of files and for the scripts
+const BASE_PATH: &str = "__BASE_PATH__";
 /// Prefixes of paths that never get the page: an unknown path there is an error
 const NO_PAGES: [&str; 4] = ["/api/", "/ofrep/", "/assets/", "/example/"];
 
@@ -58,17 +62,23 @@ pub(crate) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Respo
 }
 
 /// The response if no route matches: the page, for a browser that opens an address of the UI, otherwise an error
-pub(crate) async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+pub(crate) async fn page(
+    State(state): State<Arc<HttpState>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let base_path = state.base_path.as_str();
     let path = format!("{}/", uri.path().trim_end_matches('/'));
     let is_page = method == Method::GET
         && accepts_html(&headers)
         && !NO_PAGES.iter().any(|below| path.starts_with(below));
     if uri.path() == "/" && method.is_safe() && !is_page {
-        return index();
+        return index(base_path);
     }
     match file("index.html").filter(|_| is_page) {
         Some(compressed) => match decompress(&compressed) {
-            Ok(page) => render(&page),
+            Ok(page) => render(&page, base_path),
             Err(error) => ApiError::Internal(Box::new(error)).into_response(),
         },
         None => ApiError::NoRoute.into_response(),
@@ -76,21 +86,22 @@ pub(crate) async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Respon
 }
 
 /// The response to a program at `/`
-fn index() -> Response {
+fn index(base_path: &str) -> Response {
+    let path = |below: &str| format!("{base_path}{below}");
     let index = json!({
         "name": "Flagstaff",
         "version": env!("CARGO_PKG_VERSION"),
         "adminUi": "open this address in a browser",
-        "api": "/api/v1",
-        "apiDescription": "/api/v1/openapi.json",
-        "apiDocs": "/api/v1/docs",
-        "health": "/readyz",
+        "api": path("/api/v1"),
+        "apiDescription": path("/api/v1/openapi.json"),
+        "apiDocs": path("/api/v1/docs"),
+        "health": path("/readyz"),
     });
     let headers = [(CONTENT_TYPE, "application/json"), (VARY, "Accept")];
     (headers, format!("{index:#}\n")).into_response()
 }
 
-fn render(page: &[u8]) -> Response {
+fn render(page: &[u8], base_path: &str) -> Response {
     let nonce = hex::encode(rand::random::<[u8; 16]>());
     let policy = format!(
         // The playground evaluates in the page; WebAssembly needs no `unsafe-eval` of scripts.
@@ -105,7 +116,8 @@ fn render(page: &[u8]) -> Response {
         (REFERRER_POLICY, "same-origin".to_owned()),
         (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
-    let page = String::from_utf8_lossy(page).replace(NONCE, &nonce);
+    let page = String::from_utf8_lossy(page);
+    let page = page.replace(NONCE, &nonce).replace(BASE_PATH, base_path);
     (headers, page).into_response()
 }
 

@@ -18,6 +18,7 @@ use crate::engine::store_handle::StoreHandle;
 use crate::engine::store_health::StoreHealth;
 use crate::evaluation::state::EvaluationState;
 use crate::flags::state::FlagState;
+use crate::http::base_path::BasePath;
 use crate::http::client_address::Proxies;
 use crate::http::connections::{Beyond, CloseReason, ConnectionLimits, Connections};
 use crate::http::rate::Rates;
@@ -67,6 +68,8 @@ pub struct RuntimeConfig {
     pub poll: Duration,
     /// The trusted proxies
     pub proxies: Proxies,
+    /// The path below which a proxy serves the server
+    pub base_path: BasePath,
     /// How long counts of evaluations are kept
     pub usage_kept: Duration,
     /// How long rows of the audit are kept; `None` for ever
@@ -93,6 +96,7 @@ impl Default for RuntimeConfig {
             heartbeat: Duration::from_secs(15),
             poll: Duration::from_millis(500),
             proxies: Proxies::default(),
+            base_path: BasePath::default(),
             usage_kept: Duration::from_hours(90 * 24),
             audit_kept: None,
             rates: Rates::default(),
@@ -187,7 +191,7 @@ impl AppState {
         let http = Arc::new(HttpState::new(
             (config.rates.clone(), clock),
             config.held_bytes,
-            config.proxies.clone(),
+            (config.proxies.clone(), config.base_path.clone()),
             Arc::clone(&metrics),
         ));
         let access = Arc::new(AccessState::new(

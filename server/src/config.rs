@@ -22,7 +22,7 @@ pub use identity::{IdentityError, IdentityOptions};
 pub use network::NetworkOptions;
 pub use secret::Secret;
 pub(crate) use secret::SecretParser;
-pub(crate) use sign_in::origin;
+pub(crate) use sign_in::PublicUrl;
 pub use sign_in::{SignInOptions, SignInOptionsError};
 pub use tls::TlsOptions;
 

@@ -1,6 +1,7 @@
 //! The parts that all routes share: connections, bodies, conditions, pages, errors and limits
 
 pub(crate) mod api_error;
+pub(crate) mod base_path;
 pub(crate) mod body;
 pub(crate) mod bounded;
 pub(crate) mod budget;

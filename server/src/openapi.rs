@@ -125,7 +125,7 @@ pub(crate) fn document(groups: Vec<Described>) -> Result<Json, serde_json::Error
                     "type": "apiKey",
                     "in": "cookie",
                     "name": "__Host-flagstaff_session",
-                    "description": "Of somebody who is signed in to the admin UI; without https `flagstaff_session`. What changes something must come \
+                    "description": "Of somebody who is signed in to the admin UI; without https `flagstaff_session`, below a path `__Secure-flagstaff_session`. What changes something must come \
     from a page of the server itself, which `Sec-Fetch-Site` or `Origin` says",
                 },
             },

@@ -1,5 +1,6 @@
 // Requests to the server, typed by its OpenAPI document. Errors are `application/problem+json` (RFC 9457).
 
+import { BASE_PATH } from '../base-path';
 import { currentSession, refuse } from '../session';
 import type { Method, NamesOf, OperationOf, PathsWith, QueryOf, ResponseOf } from './operations';
 import { askReason, isDangerous, protectedOf, rememberProtected } from './protection';
@@ -146,8 +147,9 @@ export async function get<P extends PathsWith<'get'>>(
   return data;
 }
 
+/** The address of a path of the OpenAPI document */
 export function address(path: string, names: Record<string, string> = {}, query: Record<string, unknown> = {}): string {
-  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(names[name] ?? ''));
+  const filled = BASE_PATH + path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(names[name] ?? ''));
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
   const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
   return text === '' ? filled : `${filled}?${text}`;

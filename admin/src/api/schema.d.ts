@@ -442,7 +442,8 @@ export interface paths {
         put?: never;
         /**
          * Copies flags, or everything, from another environment, in one revision
-         * @description Salts stay as they are, unless `rehash` asks for those of the other environment.
+         * @description Salts stay as they are, unless `rehash` asks for those of the other environment. A dry run returns both revisions: with this
+         *     environment's in `If-Match` and the other one's in `fromRevision`, only what was looked at is copied.
          */
         post: operations["copyEnvironment"];
         delete?: never;
@@ -1900,6 +1901,11 @@ export interface components {
         /** @description The result of a copy */
         Copied: {
             changes: components["schemas"]["Difference"][];
+            /**
+             * Format: int64
+             * @description The revision of the environment that was copied from
+             */
+            fromRevision: number;
             /** @description Only for a dry run: which flags would give units another variant */
             moves?: components["schemas"]["FlagMoves"][];
             /**
@@ -1914,6 +1920,11 @@ export interface components {
             flags?: string[] | null;
             /** @description The name of the environment to copy from */
             from: string;
+            /**
+             * Format: int64
+             * @description The revision of the other environment that the caller has seen; 412 if it has another one by now
+             */
+            fromRevision?: number | null;
         };
         /** @description What a deletion leaves */
         Deleted: {
@@ -5196,6 +5207,11 @@ export interface operations {
                 reason?: string;
             };
             header?: {
+                /**
+                 * @description The `ETag` of the thing to be changed, or `*`; 412 if it has changed
+                 * @example "7"
+                 */
+                "If-Match"?: string;
                 /** @description Random, and the same when the request is sent again: it is then answered as it was and applied once. Kept for a day. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
@@ -5224,6 +5240,8 @@ export interface operations {
             /** @description What changed, or would change */
             200: {
                 headers: {
+                    /** @description The revision of this environment */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5236,6 +5254,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];

@@ -2,7 +2,7 @@
 
 import { queryOptions } from '@tanstack/react-query';
 import { type Failure, hasCookie, signOut } from '../session';
-import { get, request } from './request';
+import { address, get, request } from './request';
 
 /** The identity provider, if there is one */
 export const signInMethods = () =>
@@ -15,7 +15,7 @@ export const signInMethods = () =>
 /** Exchanges the code of a one-time link for the cookie. */
 export async function exchangeLink(code: string): Promise<Failure | undefined> {
   // Not as a request of the session: its refusal says nothing about somebody who is signed in already.
-  const response = await fetch('/api/v1/sign-in/link', {
+  const response = await fetch(address('/api/v1/sign-in/link'), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ code }),

@@ -2,9 +2,10 @@
 
 import '../styles/editor.css';
 import { lazy, Suspense } from 'react';
+import { load } from '../lost-chunks';
 import type { CodeFieldProps } from './code-field';
 
-const CodeField = lazy(() => import('./code-field'));
+const CodeField = lazy(() => load(() => import('./code-field')));
 
 export function CodeEditor(props: CodeFieldProps) {
   return (

@@ -1,6 +1,7 @@
 // The drafts of this tab, in the session storage, so that no reload loses them
 
 import type { Place } from '../api/queries';
+import { ownName } from '../base-path';
 import type { FlagBody } from './language';
 
 /** A draft as it is stored: the flag as it is edited, and the version and state on which the edits are based */
@@ -10,7 +11,7 @@ export interface StoredDraft {
   body: FlagBody;
 }
 
-const folder = ({ project, environment }: Place) => `flagstaff.draft/${project}/${environment}/`;
+const folder = ({ project, environment }: Place) => ownName(`draft/${project}/${environment}/`);
 
 export const draftName = (place: Place, flag: string) => `${folder(place)}${flag}`;
 

@@ -4,6 +4,7 @@ import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useEffect, useSyncExternalStore } from 'react';
 import { follow, type Notice, type ProjectChange } from '../api/follow';
 import { environments, me, setLive } from '../api/queries';
+import { ownName } from '../base-path';
 import { concerns } from '../model/concerns';
 import { currentSession, useSession } from '../session';
 
@@ -65,7 +66,7 @@ export function useFollowed(project: string): void {
         pages.addAll();
       }
     };
-    const stop = follow(`flagstaff.events ${project} ${who}`, project, hear);
+    const stop = follow(ownName(`events ${project} ${who}`), project, hear);
     return () => {
       stop();
       pages.stop();

@@ -1,7 +1,8 @@
 import { Anchor, Button, Modal } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type ErrorComponentProps, Link, Outlet, useRouter } from '@tanstack/react-router';
-import { createContext, type ReactNode, useContext, useEffect, useRef } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
+import { reloadFor } from '../lost-chunks';
 import { useSession } from '../session';
 import { texts } from '../texts';
 import { Empty } from '../ui/parts';
@@ -58,8 +59,13 @@ function Page({ children }: { children: ReactNode }) {
   return useContext(InFrame) ? children : <main className="main">{children}</main>;
 }
 
-/** A defect of the UI itself, instead of an empty page */
+/** A defect of the UI itself, instead of an empty page; nothing while the page is loaded again for another build */
 export function Broken({ error }: ErrorComponentProps) {
+  const [isOver, setOver] = useState(false);
+  useEffect(() => setOver(!reloadFor(error)), [error]);
+  if (!isOver) {
+    return null;
+  }
   return (
     <Page>
       <Empty title={texts.broken.title}>

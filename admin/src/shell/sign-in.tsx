@@ -1,6 +1,7 @@
 import { Button, PasswordInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { address } from '../api/request';
 import { signInMethods } from '../api/sign-in';
 import { type Failure, goToProvider, openProvider, signIn } from '../session';
 import icon from '../styles/icon.svg';
@@ -78,7 +79,9 @@ export function SignIn({ isAgain = false, failure }: { isAgain?: boolean; failur
 /** Why a token is not accepted, if it is not */
 async function refusalOf(token: string): Promise<string | undefined> {
   try {
-    const response = await fetch('/api/v1/projects?limit=1', { headers: { authorization: `Bearer ${token}` } });
+    const response = await fetch(address('/api/v1/projects', {}, { limit: 1 }), {
+      headers: { authorization: `Bearer ${token}` },
+    });
     if (response.ok) {
       return undefined;
     }

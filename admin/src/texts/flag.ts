@@ -137,6 +137,7 @@ export const diff = {
   was: 'was: ',
   is: 'is: ',
   order: 'order of the rules',
+  place: (rule: string, place: number) => `${rule} in place ${place}`,
   whole: 'the whole',
   parts: {
     serve: 'what is served',

@@ -1,6 +1,7 @@
 // Differences as a list: the place in words, what it was, what it is. A sign and a word tell added from removed, not a colour alone.
 
 import { isObject } from '../model/diff';
+import { movedOne } from '../model/earlier';
 import type { Condition, Json, Rollout, Rule, Serve } from '../model/language';
 import { armsText, conditionText, rolloutText, serveText, valueText } from '../model/sentence';
 import type { Arm } from '../model/split';
@@ -15,7 +16,7 @@ export interface Shown {
 export function DiffList({ differences }: { differences: readonly Shown[] }) {
   return (
     <ul className="diff">
-      {differences.map((difference) => (
+      {differences.map(toMove).map((difference) => (
         <li key={difference.pointer}>
           <span className="place">{placeText(difference.pointer)}</span>
           <span className="values">
@@ -36,6 +37,25 @@ export function DiffList({ differences }: { differences: readonly Shown[] }) {
       ))}
     </ul>
   );
+}
+
+/** The order of rules of which one stands elsewhere, as the place of this rule */
+function toMove(difference: Shown): Shown {
+  const { pointer, before, after } = difference;
+  if (!/^\/rules\/?$/.test(pointer) || !Array.isArray(before) || !Array.isArray(after)) {
+    return difference;
+  }
+  const move = movedOne(before, after);
+  if (move === undefined) {
+    return difference;
+  }
+  const rule: unknown = before[move.from];
+  const name = typeof rule === 'string' ? rule : ruleText(rule as Rule);
+  return {
+    pointer: '/rules/',
+    before: [texts.diff.place(name, move.from + 1)],
+    after: [texts.diff.place(name, move.to + 1)],
+  };
 }
 
 /** `/rules/nordics/serve` as "rule nordics › serve" */

@@ -3,7 +3,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Server } from './server.mjs';
+import { PathProxy } from './proxy.mjs';
+import { Server, ServerAt } from './server.mjs';
 import { Service } from './service.mjs';
 
 /** One process with an SQLite file. */
@@ -24,6 +25,29 @@ export class SingleNode {
   async stop() {
     await this.writer?.stop();
     await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** One node behind a proxy that has a path of its host for it, and removes the path from what it passes on, or does not. */
+export class BelowPath {
+  #node;
+
+  /** `optionsAt` gives more options of the server, by the address that browsers know. */
+  static async start(isRemoved, optionsAt = () => []) {
+    const deployment = new BelowPath();
+    deployment.proxy = await PathProxy.start('/tools/flags', isRemoved);
+    const { url } = deployment.proxy;
+    deployment.#node = await SingleNode.start(['--public-url', url, ...(await optionsAt(url))]);
+    deployment.proxy.target = deployment.#node.writer.url;
+    deployment.database = deployment.#node.database;
+    deployment.writer = new ServerAt(url);
+    deployment.reader = deployment.writer;
+    return deployment;
+  }
+
+  async stop() {
+    await this.proxy?.stop();
+    await this.#node?.stop();
   }
 }
 

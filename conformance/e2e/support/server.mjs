@@ -15,7 +15,37 @@ export const KEYS = {
   local: 'fs_local_0123456789abcdefghijklmnopqrstuv',
 };
 
-export class Server {
+/** The administration of a server at an address */
+export class ServerAt {
+  #url;
+
+  constructor(url) {
+    this.#url = url;
+  }
+
+  get url() {
+    return this.#url;
+  }
+
+  /** Switches a flag of the production environment on for all users, or off; creates it if it does not exist. */
+  async flip(flag, enabled) {
+    const response = await this.put(flag, { enabled, rolloutPercentage: enabled ? 100 : 0 });
+    if (!response.ok) {
+      throw new Error(`switching ${flag} failed with ${response.status}: ${await response.text()}`);
+    }
+  }
+
+  /** Sends a change of a flag of the production environment. */
+  put(flag, body) {
+    return fetch(`${this.url}/api/v1/projects/default/environments/production/flags/${flag}`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${KEYS.admin}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  }
+}
+
+export class Server extends ServerAt {
   #options;
   #process;
   #address = '127.0.0.1:0';
@@ -58,23 +88,6 @@ export class Server {
     const ended = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
     await ended;
-  }
-
-  /** Switches a flag of the production environment on for all users, or off; creates it if it does not exist. */
-  async flip(flag, enabled) {
-    const response = await this.put(flag, { enabled, rolloutPercentage: enabled ? 100 : 0 });
-    if (!response.ok) {
-      throw new Error(`switching ${flag} failed with ${response.status}: ${await response.text()}`);
-    }
-  }
-
-  /** Sends a change of a flag of the production environment. */
-  put(flag, body) {
-    return fetch(`${this.url}/api/v1/projects/default/environments/production/flags/${flag}`, {
-      method: 'PUT',
-      headers: { authorization: `Bearer ${KEYS.admin}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
   }
 
   /** The snapshot of the production environment. */

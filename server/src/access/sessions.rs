@@ -79,7 +79,7 @@ pub(crate) async fn of_request(
     parts: &Parts,
     state: &AccessState,
 ) -> Result<Arc<Session>, ApiError> {
-    let cookie = Cookie::SESSION.read(&parts.headers, state.sign_in.is_https);
+    let cookie = Cookie::SESSION.read(&parts.headers, state.cookies());
     let hash = token::hash(cookie.ok_or(ApiError::NoToken)?);
     let session = find(&hash, parts, state).await?;
     same_origin::check(parts, state.sign_in.origin.as_deref())?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use axum::http::HeaderMap;
 use tokio::sync::Mutex;
 
 use crate::access::auth::AccessIndex;
@@ -11,6 +12,7 @@ use crate::access::sign_in::SignIn;
 use crate::access::signing_secrets;
 use crate::crypto::encryption::EncryptionKeys;
 use crate::engine::state::EngineState;
+use crate::http::cookies::CookieScope;
 use crate::http::state::HttpState;
 use crate::runtime::logging::error_chain;
 use crate::store::{Access, StoreError};
@@ -56,6 +58,23 @@ impl AccessState {
         // First: the other nodes must hear of it also if this node cannot load it, or its caller has disconnected.
         self.engine.store_handle().local_commit.notify_one();
         self.refresh_keys().await
+    }
+
+    /// Where cookies of requests are accepted
+    pub(crate) fn cookies(&self) -> CookieScope<'_> {
+        self.cookie_scope(self.sign_in.is_https)
+    }
+
+    /// Where cookies are set for the page that sends these headers
+    pub(crate) fn cookies_of_page(&self, headers: &HeaderMap) -> CookieScope<'_> {
+        self.cookie_scope(self.sign_in.is_https(headers))
+    }
+
+    fn cookie_scope(&self, is_https: bool) -> CookieScope<'_> {
+        CookieScope {
+            is_https,
+            base_path: &self.http.base_path,
+        }
     }
 
     /// Loads the keys from the store; closes what was opened by keys that no longer exist

@@ -1,16 +1,20 @@
 //! The description of the API: an `OpenAPI` document for programs, and a page for people
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use serde_json::json;
 
 use crate::engine::coding::{self, ContentCoding};
 use crate::http::api_error::ApiError;
+use crate::http::base_path::BasePath;
+use crate::http::state::HttpState;
 use crate::openapi;
 use crate::runtime::offload::offload;
 
@@ -43,10 +47,13 @@ pub(super) fn parsed() -> Option<serde_json::Value> {
     get, path = "/api/v1/openapi.json", tag = "operation", operation_id = "readOpenApi",
     responses((status = OK, description = "An OpenAPI 3.1 document", body = serde_json::Value)),
 )]
-pub(crate) async fn document(headers: HeaderMap) -> Result<Response, ApiError> {
+pub(crate) async fn document(
+    State(state): State<Arc<HttpState>>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let document = DOCUMENT.as_ref();
     let document = document.map_err(|error| ApiError::Internal(error.to_string().into()))?;
-    let text = document.clone().into_bytes();
+    let text = at(document, &state.base_path).into_bytes();
     let (coding, body) = coding::encode(text, ContentCoding::accepted(&headers));
     let headers = [
         (CONTENT_TYPE, "application/json"),
@@ -54,6 +61,16 @@ pub(crate) async fn document(headers: HeaderMap) -> Result<Response, ApiError> {
         (VARY, "Accept-Encoding"),
     ];
     Ok((headers, coding.header(), body).into_response())
+}
+
+/// The document of a server that is reached below this path
+fn at(document: &str, base_path: &BasePath) -> String {
+    if base_path.is_empty() {
+        return document.to_owned();
+    }
+    let servers = json!([{"url": base_path.as_str()}]);
+    // It is an object with members.
+    document.replacen('{', &format!("{{\"servers\":{servers},"), 1)
 }
 
 /// Reads this document as a page

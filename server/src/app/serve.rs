@@ -205,8 +205,9 @@ async fn insert_credentials_if_none(
     let is_first = made.iter().any(|key| key.kind == CredentialKind::Admin);
     let is_wanted = options.sign_in.sign_in_link || is_first;
     let link = if is_wanted && options.listen.ip().is_loopback() {
-        let public = state.config().sign_in.origin.as_deref();
-        let of_admin = (public.unwrap_or(address), CredentialKind::Admin.name());
+        let public = options.sign_in.public()?;
+        let home = public.map_or_else(|| address.to_owned(), |public| public.to_string());
+        let of_admin = (&*home, CredentialKind::Admin.name());
         Some(links::create(store, of_admin, state.now()).await?)
     } else {
         None
@@ -291,6 +292,11 @@ fn config(options: &ServeOptions) -> Result<RuntimeConfig, ServeError> {
             .then(|| Duration::from_hours(u64::from(options.audit_days).saturating_mul(24))),
         rates: options.network.rates(),
         issuer: options.identity.issuer()?.map(Arc::new),
+        base_path: options
+            .sign_in
+            .public()?
+            .map(|public| public.base_path)
+            .unwrap_or_default(),
         sign_in: sign_in(options)?,
         encryption_keys: encryption_keys(options)?,
         ..RuntimeConfig::default()
@@ -366,9 +372,10 @@ async fn serve_apart(
             app
         }
     };
+    let base_path = &state.config().base_path;
     let services = Services {
-        app,
-        spare: router::spare(state.clone()),
+        app: base_path.mount(app),
+        spare: base_path.mount(router::spare(state.clone())),
         tls,
         leaving: state.leaving().clone(),
     };

@@ -5,7 +5,7 @@ use clap::Args;
 use super::{CommandError, CommandOutput};
 use crate::access::credentials::{NAME_LENGTH, is_name};
 use crate::access::sign_in::links;
-use crate::config::{DatabaseOptions, origin};
+use crate::config::{DatabaseOptions, PublicUrl};
 use crate::store::SqlStore;
 
 /// Whom the link signs in, and where
@@ -17,7 +17,7 @@ pub struct SignInLinkArgs {
     /// Your name in the audit
     #[arg(long, value_name = "NAME")]
     name: String,
-    /// Address of the admin UI as your browser sees it
+    /// Address of the server as your browser sees it
     #[arg(
         long,
         env = "FLAGSTAFF_PUBLIC_URL",
@@ -29,15 +29,15 @@ pub struct SignInLinkArgs {
 
 pub(super) fn run(args: &SignInLinkArgs) -> Result<CommandOutput, CommandError> {
     let wrong = |option, expected| Err(CommandError::Argument { option, expected });
-    let Ok(base) = origin(&args.public_url) else {
-        return wrong("--public-url", "`https://HOST`, without a path".to_owned());
+    let Ok(base) = args.public_url.parse::<PublicUrl>() else {
+        return wrong("--public-url", "`https://HOST[/PATH]`".to_owned());
     };
     if !is_name(&args.name) {
         return wrong("--name", format!("1 to {NAME_LENGTH} characters"));
     }
     let link = super::runtime()?.block_on(async {
         let store = SqlStore::open_existing(args.database.address()).await?;
-        let link = links::create(&store, (&base, &args.name), super::now(None)).await;
+        let link = links::create(&store, (&base.to_string(), &args.name), super::now(None)).await;
         store.close().await;
         link
     })?;

@@ -1,5 +1,7 @@
 //! Options about signing in to the admin UI
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
@@ -8,12 +10,13 @@ use oauth2::url::Url;
 use crate::access::identity::RoleMapping;
 use crate::access::sign_in::{Provider, ProviderError, ProviderOptions, SignIn};
 use crate::config::{Secret, SecretParser};
+use crate::http::base_path::BasePath;
 
 /// How people sign in to the admin UI
 #[derive(Debug, Clone, Args)]
 pub struct SignInOptions {
-    /// Address of the admin UI as browsers see it, as `https://flags.example.com`; needed for an identity provider, and behind a proxy
-    /// that decrypts
+    /// Address of the server as browsers see it, as `https://flags.example.com` or `https://example.com/flags`; needed for an identity
+    /// provider, and behind a proxy that decrypts or that gives the server a path
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
 
@@ -99,8 +102,11 @@ pub enum SignInOptionsError {
         /// The one that is not
         needed: &'static str,
     },
-    /// The address of the admin UI is not one of a whole host
-    #[error("`--public-url`: expected `https://HOST` or `http://HOST`, without a path")]
+    /// The address of the server is not one
+    #[error(
+        "`--public-url`: expected `https://HOST` or `https://HOST/PATH`, where the path has letters, digits and `-._~`, and does not begin \
+         with a name of the server's own paths, as `/api`"
+    )]
     PublicUrl,
     /// Two issuers could give two people the same `sub`
     #[error(
@@ -124,22 +130,25 @@ impl SignInOptions {
         is_tls: bool,
         jwt_issuer: Option<&str>,
     ) -> Result<SignIn, SignInOptionsError> {
-        let public = self.public_url.as_deref().map(origin).transpose()?;
-        let is_https = is_tls || public.as_ref().is_some_and(|it| it.starts_with("https:"));
+        let public = self.public()?;
+        let is_https = is_tls || public.as_ref().is_some_and(PublicUrl::is_https);
         Ok(SignIn {
-            provider: self
-                .provider(public.as_deref(), jwt_issuer)?
-                .map(Into::into),
-            origin: public,
+            provider: self.provider(public.as_ref(), jwt_issuer)?.map(Into::into),
+            origin: public.map(|public| public.origin),
             is_https,
             lifetime: Duration::from_secs(self.session_lifetime.into()),
             idle: Duration::from_secs(self.session_idle.into()),
         })
     }
 
+    /// The address of the server as browsers see it, if it is known
+    pub(crate) fn public(&self) -> Result<Option<PublicUrl>, SignInOptionsError> {
+        self.public_url.as_deref().map(str::parse).transpose()
+    }
+
     fn provider(
         &self,
-        public: Option<&str>,
+        public: Option<&PublicUrl>,
         jwt_issuer: Option<&str>,
     ) -> Result<Option<Provider>, SignInOptionsError> {
         let missing = |given, needed| Err(SignInOptionsError::Missing { given, needed });
@@ -169,20 +178,44 @@ impl SignInOptions {
             role_claim: self.oidc_role_claim.clone(),
             role_mappings: self.oidc_roles.clone(),
             label: self.oidc_label.clone(),
-            home: public.to_owned(),
+            home: public.to_string(),
         })?;
         Ok(Some(provider))
     }
 }
 
-/// The origin of an address that has no path
-pub(crate) fn origin(address: &str) -> Result<String, SignInOptionsError> {
-    let url: Url = address.parse().map_err(|_| SignInOptionsError::PublicUrl)?;
-    let is_web = ["http", "https"].contains(&url.scheme());
-    let origin = url.origin().ascii_serialization();
-    if is_web && url.as_str() == format!("{origin}/") {
-        Ok(origin)
-    } else {
-        Err(SignInOptionsError::PublicUrl)
+/// The address of the server as browsers see it; as a text it has no slash at the end
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PublicUrl {
+    /// The scheme, the host and the port
+    pub(crate) origin: String,
+    /// The path, where the host has other servers too
+    pub(crate) base_path: BasePath,
+}
+
+impl PublicUrl {
+    fn is_https(&self) -> bool {
+        self.origin.starts_with("https:")
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = SignInOptionsError;
+
+    fn from_str(address: &str) -> Result<Self, Self::Err> {
+        let url: Url = address.parse().map_err(|_| SignInOptionsError::PublicUrl)?;
+        let is_web = ["http", "https"].contains(&url.scheme());
+        let origin = url.origin().ascii_serialization();
+        let has_no_more = url.as_str() == format!("{origin}{}", url.path());
+        let base_path = BasePath::parse(url.path());
+        let base_path = base_path.filter(|_| is_web && has_no_more);
+        let base_path = base_path.ok_or(SignInOptionsError::PublicUrl)?;
+        Ok(Self { origin, base_path })
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}{}", self.origin, self.base_path.as_str())
     }
 }

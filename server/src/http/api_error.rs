@@ -202,6 +202,16 @@ pub enum ApiError {
         /// The current revision
         revision: u64,
     },
+    /// The environment that is copied from has changed since the caller read it
+    #[error(
+        "`fromRevision`: environment `{environment}` is at revision {revision} now: look again at what the copy would change"
+    )]
+    StaleSource {
+        /// Its name
+        environment: String,
+        /// Its current revision
+        revision: u64,
+    },
     /// The overrides of a flag change too often
     #[error(
         "the overrides of flag `{flag}` were changed {limit} times in an hour, which is the limit; a bulk load counts as one change"
@@ -375,7 +385,9 @@ impl ApiError {
             Self::Expires => ProblemKind::Expires,
             Self::TypeConflict { .. } => ProblemKind::TypeConflict,
             Self::NoPrecondition { .. } => ProblemKind::PreconditionRequired,
-            Self::Stale { .. } | Self::StaleDocument { .. } => ProblemKind::Stale,
+            Self::Stale { .. } | Self::StaleDocument { .. } | Self::StaleSource { .. } => {
+                ProblemKind::Stale
+            }
             Self::UnderWay { .. } => ProblemKind::UnderWay,
             Self::AppliedBefore => ProblemKind::AppliedBefore,
             Self::KeyReused => ProblemKind::KeyReused,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::http::base_path::BasePath;
 use crate::http::bounded::Turns;
 use crate::http::budget::Budget;
 use crate::http::client_address::Proxies;
@@ -17,13 +18,14 @@ pub(crate) struct HttpState {
     pub(crate) budget: Budget,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) proxies: Proxies,
+    pub(crate) base_path: BasePath,
 }
 
 impl HttpState {
     pub(crate) fn new(
         (rates, clock): (Rates, Clock),
         held_bytes: usize,
-        proxies: Proxies,
+        (proxies, base_path): (Proxies, BasePath),
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
@@ -32,6 +34,7 @@ impl HttpState {
             budget: Budget::new(held_bytes),
             metrics,
             proxies,
+            base_path,
         }
     }
 }

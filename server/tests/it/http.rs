@@ -1,6 +1,7 @@
 //! What holds for requests to every route: compression, limits of all kinds, and `Idempotency-Key`
 
 mod admin_ui;
+mod base_path;
 mod budget;
 mod closing;
 mod compression;

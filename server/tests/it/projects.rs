@@ -261,3 +261,57 @@ async fn there_are_at_most_a_thousand_environments() {
     let message = text(&refused["errors"][0], "message");
     assert!(message.contains("at most 1000"), "{message}");
 }
+
+#[tokio::test]
+async fn only_what_was_looked_at_is_copied() {
+    let server = Server::new().await;
+    for flag in ["flags/a", "flags/b"] {
+        server.put(&at("staging", flag), on()).await.expect(201);
+    }
+    let copy = at("production", "copy");
+    let seen = server
+        .post(
+            &format!("{copy}?dryRun=true"),
+            json!({"from": "staging", "flags": ["a"]}),
+        )
+        .await
+        .expect(200);
+    assert_eq!(
+        (
+            &seen["revision"],
+            &seen["fromRevision"],
+            seen.header("etag")
+        ),
+        (&json!(0), &json!(2), "\"0\"")
+    );
+    let send = |from: u64, target: u64| {
+        let body = json!({"from": "staging", "flags": ["a"], "fromRevision": from});
+        server.post(&copy, body).if_match(target)
+    };
+    // The other environment has changed, and then this one.
+    server
+        .put(&at("staging", "flags/c"), on())
+        .await
+        .expect(201);
+    let refused = send(2, 0).await.expect_problem(412, "stale");
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("environment `staging` is at revision 3 now"),
+        "{detail}"
+    );
+    server.put(&at("production", "flags/b"), on()).await;
+    send(3, 0).await.expect_problem(412, "stale");
+    server.get(&at("production", "flags/a")).await.expect(404);
+    let done = send(3, 1).await.expect(200);
+    assert_eq!(
+        (
+            &done["revision"],
+            &done["fromRevision"],
+            done.header("etag")
+        ),
+        (&json!(2), &json!(3), "\"2\"")
+    );
+    let body = json!({"from": "staging", "fromRevision": "3"});
+    let wrong = server.post(&copy, body).await;
+    wrong.expect_errors(["/fromRevision"]);
+}

@@ -6,7 +6,7 @@ import { infiniteQueryOptions, useInfiniteQuery, useQuery, useQueryClient } from
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { type Place, projects } from '../../api/queries';
-import { get, request } from '../../api/request';
+import { get, Problem, request, type Schemas } from '../../api/request';
 import { shownDifferences } from '../../api/shapes';
 import { isSame } from '../../model/diff';
 import { ProtectedBar } from '../../shell/protection';
@@ -144,16 +144,19 @@ interface CopyProps {
   onDone: () => void;
 }
 
+type Copied = Schemas['Copied'];
+
 /** The dry run of the copy, then the copy; what has changed in between is shown, and not copied */
 function Copy({ place, from, flags, onClose, onDone }: CopyProps) {
   const [reason, setReason] = useState('');
   const [failure, setFailure] = useState<unknown>();
   const client = useQueryClient();
-  const send = (query: { dryRun?: boolean; reason?: string }) =>
+  const send = (query: { dryRun?: boolean; reason?: string }, seen?: Copied) =>
     request('post', '/api/v1/projects/{project}/environments/{environment}/copy', {
       path: { ...place },
       query,
-      body: { from, flags },
+      body: { from, flags, ...(seen === undefined ? {} : { fromRevision: seen.fromRevision }) },
+      ...(seen === undefined ? {} : { ifMatch: seen.revision }),
     });
   const preview = useQuery({
     queryKey: ['copy', place.project, place.environment, from, flags],
@@ -162,17 +165,32 @@ function Copy({ place, from, flags, onClose, onDone }: CopyProps) {
     gcTime: 0,
   });
   const [isOutdated, setOutdated] = useState(false);
+  /** Copies what was looked at; false if an environment has another revision by now */
+  const isCopied = async (seen: Copied) => {
+    try {
+      await send(reason === '' ? {} : { reason }, seen);
+      return true;
+    } catch (error) {
+      if (error instanceof Problem && error.status === 412) {
+        return false;
+      }
+      throw error;
+    }
+  };
   const copy = async () => {
     setFailure(undefined);
+    setOutdated(false);
     try {
-      const seen = preview.data;
-      const { data } = await preview.refetch({ throwOnError: true });
-      const isOther = !isSame(seen?.changes, data?.changes);
-      setOutdated(isOther);
-      if (isOther) {
-        return;
+      let seen = preview.data;
+      while (seen !== undefined && !(await isCopied(seen))) {
+        const { data } = await preview.refetch({ throwOnError: true });
+        if (!isSame(seen.changes, data?.changes)) {
+          setOutdated(true);
+          return;
+        }
+        // Something else has changed: the copy would do the same.
+        seen = data;
       }
-      await send(reason === '' ? {} : { reason });
       say(texts.compare.copied(flags.length, place.environment));
       onDone();
       await client.invalidateQueries();

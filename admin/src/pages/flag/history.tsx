@@ -6,7 +6,8 @@ import { useState } from 'react';
 import type { Place } from '../../api/queries';
 import { get, request, type Schemas } from '../../api/request';
 import { shownDifferences } from '../../api/shapes';
-import type { FlagRead } from '../../model/language';
+import { byRule, type Changed } from '../../model/earlier';
+import type { FlagRead, Json } from '../../model/language';
 import { texts } from '../../texts';
 import { DialogActions } from '../../ui/dialog-actions';
 import { DiffList } from '../../ui/diff-list';
@@ -15,7 +16,7 @@ import { Empty, Failure, Time } from '../../ui/parts';
 import { ReasonField } from '../../ui/reason-field';
 import { say } from '../../ui/toasts';
 
-type Change = Schemas['FlagChange'];
+type Change = Omit<Schemas['FlagChange'], 'changes'> & { changes: readonly Changed[] };
 
 interface Props {
   place: Place;
@@ -39,7 +40,8 @@ export function History({ place, flag }: Props) {
   const query = useInfiniteQuery(history(place, flag.key));
   // By its revision: while the dialog is open, others may add changes before it.
   const [revision, setRevision] = useState<number>();
-  const changes = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const items = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const changes = byRule(items, flag.rules as Json | undefined);
   const index = changes.findIndex((change) => revision !== undefined && change.revision === revision);
   const target = changes[index];
   return (

@@ -7,6 +7,7 @@ import { Link } from '@tanstack/react-router';
 import { type FormEvent, lazy, Suspense, useState } from 'react';
 import { overrides, putOverride, removeOverride } from '../../api/overrides';
 import type { Place } from '../../api/queries';
+import { load } from '../../lost-chunks';
 import { type FlagRead, levelsOf, type Override } from '../../model/language';
 import { overrideText } from '../../model/sentence';
 import { texts } from '../../texts';
@@ -17,7 +18,7 @@ import { Table } from '../../ui/table';
 import { complain, say } from '../../ui/toasts';
 import { Patches } from './patches';
 
-const Paste = lazy(() => import('./paste').then((module) => ({ default: module.Paste })));
+const Paste = lazy(() => load(() => import('./paste')).then((module) => ({ default: module.Paste })));
 
 interface Props {
   place: Place;

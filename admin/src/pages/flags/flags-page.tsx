@@ -3,14 +3,15 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
 import { projects, useProjectFlags } from '../../api/queries';
+import { load } from '../../lost-chunks';
 import { texts } from '../../texts';
 import { AddressSearch } from '../../ui/address-search';
 import { Empty, Failure, Loading } from '../../ui/parts';
 import { choices, type Filter, matching, SORTS } from './filter';
 import { FlagTable } from './flag-table';
 
-const NewFlag = lazy(() => import('./new-flag').then((module) => ({ default: module.NewFlag })));
-const BulkBar = lazy(() => import('./bulk-bar').then((module) => ({ default: module.BulkBar })));
+const NewFlag = lazy(() => load(() => import('./new-flag')).then((module) => ({ default: module.NewFlag })));
+const BulkBar = lazy(() => load(() => import('./bulk-bar')).then((module) => ({ default: module.BulkBar })));
 const route = getRouteApi('/projects/$project/flags');
 
 export function FlagsPage() {

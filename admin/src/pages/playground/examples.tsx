@@ -2,6 +2,7 @@
 
 import { Button, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import { ownName } from '../../base-path';
 import { texts } from '../../texts';
 import { Icon } from '../../ui/icon';
 
@@ -24,7 +25,7 @@ interface Props {
 }
 
 export function Examples({ project, context, onUse }: Props) {
-  const place = `flagstaff.examples/${project}`;
+  const place = ownName(`examples/${project}`);
   const [examples, setExamples] = useState(() => read(place));
   const [name, setName] = useState('');
   const store = (next: Example[]) => {

@@ -414,8 +414,7 @@ pub(crate) fn unknown(parts: &Parts, state: &AccessState) -> ApiError {
 
 /// What the caller proves who it is with: what is stored for them can be encrypted with it
 pub(crate) fn bearer_or_cookie<'p>(parts: &'p Parts, state: &AccessState) -> Option<&'p str> {
-    let is_https = state.sign_in.is_https;
-    token(parts).or_else(|| Cookie::SESSION.read(&parts.headers, is_https))
+    token(parts).or_else(|| Cookie::SESSION.read(&parts.headers, state.cookies()))
 }
 
 fn is_jwt(token: &str) -> bool {

@@ -90,11 +90,9 @@ pub(crate) async fn by_link(
         Ok(cookie) => {
             let mut response = StatusCode::NO_CONTENT.into_response();
             let lifetime = state.sign_in.lifetime;
-            let is_https = state.sign_in.is_https(&parts.headers);
-            set(
-                &mut response,
-                Cookie::SESSION.set(&cookie, lifetime, is_https),
-            );
+            let scope = state.cookies_of_page(&parts.headers);
+            let cookie = Cookie::SESSION.set(&cookie, lifetime, scope);
+            set(&mut response, cookie);
             Ok(response)
         }
         Err(error) => {
@@ -126,8 +124,7 @@ pub(crate) async fn begin(
         Ok(address) => redirect(address.as_str()),
         Err(error) => return Ok(failed(&error, &parts, &state)),
     };
-    let is_https = state.sign_in.is_https;
-    let cookie = Cookie::SIGN_IN.set(attempt.cookie(), ATTEMPT_LIFETIME, is_https);
+    let cookie = Cookie::SIGN_IN.set(attempt.cookie(), ATTEMPT_LIFETIME, state.cookies());
     set(&mut response, cookie);
     Ok(response)
 }
@@ -161,8 +158,7 @@ pub(crate) async fn finish(
     QueryParams(answer): QueryParams<ProviderAnswer>,
 ) -> Result<Response, ApiError> {
     let provider = provider(&state)?;
-    let is_https = state.sign_in.is_https;
-    let cookie = Cookie::SIGN_IN.read(&parts.headers, is_https);
+    let cookie = Cookie::SIGN_IN.read(&parts.headers, state.cookies());
     let finished = match state.http.limiter.check_auth_failures(&parts.extensions) {
         Ok(()) => session_of(&state, (provider, cookie), (&parts.headers, answer)).await,
         Err(_) => Err(SignInError::TooMany),
@@ -171,13 +167,11 @@ pub(crate) async fn finish(
         Ok(_) => redirect("/#signed-in"),
         Err(error) => failed(error, &parts, &state),
     };
-    set(&mut response, Cookie::SIGN_IN.clear(is_https));
+    set(&mut response, Cookie::SIGN_IN.clear(state.cookies()));
     if let Ok(session) = finished {
         let lifetime = state.sign_in.lifetime;
-        set(
-            &mut response,
-            Cookie::SESSION.set(&session, lifetime, is_https),
-        );
+        let cookie = Cookie::SESSION.set(&session, lifetime, state.cookies());
+        set(&mut response, cookie);
     }
     Ok(response)
 }
@@ -232,7 +226,7 @@ pub(crate) async fn sign_out(
 ) -> Result<Response, ApiError> {
     same_origin::check(&parts, state.sign_in.origin.as_deref())?;
     state.http.limiter.check_auth_failures(&parts.extensions)?;
-    let id_token = match Cookie::SESSION.read(&parts.headers, state.sign_in.is_https) {
+    let id_token = match Cookie::SESSION.read(&parts.headers, state.cookies()) {
         Some(cookie) => sessions::end(&state, cookie).await?,
         None => None,
     };
@@ -247,8 +241,8 @@ pub(crate) async fn sign_out(
         _ => None,
     };
     let mut response = Json(SignedOut { provider_url }).into_response();
-    let is_https = state.sign_in.is_https(&parts.headers);
-    set(&mut response, Cookie::SESSION.clear(is_https));
+    let scope = state.cookies_of_page(&parts.headers);
+    set(&mut response, Cookie::SESSION.clear(scope));
     response
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

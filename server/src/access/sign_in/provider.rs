@@ -40,7 +40,7 @@ pub struct Provider {
     client_id: ClientId,
     client_secret: Option<ClientSecret>,
     scopes: Vec<Scope>,
-    // The origin of the admin UI.
+    // The address of the admin UI.
     home: String,
     redirect: RedirectUrl,
     fetcher: Fetcher,
@@ -70,7 +70,7 @@ pub struct ProviderOptions {
     pub role_mappings: Vec<RoleMapping>,
     /// What the button is called
     pub label: String,
-    /// The origin of the admin UI
+    /// The address of the admin UI, without a slash at the end
     pub home: String,
 }
 
@@ -215,7 +215,7 @@ impl Provider {
         &self.label
     }
 
-    /// The origin of the admin UI
+    /// The address of the admin UI
     pub(crate) fn home(&self) -> &str {
         &self.home
     }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::ETAG;
 use axum::response::{IntoResponse, Response};
 use flagstaff_analysis::impact::Change;
 use flagstaff_core::excerpt;
@@ -21,6 +23,7 @@ use crate::engine::visibility::Visibility;
 use crate::flags::dry_run::{self, FlagMoves, Preview};
 use crate::http::api_error::ApiError;
 use crate::http::body::{Body, QueryParams};
+use crate::http::etag::{self, IfMatch, Precondition};
 use crate::http::fields::{Fields, key};
 use crate::http::paging::{cursor_of, page_size, read_cursor, wrong_cursor};
 use crate::object::{ObjectId, ObjectKind, owner_value};
@@ -121,13 +124,19 @@ pub(crate) struct CopyBody {
     from: String,
     /// The keys of the flags to copy; if absent, everything, and what the other environment does not have is deleted
     flags: Option<Vec<String>>,
+    /// The revision of the other environment that the caller has seen; 412 if it has another one by now
+    #[serde(rename = "fromRevision")]
+    from_revision: Option<u64>,
 }
 
 /// The result of a copy
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Copied {
     /// The revision of the environment afterwards
     revision: u64,
+    /// The revision of the environment that was copied from
+    from_revision: u64,
     #[schema(value_type = Vec<Difference>)]
     changes: Vec<Change>,
     /// Only for a dry run: which flags would give units another variant
@@ -138,20 +147,25 @@ pub(crate) struct Copied {
 
 /// Copies flags, or everything, from another environment, in one revision
 ///
-/// Salts stay as they are, unless `rehash` asks for those of the other environment.
+/// Salts stay as they are, unless `rehash` asks for those of the other environment. A dry run returns both revisions: with this
+/// environment's in `If-Match` and the other one's in `fromRevision`, only what was looked at is copied.
 #[utoipa::path(
     post, path = "/copy", tag = "flags", operation_id = "copyEnvironment",
-    params(CopyQuery),
+    params(CopyQuery, IfMatch),
     request_body(content = CopyBody, example = json!({"from": "staging", "flags": ["new-checkout"]})),
     responses(
-        (status = OK, description = "What changed, or would change", body = Copied),
-        (status = CONFLICT), (status = TOO_MANY_REQUESTS),
+        (
+            status = OK, description = "What changed, or would change", body = Copied,
+            headers(("ETag" = String, description = "The revision of this environment")),
+        ),
+        (status = CONFLICT), (status = PRECONDITION_FAILED), (status = TOO_MANY_REQUESTS),
     ),
 )]
 pub(crate) async fn copy(
     scope: EnvironmentAccess,
     State(state): State<Arc<AccessState>>,
     QueryParams(query): QueryParams<CopyQuery>,
+    headers: HeaderMap,
     Body(body): Body<Value>,
 ) -> Result<Response, ApiError> {
     let author = WriteQuery::because(query.reason).author(&scope.principal, &state)?;
@@ -162,8 +176,16 @@ pub(crate) async fn copy(
     let flags = fields.optional("flags", "an array of keys of flags", |given| {
         given.as_array()?.iter().map(key).collect()
     });
+    let seen = fields.optional("fromRevision", "a revision", Value::as_u64);
     let from = fields.finish(from)?;
     let source = sibling(&scope, &state, &from, "/from")?.current();
+    let from_revision = source.revision();
+    if seen.is_some_and(|seen| seen != from_revision) {
+        return Err(ApiError::StaleSource {
+            environment: from,
+            revision: from_revision,
+        });
+    }
     let wanted = offload(move || Wanted::of(&source, flags)).await??;
     let project = state.engine.project(scope.project());
     let other_salt = if query.rehash {
@@ -171,7 +193,9 @@ pub(crate) async fn copy(
     } else {
         OtherSalt::Keep
     };
-    let edit = move |_: &_, draft: &mut Draft| {
+    let condition = Precondition::of(&headers);
+    let edit = move |current: &PublishedRevision, draft: &mut Draft| {
+        condition.check(Some(current.revision()))?;
         wanted.put(draft);
         ApiError::refuse(draft.settle_salts(&project, other_salt))
     };
@@ -185,23 +209,28 @@ pub(crate) async fn copy(
         )
         .await?;
         let Preview { changes, moves, .. } = preview;
-        return Ok(Json(Copied {
+        return response(Copied {
             revision: current.revision(),
+            from_revision,
             changes,
             moves: Some(moves),
-        })
-        .into_response());
+        });
     }
     let written = scope
         .environment
         .write(author, InvalidFlagPolicy::Refuse, edit)
         .await?;
-    Ok(Json(Copied {
+    response(Copied {
         revision: written.after.revision(),
+        from_revision,
         changes: dry_run::changes(written.before, written.after).await?,
         moves: None,
     })
-    .into_response())
+}
+
+fn response(copied: Copied) -> Result<Response, ApiError> {
+    let tag = etag::quoted(&copied.revision.to_string())?;
+    Ok(([(ETAG, tag)], Json(copied)).into_response())
 }
 
 /// What to copy

@@ -217,7 +217,10 @@ pub(crate) async fn bulk(
         accepted,
     };
     let rest = BulkRest {
-        event_streams: [RefetchStream::new(&token::issue(key, now))],
+        event_streams: [RefetchStream::new(
+            &token::issue(key, now),
+            &state.access.http.base_path,
+        )],
         metadata: Value::object([
             ("environment", Value::from(&*published.identity().row.name)),
             ("revision", published.revision().to_string().into()),

@@ -11,6 +11,7 @@ use crate::access::auth::{self, Principal};
 use crate::access::guards::key_environment;
 use crate::engine::coding::ContentCoding;
 use crate::http::api_error::ApiError;
+use crate::http::base_path::BasePath;
 use crate::http::body::QueryParams;
 use crate::instances::InstanceInfo;
 use crate::store::CredentialKind;
@@ -45,11 +46,11 @@ struct Endpoint {
 
 impl RefetchStream {
     /// The stream for the holder of a key, with a token made for it
-    pub(crate) fn new(token: &str) -> Self {
+    pub(crate) fn new(token: &str, base_path: &BasePath) -> Self {
         Self {
             r#type: "sse",
             endpoint: Endpoint {
-                request_uri: format!("{PATH}?token={token}"),
+                request_uri: format!("{}{PATH}?token={token}", base_path.as_str()),
             },
             inactivity_delay_sec: INACTIVITY_DELAY,
         }

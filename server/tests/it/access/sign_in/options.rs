@@ -23,6 +23,11 @@ fn mistakes_in_the_options_are_found_before_the_start() {
         "{checked}"
     );
     assert!(!checked.contains("s3cret"), "{checked}");
+    check(
+        folder.path(),
+        "public-url = 'https://example.com/tools/flags/'",
+    )
+    .expect_success();
     for (file, expected) in [
         (
             "oidc-issuer = 'https://a.example'",
@@ -52,8 +57,19 @@ fn mistakes_in_the_options_are_found_before_the_start() {
             "public-url = 'http://flags.example'\noidc-issuer = 'http://login.example'\noidc-client-id = 'f'",
             "expected an issuer with https, or with http on this machine",
         ),
-        ("public-url = 'https://flags.example/ui'", "without a path"),
         ("public-url = 'flags.example'", "expected `https://HOST`"),
+        (
+            "public-url = 'https://flags.example/ui?a=b'",
+            "expected `https://HOST`",
+        ),
+        (
+            "public-url = 'https://flags.example/a b'",
+            "the path has letters",
+        ),
+        (
+            "public-url = 'https://flags.example/api'",
+            "does not begin with a name of the server's own paths",
+        ),
         ("oidc-roles = 'staff'", "line 1: invalid value 'staff'"),
         ("session-lifetime = 1", "line 1: invalid value '1'"),
         (
