@@ -152,25 +152,21 @@ impl VersionText {
 /// The numbers of a release without build metadata, each of at most nine digits; other versions have none
 fn plain(text: &str) -> Option<[u32; 3]> {
     let mut numbers = [0_u32; 3];
-    let mut bytes = text.bytes().peekable();
-    for (position, number) in numbers.iter_mut().enumerate() {
-        if position > 0 {
-            bytes.next_if_eq(&b'.')?;
-        }
-        let first = bytes.next_if(u8::is_ascii_digit)?;
-        *number = digit(first);
-        for _ in 1..9 {
-            let Some(next) = bytes.next_if(|byte| byte.is_ascii_digit() && first != b'0') else {
-                break;
-            };
-            *number = number.wrapping_mul(10).wrapping_add(digit(next));
+    let (mut position, mut digits) = (0_usize, 0_u32);
+    for byte in text.bytes() {
+        let number = numbers.get_mut(position)?;
+        match byte {
+            b'.' if digits > 0 => (position, digits) = (position.wrapping_add(1), 0),
+            // Only the number 0 begins with a zero.
+            b'0'..=b'9' if digits < 9 && (digits == 0 || *number > 0) => {
+                let digit = u32::from(byte.wrapping_sub(b'0'));
+                *number = number.wrapping_mul(10).wrapping_add(digit);
+                digits = digits.wrapping_add(1);
+            }
+            _ => return None,
         }
     }
-    bytes.next().is_none().then_some(numbers)
-}
-
-fn digit(byte: u8) -> u32 {
-    u32::from(byte.wrapping_sub(b'0'))
+    (position == 2 && digits > 0).then_some(numbers)
 }
 
 /// `^V` or `~V`
