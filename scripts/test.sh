@@ -175,32 +175,33 @@ suite conformance cargo "tests testee wheel addon wasm js" "${bindings[@]}"
 # In the order of the folders: the longest files first, so that both processes end at about the same time.
 suite python pytest "tests testee wheel" .venv/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder \
   conformance/api conformance/spec bindings-python/tests bench/capacity
-# The suites of Node run a file at a time and use one core, so those of the admin UI, the longest, run beside the others.
+# The suites of Node run a file at a time and use one core, so that of the admin UI, the longest, runs beside two others. The end-to-end tests
+# have bounds on the time that a change takes, and run alone.
 admin() {
   suite admin node "tests" npm_tests admin
 }
 
-others_of_node() {
+node_and_web() {
   suite node node "addon js tests" npm_tests sdk-js bindings-node admin-client
   suite web node "wasm js tests" npm_tests bindings-wasm react
-  suite e2e node "tests wheel addon wasm js" npm_tests conformance
 }
 
-if wanted admin && { wanted node || wanted web || wanted e2e; }; then
+if wanted admin && { wanted node || wanted web; }; then
   say "admin: runs beside the next suites; its output follows theirs"
   # In a process group of its own, so that all of it ends with this script.
   set -m
   admin </dev/null >"$logs/beside" 2>&1 &
   beside=$!
   set +m
-  others_of_node
+  node_and_web
   wait "$beside" || true
   beside=
   cat "$logs/beside"
 else
   admin
-  others_of_node
+  node_and_web
 fi
+suite e2e node "tests wheel addon wasm js" npm_tests conformance
 
 printf '\n'
 for name in "${SUITES[@]}"; do if [ -e "$logs/$name.failures" ]; then cat "$logs/$name.failures"; fi; done
