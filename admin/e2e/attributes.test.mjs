@@ -1,20 +1,13 @@
 // Attributes that the server has seen in contexts: an admin begins to record them, and conditions offer them.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { KEYS } from '../../conformance/e2e/support/server.mjs';
 import { eventually, Ui } from './support/ui.mjs';
 
 const SETTINGS = '/projects/default/settings?tab=environments';
 
-let ui;
-before(async () => {
-  ui = await Ui.start();
-});
-afterEach(() => ui.closePages());
-after(async () => {
-  await ui?.stop();
-});
+const ui = Ui.ofTests();
 
 /** Evaluates, as a program does */
 async function evaluate(context) {

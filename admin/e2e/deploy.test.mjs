@@ -1,19 +1,12 @@
 // Another version of the server is deployed while a page is open: what the page loads later is no longer there.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { Ui } from './support/ui.mjs';
 
 const PROJECT = '/projects/default';
 
-let ui;
-before(async () => {
-  ui = await Ui.start();
-});
-afterEach(() => ui.closePages());
-after(async () => {
-  await ui?.stop();
-});
+const ui = Ui.ofTests();
 
 const link = (page, name) => page.getByRole('link', { name, exact: true });
 

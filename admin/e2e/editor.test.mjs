@@ -1,18 +1,11 @@
 // The editor of JSON and YAML: object variants against their schema, a flag as a whole, and conditions and splits of other vendors.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { eventually, focused, Ui } from './support/ui.mjs';
 
 const ENVIRONMENT = '/environments/production';
-let ui;
-before(async () => {
-  ui = await Ui.start();
-});
-afterEach(() => ui.closePages());
-after(async () => {
-  await ui?.stop();
-});
+const ui = Ui.ofTests();
 
 const open = (key, more = '') => ui.open(`/projects/default/flags/${key}?env=production${more}`);
 const button = (page, name) => page.getByRole('button', { name, exact: true });

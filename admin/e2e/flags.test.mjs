@@ -1,7 +1,7 @@
 // Signing in, the list of flags, and the palette.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { KEYS } from '../../conformance/e2e/support/server.mjs';
 import { ADMIN, eventually, focused, reach, Ui } from './support/ui.mjs';
 
@@ -41,14 +41,7 @@ async function createMany() {
   await ui.api('PUT', '/environments/staging/document?mode=merge', document);
 }
 
-let ui;
-before(async () => {
-  ui = await Ui.start();
-});
-afterEach(() => ui.closePages());
-after(async () => {
-  await ui?.stop();
-});
+const ui = Ui.ofTests();
 
 describe('signing in', () => {
   test('asks for an access token, says what is wrong with another one, and keeps the address', async () => {

@@ -1,17 +1,10 @@
 // Groups and holdouts, and the settings: members, environments and projects.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { ADMIN, eventually, Ui } from './support/ui.mjs';
 
-let ui;
-before(async () => {
-  ui = await Ui.start();
-});
-afterEach(() => ui.closePages());
-after(async () => {
-  await ui?.stop();
-});
+const ui = Ui.ofTests();
 
 const button = (page, name) => page.getByRole('button', { name, exact: true });
 

@@ -1,17 +1,10 @@
 // Findings of the lint at the rules that have them, and the name of a flag.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { Ui } from './support/ui.mjs';
 
-let ui;
-before(async () => {
-  ui = await Ui.start();
-});
-afterEach(() => ui.closePages());
-after(async () => {
-  await ui?.stop();
-});
+const ui = Ui.ofTests();
 
 test('what the lint finds is at the rule that has it, and follows the draft', async () => {
   const is = (value) => ({ attribute: 'country', op: 'equals', value });

@@ -1,17 +1,10 @@
 // Two nodes on PostgreSQL: the page is that of one node, and changes come from the other.
 
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { TwoNodes } from '../../conformance/e2e/support/deployment.mjs';
 import { eventually, Ui } from './support/ui.mjs';
 
-let ui;
-before(async () => {
-  ui = await Ui.start(TwoNodes);
-});
-afterEach(() => ui.closePages());
-after(async () => {
-  await ui?.stop();
-});
+const ui = Ui.ofTests(TwoNodes);
 
 test('a switch at one node is on at the other, and a change there is seen here without a reload', async () => {
   const page = await ui.open('/projects/default/flags', { at: ui.reader.url });

@@ -1,7 +1,7 @@
 // The playground: the core in the page gives what the server gives, says why, and evaluates what is not saved.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { eventually, Ui } from './support/ui.mjs';
 
 const PATH = '/projects/default/playground?env=production';
@@ -11,14 +11,7 @@ const CONTEXTS = [
   { targetingKey: 'u-18', plan: 'family' },
   { plan: ['x'], country: 'se' },
 ];
-let ui;
-before(async () => {
-  ui = await Ui.start();
-});
-afterEach(() => ui.closePages());
-after(async () => {
-  await ui?.stop();
-});
+const ui = Ui.ofTests();
 
 const button = (page, name) => page.getByRole('button', { name, exact: true });
 const row = (page, flag) =>

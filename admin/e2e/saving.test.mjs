@@ -1,18 +1,11 @@
 // Saving a flag: what the review says, two people who save at once, and how the change reaches the instances.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { eventually, save, Ui } from './support/ui.mjs';
 
 const ENVIRONMENT = '/environments/production';
-let ui;
-before(async () => {
-  ui = await Ui.start();
-});
-afterEach(() => ui.closePages());
-after(async () => {
-  await ui?.stop();
-});
+const ui = Ui.ofTests();
 
 const open = (key, options) => ui.open(`/projects/default/flags/${key}?env=production`, options);
 const button = (page, name) => page.getByRole('button', { name, exact: true });

@@ -1,21 +1,14 @@
 // Personal tokens of a person who signs in with a JSON Web Token.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { SingleNode } from '../../conformance/e2e/support/deployment.mjs';
 import { IDENTITY, tokenOf } from './support/people.mjs';
 import { Ui } from './support/ui.mjs';
 
 const PAGE = '/projects/default/keys?tab=own';
 
-let ui;
-before(async () => {
-  ui = await Ui.start({ start: () => SingleNode.start(IDENTITY) });
-});
-afterEach(() => ui.closePages());
-after(async () => {
-  await ui?.stop();
-});
+const ui = Ui.ofTests({ start: () => SingleNode.start(IDENTITY) });
 
 test('a person makes a token, which acts in their name, sees its last use, and revokes it', async () => {
   const token = tokenOf({ sub: 'ann', flagstaff_role: { default: 'editor' } });

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { after, afterEach, before } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { SingleNode } from '../../../conformance/e2e/support/deployment.mjs';
 import { openBrowser } from '../../../conformance/e2e/support/page.mjs';
@@ -24,11 +25,27 @@ export class Ui {
   #problems = [];
   #contexts = [];
 
-  static async start(Deployment = SingleNode) {
+  static async start(Deployment) {
     const ui = new Ui();
-    ui.#deployment = await Deployment.start();
-    ui.#browser = await openBrowser();
+    await ui.#begin(Deployment);
     return ui;
+  }
+
+  /**
+   * For the tests of a file: started before them, and stopped after them; the pages of each are closed at its end. A file that prepares more
+   * calls `start` itself: Node does not wait for one hook before it begins the next.
+   */
+  static ofTests(Deployment) {
+    const ui = new Ui();
+    before(() => ui.#begin(Deployment));
+    afterEach(() => ui.closePages());
+    after(() => ui.stop());
+    return ui;
+  }
+
+  async #begin(Deployment = SingleNode) {
+    this.#deployment = await Deployment.start();
+    this.#browser = await openBrowser();
   }
 
   get server() {
