@@ -217,13 +217,9 @@ enum CommandError {
     #[error("the server refuses: {0}")]
     Stale(String),
     #[error(
-        "nothing is written: the environment has changed since the differences were found. Import again to see them as they are now"
+        "nothing is written: the environment has changed since the differences were found. {0} again to see them as they are now"
     )]
-    ChangedSince,
-    #[error(
-        "nothing is written: somebody has changed the environment meanwhile. Look at `--dry-run`, and try again"
-    )]
-    ChangedMeanwhile,
+    ChangedSince(&'static str),
     #[error("cannot use the database: {}", crate::runtime::logging::error_chain(.0))]
     Store(#[from] StoreError),
     #[error("cannot use the database: {}", crate::runtime::logging::error_chain(.0))]

@@ -9,7 +9,7 @@ use axum::http::header::{
 };
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::engine::coding::{self, ContentCoding};
 use crate::http::api_error::ApiError;
@@ -38,7 +38,7 @@ static SCALAR: LazyLock<(Bytes, Bytes)> = LazyLock::new(|| {
 });
 
 /// The document, if it could be made
-pub(super) fn parsed() -> Option<serde_json::Value> {
+pub(super) fn parsed() -> Option<Value> {
     serde_json::from_str(DOCUMENT.as_ref().ok()?).ok()
 }
 
@@ -53,7 +53,8 @@ pub(crate) async fn document(
 ) -> Result<Response, ApiError> {
     let document = DOCUMENT.as_ref();
     let document = document.map_err(|error| ApiError::Internal(error.to_string().into()))?;
-    let text = at(document, &state.base_path).into_bytes();
+    let text = at(document, &state.base_path);
+    let text = text.map_err(|error| ApiError::Internal(Box::new(error)))?;
     let (coding, body) = coding::encode(text, ContentCoding::accepted(&headers));
     let headers = [
         (CONTENT_TYPE, "application/json"),
@@ -63,14 +64,14 @@ pub(crate) async fn document(
     Ok((headers, coding.header(), body).into_response())
 }
 
-/// The document of a server that is reached below this path
-fn at(document: &str, base_path: &BasePath) -> String {
+/// The document of a server that is reached below this path, as text
+fn at(document: &str, base_path: &BasePath) -> Result<Vec<u8>, serde_json::Error> {
     if base_path.is_empty() {
-        return document.to_owned();
+        return Ok(document.into());
     }
-    let servers = json!([{"url": base_path.as_str()}]);
-    // It is an object with members.
-    document.replacen('{', &format!("{{\"servers\":{servers},"), 1)
+    let mut document: Map<String, Value> = serde_json::from_str(document)?;
+    document.insert("servers".to_owned(), json!([{"url": base_path.as_str()}]));
+    serde_json::to_vec(&document)
 }
 
 /// Reads this document as a page

@@ -33,7 +33,7 @@ pub enum EnvironmentCommand {
     Unprotect(NameArgs),
     /// List the revisions of an environment, the newest first
     History(HistoryArgs),
-    /// Make an environment what it was at an earlier revision, and show what that changes
+    /// Restore an environment as of an earlier revision, and show what that changes
     ///
     /// Objects that were created since are deleted. Nothing is written if somebody changes the environment in between.
     Rollback(RollbackArgs),
@@ -53,7 +53,7 @@ pub struct ListArgs {
     pub(super) format: Format,
 }
 
-/// Of which one to list something
+/// The one of which to list something
 #[derive(Debug, Args)]
 pub struct NamedListArgs {
     /// The name

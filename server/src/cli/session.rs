@@ -10,12 +10,12 @@ use super::{CommandError, CommandOutput, Format, number, word};
 
 /// What to do with the sessions of people who are signed in to the admin UI
 ///
-/// For who is admin in every project; with `--own` for everybody. Each exits with 0, or with 2 if the server refuses.
+/// For an admin of all projects; with `--own`, for everybody. Each exits with 0, or with 2 if the server refuses.
 #[derive(Debug, Subcommand)]
 pub enum SessionCommand {
     /// List sessions, the oldest first
     List(SessionListArgs),
-    /// End a session, or all sessions of a person; who was signed in with it can sign in again
+    /// End a session, or all sessions of a person; the person can sign in again
     End(EndArgs),
 }
 

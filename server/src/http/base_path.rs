@@ -64,7 +64,7 @@ impl BasePath {
         if let Some(uri) = self.without(request.uri()) {
             *request.uri_mut() = uri;
         }
-        // The outer router has noted the address that was asked for, by which the same write would be two.
+        // The outer router has stored the address with the path: by it, a write that is repeated without the path would be another one.
         request.extensions_mut().remove::<OriginalUri>();
         request
     }

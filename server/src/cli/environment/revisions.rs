@@ -1,4 +1,4 @@
-//! The revisions of an environment, and going back to one
+//! The revisions of an environment, and rolling back to one
 
 use clap::Args;
 use reqwest::Method;
@@ -10,7 +10,7 @@ use crate::cli::table::table;
 use crate::cli::transfer::report;
 use crate::cli::{CommandError, Format, number, word};
 
-/// Of which environment to list revisions
+/// The environment whose revisions to list
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
     /// The name
@@ -23,7 +23,7 @@ pub struct HistoryArgs {
     list: ListArgs,
 }
 
-/// Which environment to take back, and how far
+/// The environment to roll back, and the revision
 #[derive(Debug, Args)]
 pub struct RollbackArgs {
     /// The name
@@ -60,7 +60,7 @@ pub(super) fn list(options: &HistoryArgs) -> Result<String, CommandError> {
     Ok(table(&head, &rows))
 }
 
-/// A revision for people; of what it changed the first things
+/// The cells of a revision; of its changes the first ones, and the number of the others
 fn cells(item: &Value) -> Vec<String> {
     const SHOWN: usize = 3;
     let objects = item.get("objects").and_then(Value::as_array);
@@ -113,7 +113,7 @@ pub(super) fn rollback(options: &RollbackArgs) -> Result<String, CommandError> {
     if is_written {
         // Only what was shown is written.
         let (written, _) = write(&query, tag).map_err(|error| match error {
-            CommandError::Stale(_) => CommandError::ChangedMeanwhile,
+            CommandError::Stale(_) => CommandError::ChangedSince("Roll back"),
             other => other,
         })?;
         text.push_str(&report(&written));

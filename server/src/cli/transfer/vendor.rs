@@ -163,7 +163,7 @@ fn show_and_write(
             if_match: tag.clone(),
         });
         match written {
-            Err(CommandError::Stale(_)) => Err(CommandError::ChangedSince),
+            Err(CommandError::Stale(_)) => Err(CommandError::ChangedSince("Import")),
             other => other.map(|(written, _)| written),
         }
     };
