@@ -12,8 +12,8 @@ const BUILD = document.querySelector<HTMLScriptElement>('script[type="module"]')
 export class LostFile extends Error {}
 
 /**
- * What a file of the build has. Its error has a text of its own, since the router knows the browser's by theirs, and loads the page again for
- * each of them.
+ * Loads a file of the build. A failure gets an error text of our own: the router recognises the texts of the browsers, and would load the page
+ * again each time.
  */
 export function load<T>(importer: () => Promise<T>): Promise<T> {
   return importer().catch((cause: unknown) => {

@@ -1,6 +1,7 @@
 // JSON Schema: what a value violates, and which names and values it allows at a place.
 
 import { type Schema, Validator } from '@cfworker/json-schema';
+import { partsOf } from '../model/diff';
 import type { Json } from '../model/language';
 
 export type JsonSchema = Schema;
@@ -110,8 +111,7 @@ function referred(root: Rec, reference: unknown): unknown {
   if (typeof reference !== 'string' || !reference.startsWith('#')) {
     return undefined;
   }
-  const names = reference.split('/').slice(1);
-  return names.reduce<unknown>((found, name) => record(found)[name.replaceAll('~1', '/').replaceAll('~0', '~')], root);
+  return partsOf(reference).reduce<unknown>((found, name) => record(found)[name], root);
 }
 
 function childOf(schema: Rec, step: string | number): unknown[] {

@@ -12,6 +12,7 @@ import {
   stringify,
   type YAMLMap,
 } from 'yaml';
+import { partsOf } from '../model/diff';
 import type { Json } from '../model/language';
 import { texts } from '../texts';
 
@@ -104,10 +105,9 @@ function parsed(text: string): Document {
 export function locator(text: string): (pointer: string) => { from: number; to: number } {
   const { contents } = parsed(text);
   return (pointer) => {
-    const names = pointer.split('/').slice(1);
     let node: Node | null | undefined = contents;
     let found = rangeOf(node) ?? { from: 0, to: text.length };
-    for (const name of names.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))) {
+    for (const name of partsOf(pointer)) {
       if (isMap(node)) {
         const pair: Pair | undefined = node.items.find((each) => nameOf(each) === name);
         node = pair?.value as Node | null | undefined;

@@ -8,8 +8,15 @@ export interface Difference {
   after?: Json;
 }
 
-function escapePart(name: string): string {
+/** A name as a part of a JSON pointer (RFC 6901) */
+export function escapePart(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** The names and indices of a JSON pointer */
+export function partsOf(pointer: string): string[] {
+  const parts = pointer.split('/').slice(1);
+  return parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 export function isObject(value: unknown): value is JsonObject {

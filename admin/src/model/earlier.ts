@@ -1,7 +1,7 @@
 // The rules of a flag before each of its changes. The history has differences by position, of which a rule that was moved makes many; with
 // the rules themselves they are told as one.
 
-import { differences, isObject, isSame } from './diff';
+import { differences, isObject, isSame, partsOf } from './diff';
 import type { Json, JsonObject } from './language';
 
 /** A difference as the history has it, with a pointer into the flag */
@@ -47,9 +47,7 @@ function before(after: State, changes: readonly Changed[]): State | undefined {
   const removed = changes.filter((change) => change.after === undefined);
   const others = changes.filter((change) => change.after !== undefined).toReversed();
   for (const change of [...others, ...removed]) {
-    const parts = change.pointer.split('/').slice(1);
-    const names = parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-    if (!undo(root, names, change)) {
+    if (!undo(root, partsOf(change.pointer), change)) {
       return undefined;
     }
   }

@@ -1,6 +1,6 @@
 // Differences as a list: the place in words, what it was, what it is. A sign and a word tell added from removed, not a colour alone.
 
-import { isObject } from '../model/diff';
+import { isObject, partsOf } from '../model/diff';
 import { movedOne } from '../model/earlier';
 import type { Condition, Json, Rollout, Rule, Serve } from '../model/language';
 import { armsText, conditionText, rolloutText, serveText, valueText } from '../model/sentence';
@@ -60,10 +60,7 @@ function toMove(difference: Shown): Shown {
 
 /** `/rules/nordics/serve` as "rule nordics › serve" */
 export function placeText(pointer: string): string {
-  const parts = pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const parts = partsOf(pointer);
   if (parts[0] === 'rules' && parts[1] !== undefined) {
     if (parts[1] === '') {
       return texts.diff.order;

@@ -1,5 +1,6 @@
 // Differences of documents by the flag, segment, group or holdout that they are in
 
+import { escapePart, partsOf } from '../model/diff';
 import type { Shown } from './diff-list';
 
 /** The sections of a document that have differences to show */
@@ -20,15 +21,14 @@ export interface Differing {
 export function grouped(all: readonly Shown[]): Differing[] {
   const groups = new Map<string, Differing>();
   for (const difference of all) {
-    const [kind = '', key = '', ...rest] = difference.pointer.split('/').slice(1);
-    const name = key.replaceAll('~1', '/').replaceAll('~0', '~');
-    const group = groups.get(`${kind}/${key}`) ?? { kind, key: name, differences: [], isBefore: true, isAfter: true };
+    const [kind = '', key = '', ...rest] = partsOf(difference.pointer);
+    const group = groups.get(`${kind}/${key}`) ?? { kind, key, differences: [], isBefore: true, isAfter: true };
     groups.set(`${kind}/${key}`, group);
     if (rest.length === 0) {
       group.isBefore = difference.before !== undefined;
       group.isAfter = difference.after !== undefined;
     }
-    group.differences.push({ ...difference, pointer: rest.map((part) => `/${part}`).join('') });
+    group.differences.push({ ...difference, pointer: rest.map((part) => `/${escapePart(part)}`).join('') });
   }
   return [...groups.values()];
 }

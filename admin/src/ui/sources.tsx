@@ -1,5 +1,6 @@
 // Each leaf of an object value, and what decided it
 
+import { isObject, partsOf } from '../model/diff';
 import type { Json } from '../model/language';
 import { valueText } from '../model/sentence';
 import { texts } from '../texts';
@@ -29,9 +30,8 @@ export function Sources({ value, sources }: Props) {
 
 /** The value at a JSON pointer through objects */
 function leafOf(value: Json, pointer: string): Json | undefined {
-  const parts = pointer.split('/').slice(1);
-  return parts.reduce<Json | undefined>((inside, part) => {
-    const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    return inside !== null && typeof inside === 'object' && !Array.isArray(inside) ? inside[name] : undefined;
-  }, value);
+  return partsOf(pointer).reduce<Json | undefined>(
+    (inside, name) => (isObject(inside) ? inside[name] : undefined),
+    value,
+  );
 }

@@ -3,6 +3,7 @@
 import { ActionIcon, Button, NumberInput, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { below, type FieldError } from '../../api/request';
+import { escapePart } from '../../model/diff';
 import { type FlagBody, type Json, type JsonObject, offVariantOf, onVariantOf, variantsOf } from '../../model/language';
 import { texts } from '../../texts';
 import { Icon } from '../../ui/icon';
@@ -50,7 +51,7 @@ export function Variants({ flag, errors, onChange }: Props) {
                   flag={flag}
                   name={name}
                   value={variants[name] ?? null}
-                  problems={below(errors, `/variants/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`)}
+                  problems={below(errors, `/variants/${escapePart(name)}`)}
                   onChange={(value) => set({ ...variants, [name]: value })}
                 />
               </li>
