@@ -43,14 +43,10 @@ interface KnownFlag {
   readonly constants: (CachedOutcome | undefined)[];
 }
 
-/** The outcomes of a flag in evaluations of all flags. */
+/** The outcomes of a flag in evaluations of all flags, by the id of the outcome. */
 interface FlagOutcomes {
   readonly key: string;
-  /** By the id of the outcome. */
   readonly outcomes: Map<number, CachedOutcome>;
-  /** The outcome of the evaluation before and its id: a flag has the same one for most users, and a map takes longer. */
-  last: CachedOutcome | undefined;
-  lastId: number;
 }
 
 /** The state of one revision, which later updates do not change. */
@@ -308,7 +304,7 @@ export class CachingEvaluator {
 
   /** Evaluates all flags for a stored context; `text` is the same context. */
   #evaluateAllStored(contextId: number, text: string, now: number): CachedOutcome[] {
-    this.#all ??= this.keys().map((key) => ({ key, outcomes: new Map(), last: undefined, lastId: NO_ID }));
+    this.#all ??= this.keys().map((key) => ({ key, outcomes: new Map() }));
     const all = this.#all;
     const bytes = Math.max(CONTEXT_BYTES, 4 * (IDS_START + all.length));
     this.#sharedMemory(bytes).numbers[0] = now;
@@ -321,13 +317,9 @@ export class CachingEvaluator {
     const missing: { position: number; id: number }[] = [];
     for (let position = 0; position < all.length; position += 1) {
       const id = integers[IDS_START + position] as number;
-      const flag = all[position] as FlagOutcomes;
-      const outcome = flag.lastId === id ? flag.last : flag.outcomes.get(id);
+      const outcome = (all[position] as FlagOutcomes).outcomes.get(id);
       if (outcome === undefined) {
         missing.push({ position, id });
-      } else if (flag.lastId !== id) {
-        flag.lastId = id;
-        flag.last = outcome;
       }
       outcomes.push(outcome as CachedOutcome);
     }
