@@ -146,6 +146,11 @@ impl EvaluationDetails {
         }
     }
 
+    /// Whether the evaluation had no error
+    pub(crate) fn has_value(&self) -> bool {
+        self.facts.error_code.is_none()
+    }
+
     /// The same details for a caller with another default
     pub(crate) fn with_default(&self, default: Bound<'_, PyAny>) -> PyResult<Self> {
         let flag_key = self.flag_key.bind(default.py()).clone();

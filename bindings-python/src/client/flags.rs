@@ -1,6 +1,6 @@
 //! The flags of one context, of one snapshot and of one instant
 
-use flagstaff::{ExpectedType, Outcome};
+use flagstaff::{ExpectedType, Outcome, Value};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -22,7 +22,7 @@ pub(crate) struct Flags {
     context: Option<Py<PyAny>>,
     // Values that the program has set instead of flags.
     overrides: Option<Py<PyDict>>,
-    // The results of `flags[key]`: the second read of a key is a look-up in a dict.
+    // The results of `flags[key]` without an error: the second read of a key is a look-up in a dict.
     switches: Py<PyDict>,
     // Details by key, one dict for each type that was asked for; the last one is for any type.
     evaluated: [PyOnceLock<Py<PyDict>>; ANY + 1],
@@ -30,6 +30,7 @@ pub(crate) struct Flags {
 
 /// The position of the details of any type
 const ANY: usize = ExpectedType::ALL.len();
+const BOOLEAN: Option<ExpectedType> = Some(ExpectedType::Boolean);
 
 impl Flags {
     /// The flags of a context: a dict that this may keep, or a `PreparedContext`; `overrides` are used in place of flags
@@ -57,11 +58,9 @@ impl Flags {
         expected: Option<ExpectedType>,
     ) -> PyResult<Option<Bound<'py, EvaluationDetails>>> {
         let py = flag.py();
-        let position = expected.map_or(ANY, |expected| expected as usize);
-        let (Some(key), Some(cell)) = (key(flag), self.evaluated.get(position)) else {
+        let (Some(key), Some(cache)) = (key(flag), self.details_of(expected, py)) else {
             return Ok(None);
         };
-        let cache = cell.get_or_init(py, || PyDict::new(py).unbind()).bind(py);
         if let Some(known) = cache.get_item(flag)? {
             return Ok(Some(known.cast_into()?));
         }
@@ -72,7 +71,9 @@ impl Flags {
                 let none = py.None().into_bound(py);
                 overrides::details(&PyString::new(py, key), &value, expected, &none)?
             }
-            None => self.evaluate(flag, key, expected)?,
+            None => self.evaluate(flag, key, expected, |outcome| {
+                details(PyString::new(py, key), outcome, expected)
+            })?,
         };
         let details = Bound::new(py, details)?;
         cache.set_item(flag, &details)?;
@@ -85,39 +86,47 @@ impl Flags {
         Ok(Some(details))
     }
 
-    fn evaluate(
+    /// The details that were evaluated for an expected type, by key
+    fn details_of<'py>(
+        &self,
+        expected: Option<ExpectedType>,
+        py: Python<'py>,
+    ) -> Option<&Bound<'py, PyDict>> {
+        let cell = self.cell(expected)?;
+        Some(cell.get_or_init(py, || PyDict::new(py).unbind()).bind(py))
+    }
+
+    fn cell(&self, expected: Option<ExpectedType>) -> Option<&PyOnceLock<Py<PyDict>>> {
+        self.evaluated
+            .get(expected.map_or(ANY, |expected| expected as usize))
+    }
+
+    /// Evaluates a flag, and logs if that or its context has an error
+    fn evaluate<T>(
         &self,
         flag: &Any<'_>,
         key: &str,
         expected: Option<ExpectedType>,
-    ) -> PyResult<EvaluationDetails> {
-        let py = flag.py();
-        let context = self.context.as_ref().map(|context| context.bind(py));
+        read: impl FnOnce(&Outcome<'_>) -> PyResult<T>,
+    ) -> PyResult<T> {
+        let context = self.context.as_ref().map(|context| context.bind(flag.py()));
         let (argument, mut error) = (ContextArgument::new(context), None);
         let read = |outcome: &Outcome<'_>| {
-            let (flag, facts) = (PyString::new(py, key), Facts::new(outcome));
             error = outcome.error_code();
-            match outcome.value.as_deref() {
-                Err(_) => Ok(EvaluationDetails::new(
-                    flag,
-                    py.None().into_bound(py),
-                    facts,
-                )),
-                // An object is converted at each read.
-                Ok(value) if ExpectedType::Object.admits(value) => {
-                    Ok(EvaluationDetails::lazy(flag, value.clone(), facts))
-                }
-                Ok(value) => {
-                    let value = served(value, expected, py)?;
-                    Ok::<_, PyErr>(EvaluationDetails::new(flag, value, facts))
-                }
-            }
+            read(outcome)
         };
-        let details = self.view.with_outcome(key, expected, &argument, read)?;
+        // Its details are read after its value.
+        let is_counted = expected == BOOLEAN && self.known_switch(flag).is_some();
+        let read = if is_counted {
+            self.view
+                .with_counted_outcome(key, expected, &argument, read)?
+        } else {
+            self.view.with_outcome(key, expected, &argument, read)?
+        };
         if error.is_some() || argument.problem().is_some() {
             self.client.get().warn(flag, error, &argument);
         }
-        Ok(details)
+        Ok(read)
     }
 
     fn value<'py>(
@@ -132,25 +141,82 @@ impl Flags {
         }
     }
 
+    /// A boolean flag that `flags[key]` has read, if that had no error
+    fn known_switch<'py>(&self, flag: &Any<'py>) -> Option<Any<'py>> {
+        // An error means that the key cannot be a dict's, so there is no such flag.
+        self.switches
+            .bind(flag.py())
+            .get_item(flag)
+            .unwrap_or_default()
+    }
+
     #[cold]
     fn first_switch<'py>(&self, flag: &Any<'py>) -> PyResult<Any<'py>> {
-        let off = PyBool::new(flag.py(), false).to_owned().into_any();
-        let value = self.value(flag, off, ExpectedType::Boolean)?;
-        if key(flag).is_some() {
-            self.switches.bind(flag.py()).set_item(flag, &value)?;
-        }
+        let py = flag.py();
+        let switch = |is_on| PyBool::new(py, is_on).to_owned().into_any();
+        let value = match self.switch_without_details(flag)? {
+            Some(is_on) => switch(is_on),
+            None => match self.evaluated(flag, &switch(false), BOOLEAN)? {
+                Some(details) if details.get().has_value() => details.get().value(py)?,
+                _ => return Ok(switch(false)),
+            },
+        };
+        self.switches.bind(py).set_item(flag, &value)?;
         Ok(value)
     }
+
+    /// Evaluates a boolean flag; `None` if that has an error, or if there are or have to be details
+    fn switch_without_details(&self, flag: &Any<'_>) -> PyResult<Option<bool>> {
+        let py = flag.py();
+        let Some(key) = key(flag) else {
+            return Ok(None);
+        };
+        if self.overrides.is_some() || self.client.get().is_observed() {
+            return Ok(None);
+        }
+        let known = self.cell(BOOLEAN).and_then(|cell| cell.get(py));
+        if let Some(known) = known
+            && known.bind(py).contains(flag)?
+        {
+            return Ok(None);
+        }
+        self.evaluate(flag, key, BOOLEAN, |outcome| {
+            if let Ok(Value::Boolean(is_on)) = outcome.value.as_deref() {
+                return Ok(Some(*is_on));
+            }
+            if let Some(cache) = self.details_of(BOOLEAN, py) {
+                let details = details(PyString::new(py, key), outcome, BOOLEAN)?;
+                cache.set_item(flag, Bound::new(py, details)?)?;
+            }
+            Ok(None)
+        })
+    }
+}
+
+/// The details of an outcome
+fn details(
+    flag: Bound<'_, PyString>,
+    outcome: &Outcome<'_>,
+    expected: Option<ExpectedType>,
+) -> PyResult<EvaluationDetails> {
+    let (py, facts) = (flag.py(), Facts::new(outcome));
+    Ok(match outcome.value.as_deref() {
+        Err(_) => EvaluationDetails::new(flag, py.None().into_bound(py), facts),
+        // An object is converted at each read.
+        Ok(value) if ExpectedType::Object.admits(value) => {
+            EvaluationDetails::lazy(flag, value.clone(), facts)
+        }
+        Ok(value) => EvaluationDetails::new(flag, served(value, expected, py)?, facts),
+    })
 }
 
 #[pymethods]
 impl Flags {
     /// `flags["new-nav"]`: whether a boolean flag is on; false also if there is no such flag
     fn __getitem__<'py>(&self, flag: &Any<'py>) -> PyResult<Any<'py>> {
-        // An error means that the key cannot be a dict's, so there is no such flag.
-        match self.switches.bind(flag.py()).get_item(flag) {
-            Ok(Some(value)) => Ok(value),
-            _ => self.first_switch(flag),
+        match self.known_switch(flag) {
+            Some(value) => Ok(value),
+            None => self.first_switch(flag),
         }
     }
 
@@ -168,7 +234,10 @@ impl Flags {
 
     /// A boolean flag's value, or `default`
     fn boolean<'py>(&self, flag: &Any<'py>, default: Any<'py>) -> PyResult<Any<'py>> {
-        self.value(flag, default, ExpectedType::Boolean)
+        match self.known_switch(flag) {
+            Some(value) => Ok(value),
+            None => self.value(flag, default, ExpectedType::Boolean),
+        }
     }
 
     /// A string flag's value, or `default`

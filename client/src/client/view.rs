@@ -47,19 +47,39 @@ impl ClientView {
         context: &A,
         read: impl FnOnce(&Outcome<'_>) -> T,
     ) -> T {
+        let mut outcome = self.outcome(flag, expected, context);
         let inner = &self.client.inner;
-        let mut outcome = match inner.prepare(context) {
-            Some(key) => {
-                let context = WithUserKey::new(context, key);
-                self.snapshot.evaluate(flag, expected, &context, self.now)
-            }
-            None => self.snapshot.evaluate(flag, expected, context, self.now),
-        };
         let mut guard = inner.current.guard();
         guard.count_in(inner.current.usage(), &self.snapshot, |recorder| {
             finish(flag, &mut outcome, recorder, || self.is_known);
         });
         guard.release();
         read(&outcome)
+    }
+
+    /// Reads an outcome without an error once more: [`ClientView::with_outcome`] has counted it
+    pub fn with_counted_outcome<A: Attributes + ?Sized, T>(
+        &self,
+        flag: &str,
+        expected: Option<ExpectedType>,
+        context: &A,
+        read: impl FnOnce(&Outcome<'_>) -> T,
+    ) -> T {
+        read(&self.outcome(flag, expected, context))
+    }
+
+    fn outcome<A: Attributes + ?Sized>(
+        &self,
+        flag: &str,
+        expected: Option<ExpectedType>,
+        context: &A,
+    ) -> Outcome<'_> {
+        match self.client.inner.prepare(context) {
+            Some(key) => {
+                let context = WithUserKey::new(context, key);
+                self.snapshot.evaluate(flag, expected, &context, self.now)
+            }
+            None => self.snapshot.evaluate(flag, expected, context, self.now),
+        }
     }
 }
