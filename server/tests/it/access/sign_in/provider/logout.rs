@@ -1,5 +1,6 @@
 //! What the provider tells of people who have signed out there; a real one does so in admin/e2e/sign-in.test.mjs
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use flagstaff_server::Clock;
