@@ -25,7 +25,10 @@ build_server() {
   # On a terminal, cargo shows its progress bar.
   local quiet=--quiet
   if [ -t 2 ]; then quiet=; fi
-  cargo build ${quiet:+"$quiet"} "${LOCKED[@]}" --profile "$profile" -p flagstaff-server
+  # The C code of jemalloc takes half of a first build's time on two cores.
+  local features=()
+  if [ "$profile" = dev ]; then features=(--no-default-features); fi
+  cargo build ${quiet:+"$quiet"} "${LOCKED[@]}" "${features[@]}" --profile "$profile" -p flagstaff-server
 }
 
 # Also installs the wheel in .venv, since the tests import the installed package and not the source tree.
@@ -53,7 +56,9 @@ build_wasm() {
 # Crate flagstaff-wasm in profile wasm, then wasm-bindgen and wasm-opt.
 wasm_module() {
   local folder=bindings-wasm/pkg/$1 module=$TARGET_DIR/wasm32-unknown-unknown/wasm/flagstaff_wasm.wasm
-  local bindgen=$TARGET_DIR/debug/flagstaff-wasm-bindgen wasm_opt=node_modules/.bin/wasm-opt fresh made_from
+  # In a folder of its own: cargo would wait for another build in `debug`, and scripts/test.sh runs one beside this.
+  local bindgen_dir=$TARGET_DIR/wasm-bindgen wasm_opt=node_modules/.bin/wasm-opt fresh made_from
+  local bindgen=$bindgen_dir/debug/flagstaff-wasm-bindgen
   # Features that rustc emits and that browsers have had for years; wasm-opt refuses a module with features that are not listed.
   local features=(--enable-bulk-memory --enable-bulk-memory-opt --enable-mutable-globals --enable-nontrapping-float-to-int
     --enable-sign-ext --enable-reference-types --enable-multivalue)
@@ -61,7 +66,7 @@ wasm_module() {
   say "WebAssembly module: $folder"
   shift
   wasm_cargo_build --quiet --profile wasm "${LOCKED[@]}" -p flagstaff-wasm "$@"
-  cargo build --quiet "${LOCKED[@]}" -p flagstaff-wasm-bindgen
+  cargo build --quiet "${LOCKED[@]}" --target-dir "$bindgen_dir" -p flagstaff-wasm-bindgen
   made_from=("$module" Cargo.lock bindings-wasm/bindgen scripts/build.sh package-lock.json)
   if is_fresh "$folder" "${made_from[@]}"; then return; fi
   # Replaces the whole folder, so that it never mixes two builds.

@@ -22,6 +22,7 @@ export FLAGSTAFF_BINARY=$TARGET_DIR/debug/flagstaff FLAGSTAFF_TESTEE=$TARGET_DIR
 # Runs every case in every binding, and builds the Rust testee.
 bindings=(cargo test "${workspace[@]}" --features flagstaff-conformance/bindings --test bindings)
 logs=$(mktemp -d)
+# The process group that runs beside this script.
 beside=
 trap 'if [ -n "$beside" ]; then kill -- "-$beside" 2>/dev/null || true; fi; rm -rf "$logs"' EXIT
 broken=' '
@@ -114,6 +115,23 @@ build() {
   fi
 }
 
+# Runs a command in a process group of its own, so that all of it ends with this script; its output goes to a file.
+start_beside() {
+  set -m
+  "$@" </dev/null >"$logs/beside" 2>&1 &
+  beside=$!
+  set +m
+}
+
+# Waits for the command of `start_beside` and prints its output; the status is that of the command.
+end_beside() {
+  local code=0
+  wait "$beside" || code=$?
+  beside=
+  cat "$logs/beside"
+  return "$code"
+}
+
 # suite NAME RUNNER "PARTS IT NEEDS" COMMAND…     RUNNER: cargo, lines, pytest, node
 # Its outcome is in files, since a suite may run in another process: $logs/NAME.summary, a line, and $logs/NAME.failures, a line for each test.
 suite() {
@@ -162,12 +180,14 @@ npm_tests() {
   return "$code"
 }
 
-build wasm scripts/build.sh --debug wasm
-build addon scripts/build.sh --debug addon
-build js scripts/build.sh --debug js
+# The browser modules are compiled beside the tests: for minutes each of the two uses one core only.
+start_beside scripts/build.sh --debug wasm
 build tests cargo test "${workspace[@]}" --no-run
 build testee "${bindings[@]}" --no-run
+build addon scripts/build.sh --debug addon
 build wheel scripts/build.sh --debug wheel
+build wasm end_beside
+build js scripts/build.sh --debug js
 
 suite rust cargo "tests" cargo test "${workspace[@]}" --no-fail-fast
 suite instructions lines "tests" scripts/instructions.sh
@@ -188,15 +208,9 @@ node_and_web() {
 
 if wanted admin && { wanted node || wanted web; }; then
   say "admin: runs beside the next suites; its output follows theirs"
-  # In a process group of its own, so that all of it ends with this script.
-  set -m
-  admin </dev/null >"$logs/beside" 2>&1 &
-  beside=$!
-  set +m
+  start_beside admin
   node_and_web
-  wait "$beside" || true
-  beside=
-  cat "$logs/beside"
+  end_beside || true
 else
   admin
   node_and_web

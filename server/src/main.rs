@@ -5,12 +5,12 @@ use std::process::ExitCode;
 use flagstaff_server::{
     Cli, Command, ServeError, ServeOptions, cli, error_chain, log_to_stderr, serve,
 };
-use tikv_jemallocator::Jemalloc;
 use tokio::runtime::Runtime;
 
 // A background thread returns memory seconds after a flood; glibc keeps it (docs/adr/0028).
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
-static ALLOCATOR: Jemalloc = Jemalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
