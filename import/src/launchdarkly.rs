@@ -70,7 +70,7 @@ pub(crate) fn convert(
     for (key, segment) in segments {
         let pointer = format!("{root}/segments/{}", escaped(&key));
         let mut report = FlagReport::new(&format!("segment {key}"), &pointer);
-        if let Some(segment) = told(segment, &mut report) {
+        if let Some(segment) = reported(segment, &mut report) {
             draft.add_segment(&segment_keys.of(&key), segment.json, &pointer);
         }
         // The report has no line for a segment without remarks.
@@ -81,7 +81,7 @@ pub(crate) fn convert(
     for (key, flag) in flags {
         let pointer = format!("{root}/flags/{}", escaped(&key));
         let mut report = FlagReport::new(&key, &pointer);
-        if let Some(flag) = told(flag, &mut report) {
+        if let Some(flag) = reported(flag, &mut report) {
             let own = draft.keys.of(&key);
             draft.answers.insert(own.clone(), flag.answers);
             draft.flags.insert(own, flag.json);
@@ -245,7 +245,7 @@ fn refuse_dependents(
 }
 
 /// The converted object, after adding its notes to the report
-fn told(object: Result<Converted>, report: &mut FlagReport) -> Option<Converted> {
+fn reported(object: Result<Converted>, report: &mut FlagReport) -> Option<Converted> {
     match object {
         Ok(mut converted) => {
             for note in converted.notes.drain(..) {

@@ -100,18 +100,20 @@ fn of_condition(condition: Option<&Condition>, pointer: &str, found: &mut Vec<Re
 
 /// The result for one serve or condition; `None` if no hash decides
 fn rehash(pointer: String, vendor: &str, plan: Option<&Plan<'_>>) -> Option<Rehash> {
-    let told = plan.and_then(moves::rehashed);
-    if let Some((_, 0)) = told {
+    let moved = plan.and_then(moves::rehashed);
+    if let Some((_, 0)) = moved {
         return None;
     }
-    let (moves, hashes) = match &told {
+    let (moves, hashes) = match &moved {
         Some((shares, hashes)) => (moves::moves(shares), *hashes),
         None => (Vec::new(), 0),
     };
     Some(Rehash {
         pointer,
         vendor: vendor.into(),
-        moved: (told.is_some()).then(|| moves::rounded(moves.iter().map(|one| one.share).sum())),
+        moved: moved
+            .is_some()
+            .then(|| moves::rounded(moves.iter().map(|one| one.share).sum())),
         moves,
         hashes,
     })

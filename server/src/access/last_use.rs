@@ -36,7 +36,7 @@ impl Default for LastUse {
 
 impl LastUse {
     /// Records a request
-    pub(crate) fn note(&self, now: Timestamp) {
+    pub(crate) fn record(&self, now: Timestamp) {
         let now = now.as_millis();
         // Only a read for most requests, since many threads use one key.
         if now.saturating_sub(self.at.load(Ordering::Relaxed)) >= STEP {

@@ -55,7 +55,7 @@ async fn poll_loop(state: &AppState, missed_notifications: &Notify) {
                 missed = 0;
             }
         }
-        log.note(state, result);
+        log.record(state, result);
     }
 }
 
@@ -153,7 +153,7 @@ struct Log {
 }
 
 impl Log {
-    fn note(&mut self, state: &AppState, result: PollResult) {
+    fn record(&mut self, state: &AppState, result: PollResult) {
         let store_health = state.store_health();
         let stale_for = store_health.stale_for();
         let is_new_outage = result.is_out_of_reach && store_health.mark_unavailable();

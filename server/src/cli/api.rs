@@ -441,11 +441,11 @@ fn accepted(Received { status, text, .. }: Received) -> Result<String, CommandEr
     if status.is_success() {
         return Ok(text);
     }
-    let told = refusal(status, &text);
+    let message = refusal(status, &text);
     Err(if status == StatusCode::PRECONDITION_FAILED {
-        CommandError::Stale(told)
+        CommandError::Stale(message)
     } else {
-        CommandError::Refused(told)
+        CommandError::Refused(message)
     })
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn succeed(
                 old: (_, old),
                 new: (id, new),
             } => changes.put(id, Some(old), new),
-            DiffItem::Remove(id, _) => changes.note(id, ObjectUpdate::Delete),
+            DiffItem::Remove(id, _) => changes.update(id, ObjectUpdate::Delete),
         }
     }
     let changes = changes.0.into_iter();
@@ -32,13 +32,13 @@ pub(crate) fn succeed(
 struct Changes<'o>(Vec<(&'o ObjectId, ObjectUpdate<'o>)>);
 
 impl<'o> Changes<'o> {
-    fn note(&mut self, id: &'o ObjectId, change: ObjectUpdate<'o>) {
+    fn update(&mut self, id: &'o ObjectId, change: ObjectUpdate<'o>) {
         self.0.push((id, change));
     }
 
     fn put(&mut self, id: &'o ObjectId, old: Option<&'o Object>, new: &'o Object) {
         let entries = match &new.body {
-            Body::Whole(whole) => return self.note(id, ObjectUpdate::Put(whole.text())),
+            Body::Whole(whole) => return self.update(id, ObjectUpdate::Put(whole.text())),
             Body::List(entries) => entries,
         };
         let Some(Object {
@@ -46,14 +46,14 @@ impl<'o> Changes<'o> {
             ..
         }) = old
         else {
-            self.note(id, ObjectUpdate::List);
+            self.update(id, ObjectUpdate::List);
             for (entry, value) in entries {
-                self.note(id, ObjectUpdate::PutEntry(entry, value));
+                self.update(id, ObjectUpdate::PutEntry(entry, value));
             }
             return;
         };
         for item in old.diff(entries) {
-            self.note(
+            self.update(
                 id,
                 match item {
                     DiffItem::Add(entry, value)

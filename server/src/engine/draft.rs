@@ -100,12 +100,12 @@ impl Draft {
         };
         for item in self.before.map().diff(self.objects.map()) {
             match item {
-                DiffItem::Add(id, new) => changes.note(id, None, Some(new)),
+                DiffItem::Add(id, new) => changes.add_change(id, None, Some(new)),
                 DiffItem::Update {
                     old: (_, old),
                     new: (id, new),
-                } => changes.note(id, Some(old), Some(new)),
-                DiffItem::Remove(id, old) => changes.note(id, Some(old), None),
+                } => changes.add_change(id, Some(old), Some(new)),
+                DiffItem::Remove(id, old) => changes.add_change(id, Some(old), None),
             }
         }
         let mut owners: BTreeMap<ObjectId, Vec<usize>> = BTreeMap::new();
@@ -172,9 +172,9 @@ pub(crate) struct WriteSet {
 }
 
 impl WriteSet {
-    fn note(&mut self, id: &ObjectId, old: Option<&Object>, new: Option<&Object>) {
+    fn add_change(&mut self, id: &ObjectId, old: Option<&Object>, new: Option<&Object>) {
         let before_version = old.map(|object| object.version);
-        let mut note =
+        let mut add =
             |entry: Option<&Arc<str>>, before: Option<&Arc<str>>, after: Option<&Arc<str>>| {
                 let (entry, before, after) = (entry.cloned(), before.cloned(), after.cloned());
                 self.objects.push(Change {
@@ -186,7 +186,7 @@ impl WriteSet {
                 });
             };
         if !id.kind.is_list() {
-            note(None, old.and_then(text), new.and_then(text));
+            add(None, old.and_then(text), new.and_then(text));
             return;
         }
         let nothing = OrdMap::new();
@@ -194,18 +194,18 @@ impl WriteSet {
         // Creating or deleting a list is a change by itself, since a list may be empty.
         let empty: Arc<str> = "{}".into();
         match (old, new) {
-            (None, Some(_)) => note(None, None, Some(&empty)),
-            (Some(_), None) => note(None, Some(&empty), None),
+            (None, Some(_)) => add(None, None, Some(&empty)),
+            (Some(_), None) => add(None, Some(&empty), None),
             _ => self.lists.push(id.clone()),
         }
         for item in was.diff(is) {
             match item {
-                DiffItem::Add(entry, value) => note(Some(entry), None, Some(value)),
+                DiffItem::Add(entry, value) => add(Some(entry), None, Some(value)),
                 DiffItem::Update {
                     old: (_, old),
                     new: (entry, new),
-                } => note(Some(entry), Some(old), Some(new)),
-                DiffItem::Remove(entry, value) => note(Some(entry), Some(value), None),
+                } => add(Some(entry), Some(old), Some(new)),
+                DiffItem::Remove(entry, value) => add(Some(entry), Some(value), None),
             }
         }
     }

@@ -104,7 +104,7 @@ fn read(hop: &str) -> Option<IpAddr> {
 struct ClientAddress(IpAddr);
 
 /// Finds the client's address and keeps it for [`client_address`]
-pub(crate) fn note(request: &mut Request, proxies: &Proxies) -> Option<IpAddr> {
+pub(crate) fn record(request: &mut Request, proxies: &Proxies) -> Option<IpAddr> {
     let address = proxies.client_address(request.headers(), request.extensions())?;
     request.extensions_mut().insert(ClientAddress(address));
     Some(address)

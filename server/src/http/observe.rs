@@ -117,7 +117,7 @@ pub(crate) async fn observe(
     let id = request_id(request.headers());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
-    let client = client_address::note(&mut request, &state.proxies);
+    let client = client_address::record(&mut request, &state.proxies);
     request.extensions_mut().insert(Origin {
         address: client.map(|address| address.to_string().into()),
         request_id: id.to_str().ok().map(Arc::from),

@@ -27,11 +27,11 @@ use sketch::CountMinSketch;
 const BURST: u64 = 10;
 const MICROS: u64 = 1_000_000;
 /// A subject that has used less than this fraction of its budget is not reported to other nodes
-const WORTH_TELLING: u64 = 10;
+const UNREPORTED_PART: u64 = 10;
 /// Redis is not trusted: whatever it contains, a node allows each key this fraction of its limit
 const OWN_SHARE: u64 = 10;
 /// The maximum number of keys in one report to other nodes; more than a node serves in between
-const TOLD: usize = 10_000;
+const MAX_UNSHARED: usize = 10_000;
 
 /// One address gets at most this fraction of a public key's budget, whatever the limit of addresses
 const KEY_PARTS: u32 = 4;
@@ -286,8 +286,8 @@ impl RateLimiter {
             if let Some(own) = self.own.get() {
                 own.add_up_to(key, (now, own_share(cost)), burst());
             }
-            if used.max(cost) > burst() / WORTH_TELLING {
-                self.note(key.clone(), cost);
+            if used.max(cost) > burst() / UNREPORTED_PART {
+                self.add_unshared(key.clone(), cost);
             }
         }
     }
@@ -343,10 +343,10 @@ impl RateLimiter {
         }
     }
 
-    fn note(&self, key: RateLimitKey, used: u64) {
+    fn add_unshared(&self, key: RateLimitKey, used: u64) {
         let mut unshared = self.unshared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(unshared) = &mut *unshared
-            && (unshared.len() < TOLD || unshared.contains_key(&key))
+            && (unshared.len() < MAX_UNSHARED || unshared.contains_key(&key))
         {
             let sum = unshared.entry(key).or_default();
             *sum = sum.saturating_add(used);

@@ -24,7 +24,7 @@ use crate::runtime::logging::error_chain;
 /// The time limit for a handshake
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How often the files are checked
-const LOOK: Duration = Duration::from_secs(2);
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The protocols that a client can choose from, the preferred one first
 const HTTP2: &[u8] = b"h2";
@@ -162,9 +162,9 @@ impl Tls {
     pub(crate) async fn follow_files(&self, hangup: &mut Signal) {
         let mut used = self.contents().await;
         loop {
-            let is_told = timeout(LOOK, hangup.recv()).await.is_ok();
+            let has_signal = timeout(CHECK_INTERVAL, hangup.recv()).await.is_ok();
             let found = self.contents().await;
-            if !is_told && found == used {
+            if !has_signal && found == used {
                 continue;
             }
             match self.files.load() {

@@ -23,7 +23,7 @@ pub(super) struct Elsewhere {
 
 impl Elsewhere {
     /// Records an acknowledgement; returns whether it is new
-    pub(super) fn note(&mut self, key: &Arc<str>, instance: &str, revision: u64) -> bool {
+    pub(super) fn record(&mut self, key: &Arc<str>, instance: &str, revision: u64) -> bool {
         let now = Instant::now();
         let own = self.by_key.get_mut(key);
         let length = own.as_ref().map_or(0, |own| own.len());
@@ -92,10 +92,10 @@ mod tests {
         let mut elsewhere = Elsewhere::default();
         let [flood, other, last] = ["flood", "other", "last"].map(Arc::<str>::from);
         for number in 0..MOST + 5 {
-            elsewhere.note(&flood, &number.to_string(), 1);
-            elsewhere.note(&other, &number.to_string(), 1);
+            elsewhere.record(&flood, &number.to_string(), 1);
+            elsewhere.record(&other, &number.to_string(), 1);
         }
-        assert!(elsewhere.note(&last, "a", 1));
+        assert!(elsewhere.record(&last, "a", 1));
         assert_eq!(elsewhere.acknowledged().len(), MOST);
         assert_eq!(elsewhere.total, MOST);
         let of_last = elsewhere.by_key.get(&last);

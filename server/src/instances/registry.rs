@@ -155,7 +155,7 @@ impl InstanceRegistry {
         if self.note_applied(key, instance, revision)? {
             return Ok(());
         }
-        if lock(&self.elsewhere).note(key, instance, revision) {
+        if lock(&self.elsewhere).record(key, instance, revision) {
             self.has_changed.store(true, Ordering::Release);
         }
         Ok(())

@@ -10,7 +10,7 @@ use super::{ObjectId, ObjectKind};
 pub(super) fn of(object: &Json) -> Box<[ObjectId]> {
     let mut found = Vec::new();
     for prerequisite in elements(object.get("prerequisites")) {
-        note(ObjectKind::Flag, prerequisite.get("flag"), &mut found);
+        add_reference(ObjectKind::Flag, prerequisite.get("flag"), &mut found);
     }
     // A flag and each of its rules have a serve; a rule and a segment have a condition.
     for part in std::iter::once(object).chain(elements(object.get("rules"))) {
@@ -30,14 +30,14 @@ fn experiment(serve: &Json, found: &mut Vec<ObjectId>) {
     let Some(experiment) = serve.get("experiment") else {
         return;
     };
-    note(ObjectKind::Group, experiment.get("group"), found);
-    note(ObjectKind::Holdout, experiment.get("holdout"), found);
+    add_reference(ObjectKind::Group, experiment.get("group"), found);
+    add_reference(ObjectKind::Holdout, experiment.get("holdout"), found);
 }
 
 fn condition(within: &Json, found: &mut Vec<ObjectId>) {
     // Parsing limits the depth of a body, and so of this recursion.
-    note(ObjectKind::Segment, within.get("segment"), found);
-    note(ObjectKind::Flag, within.get("flag"), found);
+    add_reference(ObjectKind::Segment, within.get("segment"), found);
+    add_reference(ObjectKind::Flag, within.get("flag"), found);
     for inner in elements(within.get("all"))
         .chain(elements(within.get("any")))
         .chain(within.get("not"))
@@ -50,7 +50,7 @@ fn elements(value: Option<&Json>) -> impl Iterator<Item = &Json> {
     value.and_then(Json::as_array).into_iter().flatten()
 }
 
-fn note(kind: ObjectKind, key: Option<&Json>, found: &mut Vec<ObjectId>) {
+fn add_reference(kind: ObjectKind, key: Option<&Json>, found: &mut Vec<ObjectId>) {
     if let Some(Json::String(key)) = key {
         found.push(ObjectId::new(kind, key.as_str()));
     }

@@ -33,8 +33,8 @@ pub(super) async fn share(redis: &Redis, state: &AccessState) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let untold: Vec<_> = state.http.limiter.take_unshared().into_iter().collect();
-        for batch in untold.chunks(BATCH) {
+        let unshared: Vec<_> = state.http.limiter.take_unshared().into_iter().collect();
+        for batch in unshared.chunks(BATCH) {
             match redis.add(batch).await {
                 Ok(used) => {
                     for ((key, _), used) in batch.iter().zip(used) {
@@ -60,6 +60,6 @@ impl Redis {
         }
         let mut connection = self.connection().await?;
         let answer = within(ANSWER, call.invoke_async(&mut connection)).await;
-        self.note(answer).await
+        self.record_outcome(answer).await
     }
 }

@@ -192,7 +192,7 @@ impl SqlStore {
     ) -> Result<T, StoreError> {
         let result = self.check_and_run(pool, limit, work).await;
         if pool.is_for_writing() {
-            self.writes.note(&result);
+            self.writes.record(&result);
         }
         result
     }

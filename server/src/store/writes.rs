@@ -103,7 +103,7 @@ impl Writes {
     }
 
     /// Records the result of a write, and logs when writes begin to fail and when they succeed again
-    pub(super) fn note<T>(&self, result: &Result<T, StoreError>) {
+    pub(super) fn record<T>(&self, result: &Result<T, StoreError>) {
         let Err(error) = result else {
             if self.set_failed_at(None) {
                 tracing::info!("writes to the database succeed again");

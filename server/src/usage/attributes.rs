@@ -126,7 +126,7 @@ impl Visit<'_> {
         // The key of a context of any kind names somebody, as `targetingKey` does.
         let is_key = matches!(path.segments(), [_, last] if &**last == "key");
         let attribute: Arc<str> = path.to_string().into();
-        if !self.note(&attribute, value_type) || is_key {
+        if !self.add(&attribute, value_type) || is_key {
             return;
         }
         match value {
@@ -140,7 +140,7 @@ impl Visit<'_> {
     }
 
     /// Records a type; `false` if there is no room for the attribute
-    fn note(&mut self, attribute: &Arc<str>, value_type: &'static str) -> bool {
+    fn add(&mut self, attribute: &Arc<str>, value_type: &'static str) -> bool {
         let attributes = &mut self.sample.attributes;
         if !attributes.contains_key(attribute) && attributes.len() >= KEPT_ATTRIBUTES {
             return false;

@@ -274,10 +274,10 @@ impl Principal {
         }
         self.origin = parts.extensions.get().cloned().unwrap_or_default();
         if let PrincipalKind::Key(key) = &self.holder {
-            key.last_use().note(state.engine.now());
+            key.last_use().record(state.engine.now());
         }
         if let Some(session) = &self.session {
-            session.last_use().note(state.engine.now());
+            session.last_use().record(state.engine.now());
         }
         Ok(self)
     }

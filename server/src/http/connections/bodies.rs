@@ -21,7 +21,7 @@ use super::{CloseReason, HEAD};
 /// Bytes of a response that are passed to HTTP/2 at a time, since it holds them until the client takes them
 const PART: usize = 16 << 10;
 /// How often the responses of a connection are checked
-const LOOK: Duration = Duration::from_secs(5);
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The body of a request, which notes when it has been read
 #[derive(Debug)]
@@ -116,7 +116,7 @@ impl Exchanges {
     /// Ends when no request has arrived for too long, or when a client does not read a response
     pub(super) async fn overdue(&self) -> CloseReason {
         loop {
-            sleep(LOOK).await;
+            sleep(CHECK_INTERVAL).await;
             let open = self.open();
             if open.exchanges.is_empty() && open.idle_since.elapsed() >= HEAD {
                 return CloseReason::Idle;
@@ -141,15 +141,15 @@ impl Wait {
 }
 
 impl Exchange {
-    fn note(&self, note: impl FnOnce(&mut Wait)) {
+    fn update(&self, change: impl FnOnce(&mut Wait)) {
         if let Some(wait) = self.all.open().exchanges.get_mut(&self.id) {
-            note(wait);
+            change(wait);
         }
     }
 
     /// The client takes more
     fn resume(&self) {
-        self.note(|wait| {
+        self.update(|wait| {
             wait.waited = wait.total();
             wait.since = None;
         });
@@ -158,7 +158,7 @@ impl Exchange {
     /// Records that this many bytes are ready for the client
     fn offer(&self, bytes: usize) {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        self.note(|wait| {
+        self.update(|wait| {
             wait.waited = wait.waited.saturating_sub(BYTE_TIME.saturating_mul(bytes));
             wait.since = Some(Instant::now());
         });

@@ -1,5 +1,5 @@
 use super::*;
-use crate::http::client_address::{Proxies, note};
+use crate::http::client_address::{Proxies, record};
 
 struct Counted {
     limiter: RateLimiter,
@@ -17,7 +17,7 @@ impl Counted {
         let mut request = axum::extract::Request::default();
         let peer = crate::Peer((address.parse::<IpAddr>().unwrap(), 1).into());
         request.extensions_mut().insert(peer);
-        note(&mut request, &Proxies::default());
+        record(&mut request, &Proxies::default());
         let counted = self.limiter.record_auth_failure(request.extensions());
         counted.map_err(|error| match error {
             ApiError::TooManyRequests { retry_after } => retry_after,
