@@ -21,8 +21,8 @@ const COLD = (2_000 - WAIT_MS) / SLOWER / JOB_MS;
 const WARM = (1_000 - WAIT_MS) / SLOWER / JOB_MS;
 const FRAME = 50 / SLOWER / JOB_MS;
 
-const LOADS = 3;
-const PASSES = 4;
+const LEAST = 3;
+const MOST = 10;
 const FRAMES = 15;
 /** Three rows a frame: at 30 frames a second, as fast as a list is flung */
 const STEP_PX = 200;
@@ -111,7 +111,7 @@ class Job {
   #times = [];
 
   async time(meter) {
-    for (let turn = 0; turn < 4; turn += 1) {
+    for (let turn = 0; turn < 3; turn += 1) {
       this.#times.push(await meter.spent(job));
     }
   }
@@ -128,6 +128,15 @@ class Job {
 
 const atQuantile = (values, share) => values.toSorted((one, other) => one - other)[Math.floor(values.length * share)];
 
+/** Measures three times, and while the goal is not met, up to ten times: noise only adds, so what meets it once meets it. */
+async function repeat(measure, isMet) {
+  const taken = [];
+  while (taken.length < LEAST || (taken.length < MOST && !isMet(taken))) {
+    taken.push(await measure());
+  }
+  return taken;
+}
+
 /** Asserts that a time is at most so many times the job, and prints it. */
 function assertWithin(t, what, { lowest, median }, constant, most) {
   const ratio = constant.ratio(lowest);
@@ -138,7 +147,7 @@ function assertWithin(t, what, { lowest, median }, constant, most) {
 }
 
 test('the list of flags answers within 2 s with an empty cache, and within 1 s with a warm one', async (t) => {
-  const [constant, cold, warm] = [new Job(), [], []];
+  const constant = new Job();
   const url = `${ui.url}${FLAGS}#token=${ADMIN}`;
   let page;
   let meter;
@@ -148,16 +157,20 @@ test('the list of flags answers within 2 s with an empty cache, and within 1 s w
     page = await ui.open('/healthz', { token: null });
     meter = await Meter.of(page);
   };
-  for (let load = 0; load < LOADS; load += 1) {
+  const load = async () => {
+    const spent = await meter.spent(untilTheListAnswers, { url });
+    await constant.time(meter);
+    return spent;
+  };
+  const within = (most) => (loads) => constant.ratio(Math.min(...loads)) <= most;
+  const cold = await repeat(async () => {
     await open();
-    cold.push(await meter.spent(untilTheListAnswers, { url }));
-    await constant.time(meter);
-  }
-  for (let load = 0; load < LOADS; load += 1) {
+    return load();
+  }, within(COLD));
+  const warm = await repeat(async () => {
     await page.goto(`${ui.url}/healthz`);
-    warm.push(await meter.spent(untilTheListAnswers, { url }));
-    await constant.time(meter);
-  }
+    return load();
+  }, within(WARM));
   const lowest = (values) => ({ lowest: Math.min(...values), median: atQuantile(values, 0.5) });
   t.diagnostic(`the job: ${constant}`);
   assertWithin(t, 'with an empty cache', lowest(cold), constant, COLD);
@@ -178,15 +191,13 @@ test('a frame of scrolling through 2,000 flags takes less than 50 ms', async (t)
     for (let frame = 0; frame < FRAMES; frame += 1) {
       frames.push(await meter.spent(scroll, { given: STEP_PX }));
     }
+    await constant.time(meter);
     return frames;
   };
-  const passes = [];
-  for (let round = 0; round < PASSES; round += 1) {
-    passes.push(await pass());
-    await constant.time(meter);
-  }
   // Each pass makes the same rows: a frame takes what it took in the pass in which it took least.
-  const frames = passes[0].map((_, index) => Math.min(...passes.map((each) => each[index])));
+  const lowest = (passes) => passes[0].map((_, index) => Math.min(...passes.map((each) => each[index])));
+  const passes = await repeat(pass, (taken) => constant.ratio(Math.max(...lowest(taken))) <= FRAME);
+  const frames = lowest(passes);
   const all = passes.flat();
   t.diagnostic(`the job: ${constant}`);
   assertWithin(t, 'a frame', { lowest: atQuantile(frames, 0.5), median: atQuantile(all, 0.5) }, constant, FRAME);
