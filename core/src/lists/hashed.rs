@@ -3,7 +3,6 @@
 //! A list is hashed if its name contains a salt: `/SALT/KIND`. No kind of context begins with `/`, so an SDK that does not support hashed
 //! lists treats the owner of one as broken, and never a hash as a key.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
@@ -76,12 +75,10 @@ impl<T> Keyed<T> {
     /// Calls `read` with the key as the list stores it
     #[inline]
     fn with_key<'l, R>(&'l self, key: &str, read: impl FnOnce(&'l T, &str) -> R) -> R {
-        // One call of `read`, so that it is compiled into its caller.
-        let key = match &self.salt {
-            None => Cow::Borrowed(key),
-            Some(salt) => Cow::Owned(hash_context_key(salt, key)),
-        };
-        read(&self.list, &key)
+        match &self.salt {
+            None => read(&self.list, key),
+            Some(salt) => read(&self.list, &hash_context_key(salt, key)),
+        }
     }
 
     /// The fingerprint of the list and its salt
