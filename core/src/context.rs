@@ -32,6 +32,19 @@ pub trait Attributes {
     }
 }
 
+/// Reads the whole context, if it can be read
+#[inline]
+pub(crate) fn with_whole<A: Attributes + ?Sized, T>(
+    context: &A,
+    read: impl FnOnce(&Context) -> T,
+) -> Option<T> {
+    // Two calls, since a borrowed one need not be dropped.
+    match context.whole()? {
+        Cow::Borrowed(context) => Some(read(context)),
+        Cow::Owned(context) => Some(read(&context)),
+    }
+}
+
 /// An attribute as an evaluation reads it
 #[derive(Debug, Clone, PartialEq)]
 pub enum Attribute<'a> {
@@ -224,8 +237,30 @@ impl Context {
 
     /// The member of a name that is known when a flag is compiled
     #[cfg(feature = "dialects")]
+    #[inline]
     pub(crate) fn member(&self, name: &MemberName) -> Option<&Value> {
+        if name.hash == TARGETING_KEY || self.index.is_crowded() {
+            return self.hashed(name.hash, &name.text);
+        }
+        // Most contexts lack most of the members that a vendor may give them, and need no call.
+        self.member_at(self.index.first(name.hash)?, name)
+    }
+
+    /// The member of a name, which is nearly always at this position
+    #[cfg(feature = "dialects")]
+    fn member_at(&self, position: usize, name: &MemberName) -> Option<&Value> {
+        let (other, value) = self.others.get(position)?;
+        if is_same(other, &name.text) {
+            return Some(value);
+        }
         self.hashed(name.hash, &name.text)
+    }
+
+    /// The member `targetingKey`
+    #[cfg(feature = "dialects")]
+    #[inline]
+    pub(crate) fn targeting_key(&self) -> Option<&Value> {
+        self.targeting_key.as_ref()
     }
 
     fn hashed(&self, hash: u64, name: &str) -> Option<&Value> {
@@ -307,6 +342,7 @@ impl Attributes for Context {
         }
     }
 
+    #[inline]
     fn whole(&self) -> Option<Cow<'_, Context>> {
         Some(Cow::Borrowed(self))
     }

@@ -19,7 +19,7 @@ pub(crate) use self::outcome_id::error_id;
 
 use self::outcome::{DecidingStep, ErrorCode, ExpectedType, Outcome, Reason};
 use self::trace::Tracer;
-use crate::context::{Attribute, Attributes};
+use crate::context::{Attribute, Attributes, with_whole};
 use crate::lists::Override;
 use crate::model::linked::LinkedFlag;
 use crate::model::{Flag, FlagType, Level, Variant};
@@ -135,37 +135,49 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         linked: &'s LinkedFlag,
         expected: Option<ExpectedType>,
     ) -> Result<(&'s Arc<Variant>, Cow<'s, Value>), Option<ErrorCode>> {
-        let decision = self.decide(linked);
-        let variant = decision.variant;
-        if !variant.serves(expected) {
-            return Err(variant.refusal());
-        }
         // Only the variants of an object flag may be patched.
         if expected.is_none_or(|expected| expected == ExpectedType::Object)
             && linked.may_be_patched()
         {
-            Ok((variant, self.patched_value(linked, &decision).0))
-        } else {
+            let decision = self.decide(linked);
+            let variant = decision.variant;
+            return if variant.serves(expected) {
+                Ok((variant, self.patched_value(linked, &decision).0))
+            } else {
+                Err(variant.refusal())
+            };
+        }
+        let variant = self.decided_variant(linked);
+        if variant.serves(expected) {
             Ok((variant, Cow::Borrowed(&variant.value)))
+        } else {
+            Err(variant.refusal())
         }
     }
 
     /// Decides everything but patches; a prerequisite or a condition of another flag depends on this
+    #[inline(never)]
     pub(crate) fn decide<'s>(&mut self, linked: &'s LinkedFlag) -> Decision<'s> {
+        self.decision(linked)
+    }
+
+    /// Only the variant of a decision: compiled apart, so that nothing else of it is stored
+    #[inline(never)]
+    fn decided_variant<'s>(&mut self, linked: &'s LinkedFlag) -> &'s Arc<Variant> {
+        self.decision(linked).variant
+    }
+
+    #[expect(clippy::inline_always, reason = "is compiled into two functions")]
+    #[inline(always)]
+    fn decision<'s>(&mut self, linked: &'s LinkedFlag) -> Decision<'s> {
         if let Some(variant) = linked.constant()
             && !T::IS_ENABLED
         {
             return Decision::constant(linked, variant);
         }
-        if !linked.flag.is_open
-            && let Some(decision) = self.closed(linked)
+        if !linked.starts_with_rules
+            && let Some(decision) = self.before_rules(linked)
         {
-            return decision;
-        }
-        if let Some(detail) = self.why_off(linked) {
-            return Decision::off(linked, detail);
-        }
-        if let Some(decision) = self.override_decision(linked) {
             return decision;
         }
         if let Some(decision) = self.matching_rule(linked) {
@@ -174,12 +186,23 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         self.fallthrough(linked)
     }
 
+    /// What decides before the rules, if anything does
+    #[inline(never)]
+    fn before_rules<'s>(&mut self, linked: &'s LinkedFlag) -> Option<Decision<'s>> {
+        if let Some(decision) = self.closed(linked) {
+            return Some(decision);
+        }
+        if let Some(detail) = self.why_off(linked) {
+            return Some(Decision::off(linked, detail));
+        }
+        self.override_decision(linked)
+    }
+
     /// The decision of a flag that is not enabled, or whose dialect refuses the context
-    #[cold]
     fn closed<'s>(&mut self, linked: &'s LinkedFlag) -> Option<Decision<'s>> {
         let flag = &*linked.flag;
         if let Some(admits) = flag.admits
-            && !self.context.whole().is_some_and(|context| admits(&context))
+            && !with_whole(self.context, admits).unwrap_or_default()
         {
             return Some(Decision {
                 variant: Variant::refused(),
@@ -281,11 +304,16 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
     }
 
     /// The first rule whose window is open, whose condition holds and whose serve does not decline
+    #[expect(clippy::inline_always, reason = "is a part of `decision`")]
+    #[inline(always)]
     fn matching_rule<'s>(&mut self, linked: &'s LinkedFlag) -> Option<Decision<'s>> {
         let flag = &*linked.flag;
         for (index, rule) in flag.rules.iter().enumerate() {
             self.tracer.enter();
-            let is_open = rule.window.covers(self.now);
+            let is_open = rule
+                .window
+                .get()
+                .is_none_or(|window| window.covers(self.now));
             let is_match = is_open
                 && rule
                     .when

@@ -55,8 +55,6 @@ pub struct Flag {
     pub flag_type: FlagType,
     /// Whether it is on at all
     pub enabled: bool,
-    // Whether it is enabled and its dialect refuses no context, as for nearly every flag.
-    pub(crate) is_open: bool,
     // Which contexts its `dialect` admits.
     pub(crate) admits: Option<fn(&Context) -> bool>,
     pub(crate) is_client_side: bool,
@@ -93,6 +91,14 @@ impl Flag {
 
     pub(crate) fn variant(&self, name: &str) -> Option<&Arc<Variant>> {
         self.variants.iter().find(|variant| &*variant.name == name)
+    }
+
+    /// Whether nothing but overrides can decide before its rules
+    pub(crate) fn starts_with_rules(&self) -> bool {
+        self.enabled
+            && self.admits.is_none()
+            && self.expires_at.is_none()
+            && self.prerequisites.is_empty()
     }
 
     /// What is wrong with a level, if the flag does not list it

@@ -4,16 +4,19 @@
 //! must match; the first arm that matches wins, and where none does the next rule is tried.
 
 mod condition;
+mod md5_prefix;
 
-use md5::{Digest as _, Md5};
+use std::sync::LazyLock;
 
 use super::spread::{Branch, Part, Spread, Spreads};
 use super::{Choice, Chosen, Expression, Refusal, reading};
 use crate::context::Context;
+use crate::context::path::MemberName;
 use crate::value::Value;
 use crate::value::timestamp::Timestamp;
 
 use self::condition::Condition;
+use self::md5_prefix::Md5Prefix;
 
 /// A condition
 pub(super) fn condition(expression: &Value) -> Result<Box<dyn Expression>, Refusal> {
@@ -66,23 +69,21 @@ fn shards(split: &Value, total: u32, salts: &mut Vec<Salt>) -> Result<Box<[Shard
 #[derive(Debug)]
 struct Salt {
     text: Box<str>,
-    // Has read the salt and what stands between it and the subject.
-    prefix: Md5,
+    // What is hashed before the subject.
+    prefix: Md5Prefix,
 }
 
 impl Salt {
     fn new(text: &str) -> Self {
         Self {
             text: text.into(),
-            prefix: Md5::new_with_prefix([text, "-"].concat()),
+            prefix: Md5Prefix::new(&[text, "-"].concat()),
         }
     }
 
     /// The shard of a subject
     fn shard(&self, subject: &str, total: u32) -> Option<u32> {
-        let hash: [u8; 16] = self.prefix.clone().chain_update(subject).finalize().into();
-        let [first, second, third, fourth, ..] = hash;
-        u32::from_be_bytes([first, second, third, fourth]).checked_rem(total)
+        self.prefix.first_bytes(subject).checked_rem(total)
     }
 }
 
@@ -197,12 +198,13 @@ impl Choice for Allocation {
 }
 
 /// The subject's key: `subjectKey`, else `targetingKey`
-fn subject(context: &Context) -> Option<&str> {
-    let text = |name: &str| match context.get(name) {
+fn subject<'c>(context: &'c Context) -> Option<&'c str> {
+    static SUBJECT_KEY: LazyLock<MemberName> = LazyLock::new(|| "subjectKey".into());
+    let text = |value: Option<&'c Value>| match value {
         Some(Value::String(text)) => Some(&**text),
         _ => None,
     };
-    text("subjectKey").or_else(|| text("targetingKey"))
+    text(context.member(&SUBJECT_KEY)).or_else(|| text(context.targeting_key()))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod run;
 mod spread;
 mod text;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use self::fractional::Hashing;
@@ -22,6 +23,7 @@ use super::javascript::to_text;
 use super::spread::Spreads;
 use super::{Choice, Chosen, Clock, Expression, Refusal};
 use crate::context::Context;
+use crate::table::table_hash::is_same;
 use crate::value::Value;
 use crate::value::timestamp::Timestamp;
 
@@ -65,46 +67,55 @@ impl Targeting {
         let hashing = members.get("fractional").and_then(Hashing::of_version);
         let hashing = hashing
             .ok_or_else(|| Refusal::new("expected the version 2 or 3").within("fractional"))?;
-        let mut compiler = Compiler::default();
+        let mut compiler = Compiler::new(&flag_key);
         let source = members.get("logic").unwrap_or(&Value::Null);
         let logic = compiler
             .logic(source)
             .map_err(|refusal| refusal.within("logic"))?;
+        let clock = compiler.clock();
         Ok(Self {
             flag_key,
             hashing,
             logic,
             source: source.clone(),
-            clock: compiler.clock(),
+            clock,
             variants: variants.iter().copied().map(Box::from).collect(),
         })
     }
 
     /// The variant that a result names
     fn chosen(&self, result: &Value) -> Chosen {
-        if *result == Value::Null {
-            return Chosen::Declined;
-        }
-        let name = to_text(result);
-        let position = self.variants.iter().position(|variant| **variant == *name);
+        let name = match result {
+            Value::Null => return Chosen::Declined,
+            Value::String(name) => Cow::Borrowed(&**name),
+            other => to_text(other),
+        };
+        let mut variants = self.variants.iter();
+        let position = variants.position(|variant| is_same(variant, &name));
         position.map_or(Chosen::Unknown, Chosen::Arm)
     }
 
-    fn result(&self, context: &Context, now: Timestamp) -> Value {
+    /// Reads the result
+    fn with_result<T>(
+        &self,
+        context: &Context,
+        now: Timestamp,
+        read: impl FnOnce(&Value) -> T,
+    ) -> T {
         let run = Run::new(context, now, &self.flag_key, self.hashing);
-        let result = run.value(&self.logic, &Scope::Context);
+        let result = run.value(&self.logic, Scope::Context);
         // What grows too large is given up as a whole.
-        if run.is_exhausted() {
-            Value::Null
+        read(if run.is_exhausted() {
+            &Value::Null
         } else {
-            result
-        }
+            &result
+        })
     }
 }
 
 impl Expression for Targeting {
     fn holds(&self, context: &Context, now: Timestamp) -> bool {
-        run::is_truthy(&self.result(context, now))
+        self.with_result(context, now, run::is_truthy)
     }
 
     fn clock(&self) -> Clock {
@@ -114,8 +125,7 @@ impl Expression for Targeting {
 
 impl Choice for Targeting {
     fn choose(&self, context: &Context, now: Timestamp) -> Chosen {
-        let result = self.result(context, now);
-        self.chosen(&result)
+        self.with_result(context, now, |result| self.chosen(result))
     }
 
     fn clock(&self) -> Clock {

@@ -5,13 +5,16 @@ use std::io::Write as _;
 /// Bytes for which no memory is taken
 const SHORT: usize = 128;
 
-/// Reads texts as one
-pub(super) fn with_joined<T, const N: usize>(texts: [&str; N], read: impl FnOnce(&[u8]) -> T) -> T {
+/// Reads pieces of texts as one
+pub(super) fn with_joined<'t, T>(
+    pieces: impl Iterator<Item = &'t [u8]> + Clone,
+    read: impl FnOnce(&[u8]) -> T,
+) -> T {
     let mut joined = [0_u8; SHORT];
     let mut free = joined.as_mut_slice();
-    let mut write = |text: &str| free.write_all(text.as_bytes()).is_ok();
-    if !texts.iter().all(|text| write(text)) {
-        return read(texts.concat().as_bytes());
+    let write = |piece: &[u8]| free.write_all(piece).is_ok();
+    if !pieces.clone().all(write) {
+        return read(&pieces.collect::<Vec<_>>().concat());
     }
     let length = SHORT.saturating_sub(free.len());
     read(joined.get(..length).unwrap_or_default())
@@ -26,7 +29,8 @@ mod tests {
         for length in [0, 1, SHORT - 2, SHORT - 1, SHORT, 1_000] {
             let long = "é".repeat(length / 2);
             for texts in [["a", &long, ""], [&long, "", "b"], ["", "", &long]] {
-                let is_joined = with_joined(texts, |joined| joined == texts.concat().as_bytes());
+                let pieces = texts.into_iter().map(str::as_bytes);
+                let is_joined = with_joined(pieces, |joined| joined == texts.concat().as_bytes());
                 assert!(is_joined, "{length}");
             }
         }

@@ -60,7 +60,8 @@ impl VendorPattern {
     }
 
     fn matches(&self, text: &str, anchored: Anchored) -> bool {
-        if !may_look_at([text]) {
+        // No text has more characters than bytes.
+        if text.len() > limits::MAX_MATCHED_CHARACTERS && !may_look_at([text]) {
             return false;
         }
         match &self.search {

@@ -65,7 +65,8 @@ pub(super) fn choice(parameters: &Value, weights: &[f64]) -> Result<Box<dyn Choi
 
 /// `murmur3(group:id) % modulus + 1`
 fn normalized_hash(group: &str, id: &str, modulus: u32, seed: u32) -> Option<u32> {
-    let hash = with_joined([group, ":", id], |text| murmur3_x86_32(text, seed));
+    let pieces = [group, ":", id].into_iter().map(str::as_bytes);
+    let hash = with_joined(pieces, |text| murmur3_x86_32(text, seed));
     hash.checked_rem(modulus)?.checked_add(1)
 }
 

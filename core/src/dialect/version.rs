@@ -17,6 +17,9 @@ pub(super) fn compare(text: &str, version: &VersionText) -> Option<Ordering> {
 /// Whether the numbers of a version fit in 64 bits
 fn has_small_numbers(version: &str) -> bool {
     // 20 digits may be too many, and 19 are not.
+    if version.len() < 20 {
+        return true;
+    }
     let core = version.split(['-', '+']).next().unwrap_or_default();
     core.len() < 20 || core.split('.').all(|number| number.parse::<u64>().is_ok())
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::Evaluation;
 use crate::bucket;
 use crate::context::path::AttributePath;
-use crate::context::{Attribute, Attributes, Context};
+use crate::context::{Attribute, Attributes, Context, with_whole};
 use crate::evaluate::trace::Tracer;
-use crate::model::linked::{LinkedSegment, Links, SegmentIdLists};
+use crate::model::linked::{Links, SegmentIdLists};
 use crate::model::{Bucket, Condition, DialectTest};
 use crate::operator::AttributeTest;
 use crate::value::Value;
@@ -15,11 +15,13 @@ use crate::value::Value;
 impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
     #[inline]
     pub(super) fn holds(&mut self, condition: &Condition, links: &Links) -> bool {
-        // Most conditions are tests of an attribute, which need little of what a call of the other function costs.
-        if let Condition::Attribute { path, test } = condition {
-            return self.attribute_test(path, test);
+        // Nearly all conditions are of these kinds, which need little of what a call of the other function costs.
+        match condition {
+            Condition::Attribute { path, test } => self.attribute_test(path, test),
+            Condition::Segment(position) => self.is_in_segment(*position, links),
+            Condition::Dialect(test) => self.dialect_test(test),
+            condition => self.any_holds(condition, links),
         }
-        self.any_holds(condition, links)
     }
 
     fn any_holds(&mut self, condition: &Condition, links: &Links) -> bool {
@@ -34,10 +36,7 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
             Condition::Not(member) => {
                 self.tree("not", |evaluation| !evaluation.holds(member, links))
             }
-            Condition::Segment(position) => links
-                .segments
-                .get(*position)
-                .is_some_and(|segment| self.is_in_segment(segment)),
+            Condition::Segment(position) => self.is_in_segment(*position, links),
             Condition::Flag(position) => self.flag_serves(*position, links),
             Condition::Bucket(bucket) => self.is_in_bucket(bucket),
             Condition::Dialect(test) => self.dialect_test(test),
@@ -68,18 +67,21 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
     }
 
     /// Excluded, else included, else by its condition
-    fn is_in_segment(&mut self, linked: &LinkedSegment) -> bool {
+    fn is_in_segment(&mut self, position: usize, links: &Links) -> bool {
+        let Some(linked) = links.segments.get(position) else {
+            return false;
+        };
         self.tracer.enter();
         let (result, why) = if !linked.exclude.is_empty() && self.is_listed(&linked.exclude) {
             (false, "excluded")
-        } else if self.is_listed(&linked.include) {
+        } else if !linked.include.is_empty() && self.is_listed(&linked.include) {
             (true, "included")
         } else {
             let result = linked
                 .segment
                 .when
                 .as_ref()
-                .is_some_and(|condition| self.holds(condition, &linked.links));
+                .is_some_and(|condition| self.any_holds(condition, &linked.links));
             (result, "condition")
         };
         self.tracer.exit(|| {
@@ -94,12 +96,14 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
     }
 
     fn is_listed(&self, members: &SegmentIdLists) -> bool {
-        members.iter().any(|(path, ids)| {
+        // A loop, since `any` with this closure is a function of its own.
+        for (path, ids) in members {
             let attribute = self.context.attribute(path);
-            attribute
-                .map_unit(|key| ids.contains(key))
-                .unwrap_or_default()
-        })
+            if attribute.map_unit(|key| ids.contains(key)) == Some(true) {
+                return true;
+            }
+        }
+        false
     }
 
     fn flag_serves(&mut self, position: usize, links: &Links) -> bool {
@@ -121,9 +125,8 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
     }
 
     fn dialect_test(&mut self, test: &DialectTest) -> bool {
-        let context = self.context.whole();
         let holds = |context: &Context| test.expression.holds(context, self.now);
-        let result = context.as_deref().is_some_and(holds);
+        let result = with_whole(self.context, holds).unwrap_or_default();
         self.tracer.event(|| {
             [
                 ("type", "dialect".into()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Evaluation;
 use crate::bucket;
 use crate::context::path::AttributePath;
-use crate::context::{Attributes, Context};
+use crate::context::{Attributes, Context, with_whole};
 use crate::dialect::Chosen;
 use crate::evaluate::trace::Tracer;
 use crate::model::linked::Links;
@@ -98,9 +98,8 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         serve: &'s Serve,
         split: &'s VendorSplit,
     ) -> Result<Served<'s>, Stop> {
-        let context = self.context.whole();
         let choose = |context: &Context| split.choice.choose(context, self.now);
-        let chosen = context.as_deref().map_or(Chosen::Declined, choose);
+        let chosen = with_whole(self.context, choose).unwrap_or(Chosen::Declined);
         let variant = split.variant(chosen);
         self.tracer.event(|| {
             [

@@ -19,6 +19,14 @@ impl<T: Empty> From<T> for EmptyOrBox<T> {
     }
 }
 
+impl<T> EmptyOrBox<T> {
+    /// `None` if it is empty, which costs less than reading the empty value
+    #[inline]
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.0.as_deref()
+    }
+}
+
 impl<T: Empty> Deref for EmptyOrBox<T> {
     type Target = T;
 

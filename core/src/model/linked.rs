@@ -23,6 +23,8 @@ pub struct LinkedFlag {
     pub(crate) links: EmptyOrBox<Links>,
     constant: Option<Arc<Variant>>,
     pub(crate) is_constant: bool,
+    // Whether nothing can decide before its rules, as for nearly every flag.
+    pub(crate) starts_with_rules: bool,
     /// Whether its outcome depends on the time, directly or through something that it refers to
     pub(crate) is_timed: bool,
     /// A hash of everything that its evaluation may reach: flags with equal fingerprints have equal outcomes
@@ -53,6 +55,7 @@ impl LinkedFlag {
             key: Arc::clone(key),
             is_constant: constant.is_some() && flag.rules.is_empty(),
             constant,
+            starts_with_rules: overrides.is_empty() && flag.starts_with_rules(),
             is_timed: flag.has_boundaries() || links.are_timed(),
             flag: Arc::clone(flag),
             overrides,

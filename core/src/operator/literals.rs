@@ -7,7 +7,7 @@ use hashbrown::HashTable;
 
 use crate::context::Attribute;
 use crate::operator::case_folding::fold;
-use crate::table::table_hash::hash_text;
+use crate::table::table_hash::{hash_text, is_same};
 
 /// A set of strings, numbers and booleans
 #[derive(Debug, Default)]
@@ -67,7 +67,7 @@ impl Literals {
     /// Whether the set has this text, which the caller has folded if the set is folded
     pub fn has_text(&self, text: &str) -> bool {
         self.texts
-            .find(hash_text(text), |other| **other == *text)
+            .find(hash_text(text), |other| is_same(other, text))
             .is_some()
     }
 

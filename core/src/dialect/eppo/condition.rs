@@ -2,7 +2,6 @@
 //!
 //! A condition that Eppo cannot read is false there; it is refused here, and the importer says so.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::LazyLock;
 
@@ -79,7 +78,7 @@ impl Condition {
         let key = || {
             context
                 .get("subjectKey")
-                .or_else(|| context.get("targetingKey"))
+                .or_else(|| context.targeting_key())
         };
         found.or_else(|| is_id.then(key).flatten())
     }
@@ -176,20 +175,24 @@ impl Check {
                 Value::String(text) => Some(relation.admits(compare_versions(text, version)?)),
                 _ => None,
             },
-            Self::Pattern(expected, pattern) => Some(pattern.is_in(&text(attribute)?) == *expected),
-            Self::OneOf(expected, values) => Some(values.has_text(&text(attribute)?) == *expected),
+            Self::Pattern(expected, pattern) => {
+                map_text(attribute, |text| pattern.is_in(text) == *expected)
+            }
+            Self::OneOf(expected, values) => {
+                map_text(attribute, |text| values.has_text(text) == *expected)
+            }
             Self::Null(_) => None,
         }
     }
 }
 
-/// The text of a scalar: numbers without an exponent, as Rust writes them
-fn text(attribute: &Value) -> Option<Cow<'_, str>> {
+/// Reads the text of a scalar: numbers without an exponent, as Rust writes them
+fn map_text<T>(attribute: &Value, read: impl FnOnce(&str) -> T) -> Option<T> {
     match attribute {
-        Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(number.to_string().into()),
-        Value::Boolean(true) => Some("true".into()),
-        Value::Boolean(false) => Some("false".into()),
+        Value::String(text) => Some(read(text)),
+        Value::Number(number) => Some(read(&number.to_string())),
+        Value::Boolean(true) => Some(read("true")),
+        Value::Boolean(false) => Some(read("false")),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }

@@ -53,19 +53,32 @@ fn length(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
-/// The first bytes of a value of a major type, in as few bytes as its argument needs
 fn write_head(bytes: &mut Vec<u8>, major: u8, argument: u64) {
-    let major = major << 5;
-    let be = argument.to_be_bytes();
-    let (code, from) = match argument {
-        0..=23 => (u8::try_from(argument).unwrap_or_default(), 8),
-        24..=0xff => (24, 7),
-        0x100..=0xffff => (25, 6),
+    let (head, length) = head(major, argument);
+    bytes.extend(head.get(..length).unwrap_or_default());
+}
+
+/// The bytes before a text of so many bytes, and how many they are
+pub(super) fn text_head(bytes: usize) -> ([u8; 9], usize) {
+    head(3, length(bytes))
+}
+
+/// The first bytes of a value of a major type, in as few bytes as its argument needs, and how many they are
+fn head(major: u8, argument: u64) -> ([u8; 9], usize) {
+    let (code, length) = match argument {
+        0..=23 => (u8::try_from(argument).unwrap_or_default(), 0_u32),
+        24..=0xff => (24, 1),
+        0x100..=0xffff => (25, 2),
         0x1_0000..=0xffff_ffff => (26, 4),
-        _ => (27, 0),
+        _ => (27, 8),
     };
-    bytes.push(major | code);
-    bytes.extend(be.get(from..).unwrap_or_default());
+    let mut head = [(major << 5) | code; 9];
+    if let Some(rest) = head.last_chunk_mut() {
+        // The bytes that count come first.
+        let bits = length.wrapping_mul(8);
+        *rest = argument.rotate_right(bits).to_be_bytes();
+    }
+    (head, (length as usize).saturating_add(1))
 }
 
 /// 2^63 and 2^64: an integer lies from minus the first up to, but without, the second

@@ -28,6 +28,47 @@ impl Hashing {
             _ => None,
         }
     }
+
+    /// The hash of a unit that is not a list; `None` of one that is none
+    pub(super) fn hash(self, unit: &Value) -> Option<u32> {
+        match (self, unit) {
+            (Self::Text, Value::String(unit)) => Some(murmur3_x86_32(unit.as_bytes(), 0)),
+            (Self::Text, _) | (Self::Cbor, Value::Null) => None,
+            (Self::Cbor, unit) => Some(murmur3_x86_32(&cbor::encode(unit)?, 0)),
+        }
+    }
+
+    /// The hash of texts that together are the unit, of so many bytes
+    pub(super) fn hash_joined<'t>(
+        self,
+        texts: impl Iterator<Item = &'t str> + Clone,
+        length: usize,
+    ) -> u32 {
+        let (head, head_length) = match self {
+            Self::Text => ([0; 9], 0),
+            Self::Cbor => cbor::text_head(length),
+        };
+        let head = head.get(..head_length).unwrap_or_default();
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the bytes have to live as long as the head, not as long as the texts"
+        )]
+        let texts = texts.map(|text| text.as_bytes());
+        let pieces = std::iter::once(head).chain(texts);
+        with_joined(pieces, |unit| murmur3_x86_32(unit, 0))
+    }
+
+    /// The hash where the buckets have no unit before them
+    fn hash_keys(self, flag_key: &str, targeting_key: &str) -> Option<u32> {
+        let keys = [flag_key, targeting_key];
+        match self {
+            Self::Text => {
+                let length = flag_key.len().saturating_add(targeting_key.len());
+                Some(self.hash_joined(keys.into_iter(), length))
+            }
+            Self::Cbor => self.hash(&keys.to_vec().into()),
+        }
+    }
 }
 
 /// The variant of a unit; `None` for arguments that mean none
@@ -35,41 +76,63 @@ pub(super) fn fractional(
     hashing: Hashing,
     flag_key: &str,
     targeting_key: &str,
-    arguments: &[Value],
+    arguments: &[&Value],
 ) -> Option<Value> {
     let (first, rest) = arguments.split_first()?;
-    let (hash, buckets) = match (hashing, first) {
-        (Hashing::Text, Value::String(unit)) => (murmur3_x86_32(unit.as_bytes(), 0), rest),
-        (_, Value::Array(_)) if targeting_key.is_empty() => return None,
-        (Hashing::Text, Value::Array(_)) => {
-            let hash = |unit: &[u8]| murmur3_x86_32(unit, 0);
-            (with_joined([flag_key, targeting_key], hash), arguments)
-        }
-        (Hashing::Cbor, Value::Array(_)) => {
-            let unit: Value = vec![flag_key, targeting_key].into();
-            (murmur3_x86_32(&cbor::encode(&unit)?, 0), arguments)
-        }
-        (Hashing::Text, _) | (Hashing::Cbor, Value::Null) => return None,
-        (Hashing::Cbor, unit) => (murmur3_x86_32(&cbor::encode(unit)?, 0), rest),
+    let (hash, buckets) = match first {
+        Value::Array(_) if targeting_key.is_empty() => return None,
+        Value::Array(_) => (hashing.hash_keys(flag_key, targeting_key)?, arguments),
+        unit => (hashing.hash(unit)?, rest),
     };
-    let total = total(buckets)?;
-    let slot = (i64::from(hash).checked_mul(total)?) >> 32;
-    let mut end = 0_i64;
-    let found = buckets.iter().find(|bucket| {
-        end = end.saturating_add(weight(bucket).unwrap_or_default());
-        slot < end
-    });
-    match found? {
-        Value::Array(bucket) => bucket.first().cloned(),
-        _ => None,
+    let weights = buckets.iter().map(|bucket| weight(bucket));
+    let found = bucket_of(hash, total(weights.clone())?, weights.flatten())?;
+    variant(buckets.get(found)?).cloned()
+}
+
+/// The buckets of a `fractional` in which nothing is computed
+#[derive(Debug)]
+pub(super) struct Split {
+    buckets: Box<[(i64, Value)]>,
+    total: i64,
+    /// The steps that it takes to evaluate them
+    pub(super) steps: usize,
+}
+
+impl Split {
+    /// `None` where they mean none
+    pub(super) fn of<'v>(buckets: impl Iterator<Item = &'v Value>, steps: usize) -> Option<Self> {
+        let read = |bucket: &Value| Some((weight(bucket)?, variant(bucket)?.clone()));
+        let buckets = buckets.map(read).collect::<Option<Box<[_]>>>()?;
+        let total = total(buckets.iter().map(|(weight, _)| Some(*weight)))?;
+        Some(Self {
+            buckets,
+            total,
+            steps,
+        })
+    }
+
+    /// What the bucket of a hash names
+    pub(super) fn bucket(&self, hash: u32) -> Option<&Value> {
+        let weights = self.buckets.iter().map(|(weight, _)| *weight);
+        let found = bucket_of(hash, self.total, weights)?;
+        self.buckets.get(found).map(|(_, variant)| variant)
     }
 }
 
-/// The sum of the weights of buckets; `None` where one means none
-pub(super) fn total(buckets: &[Value]) -> Option<i64> {
-    buckets
-        .iter()
-        .try_fold(0_i64, |total, bucket| total.checked_add(weight(bucket)?))
+/// The position of the bucket of a hash
+fn bucket_of(hash: u32, total: i64, mut weights: impl Iterator<Item = i64>) -> Option<usize> {
+    let slot = (i64::from(hash).checked_mul(total)?) >> 32;
+    let mut end = 0_i64;
+    weights.position(|weight| {
+        end = end.saturating_add(weight);
+        slot < end
+    })
+}
+
+/// The sum of weights; `None` where one is not a weight, or they are too many
+pub(super) fn total(mut weights: impl Iterator<Item = Option<i64>>) -> Option<i64> {
+    weights
+        .try_fold(0_i64, |total, weight| total.checked_add(weight?))
         .filter(|total| *total <= MAX_TOTAL)
 }
 
@@ -84,6 +147,14 @@ pub(super) fn weight(bucket: &Value) -> Option<i64> {
         // Negative weights may come from computed roll-outs.
         [_, Value::Number(weight)] if weight.fract() == 0.0 && *weight <= 0.0 => Some(0),
         [_, Value::Number(weight)] => safe_integer(*weight),
+        _ => None,
+    }
+}
+
+/// What a bucket names
+fn variant(bucket: &Value) -> Option<&Value> {
+    match bucket {
+        Value::Array(bucket) => bucket.first(),
         _ => None,
     }
 }

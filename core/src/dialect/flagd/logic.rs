@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use super::fractional::Split;
 use super::operation::Operation;
+use super::text::VersionTest;
+use crate::context::path::MemberName;
 use crate::dialect::{Clock, Refusal, reading};
 use crate::operator::literals::Literals;
 use crate::value::timestamp::Timestamp;
@@ -26,8 +29,14 @@ pub(super) enum Logic {
     Apply(Operation, Arguments),
     /// `in` a written list of texts
     IsOneOf(Box<Logic>, TextList),
+    /// `sem_ver` with a written version
+    IsVersion(Box<Logic>, VersionLiteral),
+    /// `fractional` of what `cat` joins, over written buckets
+    Fractional(Box<[Logic]>, Split),
     Loop(Loop, Box<[Logic]>),
-    /// An attribute of a known path
+    /// An attribute of a known name
+    Member(MemberName, Box<Logic>),
+    /// An attribute of any other known path
     Attribute(Box<[Arc<str>]>, Box<Logic>),
 }
 
@@ -44,19 +53,41 @@ impl Logic {
         Self::Literal(Literal { value, steps: 1 })
     }
 
-    /// A list as it is written, and its elements compiled
-    fn list(value: &Value, list: Box<[Self]>) -> Self {
-        let steps = list
-            .iter()
-            .try_fold(1_usize, |steps, element| match element {
-                Self::Literal(literal) => steps.checked_add(literal.steps),
-                _ => None,
-            });
-        steps.map_or(Self::List(list), |steps| {
-            let value = value.clone();
-            Self::Literal(Literal { value, steps })
-        })
+    fn list(list: Box<[Self]>) -> Self {
+        match literals(&list) {
+            Some(literals) => Self::Literal(Literal {
+                value: literals
+                    .iter()
+                    .map(|literal| literal.value.clone())
+                    .collect::<Vec<_>>()
+                    .into(),
+                steps: steps(&literals).saturating_add(1),
+            }),
+            None => Self::List(list),
+        }
     }
+}
+
+/// The elements of a list in which nothing is computed
+fn literals(list: &[Logic]) -> Option<Vec<&Literal>> {
+    let literals = list.iter().map(|element| match element {
+        Logic::Literal(literal) => Some(literal),
+        _ => None,
+    });
+    literals.collect()
+}
+
+fn steps(literals: &[&Literal]) -> usize {
+    let steps = literals.iter().map(|literal| literal.steps);
+    steps.fold(0, usize::saturating_add)
+}
+
+/// A written version, and the relation of others to it
+#[derive(Debug)]
+pub(super) struct VersionLiteral {
+    pub(super) test: VersionTest,
+    /// The steps that it takes to evaluate the two
+    pub(super) steps: usize,
 }
 
 /// A list of texts, arranged for look-up
@@ -119,15 +150,25 @@ impl Loop {
 }
 
 /// What is known while an expression is compiled
-#[derive(Default)]
-pub(super) struct Compiler {
+pub(super) struct Compiler<'f> {
+    flag_key: &'f Arc<str>,
     depth: usize,
     loops: usize,
     instants: Vec<Timestamp>,
     reads_clock: bool,
 }
 
-impl Compiler {
+impl<'f> Compiler<'f> {
+    pub(super) fn new(flag_key: &'f Arc<str>) -> Self {
+        Self {
+            flag_key,
+            depth: 0,
+            loops: 0,
+            instants: Vec::new(),
+            reads_clock: false,
+        }
+    }
+
     /// When time alone may change the result
     pub(super) fn clock(self) -> Clock {
         Clock {
@@ -138,7 +179,7 @@ impl Compiler {
 
     pub(super) fn logic(&mut self, value: &Value) -> Result<Logic, Refusal> {
         match value {
-            Value::Array(values) => Ok(Logic::list(value, self.list(values)?)),
+            Value::Array(values) => self.list(values).map(Logic::list),
             Value::Object(members) => {
                 let mut members = members.iter();
                 match (members.next(), members.next()) {
@@ -208,20 +249,13 @@ impl Compiler {
                 Arguments::List(values.iter().map(clock_or_literal).collect()),
             ));
         }
-        let arguments = match arguments {
-            Value::Array(values) => {
-                let mut list = self.list(values)?;
-                if let (Operation::In, [needle, Logic::Literal(haystack)]) = (operation, &mut *list)
-                    && let Some(texts) = TextList::of(haystack)
-                {
-                    let needle = std::mem::replace(needle, Logic::literal(Value::Null));
-                    return Ok(Logic::IsOneOf(Box::new(needle), texts));
-                }
-                Arguments::List(list)
+        match arguments {
+            Value::Array(values) => Ok(with_literals(operation, self.list(values)?)),
+            single => {
+                let single = Box::new(self.logic(single)?);
+                Ok(Logic::Apply(operation, Arguments::Single(single)))
             }
-            single => Arguments::Single(Box::new(self.logic(single)?)),
-        };
-        Ok(Logic::Apply(operation, arguments))
+        }
     }
 
     fn loop_over(&mut self, kind: Loop, values: &[Value]) -> Result<Logic, Refusal> {
@@ -260,7 +294,14 @@ impl Compiler {
         };
         let names: Vec<_> = path.iter().map(|name| &**name).collect();
         self.reads_clock |= matches!(*names, [] | ["$flagd"] | ["$flagd", "timestamp", ..]);
-        Ok(Logic::Attribute(path, Box::new(default)))
+        Ok(match *names {
+            // Inside of a loop it may be a member of an element.
+            ["$flagd", "flagKey"] if self.loops == 0 => {
+                Logic::literal(Arc::clone(self.flag_key).into())
+            }
+            [name] if name != "$flagd" => Logic::Member(name.into(), Box::new(default)),
+            _ => Logic::Attribute(path, Box::new(default)),
+        })
     }
 
     /// Notes the instants at which a comparison of the clock with whole numbers may change; `false` if it is none
@@ -281,6 +322,42 @@ impl Compiler {
         }
         true
     }
+}
+
+/// An operation, some of whose arguments may be read once and for all
+fn with_literals(operation: Operation, mut list: Box<[Logic]>) -> Logic {
+    let taken = |logic: &mut Logic| Box::new(std::mem::replace(logic, Logic::literal(Value::Null)));
+    match (operation, &mut *list) {
+        (Operation::In, [needle, Logic::Literal(haystack)]) => {
+            if let Some(texts) = TextList::of(haystack) {
+                return Logic::IsOneOf(taken(needle), texts);
+            }
+        }
+        (Operation::SemVer, [version, Logic::Literal(relation), Logic::Literal(literal)]) => {
+            if let Some(test) = VersionTest::read(&relation.value, &literal.value) {
+                let steps = steps(&[relation, literal]);
+                return Logic::IsVersion(taken(version), VersionLiteral { test, steps });
+            }
+        }
+        (
+            Operation::Fractional,
+            [
+                Logic::Apply(Operation::Cat, Arguments::List(unit)),
+                buckets @ ..,
+            ],
+        ) => {
+            let split = literals(buckets).and_then(|buckets| {
+                // One more for `cat`.
+                let steps = steps(&buckets).saturating_add(1);
+                Split::of(buckets.iter().map(|bucket| &bucket.value), steps)
+            });
+            if let Some(split) = split {
+                return Logic::Fractional(std::mem::take(unit), split);
+            }
+        }
+        _ => {}
+    }
+    Logic::Apply(operation, Arguments::List(list))
 }
 
 /// Whether it is exactly `{"var": "$flagd.timestamp"}`

@@ -110,10 +110,9 @@ impl Operation {
     }
 
     /// The result; what has none is `null`
-    pub(super) fn apply(self, arguments: &[Value], run: &Run<'_>, scope: &Scope<'_>) -> Value {
-        let none = Value::Null;
-        let first = arguments.first().unwrap_or(&none);
-        let second = arguments.get(1).unwrap_or(&none);
+    pub(super) fn apply(self, arguments: &[&Value], run: &Run<'_>, scope: Scope<'_>) -> Value {
+        let first = arguments.first().copied().unwrap_or(&Value::Null);
+        let second = arguments.get(1).copied().unwrap_or(&Value::Null);
         match self {
             Self::Equal => is_equal(first, second).into(),
             Self::NotEqual => (!is_equal(first, second)).into(),
@@ -141,20 +140,15 @@ impl Operation {
         }
     }
 
-    fn number(self, arguments: &[Value]) -> f64 {
-        let numbers = arguments.iter().map(to_number);
-        let first = arguments.first().map_or(f64::NAN, to_number);
-        let second = arguments.get(1).map(to_number);
+    fn number(self, arguments: &[&Value]) -> f64 {
+        let numbers = arguments.iter().map(|number| to_number(number));
+        let floats = arguments.iter().map(|number| parse_float(number));
+        let first = numbers.clone().next().unwrap_or(f64::NAN);
+        let second = numbers.clone().nth(1);
         match self {
-            Self::Add => arguments
-                .iter()
-                .map(parse_float)
-                .fold(0.0, |sum, number| sum + number),
+            Self::Add => floats.fold(0.0, |sum, number| sum + number),
             Self::Multiply if arguments.len() == 1 => first,
-            Self::Multiply => arguments
-                .iter()
-                .map(parse_float)
-                .fold(1.0, |product, number| product * number),
+            Self::Multiply => floats.fold(1.0, |product, number| product * number),
             Self::Subtract => second.map_or(-first, |second| first - second),
             Self::Divide => first / second.unwrap_or(f64::NAN),
             Self::Remainder => first % second.unwrap_or(f64::NAN),
@@ -184,7 +178,7 @@ fn is_ordered(one: &Value, other: &Value, admits: impl Fn(Ordering) -> bool) -> 
 }
 
 /// Whether two arguments, or three of which the second is between the others, are in order
-fn is_between(arguments: &[Value], admits: impl Fn(Ordering) -> bool + Copy) -> bool {
+fn is_between(arguments: &[&Value], admits: impl Fn(Ordering) -> bool + Copy) -> bool {
     let pairs = arguments.get(..3).unwrap_or(arguments).array_windows();
     let mut pairs = pairs;
     pairs.all(|[one, other]| is_ordered(one, other, admits))
@@ -198,11 +192,11 @@ fn is_in(needle: &Value, haystack: &Value) -> bool {
     }
 }
 
-fn cat(arguments: &[Value], run: &Run<'_>) -> Value {
+pub(super) fn cat(arguments: &[&Value], run: &Run<'_>) -> Value {
     let mut joined = String::new();
     for argument in arguments
         .iter()
-        .filter(|argument| **argument != Value::Null)
+        .filter(|argument| ***argument != Value::Null)
     {
         let text = to_text(argument);
         if !run.take(text.len()) {
@@ -213,12 +207,12 @@ fn cat(arguments: &[Value], run: &Run<'_>) -> Value {
     joined.into()
 }
 
-fn merge(arguments: &[Value], run: &Run<'_>) -> Value {
+fn merge(arguments: &[&Value], run: &Run<'_>) -> Value {
     let mut merged = Vec::new();
     for argument in arguments {
         let elements = match argument {
             Value::Array(elements) => elements,
-            single => std::slice::from_ref(single),
+            single => std::slice::from_ref(*single),
         };
         if !run.take(elements.len().saturating_mul(size_of::<Value>())) {
             return Value::Null;
@@ -228,24 +222,25 @@ fn merge(arguments: &[Value], run: &Run<'_>) -> Value {
     Value::Array(merged.into())
 }
 
-fn missing(arguments: &[Value], run: &Run<'_>, scope: &Scope<'_>) -> Vec<Value> {
-    let keys = match arguments.first() {
-        Some(Value::Array(keys)) => keys,
-        _ => arguments,
-    };
+fn missing(arguments: &[&Value], run: &Run<'_>, scope: Scope<'_>) -> Vec<Value> {
     let is_missing = |key: &&Value| {
         let value = run.attribute_at(key, &Value::Null, scope);
         value == Value::Null || value == "".into()
     };
-    keys.iter().filter(is_missing).cloned().collect()
+    if let Some(Value::Array(keys)) = arguments.first() {
+        keys.iter().filter(is_missing).cloned().collect()
+    } else {
+        let keys = arguments.iter().copied();
+        keys.filter(is_missing).cloned().collect()
+    }
 }
 
 /// Nothing if at least so many of the keys are there, else those that are not
-fn missing_some(least: &Value, keys: &Value, run: &Run<'_>, scope: &Scope<'_>) -> Value {
+fn missing_some(least: &Value, keys: &Value, run: &Run<'_>, scope: Scope<'_>) -> Value {
     let Value::Array(all) = keys else {
         return Value::Array(Arc::default());
     };
-    let missing = missing(std::slice::from_ref(keys), run, scope);
+    let missing = missing(&[keys], run, scope);
     #[expect(
         clippy::cast_precision_loss,
         reason = "a list of 2^53 keys does not exist"
@@ -259,7 +254,7 @@ fn missing_some(least: &Value, keys: &Value, run: &Run<'_>, scope: &Scope<'_>) -
 }
 
 /// A test of two texts; `null` of anything else
-fn texts(arguments: &[Value], test: impl Fn(&str, &str) -> bool) -> Value {
+fn texts(arguments: &[&Value], test: impl Fn(&str, &str) -> bool) -> Value {
     match arguments {
         [Value::String(whole), Value::String(part)] => test(whole, part).into(),
         _ => Value::Null,

@@ -1,9 +1,12 @@
 //! What one evaluation reads: the attributes and the clock, within a budget
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::fractional::{Hashing, fractional};
+use super::fractional::{Hashing, Split, fractional};
+use super::logic::Logic;
+use super::operation::cat;
 use crate::context::Context;
 use crate::dialect::javascript;
 use crate::value::Value;
@@ -14,7 +17,7 @@ const BUDGET: usize = 1_000_000;
 
 /// One evaluation
 pub(super) struct Run<'r> {
-    context: &'r Context,
+    pub(super) context: &'r Context,
     now: Timestamp,
     flag_key: &'r Arc<str>,
     hashing: Hashing,
@@ -22,6 +25,7 @@ pub(super) struct Run<'r> {
 }
 
 /// What `var` reads
+#[derive(Clone, Copy)]
 pub(super) enum Scope<'s> {
     Context,
     /// An element of a list
@@ -64,34 +68,38 @@ impl<'r> Run<'r> {
     }
 
     /// The attribute at a path that was computed
-    pub(super) fn attribute_at(&self, path: &Value, default: &Value, scope: &Scope<'_>) -> Value {
+    pub(super) fn attribute_at(&self, path: &Value, default: &Value, scope: Scope<'_>) -> Value {
         let text = javascript::to_text(path);
         let is_whole = *path == Value::Null || text.is_empty();
         let names = text.split('.').filter(|_| !is_whole);
-        self.follow(names, scope).unwrap_or_else(|| default.clone())
+        let found = self.follow(names, scope);
+        found.map_or_else(|| default.clone(), Cow::into_owned)
     }
 
     /// The value at a path; `None` if nothing is there
-    pub(super) fn follow<'n>(
-        &self,
+    pub(super) fn follow<'v, 'n>(
+        &'v self,
         mut names: impl Iterator<Item = &'n str>,
-        scope: &Scope<'_>,
-    ) -> Option<Value> {
+        scope: Scope<'v>,
+    ) -> Option<Cow<'v, Value>> {
         let found = match (scope, names.next()) {
-            (Scope::Context, Some("$flagd")) => match names.next() {
+            (Scope::Context, Some("$flagd")) => Cow::Owned(match names.next() {
                 Some(name) => self.flagd_member(name)?,
                 None => self.flagd(),
-            },
-            (Scope::Context, Some(first)) => self.context.get(first)?.clone(),
+            }),
+            (Scope::Context, Some(first)) => Cow::Borrowed(self.context.get(first)?),
             (Scope::Context, None) => {
                 let mut members = self.context.members();
                 members.insert("$flagd".into(), self.flagd());
-                Value::Object(members.into())
+                Cow::Owned(Value::Object(members.into()))
             }
-            (Scope::Value(value), Some(first)) => member(value, first)?,
-            (Scope::Value(value), None) => (*value).clone(),
+            (Scope::Value(value), Some(first)) => Cow::Borrowed(member(value, first)?),
+            (Scope::Value(value), None) => Cow::Borrowed(value),
         };
-        names.try_fold(found, |found, name| member(&found, name))
+        names.try_fold(found, |found, name| match found {
+            Cow::Borrowed(found) => member(found, name).map(Cow::Borrowed),
+            Cow::Owned(found) => member(&found, name).cloned().map(Cow::Owned),
+        })
     }
 
     /// The whole of `$flagd`
@@ -108,24 +116,50 @@ impl<'r> Run<'r> {
         }
     }
 
-    pub(super) fn fractional(&self, arguments: &[Value]) -> Value {
-        let key = match self.context.get("targetingKey") {
+    pub(super) fn fractional(&self, arguments: &[&Value]) -> Value {
+        let key = match self.context.targeting_key() {
             Some(Value::String(key)) => &**key,
             _ => "",
         };
         fractional(self.hashing, self.flag_key, key, arguments).unwrap_or_default()
     }
+
+    /// The bucket of a unit that `cat` joins, without joining it in memory
+    pub(super) fn share<'v>(
+        &'v self,
+        unit: &'v [Logic],
+        split: &'v Split,
+        scope: Scope<'v>,
+    ) -> Cow<'v, Value> {
+        self.take(split.steps);
+        let hash = self.with_values(unit, scope, |values| {
+            let is_text = |value: &&Value| matches!(value, Value::String(_) | Value::Null);
+            if !values.iter().all(is_text) {
+                let text = cat(values, self);
+                return self.hashing.hash(&text);
+            }
+            let texts = values.iter().filter_map(|value| match value {
+                Value::String(text) => Some(&**text),
+                _ => None,
+            });
+            let length = texts.clone().map(str::len).sum();
+            self.take(length);
+            Some(self.hashing.hash_joined(texts, length))
+        });
+        let bucket = hash.and_then(|hash| split.bucket(hash));
+        bucket.map_or(Cow::Owned(Value::Null), Cow::Borrowed)
+    }
 }
 
 /// A member of an object, or an element of a list
-fn member(value: &Value, name: &str) -> Option<Value> {
+pub(super) fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
     match value {
-        Value::Object(members) => members.get(name).cloned(),
+        Value::Object(members) => members.get(name),
         Value::Array(values) => {
             let is_index = name == "0"
                 || !name.starts_with('0') && name.bytes().all(|byte| byte.is_ascii_digit());
             let index = name.parse::<usize>().ok().filter(|_| is_index)?;
-            values.get(index).cloned()
+            values.get(index)
         }
         _ => None,
     }

@@ -65,7 +65,7 @@ fn spread(targeting: &Targeting, arguments: &Value) -> Option<Spread> {
         _ => return None,
     };
     let names = buckets.iter().map(literal).collect::<Option<Vec<_>>>()?;
-    let total = total(buckets)?;
+    let total = total(buckets.iter().map(weight))?;
     let hash = format!(
         "flagd {:?} {:?} {unit}",
         targeting.hashing, targeting.flag_key

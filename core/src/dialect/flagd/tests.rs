@@ -171,3 +171,62 @@ fn the_clock_is_read_only_where_it_is_used() {
     assert!(clock(r#"{"+": [{"var": "$flagd.timestamp"}, 5]}"#).every_second);
     assert!(clock(r#"{"var": {"var": "name"}}"#).every_second);
 }
+
+#[test]
+fn a_unit_in_parts_is_the_unit_that_they_make() {
+    let buckets = r#"["clubs", 25], ["diamonds", 25], ["hearts", 25], ["spades"]"#;
+    let parts = r#"{"cat": [{"var": "$flagd.flagKey"}, {"var": "id"}, {"var": "n"}, null]}"#;
+    let of_parts = format!(r#"{{"fractional": [{parts}, {buckets}]}}"#);
+    let of_whole = format!(r#"{{"fractional": [{{"var": "unit"}}, {buckets}]}}"#);
+    for length in [0, 1, 8, 9, 110, 111, 240, 241, 1_000] {
+        for (n, text) in [
+            ("null", ""),
+            ("\"é\"", "é"),
+            ("1.50", "1.5"),
+            ("[1, 2]", "1,2"),
+        ] {
+            let id = "x".repeat(length);
+            let context =
+                format!(r#"{{"id": "{id}", "n": {n}, "unit": "fractional-flag{id}{text}"}}"#);
+            for version in [2, 3] {
+                let expected = suit(version, &of_whole, &context);
+                assert!(expected.is_some());
+                assert_eq!(suit(version, &of_parts, &context), expected, "{context}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_key_of_the_flag_is_read_wherever_it_stands_but_of_an_element_of_a_list() {
+    let key = r#"{"var": ["$flagd.flagKey", "default"]}"#;
+    for logic in [
+        format!(r#"{{"==": [{key}, "fractional-flag"]}}"#),
+        format!(r#"{{"in": [{{"var": "name"}}, ["a", {key}]]}}"#),
+        format!(r#"{{"==": [{{"map": [{{"var": "list"}}, {key}]}}, "default,own"]}}"#),
+    ] {
+        let context = r#"{"name": "fractional-flag", "list": [1, {"$flagd": {"flagKey": "own"}}]}"#;
+        assert!(holds(&logic, context), "{logic}");
+    }
+}
+
+#[test]
+fn a_version_is_compared_alike_whether_the_other_one_is_written_or_computed() {
+    let versions = [
+        "1.2.3", "v1.2.3", "1.2", "2", "1.2.3-a", "1.2.3+b", "1.2.3.4", "x", "",
+    ];
+    for relation in ["=", "!=", "<", "<=", ">", ">=", "^", "~", "?"] {
+        for (one, other) in versions
+            .iter()
+            .flat_map(|one| versions.map(|other| (one, other)))
+        {
+            let context = format!(r#"{{"one": "{one}", "other": "{other}"}}"#);
+            let read = |other: &str| {
+                let logic = format!(r#"{{"sem_ver": [{{"var": "one"}}, "{relation}", {other}]}}"#);
+                holds(&logic, &context)
+            };
+            let written = read(&format!("\"{other}\""));
+            assert_eq!(written, read(r#"{"var": "other"}"#), "{context} {relation}");
+        }
+    }
+}

@@ -1,10 +1,10 @@
 //! Operations of texts: numbers in front of them, parts of them, and versions
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 
 use crate::dialect::javascript::{WHITE_SPACE, text_to_number, to_number, to_text};
-use crate::operator::version::Version;
+use crate::operator::Relation;
+use crate::operator::version::VersionText;
 use crate::value::Value;
 
 /// `parseFloat(value)`: the longest number at the start of the text
@@ -50,14 +50,14 @@ pub(super) fn parse_float(value: &Value) -> f64 {
 }
 
 /// `substr`: from a position on, so many UTF-16 units, or without so many at the end
-pub(super) fn substring(arguments: &[Value]) -> Value {
+pub(super) fn substring(arguments: &[&Value]) -> Value {
     let [source, start, rest @ ..] = arguments else {
         return Value::Null;
     };
     let units: Vec<u16> = to_text(source).encode_utf16().collect();
     let start = position(to_number(start), units.len());
     let tail = units.get(start..).unwrap_or_default();
-    let taken = match rest.first().map(to_number) {
+    let taken = match rest.first().map(|count| to_number(count)) {
         None => tail.len(),
         Some(count) => position(count, tail.len()),
     };
@@ -86,32 +86,67 @@ fn position(number: f64, length: usize) -> usize {
     position
 }
 
+/// A version that others are compared with, and the relation to it
+#[derive(Debug)]
+pub(super) struct VersionTest {
+    relation: VersionRelation,
+    literal: VersionText,
+}
+
+#[derive(Debug)]
+enum VersionRelation {
+    Ordered(Relation),
+    NotEqual,
+    /// So many numbers are the same
+    Same(usize),
+}
+
+impl VersionTest {
+    /// `None` if the text is not a version, or the relation is unknown
+    pub(super) fn read(relation: &Value, literal: &Value) -> Option<Self> {
+        let relation = match &*to_text(relation) {
+            "=" => VersionRelation::Ordered(Relation::Equal),
+            "!=" => VersionRelation::NotEqual,
+            "<" => VersionRelation::Ordered(Relation::Less),
+            "<=" => VersionRelation::Ordered(Relation::LessOrEqual),
+            ">" => VersionRelation::Ordered(Relation::Greater),
+            ">=" => VersionRelation::Ordered(Relation::GreaterOrEqual),
+            "^" => VersionRelation::Same(1),
+            "~" => VersionRelation::Same(2),
+            _ => return None,
+        };
+        let literal = VersionText::parse(&full_version(&to_text(literal)))?;
+        Some(Self { relation, literal })
+    }
+
+    /// Whether a version is in the relation; `None` if it is not a version
+    pub(super) fn holds(&self, version: &Value) -> Option<bool> {
+        let version = to_text(version);
+        let version = full_version(&version);
+        let ordering = self.literal.compare(&version)?;
+        Some(match self.relation {
+            VersionRelation::Ordered(relation) => relation.admits(ordering),
+            VersionRelation::NotEqual => ordering.is_ne(),
+            VersionRelation::Same(count) => {
+                let literal = self.literal.text.split('.');
+                version.split('.').take(count).eq(literal.take(count))
+            }
+        })
+    }
+}
+
 /// Whether two versions are in a relation; `None` if one is not a version, or the relation is unknown
-pub(super) fn sem_ver(arguments: &[Value]) -> Option<bool> {
-    let [one, relation, other] = arguments else {
-        return None;
-    };
-    let (one, other) = (to_text(one), to_text(other));
-    let (one, other) = (full_version(&one), full_version(&other));
-    let ordering = Version::parse(&one)?.cmp(&Version::parse(&other)?);
-    let is_same = |count| one.split('.').take(count).eq(other.split('.').take(count));
-    Some(match &*to_text(relation) {
-        "=" => ordering == Ordering::Equal,
-        "!=" => ordering != Ordering::Equal,
-        "<" => ordering.is_lt(),
-        "<=" => ordering.is_le(),
-        ">" => ordering.is_gt(),
-        ">=" => ordering.is_ge(),
-        "^" => is_same(1),
-        "~" => is_same(2),
-        _ => return None,
-    })
+pub(super) fn sem_ver(arguments: &[&Value]) -> Option<bool> {
+    match arguments {
+        [version, relation, literal] => VersionTest::read(relation, literal)?.holds(version),
+        _ => None,
+    }
 }
 
 /// The text of a version without `v`, and with the parts that `1` and `1.2` leave out
 fn full_version(text: &str) -> Cow<'_, str> {
     let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
-    let missing = match text.matches('.').count() {
+    let missing = match text.bytes().filter(|byte| *byte == b'.').count() {
         0 => ".0.0",
         1 => ".0",
         _ => return text.into(),

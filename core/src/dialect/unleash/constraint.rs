@@ -255,6 +255,8 @@ fn network(text: &str) -> Option<Network> {
 impl Expression for Constraint {
     fn holds(&self, context: &Context, now: Timestamp) -> bool {
         let is_met = match (&self.test, self.field.scalar(context)) {
+            // Nearly all are texts, which are read where they are.
+            (test, Some(Value::String(given))) => test.holds(Some(given)),
             // A number that is written as a text and read again is the same.
             (Test::Number(relation, number), Some(Value::Number(given))) => {
                 is_ordered(*given, *relation, *number)

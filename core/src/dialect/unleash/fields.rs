@@ -18,7 +18,7 @@ pub(super) enum Field {
     /// `currentTime`, else the clock
     CurrentTime,
     /// `environment`, `appName` or `remoteAddress`
-    Known(&'static str),
+    Known(MemberName),
     /// Of `properties`, else of the context
     Property(MemberName),
 }
@@ -29,9 +29,7 @@ impl Field {
             "userId" => Self::UserId,
             "sessionId" => Self::SessionId,
             "currentTime" => Self::CurrentTime,
-            "environment" => Self::Known("environment"),
-            "appName" => Self::Known("appName"),
-            "remoteAddress" => Self::Known("remoteAddress"),
+            "environment" | "appName" | "remoteAddress" => Self::Known(name.into()),
             _ => Self::Property(name.into()),
         }
     }
@@ -63,21 +61,21 @@ impl Field {
 
     /// The field as the context has it; `null`, an array and an object are none
     pub(super) fn scalar<'c>(&self, context: &'c Context) -> Option<&'c Value> {
-        let top = |name: &str| context.get(name).filter(|value| is_scalar(value));
+        static USER_ID: LazyLock<MemberName> = LazyLock::new(|| "userId".into());
+        static PROPERTIES: LazyLock<MemberName> = LazyLock::new(|| "properties".into());
+        let scalar = |value: &&Value| is_scalar(value);
         match self {
-            Self::UserId => top("userId").or_else(|| top("targetingKey")),
-            Self::SessionId => top("sessionId"),
-            Self::CurrentTime => top("currentTime"),
-            Self::Known(name) => top(name),
+            Self::UserId => (context.member(&USER_ID).filter(scalar))
+                .or_else(|| context.targeting_key().filter(scalar)),
+            Self::SessionId => context.get("sessionId").filter(scalar),
+            Self::CurrentTime => context.get("currentTime").filter(scalar),
+            Self::Known(name) => context.member(name).filter(scalar),
             Self::Property(name) => {
-                static PROPERTIES: LazyLock<MemberName> = LazyLock::new(|| "properties".into());
                 let property = match context.member(&PROPERTIES) {
                     Some(Value::Object(properties)) => properties.get(&*name.text),
                     _ => None,
                 };
-                property
-                    .filter(|value| is_scalar(value))
-                    .or_else(|| context.member(name).filter(|value| is_scalar(value)))
+                (property.filter(scalar)).or_else(|| context.member(name).filter(scalar))
             }
         }
     }

@@ -100,7 +100,6 @@ impl Compiler<'_> {
             fingerprint,
             flag_type,
             enabled: flagged(Name::Enabled),
-            is_open: flagged(Name::Enabled) && admits.is_none(),
             admits,
             is_client_side: flagged(Name::ClientSide),
             expires_at: json.get(Name::ExpiresAt).and_then(Json::instant),
