@@ -91,6 +91,7 @@ $(STAMPS)/bench-node: bench/node/package-lock.json
 $(STAMPS)/musl: requirements-musl-node.txt
 $(STAMPS)/python $(STAMPS)/npm $(STAMPS)/wasm $(STAMPS)/browser $(STAMPS)/postgres $(STAMPS)/redis $(STAMPS)/valgrind $(STAMPS)/bench-python $(STAMPS)/bench-node $(STAMPS)/dist-python $(STAMPS)/musl: | $(STAMPS)/prerequisites
 
+# Without MAKEFLAGS, which names a jobserver that only a nested make may use: compilers would warn of it.
 $(STAMPS)/%: scripts/setup/%.sh scripts/lib.sh
-	@$<
+	@MAKEFLAGS= $<
 	@mkdir -p $(@D) && touch $@

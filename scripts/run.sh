@@ -5,7 +5,7 @@
 # FLAGSTAFF_CLIENT_LOCAL_KEY in the environment take precedence over the defaults of this script.
 source "$(dirname "$0")/lib.sh"
 
-[ -e "$TARGET_DIR/debug/flagstaff" ] || say "the first build compiles everything that the server uses: about 5 minutes on two cores"
+[ -e "$TARGET_DIR/debug/flagstaff" ] || say "the first build compiles everything that the server uses: about 4 minutes on two cores"
 scripts/build.sh --debug server
 
 keys=$ROOT/.flagstaff/dev.env
