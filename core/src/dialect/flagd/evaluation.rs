@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::fractional::Split;
 use super::logic::{Arguments, Logic, Loop};
+use super::operation::cat;
 use super::run::{Run, Scope, is_truthy, member};
 use crate::value::Value;
 
@@ -118,6 +120,32 @@ impl Run<'_> {
             }
         }
         found
+    }
+
+    /// The bucket of a unit that `cat` joins, without joining it in memory
+    fn share<'v>(
+        &'v self,
+        unit: &'v [Logic],
+        split: &'v Split,
+        scope: Scope<'v>,
+    ) -> Cow<'v, Value> {
+        self.take(split.steps);
+        let hash = self.with_values(unit, scope, |values| {
+            let is_text = |value: &&Value| matches!(value, Value::String(_) | Value::Null);
+            if !values.iter().all(is_text) {
+                let text = cat(values, self);
+                return self.hashing.hash(&text);
+            }
+            let texts = values.iter().filter_map(|value| match value {
+                Value::String(text) => Some(&**text),
+                _ => None,
+            });
+            let length = texts.clone().map(str::len).sum();
+            self.take(length);
+            Some(self.hashing.hash_joined(texts, length))
+        });
+        let bucket = hash.and_then(|hash| split.bucket(hash));
+        bucket.map_or(Cow::Owned(Value::Null), Cow::Borrowed)
     }
 
     fn each(&self, kind: Loop, arguments: &[Logic], scope: Scope<'_>) -> Value {

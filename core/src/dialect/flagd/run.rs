@@ -4,9 +4,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::fractional::{Hashing, Split, fractional};
-use super::logic::Logic;
-use super::operation::cat;
+use super::fractional::{Hashing, fractional};
 use crate::context::Context;
 use crate::dialect::javascript;
 use crate::value::Value;
@@ -20,7 +18,7 @@ pub(super) struct Run<'r> {
     pub(super) context: &'r Context,
     now: Timestamp,
     flag_key: &'r Arc<str>,
-    hashing: Hashing,
+    pub(super) hashing: Hashing,
     left: Cell<Option<usize>>,
 }
 
@@ -122,32 +120,6 @@ impl<'r> Run<'r> {
             _ => "",
         };
         fractional(self.hashing, self.flag_key, key, arguments).unwrap_or_default()
-    }
-
-    /// The bucket of a unit that `cat` joins, without joining it in memory
-    pub(super) fn share<'v>(
-        &'v self,
-        unit: &'v [Logic],
-        split: &'v Split,
-        scope: Scope<'v>,
-    ) -> Cow<'v, Value> {
-        self.take(split.steps);
-        let hash = self.with_values(unit, scope, |values| {
-            let is_text = |value: &&Value| matches!(value, Value::String(_) | Value::Null);
-            if !values.iter().all(is_text) {
-                let text = cat(values, self);
-                return self.hashing.hash(&text);
-            }
-            let texts = values.iter().filter_map(|value| match value {
-                Value::String(text) => Some(&**text),
-                _ => None,
-            });
-            let length = texts.clone().map(str::len).sum();
-            self.take(length);
-            Some(self.hashing.hash_joined(texts, length))
-        });
-        let bucket = hash.and_then(|hash| split.bucket(hash));
-        bucket.map_or(Cow::Owned(Value::Null), Cow::Borrowed)
     }
 }
 
