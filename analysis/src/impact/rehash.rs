@@ -100,18 +100,18 @@ fn of_condition(condition: Option<&Condition>, pointer: &str, found: &mut Vec<Re
 
 /// The result for one serve or condition; `None` if no hash decides
 fn rehash(pointer: String, vendor: &str, plan: Option<&Plan<'_>>) -> Option<Rehash> {
-    let moved = plan.and_then(moves::rehashed);
-    if let Some((_, 0)) = moved {
+    let found = plan.and_then(moves::rehashed);
+    if let Some((_, 0)) = found {
         return None;
     }
-    let (moves, hashes) = match &moved {
+    let (moves, hashes) = match &found {
         Some((shares, hashes)) => (moves::moves(shares), *hashes),
         None => (Vec::new(), 0),
     };
     Some(Rehash {
         pointer,
         vendor: vendor.into(),
-        moved: moved
+        moved: found
             .is_some()
             .then(|| moves::rounded(moves.iter().map(|one| one.share).sum())),
         moves,
