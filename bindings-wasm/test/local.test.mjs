@@ -102,7 +102,7 @@ describe('the module', () => {
 
 const NODE_MODULE = new URL('../../bindings-node/dist/flagstaff_wasm.wasm', import.meta.url);
 /** Bytes, gzipped: what the core takes today and a little, so that growth is noticed (docs/adr/0038, docs/adr/0058). */
-const BUDGETS = { local: 165_000, 'local-dialects': 475_000 };
+const BUDGETS = { local: 165_000, 'local-dialects': 485_000 };
 
 for (const entry of Object.keys(ENTRIES)) {
   test(`the script of /${entry} stays within its budget, minified as an application would`, () => {
