@@ -181,9 +181,11 @@ SPLIT = shaped(
     lambda found: "arms" in found or "experiment" not in found,
 )
 VENDOR_ARM = shaped({"variant": text, "weight": when(lambda value: isinstance(value, float))}, {})
+# Members of other serves, which may only be null.
+ONLY_NULL = dict.fromkeys({"variant", "rollout", "unit", "onMissing", "salt"} | DIALECT, when(lambda _: False))
 VENDOR_SPLIT = shaped(
     {"algorithm": when(ALGORITHMS.__contains__), "arms": listed(VENDOR_ARM, 1, MAX_ARMS)},
-    {"parameters": json_object, "experiment": shaped({"key": name}, {})},
+    {"parameters": json_object, "experiment": shaped({"key": name}, {})} | ONLY_NULL,
 )
 
 
