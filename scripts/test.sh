@@ -190,30 +190,30 @@ build wasm end_beside
 build js scripts/build.sh --debug js
 
 suite rust cargo "tests" cargo test "${workspace[@]}" --no-fail-fast
-suite instructions lines "tests" scripts/instructions.sh
 suite conformance cargo "tests testee wheel addon wasm js" "${bindings[@]}"
 # In the order of the folders: the longest files first, so that both processes end at about the same time.
 suite python pytest "tests testee wheel" .venv/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder \
   conformance/api conformance/spec bindings-python/tests bench/capacity
-# The suites of Node run a file at a time and use one core, so that of the admin UI, the longest, runs beside two others. The end-to-end tests
-# have bounds on the time that a change takes, and run alone.
+# The suites of Node run a file at a time and use one core, so that of the admin UI, the longest, runs beside all others that use about one. The
+# end-to-end tests have bounds on the time that a change takes, and run alone.
 admin() {
   suite admin node "tests" npm_tests admin
 }
 
-node_and_web() {
+beside_admin() {
   suite node node "addon js tests" npm_tests sdk-js bindings-node admin-client
   suite web node "wasm js tests" npm_tests bindings-wasm react
+  suite instructions lines "tests" scripts/instructions.sh
 }
 
-if wanted admin && { wanted node || wanted web; }; then
+if wanted admin && { wanted node || wanted web || wanted instructions; }; then
   say "admin: runs beside the next suites; its output follows theirs"
   start_beside admin
-  node_and_web
+  beside_admin
   end_beside || true
 else
   admin
-  node_and_web
+  beside_admin
 fi
 suite e2e node "tests wheel addon wasm js" npm_tests conformance
 
