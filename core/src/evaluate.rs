@@ -135,24 +135,23 @@ impl<A: Attributes + ?Sized, T: Tracer> Evaluation<'_, A, T> {
         linked: &'s LinkedFlag,
         expected: Option<ExpectedType>,
     ) -> Result<(&'s Arc<Variant>, Cow<'s, Value>), Option<ErrorCode>> {
+        let served = |variant: &'s Arc<Variant>| {
+            if variant.serves(expected) {
+                Ok(variant)
+            } else {
+                Err(variant.refusal())
+            }
+        };
         // Only the variants of an object flag may be patched.
         if expected.is_none_or(|expected| expected == ExpectedType::Object)
             && linked.may_be_patched()
         {
             let decision = self.decide(linked);
-            let variant = decision.variant;
-            return if variant.serves(expected) {
-                Ok((variant, self.patched_value(linked, &decision).0))
-            } else {
-                Err(variant.refusal())
-            };
+            let variant = served(decision.variant)?;
+            return Ok((variant, self.patched_value(linked, &decision).0));
         }
-        let variant = self.decided_variant(linked);
-        if variant.serves(expected) {
-            Ok((variant, Cow::Borrowed(&variant.value)))
-        } else {
-            Err(variant.refusal())
-        }
+        let variant = served(self.decided_variant(linked))?;
+        Ok((variant, Cow::Borrowed(&variant.value)))
     }
 
     /// Decides everything but patches; a prerequisite or a condition of another flag depends on this

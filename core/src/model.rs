@@ -169,10 +169,10 @@ impl Flag {
         rules.chain([("/serve".to_owned(), &self.serve)])
     }
 
-    /// The variant that the flag, without its overrides, has for every context at every instant, if there is one: that of its own serve,
+    /// The variant that the flag, if it is enabled and has no overrides, has for every context at every instant, if there is one: that of its own serve,
     /// or of a first rule for everybody
     pub(crate) fn constant(&self) -> Option<&Arc<Variant>> {
-        if !self.prerequisites.is_empty() || self.expires_at.is_some() || self.admits.is_some() {
+        if !self.starts_with_rules() {
             return None;
         }
         let serve = match self.rules.first() {

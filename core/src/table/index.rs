@@ -70,18 +70,7 @@ impl Index {
     #[cfg(feature = "dialects")]
     #[inline]
     pub(crate) fn first(&self, hash: u64) -> Option<usize> {
-        let mask = self.slots.len().wrapping_sub(1);
-        let (tag, mut at) = halves(hash);
-        loop {
-            let slot = self.slots.get(at & mask)?;
-            if slot.position == Slot::FREE.position {
-                return None;
-            }
-            if slot.tag == tag {
-                return Some(slot.position as usize);
-            }
-            at = at.wrapping_add(1);
-        }
+        self.find(hash, Some)
     }
 
     /// Adds a new entry; `hash_at` returns the hash of an existing one
