@@ -72,7 +72,7 @@ impl Flags {
                 overrides::details(&PyString::new(py, key), &value, expected, &none)?
             }
             None => self.evaluate(flag, key, expected, |outcome| {
-                details(PyString::new(py, key), outcome, expected)
+                details_from(PyString::new(py, key), outcome, expected)
             })?,
         };
         let details = Bound::new(py, details)?;
@@ -115,11 +115,10 @@ impl Flags {
             error = outcome.error_code();
             read(outcome)
         };
-        // Its details are read after its value.
+        // `flags[key]` has counted it, and now its details are read.
         let is_counted = expected == BOOLEAN && self.known_switch(flag).is_some();
         let read = if is_counted {
-            self.view
-                .with_counted_outcome(key, expected, &argument, read)?
+            read(&self.view.uncounted_outcome(key, expected, &argument))?
         } else {
             self.view.with_outcome(key, expected, &argument, read)?
         };
@@ -165,7 +164,9 @@ impl Flags {
         Ok(value)
     }
 
-    /// Evaluates a boolean flag; `None` if that has an error, or if there are or have to be details
+    /// Evaluates a boolean flag without making its details
+    ///
+    /// `None` if the details exist already, if something else needs them, or if there is an error, whose details are kept.
     fn switch_without_details(&self, flag: &Any<'_>) -> PyResult<Option<bool>> {
         let py = flag.py();
         let Some(key) = key(flag) else {
@@ -185,7 +186,7 @@ impl Flags {
                 return Ok(Some(*is_on));
             }
             if let Some(cache) = self.details_of(BOOLEAN, py) {
-                let details = details(PyString::new(py, key), outcome, BOOLEAN)?;
+                let details = details_from(PyString::new(py, key), outcome, BOOLEAN)?;
                 cache.set_item(flag, Bound::new(py, details)?)?;
             }
             Ok(None)
@@ -194,7 +195,7 @@ impl Flags {
 }
 
 /// The details of an outcome
-fn details(
+fn details_from(
     flag: Bound<'_, PyString>,
     outcome: &Outcome<'_>,
     expected: Option<ExpectedType>,

@@ -47,7 +47,7 @@ impl ClientView {
         context: &A,
         read: impl FnOnce(&Outcome<'_>) -> T,
     ) -> T {
-        let mut outcome = self.outcome(flag, expected, context);
+        let mut outcome = self.uncounted_outcome(flag, expected, context);
         let inner = &self.client.inner;
         let mut guard = inner.current.guard();
         guard.count_in(inner.current.usage(), &self.snapshot, |recorder| {
@@ -57,18 +57,8 @@ impl ClientView {
         read(&outcome)
     }
 
-    /// Reads an outcome without an error once more: [`ClientView::with_outcome`] has counted it
-    pub fn with_counted_outcome<A: Attributes + ?Sized, T>(
-        &self,
-        flag: &str,
-        expected: Option<ExpectedType>,
-        context: &A,
-        read: impl FnOnce(&Outcome<'_>) -> T,
-    ) -> T {
-        read(&self.outcome(flag, expected, context))
-    }
-
-    fn outcome<A: Attributes + ?Sized>(
+    /// Evaluates one flag without counting it: for a caller that has read it with [`ClientView::with_outcome`] before
+    pub fn uncounted_outcome<A: Attributes + ?Sized>(
         &self,
         flag: &str,
         expected: Option<ExpectedType>,
