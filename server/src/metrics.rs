@@ -206,7 +206,7 @@ impl Metrics {
     }
 
     /// Records whether Redis is reachable
-    pub(crate) fn note_redis(&self, is_up: bool) {
+    pub(crate) fn record_redis(&self, is_up: bool) {
         self.redis_up.store(is_up.into(), Ordering::Relaxed);
     }
 

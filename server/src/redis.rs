@@ -174,7 +174,7 @@ impl Redis {
             .arg(encrypted);
         let mut connection = self.connection().await?;
         let done = within(ANSWER, call.invoke_async::<()>(&mut connection)).await;
-        self.record_outcome(done).await
+        self.drop_connection_on_error(done).await
     }
 
     /// Signs the copy as current, and extends its expiry
@@ -195,7 +195,7 @@ impl Redis {
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CacheError> {
         let mut connection = self.connection().await?;
         let answer = within(ANSWER, command.query_async(&mut connection)).await;
-        self.record_outcome(answer).await
+        self.drop_connection_on_error(answer).await
     }
 
     /// The connection that all calls share
@@ -216,7 +216,10 @@ impl Redis {
     }
 
     /// Drops the connection after an error, so that the next call opens a new one
-    async fn record_outcome<T>(&self, answer: Result<T, RedisError>) -> Result<T, CacheError> {
+    async fn drop_connection_on_error<T>(
+        &self,
+        answer: Result<T, RedisError>,
+    ) -> Result<T, CacheError> {
         if answer.is_err() {
             *self.connection.lock().await = None;
         }

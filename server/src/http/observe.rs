@@ -55,7 +55,7 @@ pub(crate) async fn mark_write(request: Request, next: Next) -> Response {
 }
 
 /// Records the caller of a request
-pub(crate) fn note_actor(extensions: &Extensions, actor: Arc<str>) {
+pub(crate) fn record_actor(extensions: &Extensions, actor: Arc<str>) {
     if let Some(Noted(notes)) = extensions.get() {
         // A request is admitted once.
         let _ = notes.actor.set(actor);

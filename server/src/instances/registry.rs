@@ -152,7 +152,7 @@ impl InstanceRegistry {
         instance: &str,
         revision: u64,
     ) -> Result<(), Unfounded> {
-        if self.note_applied(key, instance, revision)? {
+        if self.record_applied(key, instance, revision)? {
             return Ok(());
         }
         if lock(&self.elsewhere).record(key, instance, revision) {
@@ -162,7 +162,7 @@ impl InstanceRegistry {
     }
 
     /// Records it if the instance is connected to this node; returns whether it is
-    fn note_applied(&self, key: &str, instance: &str, revision: u64) -> Result<bool, Unfounded> {
+    fn record_applied(&self, key: &str, instance: &str, revision: u64) -> Result<bool, Unfounded> {
         let present = lock(&self.present);
         let Some(by_key) = present.by_instance.get(instance) else {
             return Ok(false);
@@ -185,7 +185,7 @@ impl InstanceRegistry {
     pub(super) fn merge_acks(&self, acknowledged: &[Acknowledged]) {
         for (key, instance, revision) in acknowledged {
             // Invalid ones are ignored: the other node could not check them.
-            let _ = self.note_applied(key, instance, *revision);
+            let _ = self.record_applied(key, instance, *revision);
         }
     }
 

@@ -60,6 +60,6 @@ impl Redis {
         }
         let mut connection = self.connection().await?;
         let answer = within(ANSWER, call.invoke_async(&mut connection)).await;
-        self.record_outcome(answer).await
+        self.drop_connection_on_error(answer).await
     }
 }

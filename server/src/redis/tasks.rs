@@ -74,7 +74,7 @@ async fn save(redis: &Redis, state: &AccessState) {
             continue;
         }
         let saved = redis.save(state).await;
-        state.http.metrics.note_redis(saved.is_ok());
+        state.http.metrics.record_redis(saved.is_ok());
         match saved {
             Ok(()) if is_down => tracing::info!("redis is back"),
             Err(error) if !is_down => warn(&error),

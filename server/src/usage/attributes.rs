@@ -126,21 +126,21 @@ impl Visit<'_> {
         // The key of a context of any kind names somebody, as `targetingKey` does.
         let is_key = matches!(path.segments(), [_, last] if &**last == "key");
         let attribute: Arc<str> = path.to_string().into();
-        if !self.add(&attribute, value_type) || is_key {
+        if !self.record_type(&attribute, value_type) || is_key {
             return;
         }
         match value {
             Value::Array(elements) => {
                 for element in elements.iter().take(LOOKED_AT) {
-                    self.note_value(&attribute, value_type, element);
+                    self.record_value(&attribute, value_type, element);
                 }
             }
-            value => self.note_value(&attribute, value_type, value),
+            value => self.record_value(&attribute, value_type, value),
         }
     }
 
     /// Records a type; `false` if there is no room for the attribute
-    fn add(&mut self, attribute: &Arc<str>, value_type: &'static str) -> bool {
+    fn record_type(&mut self, attribute: &Arc<str>, value_type: &'static str) -> bool {
         let attributes = &mut self.sample.attributes;
         if !attributes.contains_key(attribute) && attributes.len() >= KEPT_ATTRIBUTES {
             return false;
@@ -152,7 +152,7 @@ impl Visit<'_> {
         true
     }
 
-    fn note_value(&mut self, attribute: &Arc<str>, value_type: &'static str, value: &Value) {
+    fn record_value(&mut self, attribute: &Arc<str>, value_type: &'static str, value: &Value) {
         let Some(seen) = self.sample.attributes.get_mut(attribute) else {
             return;
         };

@@ -18,7 +18,7 @@ use crate::access::sessions::{self, Session};
 use crate::access::state::AccessState;
 use crate::http::api_error::ApiError;
 use crate::http::cookies::Cookie;
-use crate::http::observe::{note_actor, note_rate_limit_keys};
+use crate::http::observe::{note_rate_limit_keys, record_actor};
 use crate::http::rate::RateLimitKeys;
 use crate::store::{Claim, KnownBy, Origin, Owner, SessionHolder};
 
@@ -256,7 +256,7 @@ impl Principal {
                 .limiter
                 .admit(self.kind, self.rate_limit_subject(), parts)?;
         note_rate_limit_keys(&parts.extensions, &self.rate_limit_keys);
-        note_actor(&parts.extensions, self.actor());
+        record_actor(&parts.extensions, self.actor());
         if let PrincipalKind::Key(key) = &self.holder
             && key.row().rules.signed_contexts
             && !context_signature::is_checked_at(parts.uri.path())
