@@ -91,7 +91,7 @@ $(STAMPS)/bench-node: bench/node/package-lock.json
 $(STAMPS)/musl: requirements-musl-node.txt
 $(STAMPS)/python $(STAMPS)/npm $(STAMPS)/wasm $(STAMPS)/browser $(STAMPS)/postgres $(STAMPS)/redis $(STAMPS)/valgrind $(STAMPS)/bench-python $(STAMPS)/bench-node $(STAMPS)/dist-python $(STAMPS)/musl: | $(STAMPS)/prerequisites
 
-# Without MAKEFLAGS, which names a jobserver that only a nested make may use: compilers would warn of it.
+# MAKEFLAGS is empty for the scripts: it names a jobserver that only a nested make can use, and compilers warn about that.
 $(STAMPS)/%: scripts/setup/%.sh scripts/lib.sh
 	@MAKEFLAGS= $<
 	@mkdir -p $(@D) && touch $@

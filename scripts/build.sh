@@ -25,7 +25,7 @@ build_server() {
   # On a terminal, cargo shows its progress bar.
   local quiet=--quiet
   if [ -t 2 ]; then quiet=; fi
-  # The C code of jemalloc takes half of a first build's time on two cores.
+  # With the C code of jemalloc a first build takes almost twice as long (docs/adr/0074).
   local features=()
   if [ "$profile" = dev ]; then features=(--no-default-features); fi
   cargo build ${quiet:+"$quiet"} "${LOCKED[@]}" "${features[@]}" --profile "$profile" -p flagstaff-server

@@ -11,7 +11,7 @@ TARGET_DIR=${CARGO_TARGET_DIR:-$ROOT/target} TOOLS=$ROOT/.tools
 # In CI Cargo.lock must be up to date; on a developer's machine cargo updates it after an edit of a Cargo.toml.
 # shellcheck disable=SC2034
 if [ -n "${CI:-}" ]; then LOCKED=(--locked); else LOCKED=(); fi
-# jemalloc compiles with all of its macros in the debug information, which takes a quarter of its time.
+# By default jemalloc puts all of its macros into the debug information, which takes a fifth of the time of its build.
 export EXTRA_CFLAGS=${EXTRA_CFLAGS--g0}
 
 say() {

@@ -21,8 +21,8 @@ const COLD = (2_000 - WAIT_MS) / SLOWER / JOB_MS;
 const WARM = (1_000 - WAIT_MS) / SLOWER / JOB_MS;
 const FRAME = 50 / SLOWER / JOB_MS;
 
-const LEAST = 3;
-const MOST = 10;
+const MIN_MEASUREMENTS = 3;
+const MAX_MEASUREMENTS = 10;
 const FRAMES = 15;
 /** Three rows a frame: at 30 frames a second, as fast as a list is flung */
 const STEP_PX = 200;
@@ -131,7 +131,7 @@ const atQuantile = (values, share) => values.toSorted((one, other) => one - othe
 /** Measures three times, and while the goal is not met, up to ten times: noise only adds, so what meets it once meets it. */
 async function repeat(measure, isMet) {
   const taken = [];
-  while (taken.length < LEAST || (taken.length < MOST && !isMet(taken))) {
+  while (taken.length < MIN_MEASUREMENTS || (taken.length < MAX_MEASUREMENTS && !isMet(taken))) {
     taken.push(await measure());
   }
   return taken;
